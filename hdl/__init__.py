@@ -1,0 +1,19 @@
+"""The hardware, and the contract that it sets: configuration, formats, memory map, frames.
+
+This package imports neither gateware nor tools; `spikeloom.hdl.core`, `.link` and `.top` do.
+"""
+
+from .config import ConfigError, CoreConfig, CoreLayout, Field
+from .image import NO_AXON, Image, ImageError
+from .memory_map import MemoryMap
+
+__all__ = [
+    "NO_AXON",
+    "ConfigError",
+    "CoreConfig",
+    "CoreLayout",
+    "Field",
+    "Image",
+    "ImageError",
+    "MemoryMap",
+]

@@ -1,0 +1,182 @@
+"""The memory map: every address that host and hardware share, derived here and nowhere else.
+
+The bus has 32-bit little-endian words and *word* addresses of 32 bits; the top four bits name a
+region, the others are logical (neuron, axon, parameter), never physical banks:
+
+    IDENTITY    who is this?  Stays at address 0 for ever.
+    CONTROL     registers, see `Register`
+    COUNTERS    two words each, low first, see `COUNTERS`
+    MONITORS    [slot]              bus address whose word is reported after every step
+    ROUTES      [j]                 see `ROUTE_*`
+    PARAMETERS  [k << 16 | j]       k-th of `CoreLayout.parameters`; j = 0 when shared
+    STATES      [k << 16 | j]       k-th of `CoreLayout.states`
+    ARRIVALS    [i div 32]          axons with a spike for the next step, bit i mod 32
+    SYNAPSES    [i << row_bits | w] w-th word of axon i's row: `weights_per_word` weights each
+
+Signed fields read back sign-extended.  Consecutive words of a block transfer walk along
+synapse rows without gaps: the last word of a row is followed by the first of the next.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .config import CoreConfig, clog2
+from .image import NO_AXON, Image
+
+MAGIC = int.from_bytes(b"SLoo", "little")
+LINK_VERSION = 1
+MAP_VERSION = 1
+
+REGION_SHIFT = 28
+FIELD_SHIFT = 16
+"""Position of `k` in PARAMETERS and STATES addresses."""
+
+
+class Region(IntEnum):
+    """Top four bits of a bus address."""
+
+    IDENTITY = 0
+    CONTROL = 1
+    COUNTERS = 2
+    MONITORS = 3
+    ROUTES = 4
+    PARAMETERS = 5
+    STATES = 6
+    ARRIVALS = 7
+    SYNAPSES = 8
+
+    @property
+    def base(self) -> int:
+        """First address of the region."""
+        return self.value << REGION_SHIFT
+
+
+class Identity(IntEnum):
+    """Words of the identity block.  All but BUILD decide whether host and board fit together."""
+
+    MAGIC = 0
+    LINK_VERSION = 1
+    MAP_VERSION = 2
+    DIGEST_LOW = 3
+    DIGEST_HIGH = 4
+    BUILD = 8
+    """First of BUILD_WORDS words of ASCII text, padded with zeros."""
+
+
+BUILD_WORDS = 8
+
+
+class Register(IntEnum):
+    """Words of the CONTROL region."""
+
+    RESET = 0
+    """Write RESET_STATE or RESET_ALL; the reply comes when the memories are clear."""
+    IMAGE = 1
+    """Name of the loaded image (`Image.identity`); 0 = none, and RUN is refused."""
+    STEP = 2
+    """Number of the next step, read-only."""
+    TICK_PERIOD = 3
+    """Clock cycles from tick to tick; 0 = steps begin as soon as they can."""
+    MONITOR_COUNT = 4
+    """MONITORS slots in use."""
+    CLOCK_HZ = 5
+    """Frequency of the core clock, read-only."""
+
+
+RESET_STATE = 1
+"""Clears state, pending spikes, step number and counters; keeps the image."""
+RESET_ALL = 2
+"""RESET_STATE, and invalidates the image, clears TICK_PERIOD and MONITOR_COUNT."""
+
+COUNTERS: dict[str, int] = {
+    "steps": 32,
+    "cycles": 48,
+    "stalls": 48,
+    "synaptic_operations": 48,
+    "spikes": 48,
+    "clamps": 48,
+    "duplicates": 32,
+    "unknown": 32,
+    "late": 32,
+    "overruns": 32,
+    "link_bad_frames": 16,
+    "link_out_of_sequence": 16,
+    "link_overflows": 16,
+}
+"""Counters of the COUNTERS region, in order, with their width in bits; they wrap.
+
+steps: executed; cycles: clock cycles inside steps; stalls: those of them spent waiting for the
+output; link_bad_frames: wrong CRC, length or form; link_out_of_sequence: valid, but not the next;
+link_overflows: valid, but more than the advertised window.  The others: docs/semantics.md.
+Cleared by RESET_STATE, the link_* ones when a connection is opened."""
+
+ROUTE_DRIVES = 1 << 31
+"""The neuron drives the axon in the low bits (ROUTE_AXON_MASK)."""
+ROUTE_REPORTS = 1 << 30
+"""The neuron's spikes are sent to the host."""
+ROUTE_AXON_MASK = (1 << 16) - 1
+
+
+class MemoryMap:
+    """Addresses and word formats of one configuration."""
+
+    def __init__(self, config: CoreConfig) -> None:
+        self.config = config
+        self.layout = config.layout
+        self.row_bits = clog2(self.layout.words_per_row)
+        self.parameter_entries = 1 if config.parameters == "shared" else config.neurons
+
+    def counter(self, name: str) -> int:
+        """Address of a counter's low word."""
+        return Region.COUNTERS.base + 2 * list(COUNTERS).index(name)
+
+    def parameter(self, name: str, neuron: int = 0) -> int:
+        """Address of a parameter; with shared parameters only neuron 0 exists."""
+        index = [f.name for f in self.layout.parameters].index(name)
+        return Region.PARAMETERS.base + (index << FIELD_SHIFT) + neuron
+
+    def state(self, name: str, neuron: int = 0) -> int:
+        """Address of a neuron's state."""
+        index = [f.name for f in self.layout.states].index(name)
+        return Region.STATES.base + (index << FIELD_SHIFT) + neuron
+
+    def synapse_row(self, axon: int) -> int:
+        """Address of the first word of an axon's synapse row."""
+        return Region.SYNAPSES.base + (axon << self.row_bits)
+
+    def pack_weights(self, weights: NDArray[np.int64]) -> NDArray[np.uint32]:
+        """(rows, N) weights to (rows, words_per_row) bus words."""
+        slot, per_word = self.layout.weight_slot_bits, self.layout.weights_per_word
+        padded = np.zeros((len(weights), self.layout.words_per_row * per_word), dtype=np.uint64)
+        padded[:, : self.config.neurons] = weights.astype(np.uint64) & np.uint64((1 << slot) - 1)
+        shifts = np.arange(per_word, dtype=np.uint64) * np.uint64(slot)
+        lanes = padded.reshape(len(weights), -1, per_word) << shifts
+        return np.bitwise_or.reduce(lanes, axis=2).astype(np.uint32)
+
+    def unpack_weights(self, words: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """Inverse of `pack_weights`: bus words, flat or by row, to (rows, N) weights."""
+        slot, per_word = self.layout.weight_slot_bits, self.layout.weights_per_word
+        words = np.asarray(words, dtype=np.int64).reshape(-1, self.layout.words_per_row, 1)
+        fields = (words >> (np.arange(per_word) * slot)) & ((1 << slot) - 1)
+        signed = fields - ((fields >> (slot - 1)) << slot)
+        return signed.reshape(len(words), -1)[:, : self.config.neurons]
+
+    def pack_routes(self, image: Image) -> NDArray[np.uint32]:
+        """(N,) route words of an image."""
+        assert image.routes is not None and image.report is not None
+        drives = image.routes != NO_AXON
+        words = np.where(drives, image.routes | ROUTE_DRIVES, 0)
+        return (words | np.where(image.report, ROUTE_REPORTS, 0)).astype(np.uint32)
+
+    def image_blocks(self, image: Image) -> list[tuple[int, NDArray[np.uint32]]]:
+        """The block writes (address, words) that load an image, all but `Register.IMAGE`."""
+        blocks = [(Region.ROUTES.base, self.pack_routes(image))]
+        for name, values in image.parameters.items():
+            words = values[: self.parameter_entries].astype(np.uint32)
+            blocks.append((self.parameter(name), words))
+        blocks.append((self.synapse_row(0), self.pack_weights(image.weights).ravel()))
+        return blocks

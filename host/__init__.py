@@ -1,0 +1,1 @@
+"""SpikeLoom: spiking networks from Python to FPGA, with hardware and model equal bit for bit."""

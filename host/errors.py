@@ -1,0 +1,35 @@
+"""What can go wrong between a user and a board.  Every message says what to do next."""
+
+from __future__ import annotations
+
+
+class SpikeLoomError(Exception):
+    """Base of all errors that a user can cause or mend; the CLI prints them without a traceback."""
+
+
+class PortError(SpikeLoomError):
+    """The port does not exist, is busy, or may not be opened."""
+
+
+class LinkError(SpikeLoomError):
+    """The line lost or spoiled data, or the board does not answer."""
+
+
+class WrongBoardError(SpikeLoomError):
+    """The board answers, but was built for another configuration or another SpikeLoom."""
+
+
+class BoardRefusedError(SpikeLoomError):
+    """The board refused a command: bad address, no image loaded, or another step was due."""
+
+
+class FitError(SpikeLoomError):
+    """The network does not fit the core; the message says by how much, and what would fit."""
+
+
+class InputError(SpikeLoomError, ValueError):
+    """An argument of the wrong shape, type or range."""
+
+
+class MissingToolError(SpikeLoomError):
+    """A compiler or tool is not installed; the message says how to get it."""
