@@ -1,0 +1,5 @@
+"""The gateware of one core.  `core.py` puts the blocks together; the other files are the blocks."""
+
+from .core import Core
+
+__all__ = ["Core"]

@@ -1,0 +1,101 @@
+"""The arithmetic of docs/semantics.md, a register after every adder and product."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import DECAY_BITS, DECAY_ONE, clog2
+
+LEAK_LATENCY = 3
+"""Cycles through `Decay`, `TowardZero` and `NoLeak` alike."""
+
+
+def delay(m: Module, value: Value, cycles: int, name: str) -> Value:
+    """`value` as it was `cycles` clock cycles ago."""
+    for k in range(cycles):
+        register = Signal(value.shape(), name=f"{name}_{k}")
+        m.d.sync += register.eq(value)
+        value = register
+    return value
+
+
+def saturate(value: Value, bits: int) -> tuple[Value, Value]:
+    """(`sat(value)` in `bits` signed bits, 1 if that changed it)."""
+    sign = value[-1]
+    overflow = Const(0) if len(value) <= bits else (value[bits - 1 : -1] ^ sign.replicate(len(value) - bits)).any()
+    bound = (Const(1 << (bits - 1), bits) ^ (~sign).replicate(bits)).as_signed()
+    return Mux(overflow, bound, value[:bits].as_signed()), overflow
+
+
+class Decay(wiring.Component):
+    """`y = decay(x, d)`, `LEAK_LATENCY` cycles later, one per cycle.
+
+    Written as x + t with t = floor((2048 − [x < 0] − x·d) / 4096), which is the rounding to nearest with
+    ties away from zero; t = 0 is replaced by one step toward zero when x ≠ 0 and d > 0.
+    """
+
+    def __init__(self, bits: int) -> None:
+        super().__init__(
+            {"x": In(signed(bits)), "d": In(DECAY_BITS), "y": Out(signed(bits))}
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Product; rounding; correction and sum."""
+        m = Module()
+        bits = self.x.shape().width
+        product = Signal(signed(bits + DECAY_BITS))
+        decays = Signal()
+        x_1 = Signal.like(self.x)
+        m.d.sync += [product.eq(self.x * self.d), decays.eq(self.d != 0), x_1.eq(self.x)]
+
+        half = Signal(signed(DECAY_BITS))
+        m.d.comb += half.eq(DECAY_ONE // 2 - x_1[-1])
+        change = Signal(signed(bits + 1))
+        x_2 = Signal.like(self.x)
+        force = Signal()
+        m.d.sync += [
+            change.eq((half - product).shift_right(clog2(DECAY_ONE))),
+            x_2.eq(x_1),
+            force.eq(decays & (x_1 != 0)),
+        ]
+
+        one_toward_zero = Mux(x_2[-1], Const(1, signed(2)), Const(-1, signed(2)))
+        m.d.sync += self.y.eq(x_2 + Mux(force & (change == 0), one_toward_zero, change))
+        return m
+
+
+class TowardZero(wiring.Component):
+    """`y = toward_zero(x, c)`, the linear leak, `LEAK_LATENCY` cycles later, one per cycle."""
+
+    def __init__(self, bits: int) -> None:
+        super().__init__(
+            {"x": In(signed(bits)), "d": In(bits - 1), "y": Out(signed(bits))}
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Signed step; sum; stop at zero."""
+        m = Module()
+        bits = self.x.shape().width
+        step, x_1 = Signal(signed(bits)), Signal.like(self.x)
+        m.d.sync += [step.eq(Mux(self.x[-1], self.d, -self.d)), x_1.eq(self.x)]
+        moved, negative = Signal(signed(bits + 1)), Signal()
+        m.d.sync += [moved.eq(x_1 + step), negative.eq(x_1[-1])]
+        crossed = moved[-1] ^ negative
+        m.d.sync += self.y.eq(Mux(crossed, 0, moved))
+        return m
+
+
+class NoLeak(wiring.Component):
+    """`y = x`, `LEAK_LATENCY` cycles later."""
+
+    def __init__(self, bits: int) -> None:
+        super().__init__({"x": In(signed(bits)), "y": Out(signed(bits))})
+
+    def elaborate(self, platform: object) -> Module:
+        """Registers only."""
+        m = Module()
+        m.d.comb += self.y.eq(delay(m, self.x, LEAK_LATENCY, "x"))
+        return m
+

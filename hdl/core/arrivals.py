@@ -1,0 +1,164 @@
+"""The arrival bitmap: which axons have a spike in the next step."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import CoreConfig
+from .rmw import ReadModifyWrite
+
+WORD_BITS = 32
+
+
+def one_hot_index(bits: Value) -> Value:
+    """Position of the only bit set."""
+    width = len(bits)
+    return Cat(
+        Cat(bits[n] for n in range(width) if n >> k & 1).any()
+        for k in range((width - 1).bit_length())
+    )
+
+
+def two_or_more(bits: Value) -> tuple[Value, Value]:
+    """(any bit set, at least two bits set), as a tree: no carry chain."""
+    if len(bits) == 1:
+        return bits[0], Const(0, 1)
+    half = len(bits) // 2
+    any_low, two_low = two_or_more(bits[:half])
+    any_high, two_high = two_or_more(bits[half:])
+    return any_low | any_high, two_low | two_high | (any_low & any_high)
+
+
+class Arrivals(wiring.Component):
+    """Collects spikes for the next step in any order, then hands them over once, lowest axon first.
+
+    A spike can not overflow or be lost: the bitmap has one bit for each axon, and a second spike
+    on the same axon only pulses `duplicate`.
+
+    Members
+    -------
+    arrive, arrive_axon : a spike for an existing axon; accepted every cycle, but not while scanning.
+    duplicate : pulses two cycles later if the axon had a spike already.
+    scan : pulse; empties the bitmap into `axons`, at one axon per cycle; a word of 32 axons
+        without spikes costs one cycle.  `scanning` is 1 until the last axon was accepted.
+    clear : pulse instead of `scan`: empties the bitmap and drops what is in it.
+    access, access_write, access_word, access_data, word : bus access between steps: hold `access` until
+        `access_done`; `word` is valid then.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._words = config.layout.arrival_words
+        self._axon = range(config.axons)
+        super().__init__(
+            {
+                "arrive": In(1),
+                "arrive_axon": In(self._axon),
+                "duplicate": Out(1),
+                "scan": In(1),
+                "clear": In(1),
+                "scanning": Out(1),
+                "axons": Out(stream.Signature(self._axon)),
+                "access": In(1),
+                "access_write": In(1),
+                "access_word": In(range(self._words)),
+                "access_data": In(WORD_BITS),
+                "access_done": Out(1),
+                "word": Out(WORD_BITS),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """A bitmap in a read-modify-write memory, and a scanner that empties it."""
+        m = Module()
+        m.submodules.bitmap = bitmap = ReadModifyWrite(
+            self._words, unsigned(WORD_BITS), lambda old, new: old | new
+        )
+        bit = (Signal(range(WORD_BITS)), Signal(range(WORD_BITS)))
+        operand = Signal(WORD_BITS)
+        m.d.sync += [bit[0].eq(self.arrive_axon[:5]), bit[1].eq(bit[0])]
+        m.d.comb += [
+            bitmap.address.eq(self.arrive_axon[5:]),
+            bitmap.modify.eq(self.arrive),
+            operand.eq(1 << bit[1]),
+            bitmap.operand.eq(operand),
+            self.duplicate.eq(bitmap.modified & (bitmap.old & operand).any()),
+        ]
+        self._scanner(m, bitmap)
+        self._access(m, bitmap)
+        return m
+
+    def _scanner(self, m: Module, bitmap: ReadModifyWrite) -> None:
+        """Take all words in order; walk the bits of each."""
+        fetch = Signal(range(self._words + 1))
+        fetching, dropping = Signal(), Signal()
+        # The word two cycles after its address, and the word being walked.
+        arriving, fetched = Signal(), Signal()
+        fetched_number = Signal(range(self._words))
+        arriving_number = Signal.like(fetched_number)
+        bits, number = Signal(WORD_BITS), Signal(range(self._words))
+        any_left, more = two_or_more(bits)
+        below = (bits - 1)[:WORD_BITS]
+
+        room = Signal()  # the axon register can take the lowest bit
+        m.d.comb += room.eq(~self.axons.valid | self.axons.ready)
+        advance = Signal()  # the walked word is empty after this cycle
+        m.d.comb += advance.eq(~any_left | (room & ~more))
+
+        last = fetch == self._words - 1
+        with m.If(self.scan | self.clear):
+            m.d.sync += [fetching.eq(1), fetch.eq(0), dropping.eq(self.clear)]
+        with m.If(fetching):
+            m.d.comb += [bitmap.address.eq(fetch), bitmap.take.eq(1), bitmap.hold.eq(~advance)]
+            with m.If(advance):
+                m.d.sync += [fetch.eq(fetch + 1), fetching.eq(~last)]
+        with m.Elif(arriving | fetched):
+            m.d.comb += bitmap.hold.eq(~advance)
+
+        with m.If(room):
+            m.d.sync += [
+                self.axons.valid.eq(any_left),
+                self.axons.payload.eq(Cat(one_hot_index(bits & ~below), number)),
+                bits.eq(bits & below),
+            ]
+        with m.If(advance):
+            m.d.sync += [
+                arriving.eq(fetching),
+                arriving_number.eq(fetch),
+                fetched.eq(arriving),
+                fetched_number.eq(arriving_number),
+                bits.eq(Mux(fetched & ~dropping, bitmap.taken, 0)),
+                number.eq(fetched_number),
+            ]
+        m.d.comb += self.scanning.eq(
+            self.scan | self.clear | fetching | arriving | fetched | any_left | self.axons.valid
+        )
+
+    def _access(self, m: Module, bitmap: ReadModifyWrite) -> None:
+        """Take the word; on a write put the new one into the empty place."""
+        m.d.comb += self.word.eq(bitmap.taken)
+        with m.FSM():
+            with m.State("IDLE"):
+                with m.If(self.access & ~self.access_done):
+                    m.d.comb += [
+                        bitmap.address.eq(self.access_word),
+                        bitmap.take.eq(1),
+                        bitmap.keep.eq(~self.access_write),
+                    ]
+                    m.next = "TAKE"
+                m.d.sync += self.access_done.eq(0)
+            with m.State("TAKE"):
+                m.d.sync += self.access_done.eq(~self.access_write)
+                m.next = "IDLE"
+                with m.If(self.access_write):
+                    m.next = "PUT"
+            with m.State("PUT"):
+                m.d.comb += [bitmap.address.eq(self.access_word), bitmap.modify.eq(1)]
+                m.next = "OPERAND"
+            with m.State("OPERAND"):
+                m.next = "COMBINE"
+            with m.State("COMBINE"):
+                m.d.comb += bitmap.operand.eq(self.access_data)
+                m.d.sync += self.access_done.eq(1)
+                m.next = "IDLE"

@@ -1,0 +1,165 @@
+"""The soma: one neuron's update per clock cycle, as docs/semantics.md says (section "Update")."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import CoreConfig, Field
+from .arithmetic import LEAK_LATENCY, Decay, NoLeak, TowardZero, delay, saturate
+
+LATENCY = LEAK_LATENCY + 6
+"""Cycles from the inputs to `next_state`, `spike` and `clamps`."""
+
+
+def record(fields: tuple[Field, ...]) -> data.StructLayout:
+    """The fields side by side, as memories hold them."""
+    return data.StructLayout({f.name: signed(f.bits) if f.signed else f.bits for f in fields})
+
+
+class Soma(wiring.Component):
+    """Updates the neuron whose accumulators, parameters and state are at the inputs.
+
+    One neuron per cycle, `LATENCY` cycles, no back-pressure.
+
+    Members
+    -------
+    exists : 0 for padding, which neither fires nor counts.
+    sums : accumulators by receptor.
+    parameters, state : records of `CoreLayout.parameters` and `CoreLayout.states`.
+    next_state, spike, clamps : the new state, whether the neuron fired, and how many stored values
+        were clamped.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = c = config
+        layout = config.layout
+        self._max_clamps = c.receptors + 1 + (c.reset == "subtract")
+        super().__init__(
+            {
+                "exists": In(1),
+                "sums": In(data.ArrayLayout(signed(layout.accumulator_bits), c.receptors)),
+                "parameters": In(record(layout.parameters)),
+                "state": In(record(layout.states)),
+                "next_state": Out(record(layout.states)),
+                "spike": Out(1),
+                "clamps": Out(range(self._max_clamps + 1)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Decay; add inputs; clamp currents; add currents; clamp potential; compare; reset."""
+        m = Module()
+        c = self._config
+        t = LEAK_LATENCY  # the stage whose registers hold the decayed values
+
+        exists = delay(m, self.exists, t + 5, "exists")
+        held, barred, refractory_next = self._refractory(m)
+        currents, current_clamps = self._currents(m)
+
+        leaked = self._leaked(m)
+        bias = self._parameter(m, "bias", t) if c.bias else Const(0)
+        resting = Signal(signed(c.state_bits + 1))
+        v_old = delay(m, self.state.v, t, "v_old")
+        m.d.sync += resting.eq(Mux(held[t], v_old, leaked + bias))
+        resting = delay(m, resting, 1, "resting")
+
+        total: Value = Const(0)
+        for current in currents:  # registers of stage t + 2
+            total = total + Mux(held[t + 2], 0, current)
+        potential = Signal(signed(c.state_bits + 3))
+        m.d.sync += potential.eq(resting + total)
+
+        clamped, v_clamps = saturate(potential, c.state_bits)
+        v = Signal(signed(c.state_bits))
+        v_clamped = Signal()
+        m.d.sync += [v.eq(clamped), v_clamped.eq(v_clamps)]
+
+        above = Signal(signed(c.state_bits + 1))
+        m.d.sync += above.eq(v - self._parameter(m, "v_threshold", t + 4))
+        v_late = delay(m, v, 1, "v_late")
+
+        fires = Signal()
+        m.d.comb += fires.eq(~above[-1] & ~barred[t + 5] & exists)
+        clamps = [delay(m, flag, 3, "i_clamp") for flag in current_clamps]
+        clamps.append(delay(m, v_clamped, 1, "v_clamp"))
+        if c.reset == "subtract":
+            after, after_clamps = saturate(above, c.state_bits)
+            clamps.append(after_clamps & fires)
+        else:
+            after = self._parameter(m, "v_reset", t + 5)
+
+        m.d.sync += [
+            self.spike.eq(fires),
+            self.clamps.eq(Mux(exists, sum(clamps, Const(0)), 0)),
+            self.next_state.v.eq(Mux(fires, after, v_late)),
+        ]
+        if c.synapse == "exponential":
+            for field, current in zip(c.layout.states[1:], currents, strict=False):
+                late = delay(m, current, 3, "i_late")
+                m.d.sync += self.next_state[field.name].eq(late)
+        if c.refractory_bits:
+            period = self._parameter(m, "refractory", t + 5)
+            m.d.sync += self.next_state.ref.eq(Mux(fires, period, refractory_next))
+        return m
+
+    def _parameter(self, m: Module, name: str, stage: int) -> Value:
+        """The parameter of the neuron in this stage; shared ones are the same in all."""
+        if self._config.parameters == "shared":
+            return self.parameters[name]
+        return delay(m, self.parameters[name], stage, name)
+
+    def _refractory(self, m: Module) -> tuple[list[Value], list[Value], Value]:
+        """By stage: is `v` held, may the neuron not fire; and the steps left in the last stage."""
+        stages = LEAK_LATENCY + 6
+        if not self._config.refractory_bits:
+            never: list[Value] = [Const(0)] * stages
+            return never, never, Const(0)
+        refractory = self.state.ref != 0
+        barred = [refractory]
+        for k in range(stages - 1):
+            barred.append(delay(m, barred[-1], 1, f"barred_{k}"))
+        left = Signal.like(self.state.ref)
+        m.d.sync += left.eq(self.state.ref - refractory)
+        left_late = delay(m, left, LEAK_LATENCY + 4, "left")
+        held = [Const(0)] * stages if self._config.integrate_refractory else barred
+        return held, barred, left_late
+
+    def _currents(self, m: Module) -> tuple[list[Value], list[Value]]:
+        """Clamped currents by receptor, in registers of stage LEAK_LATENCY + 2, and their clamps."""
+        c = self._config
+        currents: list[Value] = []
+        clamps: list[Value] = []
+        for r, suffix in enumerate(c.layout.receptor_suffixes):
+            scaled = delay(m, self.sums[r], LEAK_LATENCY, f"sum{suffix}").shift_left(c.weight_shift)
+            if c.synapse == "exponential":
+                m.submodules[f"decay_i{suffix}"] = decay = Decay(c.state_bits)
+                m.d.comb += [
+                    decay.x.eq(self.state["i" + suffix]),
+                    decay.d.eq(self.parameters["d_syn" + suffix]),
+                ]
+                scaled = decay.y + scaled
+            full = Signal(scaled.shape(), name=f"full{suffix}")
+            m.d.sync += full.eq(scaled)
+            value, clamp = saturate(full, c.state_bits)
+            current = Signal(signed(c.state_bits), name=f"current{suffix}")
+            clamped = Signal(name=f"clamped{suffix}")
+            m.d.sync += [current.eq(value), clamped.eq(clamp)]
+            currents.append(current)
+            clamps.append(clamped)
+        return currents, clamps
+
+    def _leaked(self, m: Module) -> Value:
+        """`leak(v)` in registers of stage LEAK_LATENCY."""
+        c = self._config
+        leak: Decay | TowardZero | NoLeak
+        if c.leak == "none":
+            leak = NoLeak(c.state_bits)
+        else:
+            exponential = c.leak == "exponential"
+            leak = Decay(c.state_bits) if exponential else TowardZero(c.state_bits)
+            m.d.comb += leak.d.eq(self.parameters["d_mem" if exponential else "leak"])
+        m.submodules.leak = leak
+        m.d.comb += leak.x.eq(self.state.v)
+        return leak.y

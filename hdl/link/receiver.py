@@ -1,0 +1,227 @@
+"""The receiver: bytes from the line to the halfwords inside valid frames, in order."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..frames import CRC_BYTES, HEADER_BYTES, MAX_PAYLOAD, FrameType
+from . import crc
+
+
+class CobsDecoder(wiring.Component):
+    """Undoes COBS, a byte per cycle, without a buffer.
+
+    For each input byte `valid` says that `byte` is the next decoded one, or `end` that the frame is
+    over; `whole` is then 1 if the last block was complete.  Any zero byte starts afresh.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "strobe": In(1),
+                "encoded": In(8),
+                "valid": Out(1),
+                "byte": Out(8),
+                "end": Out(1),
+                "whole": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """A code byte stands for the zero that ended the block before it."""
+        m = Module()
+        left = Signal(8)
+        owes_zero = Signal()
+        m.d.comb += self.whole.eq(left == 0)
+        with m.If(self.strobe):
+            with m.If(self.encoded == 0):
+                m.d.comb += self.end.eq(1)
+                m.d.sync += [left.eq(0), owes_zero.eq(0)]
+            with m.Elif(left == 0):
+                m.d.comb += self.valid.eq(owes_zero)
+                m.d.sync += [left.eq(self.encoded - 1), owes_zero.eq(self.encoded != 0xFF)]
+            with m.Else():
+                m.d.comb += [self.valid.eq(1), self.byte.eq(self.encoded)]
+                m.d.sync += left.eq(left - 1)
+        return m
+
+
+class Receiver(wiring.Component):
+    """Checks frames and keeps the payload of the good ones; answers through the `Transmitter`.
+
+    Takes a byte per cycle and never waits.  A frame shows only when its CRC, length and number were
+    right, and the payload had room; otherwise nothing of it remains but a counter.
+
+    Members
+    -------
+    strobe, byte : from the line.
+    halfwords : stream of what the I frames carry.
+    opened : pulses when a connection is opened; everything behind the link starts afresh.
+    connection, expected, window : id, N(R) and free bytes, for the transmitter.
+    send_ua, send_rej, send_rr : pulses: that frame is due.
+    bad_frame, out_of_sequence, overflow : pulses for the counters.
+
+    Parameters
+    ----------
+    buffer_bytes : room for payload, a power of two, at least 2 × MAX_PAYLOAD.
+    """
+
+    def __init__(self, *, buffer_bytes: int = 2 * MAX_PAYLOAD) -> None:
+        if buffer_bytes < 2 * MAX_PAYLOAD or buffer_bytes & (buffer_bytes - 1):
+            raise ValueError(
+                f"buffer_bytes is {buffer_bytes}; use a power of two from {2 * MAX_PAYLOAD} on"
+            )
+        self._depth = buffer_bytes // 2
+        super().__init__(
+            {
+                "strobe": In(1),
+                "byte": In(8),
+                "halfwords": Out(stream.Signature(16)),
+                "opened": Out(1),
+                "connection": Out(32),
+                "expected": Out(8),
+                "window": Out(16),
+                "send_ua": Out(1),
+                "send_rej": Out(1),
+                "send_rr": Out(1),
+                "bad_frame": Out(1),
+                "out_of_sequence": Out(1),
+                "overflow": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """COBS → header and CRC → buffer with a tentative end → halfwords."""
+        m = Module()
+        m.submodules.cobs = cobs = CobsDecoder()
+        m.d.comb += [cobs.strobe.eq(self.strobe), cobs.encoded.eq(self.byte)]
+
+        # A register between decoder and checks; one byte can not follow another too soon.
+        byte, valid, end, whole = Signal(8), Signal(), Signal(), Signal()
+        m.d.sync += [
+            byte.eq(cobs.byte),
+            valid.eq(cobs.valid),
+            end.eq(cobs.end),
+            whole.eq(cobs.whole),
+        ]
+        position = Signal(range(HEADER_BYTES + MAX_PAYLOAD + CRC_BYTES + 1))
+        kind, number, length = Signal(8), Signal(8), Signal(16)
+        identifier = Signal(32)
+        register = Signal(crc.WIDTH)
+        first = position == 0
+        start = Mux(first, crc.begin(Mux(byte == FrameType.SABM, 0, self.connection)), register)
+        with m.If(valid):
+            m.d.sync += register.eq(crc.update(start, byte))
+            with m.If(position != HEADER_BYTES + MAX_PAYLOAD + CRC_BYTES):
+                m.d.sync += position.eq(position + 1)
+            with m.Switch(position):
+                with m.Case(0):
+                    m.d.sync += kind.eq(byte)
+                with m.Case(1):
+                    m.d.sync += number.eq(byte)
+                with m.Case(3):
+                    m.d.sync += length[:8].eq(byte)
+                with m.Case(4):
+                    m.d.sync += length[8:].eq(byte)
+                with m.Case(*range(HEADER_BYTES, HEADER_BYTES + 4)):
+                    m.d.sync += identifier.eq(Cat(identifier[8:], byte))
+        with m.If(end):
+            m.d.sync += position.eq(0)
+
+        in_payload = (position >= HEADER_BYTES) & (position < length + HEADER_BYTES)
+        overflowed = self._buffer(m, valid & in_payload & (kind == FrameType.I), byte, end)
+
+        # The verdict, one cycle after the end.
+        complete, good, empty = Signal(), Signal(), Signal()
+        m.d.sync += [
+            complete.eq(end),
+            good.eq(
+                whole
+                & (register == crc.GOOD)
+                & (position == length + HEADER_BYTES + CRC_BYTES)
+                & ~length[0]
+            ),
+            empty.eq(first),
+        ]
+        connected = Signal()
+        m.d.comb += [
+            self.bad_frame.eq(complete & ~good & ~empty),
+            self.send_ua.eq(self.opened),
+            self.send_rej.eq(self.out_of_sequence | self.overflow),
+        ]
+        with m.If(complete & good):
+            with m.Switch(kind):
+                with m.Case(FrameType.SABM):
+                    m.d.comb += self.opened.eq(1)
+                    m.d.sync += [
+                        connected.eq(1),
+                        self.connection.eq(identifier),
+                        self.expected.eq(0),
+                    ]
+                with m.Case(FrameType.I):
+                    in_order = number == self.expected
+                    m.d.comb += [
+                        self.out_of_sequence.eq(connected & ~in_order),
+                        self.overflow.eq(connected & in_order & overflowed),
+                        self._accept.eq(connected & in_order & ~overflowed),
+                    ]
+        with m.If(self._accept):
+            m.d.sync += self.expected.eq(self.expected + 1)
+        return m
+
+    def _buffer(self, m: Module, write_byte: Value, byte: Value, end: Value) -> Value:
+        """The payload buffer; returns whether the frame under way was too long for it."""
+        depth = self._depth
+        self._accept = accept = Signal()
+        m.submodules.buffer = buffer = memory.Memory(shape=16, depth=depth, init=[])
+        read, write = buffer.read_port(), buffer.write_port()
+        head, tail, tentative = (
+            Signal(range(2 * depth), name=n) for n in ("head", "tail", "tentative")
+        )
+        wrap = range(2 * depth)
+
+        low, odd, overflowed = Signal(8), Signal(), Signal()
+        filled = Signal(wrap)
+        m.d.comb += filled.eq(tentative - head)
+        m.d.comb += [write.addr.eq(tentative), write.data.eq(Cat(low, byte))]
+        with m.If(write_byte):
+            m.d.sync += [low.eq(byte), odd.eq(~odd)]
+            with m.If(odd):
+                with m.If(filled == depth):
+                    m.d.sync += overflowed.eq(1)
+                with m.Else():
+                    m.d.comb += write.en.eq(1)
+                    m.d.sync += tentative.eq(tentative + 1)
+
+        ended, verdict = Signal(), Signal()
+        m.d.sync += [ended.eq(end), verdict.eq(ended)]
+        with m.If(accept):
+            m.d.sync += tail.eq(tentative)
+        with m.If(verdict):
+            m.d.sync += [odd.eq(0), overflowed.eq(0), tentative.eq(tail)]
+
+        # Two cycles for a halfword: address, data.
+        level, room, freed = Signal(wrap), Signal(wrap), Signal(wrap)
+        m.d.comb += [
+            level.eq(tail - head),
+            room.eq(depth - level),
+            self.window.eq(room << 1),
+            read.addr.eq(head),
+        ]
+        fetched = Signal()
+        m.d.sync += fetched.eq((level != 0) & ~fetched)
+        m.d.comb += [self.halfwords.payload.eq(read.data), self.halfwords.valid.eq(fetched)]
+        with m.If(fetched & ~self.halfwords.ready):
+            m.d.sync += fetched.eq(1)
+        made_room = Signal()
+        with m.If(fetched & self.halfwords.ready):
+            m.d.sync += [head.eq(head + 1), freed.eq(freed + 1)]
+            m.d.comb += made_room.eq((level == 1) | (freed == depth // 2))
+        m.d.comb += self.send_rr.eq(accept | made_room)
+        with m.If(self.send_rr):
+            m.d.sync += freed.eq(0)
+        with m.If(self.opened):
+            m.d.sync += [s.eq(0) for s in (head, tail, tentative, freed, fetched)]
+        return overflowed

@@ -1,0 +1,233 @@
+"""The transmitter: halfwords from the commands, and supervisory frames, to bytes for the line."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..frames import CRC_BYTES, HEADER_BYTES, WINDOW_BYTES, FrameType
+from . import crc
+
+
+class CobsEncoder(wiring.Component):
+    """COBS and the delimiter, about two cycles per byte; `bytes.payload.last` ends a frame."""
+
+    def __init__(self) -> None:
+        byte = data.StructLayout({"byte": 8, "last": 1})
+        super().__init__(
+            {"bytes": In(stream.Signature(byte)), "encoded": Out(stream.Signature(8))}
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Collect a block up to a zero, 254 bytes, or the end; then send its code and the block."""
+        m = Module()
+        m.submodules.block = block = memory.Memory(shape=8, depth=256, init=[])
+        read, write = block.read_port(), block.write_port()
+        count, sent = Signal(8), Signal(8)
+        last, owes_block = Signal(), Signal()
+        source, sink = self.bytes, self.encoded
+        m.d.comb += [
+            write.addr.eq(count),
+            write.data.eq(source.payload.byte),
+            read.addr.eq(Mux(sink.ready & sink.valid, sent + 1, sent)),
+        ]
+        with m.FSM():
+            with m.State("COLLECT"):
+                m.d.comb += source.ready.eq(1)
+                with m.If(source.valid):
+                    zero = source.payload.byte == 0
+                    m.d.comb += write.en.eq(~zero)
+                    m.d.sync += [
+                        count.eq(count + ~zero),
+                        last.eq(source.payload.last),
+                        # A final zero is followed by an empty block.
+                        owes_block.eq(source.payload.last & zero),
+                    ]
+                    with m.If(zero | source.payload.last | (count == 253)):
+                        m.next = "CODE"
+            with m.State("CODE"):
+                m.d.comb += [sink.valid.eq(1), sink.payload.eq(count + 1), read.addr.eq(0)]
+                m.d.sync += sent.eq(0)
+                with m.If(sink.ready):
+                    m.next = "BLOCK"
+                    with m.If(count == 0):
+                        m.next = "DONE"
+            with m.State("BLOCK"):
+                m.d.comb += [sink.valid.eq(1), sink.payload.eq(read.data)]
+                with m.If(sink.ready):
+                    m.d.sync += sent.eq(sent + 1)
+                    with m.If(sent == count - 1):
+                        m.next = "DONE"
+            with m.State("DONE"):
+                m.d.sync += count.eq(0)
+                m.next = "COLLECT"
+                with m.If(owes_block):
+                    m.d.sync += owes_block.eq(0)
+                    m.next = "CODE"
+                with m.Elif(last):
+                    m.next = "DELIMITER"
+            with m.State("DELIMITER"):
+                m.d.comb += [sink.valid.eq(1), sink.payload.eq(0)]
+                with m.If(sink.ready):
+                    m.d.sync += last.eq(0)
+                    m.next = "COLLECT"
+        return m
+
+
+class Transmitter(wiring.Component):
+    """Sends UA, REJ and RR when they are due, and else I frames.
+
+    An I frame is sent when `frame_bytes` have come together, after a halfword with `flush`, or when
+    nothing came for `idle_cycles`.  Back-pressure: `halfwords` waits while the buffer is full.
+
+    Members
+    -------
+    halfwords : stream; `flush` marks the end of a reply.
+    connection, expected, window, send_ua, send_rej, send_rr, opened : from `Receiver`.
+    encoded : bytes for the line.
+    """
+
+    def __init__(
+        self, *, buffer_bytes: int = 1024, frame_bytes: int = 256, idle_cycles: int = 4096
+    ) -> None:
+        self._depth = buffer_bytes // 2
+        self._frame = frame_bytes // 2
+        self._idle = idle_cycles
+        halfword = data.StructLayout({"value": 16, "flush": 1})
+        super().__init__(
+            {
+                "halfwords": In(stream.Signature(halfword)),
+                "connection": In(32),
+                "expected": In(8),
+                "window": In(16),
+                "send_ua": In(1),
+                "send_rej": In(1),
+                "send_rr": In(1),
+                "opened": In(1),
+                "encoded": Out(stream.Signature(8)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Choose a frame; then header, payload, CRC through the COBS encoder."""
+        m = Module()
+        m.submodules.cobs = cobs = CobsEncoder()
+        wiring.connect(m, wiring.flipped(self.encoded), cobs.encoded)
+        level, halfword, pop, due_i = self._buffer(m)
+
+        due = {t: Signal(name=f"due_{t.name.lower()}") for t in (FrameType.UA, FrameType.REJ, FrameType.RR)}
+        for kind, request in zip(due, (self.send_ua, self.send_rej, self.send_rr), strict=True):
+            with m.If(request):
+                m.d.sync += due[kind].eq(1)
+
+        number = Signal(8)
+        kind, is_i = Signal(8), Signal()
+        length, left = Signal(16), Signal(16)
+        position = Signal(range(HEADER_BYTES))
+        register = Signal(crc.WIDTH)
+        window = Signal(16)
+        header = Array(
+            [kind, Mux(is_i, number, 0), self.expected, length[:8], length[8:]]
+        )
+        byte = cobs.bytes.payload.byte
+        sending_body = Signal()
+        with m.If(sending_body & cobs.bytes.ready):
+            m.d.sync += register.eq(crc.update(register, byte))
+
+        with m.FSM():
+            with m.State("CHOOSE"):
+                m.d.sync += [position.eq(0), register.eq(crc.begin(self.connection)), is_i.eq(0)]
+                m.d.sync += [length.eq(WINDOW_BYTES), left.eq(WINDOW_BYTES), window.eq(self.window)]
+                with m.If(due[FrameType.UA]):
+                    self._begin(m, due, FrameType.UA, kind)
+                with m.Elif(due[FrameType.REJ]):
+                    self._begin(m, due, FrameType.REJ, kind)
+                with m.Elif(due[FrameType.RR]):
+                    self._begin(m, due, FrameType.RR, kind)
+                with m.Elif(due_i):
+                    halfwords = Mux(level > self._frame, self._frame, level)
+                    m.d.sync += [kind.eq(FrameType.I), is_i.eq(1)]
+                    m.d.sync += [length.eq(halfwords << 1), left.eq(halfwords << 1)]
+                    m.next = "HEADER"
+            with m.State("HEADER"):
+                m.d.comb += [cobs.bytes.valid.eq(1), sending_body.eq(1), byte.eq(header[position])]
+                with m.If(cobs.bytes.ready):
+                    m.d.sync += position.eq(position + 1)
+                    with m.If(position == HEADER_BYTES - 1):
+                        m.next = "PAYLOAD"
+            with m.State("PAYLOAD"):
+                high = left[0]
+                value = Mux(is_i, halfword, window)
+                m.d.comb += [
+                    cobs.bytes.valid.eq(1),
+                    sending_body.eq(1),
+                    byte.eq(Mux(high, value[8:], value[:8])),
+                    pop.eq(is_i & high & cobs.bytes.ready),
+                ]
+                with m.If(cobs.bytes.ready):
+                    m.d.sync += left.eq(left - 1)
+                    m.next = "NEXT"
+                    with m.If(left == 1):
+                        m.d.sync += position.eq(0)
+                        m.next = "CRC"
+            with m.State("NEXT"):  # the buffer needs a cycle for its next halfword
+                m.next = "PAYLOAD"
+            with m.State("CRC"):
+                m.d.comb += [
+                    cobs.bytes.valid.eq(1),
+                    byte.eq(~register[:8]),
+                    cobs.bytes.payload.last.eq(position == CRC_BYTES - 1),
+                ]
+                with m.If(cobs.bytes.ready):
+                    m.d.sync += [register.eq(register >> 8), position.eq(position + 1)]
+                    with m.If(position == CRC_BYTES - 1):
+                        m.d.sync += number.eq(number + is_i)
+                        m.next = "CHOOSE"
+        with m.If(self.opened):
+            m.d.sync += [due[FrameType.REJ].eq(0), due[FrameType.RR].eq(0)]
+        self._restart(m, number, is_i)
+        return m
+
+    def _begin(
+        self, m: Module, due: dict[FrameType, Signal], frame: FrameType, kind: Signal
+    ) -> None:
+        m.d.sync += [kind.eq(frame), due[frame].eq(0)]
+        m.next = "HEADER"
+
+    def _restart(self, m: Module, number: Signal, is_i: Signal) -> None:
+        """A new connection numbers from 0; an I frame under way belongs to the old one."""
+        with m.If(self.opened):
+            m.d.sync += [number.eq(0), is_i.eq(0)]
+
+    def _buffer(self, m: Module) -> tuple[Value, Value, Signal, Value]:
+        """Halfwords that wait for a frame: their number, the first one, its removal, frame due."""
+        depth = self._depth
+        m.submodules.buffer = buffer = memory.Memory(shape=16, depth=depth, init=[])
+        read, write = buffer.read_port(), buffer.write_port()
+        head, tail, level = (Signal(range(2 * depth), name=n) for n in ("head", "tail", "level"))
+        source = self.halfwords
+        flush, idle = Signal(), Signal(range(self._idle + 1))
+        pop = Signal()
+        m.d.comb += [
+            level.eq(tail - head),
+            source.ready.eq(level != depth),
+            write.addr.eq(tail),
+            write.data.eq(source.payload.value),
+            write.en.eq(source.valid & source.ready),
+            read.addr.eq(head),
+        ]
+        with m.If(level == 0):
+            m.d.sync += flush.eq(0)
+        with m.If(write.en):
+            m.d.sync += [tail.eq(tail + 1), idle.eq(0)]
+            with m.If(source.payload.flush):
+                m.d.sync += flush.eq(1)
+        with m.Elif(idle != self._idle):
+            m.d.sync += idle.eq(idle + 1)
+        with m.If(pop):
+            m.d.sync += head.eq(head + 1)
+        with m.If(self.opened):
+            m.d.sync += [head.eq(0), tail.eq(0), flush.eq(0)]
+        due = (level != 0) & (flush | (level >= self._frame) | (idle == self._idle))
+        return level, read.data, pop, due

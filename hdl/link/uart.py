@@ -1,0 +1,87 @@
+"""The UART: 8 data bits, no parity, one stop bit, with a fractional divisor."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.cdc import FFSynchronizer
+from amaranth.lib.wiring import In, Out
+
+PHASE_BITS = 20
+FEWEST_CYCLES_PER_BIT = 4
+
+
+def phase_step(clock_hz: float, baud: float) -> int:
+    """Phase added in each clock cycle; a bit is 2^PHASE_BITS of phase."""
+    if clock_hz < baud * FEWEST_CYCLES_PER_BIT:
+        raise ValueError(
+            f"{baud:.0f} baud at {clock_hz:.0f} Hz leaves {clock_hz / baud:.2f} clock cycles for a bit; "
+            f"use at most {clock_hz / FEWEST_CYCLES_PER_BIT:.0f} baud"
+        )
+    return round(baud / clock_hz * (1 << PHASE_BITS))
+
+
+def baud_error(clock_hz: float, baud: float) -> float:
+    """Relative error of the baud rate that the fractional divisor makes."""
+    return phase_step(clock_hz, baud) * clock_hz / (1 << PHASE_BITS) / baud - 1
+
+
+class UartReceiver(wiring.Component):
+    """Bytes from the line.  No back-pressure: `valid` pulses once for each byte with a stop bit.
+
+    Bits are sampled in their middle, which is found from the edge of the start bit to within one
+    clock cycle; a byte without stop bit is dropped.
+    """
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+        super().__init__({"rx": In(1, init=1), "valid": Out(1), "byte": Out(8)})
+
+    def elaborate(self, platform: object) -> Module:
+        """A phase accumulator that starts half a bit after the edge."""
+        m = Module()
+        line = Signal(init=1)
+        m.submodules.synchroniser = FFSynchronizer(self.rx, line, init=1)
+        phase = Signal(PHASE_BITS + 1)
+        bits = Signal(10)
+        count = Signal(range(11))
+        m.d.sync += self.valid.eq(0)
+        with m.If(count == 0):
+            m.d.sync += phase.eq(1 << (PHASE_BITS - 1))
+            with m.If(~line):
+                m.d.sync += count.eq(10)
+        with m.Else():
+            m.d.sync += phase.eq(phase[:PHASE_BITS] + self._step)
+            with m.If(phase[PHASE_BITS]):
+                m.d.sync += [bits.eq(Cat(bits[1:], line)), count.eq(count - 1)]
+                with m.If((count == 10) & line):  # a glitch, not a start bit
+                    m.d.sync += count.eq(0)
+                with m.If(count == 1):
+                    m.d.sync += self.valid.eq(line)
+        m.d.comb += self.byte.eq(bits[1:9])
+        return m
+
+
+class UartTransmitter(wiring.Component):
+    """Bytes to the line; takes the next byte when the stop bit of the last one is over."""
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+        super().__init__({"tx": Out(1, init=1), "bytes": In(stream.Signature(8))})
+
+    def elaborate(self, platform: object) -> Module:
+        """A phase accumulator that shifts."""
+        m = Module()
+        phase = Signal(PHASE_BITS + 1)
+        bits = Signal(10, init=0x3FF)
+        count = Signal(range(11))
+        m.d.comb += [self.tx.eq(bits[0]), self.bytes.ready.eq(count == 0)]
+        with m.If(count == 0):
+            m.d.sync += phase.eq(0)
+            with m.If(self.bytes.valid):
+                m.d.sync += [bits.eq(Cat(0, self.bytes.payload, 1)), count.eq(10)]
+        with m.Else():
+            m.d.sync += phase.eq(phase[:PHASE_BITS] + self._step)
+            with m.If(phase[PHASE_BITS]):
+                m.d.sync += [bits.eq(Cat(bits[1:], 1)), count.eq(count - 1)]
+        return m
