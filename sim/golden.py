@@ -1,0 +1,221 @@
+"""The golden model: one core, step by step, in integer NumPy, written from docs/semantics.md.
+
+This is the reference that hardware is compared with: read it beside that document.  Gateware and
+golden model share only the contract (`CoreConfig`, `Image`), never an expression.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from spikeloom.errors import InputError
+from spikeloom.hdl import NO_AXON, Image, ImageError
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+COUNTERS = ("steps", "synaptic_operations", "spikes", "clamps", "duplicates", "unknown", "late")
+
+
+def decay(x: Ints, d: Ints) -> Ints:
+    """x·(4096 − d)/4096, rounded to nearest, ties away from zero, by at least 1 toward zero."""
+    magnitude = np.abs(x)
+    rounded = (magnitude * (4096 - d) + 2048) >> 12
+    # For x = 0 the minimum is −1, and the sign makes it 0 again.
+    return np.sign(x) * np.minimum(rounded, magnitude - (d > 0))
+
+
+def toward_zero(x: Ints, c: Ints) -> Ints:
+    """x, moved by c ≥ 0 toward zero, stopping there."""
+    return np.sign(x) * np.maximum(np.abs(x) - c, 0)
+
+
+class GoldenCore:
+    """One core that runs `batch` independent samples side by side.
+
+    B is `batch`, A the number of axons, N of neurons.
+
+    Parameters
+    ----------
+    image : weights, parameters and routes; `image.config` says which core it is.
+    batch : number of samples; each has its own state and counters, all share the image.
+
+    Attributes
+    ----------
+    image : may be replaced between steps by another `Image` for the same configuration.
+    states : "v"; "i", or "i_exc" and "i_inh", for exponential synapses; "ref" when
+        `refractory_bits` > 0.  Each (B, N) int64; may be overwritten between steps.
+    arrivals : (B, A) bool, the axons with a spike for the next step.
+    counters : by name (`COUNTERS`), each (B,) int64.  They do not wrap.
+    step_number : number of the next step.
+    """
+
+    def __init__(self, image: Image, batch: int = 1) -> None:
+        if batch < 1:
+            raise InputError(f"batch is {batch}; give at least 1")
+        self.batch = batch
+        self.config = image.config
+        self.image = image
+        bound = 1 << (self.config.state_bits - 1)
+        self._low, self._high = -bound, bound - 1
+        self.reset()
+
+    @property
+    def image(self) -> Image:
+        """The image in use, read-only: to change something, assign a changed image."""
+        return self._image
+
+    @image.setter
+    def image(self, image: Image) -> None:
+        if image.config != self.config:
+            raise ImageError("the image is for another configuration; make a new core for it")
+        own = dataclasses.replace(image)  # a copy, validated again
+        assert own.routes is not None
+        assert own.report is not None
+        for array in (own.weights, *own.parameters.values(), own.routes, own.report):
+            array.flags.writeable = False
+        self._image, self._routes = own, own.routes
+
+        # Integer matrix products do not use BLAS, floating-point ones do; and they are exact here,
+        # in any order: no sum of weights exceeds 2^14 axons · 2^15, far below 2^53.
+        w = own.weights.astype(np.float64)
+        if self.config.receptors == 1:
+            self._weights = {"": w}
+        else:
+            self._weights = {"_exc": np.maximum(w, 0), "_inh": np.minimum(w, 0)}
+
+    def reset(self) -> None:
+        """Clear state, pending arrivals, step number and counters; the image stays."""
+        shape = (self.batch, self.config.neurons)
+        names = [f.name for f in self.config.layout.states]
+        self.states = {name: np.zeros(shape, dtype=np.int64) for name in names}
+        self.arrivals = np.zeros((self.batch, self.config.axons), dtype=bool)
+        self.counters = {name: np.zeros(self.batch, dtype=np.int64) for name in COUNTERS}
+        self.step_number = 0
+
+    def state(self, name: str) -> Ints:
+        """(B, N) int64 copy of a state; `InputError` lists the states that this core has."""
+        if name not in self.states:
+            raise InputError(f"no state {name!r} in this core; it has {', '.join(self.states)}")
+        return self.states[name].copy()
+
+    def inject(self, axons: ArrayLike) -> None:
+        """Add host spikes to the next step: (B, A), or (A,) for a batch of one, of 0 and 1."""
+        self._arrive(*np.nonzero(self._raster(axons)))
+
+    def inject_ids(self, axons: Iterable[int], sample: int = 0, step: int | None = None) -> None:
+        """Add host spikes to the next step of one sample, by axon id; an id may come repeatedly.
+
+        Ids that the core does not have are dropped and counted as unknown.  With `step`, the step
+        that the spikes are stamped for: if it is finished, all are dropped and counted as late.
+        """
+        ids = np.fromiter(axons, dtype=np.int64)
+        due = self.step_number if step is None else step
+        if due > self.step_number:
+            raise InputError(f"spikes for step {due}, but step {self.step_number} is the next")
+        if due < self.step_number:
+            self.counters["late"][sample] += len(ids)
+            return
+        known = ids[(ids >= 0) & (ids < self.config.axons)]
+        self.counters["unknown"][sample] += len(ids) - len(known)
+        self._arrive(np.full(len(known), sample), known)
+
+    def step(self) -> Bools:
+        """Execute the next step; returns its spikes, (B, N) bool, reported or not."""
+        c, parameters = self.config, self._image.parameters
+
+        # 1. Arrive, 2. integrate.
+        arrived, self.arrivals = self.arrivals, np.zeros_like(self.arrivals)
+        self.counters["synaptic_operations"] += np.count_nonzero(arrived, axis=1) * c.neurons
+        arrived_float = arrived.astype(np.float64)
+
+        # 3. Update: current.
+        total = np.zeros((self.batch, c.neurons), dtype=np.int64)
+        for receptor, weights in self._weights.items():
+            current = (arrived_float @ weights).astype(np.int64) << c.weight_shift
+            if c.synapse == "exponential":
+                d_syn = parameters["d_syn" + receptor]
+                current += decay(self.states["i" + receptor], d_syn)
+            current = self._sat(current)
+            if c.synapse == "exponential":
+                self.states["i" + receptor] = current
+            total += current
+
+        # Refractory.
+        v = self.states["v"]
+        ref = self.states.get("ref", np.zeros_like(v))
+        waits = ref > 0
+        integrates = ~waits | c.integrate_refractory
+
+        # Membrane.
+        leaked = v
+        if c.leak == "exponential":
+            leaked = decay(v, parameters["d_mem"])
+        elif c.leak == "linear":
+            leaked = toward_zero(v, parameters["leak"])
+        bias = parameters["bias"] if c.bias else 0
+        v = np.where(integrates, self._sat(leaked + total + bias, integrates), v)
+
+        # Fire.
+        spikes = ~waits & (v >= parameters["v_threshold"])
+        if c.reset == "value":
+            v = np.where(spikes, parameters["v_reset"], v)
+        else:
+            v = np.where(spikes, self._sat(v - parameters["v_threshold"], spikes), v)
+        self.states["v"] = v
+        if c.refractory_bits:
+            ref = np.where(spikes, parameters["refractory"], ref)
+            self.states["ref"] = np.where(waits, ref - 1, ref)
+
+        # 4. Route.
+        samples, neurons = np.nonzero(spikes & (self._routes != NO_AXON))
+        self._arrive(samples, self._routes[neurons])
+        self.counters["spikes"] += np.count_nonzero(spikes, axis=1)
+        self.counters["steps"] += 1
+        self.step_number += 1
+        return spikes
+
+    def run(self, raster: ArrayLike) -> Bools:
+        """Execute one step per row of a raster of host spikes.
+
+        `raster` is (B, steps, A), or (steps, A) for a batch of one, of 0 and 1; the result is bool
+        and has the same shape, with N in the place of A.
+        """
+        given = np.asarray(raster)
+        steps = given.shape[-2] if given.ndim >= 2 else 0
+        axons = self._raster(given, steps)
+        spikes = np.zeros((self.batch, steps, self.config.neurons), dtype=bool)
+        for t in range(steps):
+            self._arrive(*np.nonzero(axons[:, t]))
+            spikes[:, t] = self.step()
+        return spikes if given.ndim == 3 else spikes[0]
+
+    def _arrive(self, samples: NDArray[Any], axons: NDArray[Any]) -> None:
+        """Spikes on `axons` of `samples`, in pairs, arrive in the next step."""
+        shape = self.arrivals.shape
+        cells = np.bincount(samples * shape[1] + axons, minlength=self.arrivals.size)
+        count = self.arrivals + cells.reshape(shape)
+        self.arrivals = count > 0
+        self.counters["duplicates"] += np.sum(count - self.arrivals, axis=1)
+
+    def _sat(self, x: Ints, stored: Bools | bool = True) -> Ints:
+        """Clamp to the range of a state, counting clamps where the result is `stored`."""
+        clamped = np.clip(x, self._low, self._high)
+        self.counters["clamps"] += np.count_nonzero((clamped != x) & stored, axis=1)
+        return clamped
+
+    def _raster(self, values: ArrayLike, *steps: int) -> Bools:
+        """Check 0 and 1 of shape (B, *steps, A), the B optional for a batch of one."""
+        array = np.asarray(values)
+        shape = (self.batch, *steps, self.config.axons)
+        if array.shape != shape and not (self.batch == 1 and array.shape == shape[1:]):
+            needed = f"({self.batch}, {'steps, ' * len(steps)}{self.config.axons})"
+            raise InputError(f"spikes have shape {array.shape}; this core needs {needed}")
+        spikes = array.astype(bool)
+        if np.any(spikes != array):
+            raise InputError("spikes have values other than 0 and 1")
+        return spikes.reshape(shape)
