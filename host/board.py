@@ -1,0 +1,299 @@
+"""A board as a device: hardware, or its simulated twin, at the other end of a link."""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from spikeloom.hdl import NO_AXON
+from spikeloom.hdl.memory_map import COUNTERS, RESET_ALL, RESET_STATE, Region, Register
+
+from .bus import Bus
+from .design import Design
+from .device import Device, Run, SpikeInput
+from .errors import InputError
+from .identity import BoardIdentity
+from .link import Link
+from .memory import CoreMemory, find_field
+from .progress import progress_bar
+from .rasters import input_raster
+
+CHUNK_SECONDS = 1.0
+"""Time that the board computes for one command of a long run, at most."""
+_BAR_CHUNKS = 3
+_RESET_SECONDS = 2.0
+_MAX_TICK = (1 << 32) - 1
+
+
+class Board(Device):
+    """A board at the other end of a link.  Opening it checks the identity and touches nothing else.
+
+    After a `LinkError` the next call opens a new connection.  A run cut short has left the core at
+    some step: `step` tells which, and `reset` starts again.
+
+    Parameters
+    ----------
+    link : opened here if it is not open yet; closed when opening the board fails.
+    design : the network; `WrongBoardError` when the board was built for another configuration.
+        Without one only `info`, `counters`, `step`, `reset` and `load` are possible.
+    progress : show progress bars; None: when stderr is a terminal.
+
+    Attributes
+    ----------
+    identity : what the board says that it is.
+    clock_hz : frequency of the core clock.
+    """
+
+    def __init__(
+        self, link: Link, design: Design | None = None, *, progress: bool | None = None
+    ) -> None:
+        self._bus = Bus(link)
+        self._progress = progress
+        self._step: int | None = None
+        self._monitored: dict[str, list[int]] = {}
+        self._applied: tuple[int, tuple[int, ...]] | None = None
+        self._attach(design)
+        try:
+            if link.broken:
+                link.open()
+            self._identify()
+        except BaseException:
+            link.close()
+            raise
+        self._bus.reopened = self._identify
+
+    def _attach(self, design: Design | None) -> None:
+        self._design = design
+        self._memory = CoreMemory(self._bus, design.config, self._progress) if design else None
+
+    def _identify(self) -> None:
+        self._step = self._applied = None
+        self.identity = BoardIdentity.read(self._bus)
+        self.identity.check(self._design.config if self._design else None)
+        self.clock_hz = max(1, self._bus.read_word(Region.CONTROL.base + Register.CLOCK_HZ))
+
+    @property
+    def design(self) -> Design:  # type: ignore[override]
+        """The network; `InputError` when there is none."""
+        if self._design is None:
+            raise InputError("this needs a design; open the board with one, or load(design)")
+        return self._design
+
+    @property
+    def memory(self) -> CoreMemory:
+        """The core's memories by name; `InputError` when there is no design."""
+        if self._memory is None:
+            raise InputError("this needs a design; open the board with one, or load(design)")
+        return self._memory
+
+    @property
+    def link(self) -> Link:
+        """The link, for its statistics."""
+        return self._bus.link
+
+    def close(self) -> None:
+        """Close the port; closing twice does nothing."""
+        self._bus.link.close()
+
+    def load(self, design: Design | None = None, *, verify: bool = False) -> None:
+        """Load the image of `design` (default: the one loaded last); clears all state.
+
+        Every frame is checked on the line already; `verify` also reads everything back, and raises
+        `LinkError` when the board holds something else.
+        """
+        design = design or self.design
+        self.identity.check(design.config)
+        self._attach(design)
+        self._reset(RESET_ALL)
+        self.memory.write_image(design.image)
+        if verify:
+            self.memory.verify_image(design.image)
+        self._bus.write_word(Region.CONTROL.base + Register.IMAGE, design.image.identity)
+
+    def reset(self) -> None:
+        """Clear state, pending spikes, step number and counters; keep weights and parameters."""
+        self._reset(RESET_STATE)
+
+    def _reset(self, kind: int) -> None:
+        self._step = None
+        if kind == RESET_ALL:
+            self._applied = None
+        allowance = _RESET_SECONDS
+        if self._design:
+            config = self._design.config
+            allowance += config.axons * config.layout.groups / self.clock_hz
+        self._bus.write_word(Region.CONTROL.base + Register.RESET, kind, allowance)
+        self._step = 0
+
+    def run(self, spikes: SpikeInput = None, steps: int | None = None) -> Run:
+        """Run `steps` steps with these input spikes (see `input_raster`), as fast as it can."""
+        raster = input_raster(self.design, spikes, steps)
+        cycles = self._cycles(raster)
+        chunks = list(_chunks(cycles, CHUNK_SECONDS * self.clock_hz))
+        self._apply(tick=0)
+        runs = [self._no_steps()]
+        show = self._progress if len(chunks) >= _BAR_CHUNKS else False
+        with progress_bar("run", len(raster), show) as advance:
+            for chunk in chunks:
+                seconds = float(cycles[chunk].sum()) / self.clock_hz
+                runs.append(self._run(raster[chunk], seconds))
+                advance(runs[-1].steps)
+        return _join(runs)
+
+    def run_live(
+        self, spikes: SpikeInput = None, steps: int | None = None, *, tick_period_cycles: int
+    ) -> Run:
+        """Run in real time: a step begins every `tick_period_cycles` clock cycles.
+
+        The board keeps its own pace, whether input and output keep up or not: what could not be
+        honoured is in the counters `late`, `overruns` and `stalls`.
+        """
+        period = operator.index(tick_period_cycles)
+        if not 1 <= period <= _MAX_TICK:
+            raise InputError(f"tick_period_cycles is {period}; give 1…{_MAX_TICK}")
+        raster = input_raster(self.design, spikes, steps)
+        if not len(raster):
+            return self._no_steps()
+        self._apply(tick=period)
+        cycles = int(self._cycles(raster).sum()) + 2 * period * len(raster)
+        return self._run(raster, cycles / self.clock_hz, live=True)
+
+    def _run(self, raster: NDArray[np.bool_], seconds: float, live: bool = False) -> Run:
+        """One RUN command that may take so many seconds without reporting anything."""
+        labels = self._labels()
+        start, self._step = self.step, None
+        reply = self._bus.run(
+            start, raster, self.design.config.neurons, len(labels), live=live, allowance=seconds
+        )
+        self._step = reply.step
+        values = dict(zip(labels, reply.monitored.T.copy(), strict=True))
+        return Run(start, reply.spikes, values, self.design.populations)
+
+    def _no_steps(self) -> Run:
+        spikes = np.zeros((0, self.design.config.neurons), dtype=np.bool_)
+        values = {label: np.zeros(0, dtype=np.int64) for label in self._labels()}
+        return Run(self.step, spikes, values, self.design.populations)
+
+    def _cycles(self, raster: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """(steps,) clock cycles that each step takes at most, doubled to be safe."""
+        config, layout = self.design.config, self.design.config.layout
+        routes = self.design.image.routes
+        assert routes is not None
+        arrivals = raster.sum(axis=1, dtype=np.int64) + np.count_nonzero(routes != NO_AXON)
+        fixed = layout.update_words + layout.arrival_words + config.neurons + 64
+        return 2 * (np.minimum(arrivals, config.axons) * layout.groups + fixed)
+
+    @property
+    def step(self) -> int:
+        """Number of the next step."""
+        if self._step is None:
+            self._step = self._bus.read_word(Region.CONTROL.base + Register.STEP)
+        return self._step
+
+    def monitor(self, neurons: Sequence[int], state: str = "v") -> None:
+        """Report `state` of these neurons after every step of later runs; [] ends it.
+
+        Each state has its own neurons, so "v" and "i" can be watched together.
+        """
+        config = self.design.config
+        find_field("state", state, config.layout.states)
+        chosen = list(dict.fromkeys(int(neuron) for neuron in neurons))
+        for neuron in chosen:
+            if not 0 <= neuron < config.neurons:
+                raise InputError(f"no neuron {neuron} in this core; it has 0…{config.neurons - 1}")
+        monitored = {**self._monitored, state: chosen}
+        total = sum(map(len, monitored.values()))
+        if total > config.monitors:
+            raise InputError(
+                f"{total} values to monitor, but the core has {config.monitors} slots; "
+                "choose fewer neurons, or configure more monitors"
+            )
+        self._monitored = monitored
+
+    def _watched(self) -> list[tuple[str, int]]:
+        return [(state, j) for state, neurons in self._monitored.items() for j in neurons]
+
+    def _labels(self) -> list[str]:
+        return [f"{state}[{neuron}]" for state, neuron in self._watched()]
+
+    def _apply(self, tick: int) -> None:
+        """Bring tick period and monitors of the board to what the next run needs."""
+        slots = tuple(self.memory.map.state(*watched) for watched in self._watched())
+        if self._applied == (tick, slots):
+            return
+        self._applied = None
+        control = Region.CONTROL.base
+        self._bus.write_word(control + Register.TICK_PERIOD, tick)
+        if slots:
+            self._bus.write(Region.MONITORS.base, np.array(slots, dtype=np.uint32))
+        self._bus.write_word(control + Register.MONITOR_COUNT, len(slots))
+        self._applied = (tick, slots)
+
+    def read_weights(self) -> NDArray[np.int64]:
+        """(A, N) weights as the board holds them."""
+        return self.memory.read_weights()
+
+    def write_weights(self, weights: ArrayLike) -> None:
+        """Write (A, N) integer weights; raises `ImageError` when they do not fit."""
+        self.memory.write_weights(weights)
+
+    def read_parameter(self, name: str) -> NDArray[np.int64]:
+        """(N,) values of a parameter (equal ones when the core shares them)."""
+        return self.memory.read_parameter(name)
+
+    def write_parameter(self, name: str, values: ArrayLike) -> None:
+        """Write a parameter, a scalar or (N,) integers; raises `ImageError` if it does not fit."""
+        self.memory.write_parameter(name, values)
+
+    def read_state(self, name: str) -> NDArray[np.int64]:
+        """(N,) values of a state: "v", "i" (or "i_exc", "i_inh"), "ref"."""
+        return self.memory.read_state(name)
+
+    def write_state(self, name: str, values: ArrayLike) -> None:
+        """Overwrite a state, a scalar or (N,) integers; raises `ImageError` if it does not fit."""
+        self.memory.write_state(name, values)
+
+    def counters(self) -> dict[str, int]:
+        """Counters of the board by name (`spikeloom.hdl.memory_map.COUNTERS`)."""
+        words = self._bus.read(Region.COUNTERS.base, 2 * len(COUNTERS)).reshape(-1, 2)
+        return {
+            name: int(low) | int(high) << 32
+            for name, (low, high) in zip(COUNTERS, words, strict=True)
+        }
+
+    def info(self) -> dict[str, Any]:
+        """Identity, registers and link statistics, for people and for JSON."""
+        registers = (Register.IMAGE, Register.STEP, Register.TICK_PERIOD, Register.MONITOR_COUNT)
+        control = Region.CONTROL.base
+        identity = dataclasses.asdict(self.identity) | {"digest": f"{self.identity.digest:016x}"}
+        return {
+            "port": self.link.name,
+            "identity": identity,
+            "clock_hz": self.clock_hz,
+            **{r.name.lower(): self._bus.read_word(control + r) for r in registers},
+            "config": self._design.config.to_dict() if self._design else None,
+            "link": dataclasses.asdict(self.link.statistics),
+        }
+
+
+def _chunks(cycles: NDArray[np.int64], limit: float) -> Iterator[slice]:
+    """Parts of a run that take at most `limit` cycles each, or one step."""
+    total = np.cumsum(cycles)
+    begin = 0
+    while begin < len(total):
+        done = total[begin] - cycles[begin]
+        end = max(begin + 1, int(np.searchsorted(total, done + limit, side="right")))
+        yield slice(begin, end)
+        begin = end
+
+
+def _join(runs: list[Run]) -> Run:
+    """One run from consecutive ones."""
+    first = runs[0]
+    values = {key: np.concatenate([run.monitored[key] for run in runs]) for key in first.monitored}
+    spikes = np.concatenate([run.spikes for run in runs])
+    return Run(first.start, spikes, values, first.populations)

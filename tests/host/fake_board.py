@@ -1,0 +1,379 @@
+"""Test equipment: the gateware's side of the link, in Python, with a line that can be spoiled."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator
+
+import numpy as np
+from spikeloom.hdl import NO_AXON, CoreConfig, Image, MemoryMap
+from spikeloom.hdl.commands import ADVANCE, END, MAX_ADVANCE, MAX_ID, MONITOR, Opcode, Status
+from spikeloom.hdl.frames import DELIMITER, SEQUENCE_MODULUS, Frame, FrameError, FrameType
+from spikeloom.hdl.memory_map import (
+    BUILD_WORDS,
+    COUNTERS,
+    LINK_VERSION,
+    MAGIC,
+    MAP_VERSION,
+    RESET_ALL,
+    ROUTE_AXON_MASK,
+    ROUTE_DRIVES,
+    ROUTE_REPORTS,
+    Identity,
+    Region,
+    Register,
+)
+from spikeloom.sim import GoldenCore
+
+Filter = Callable[[bytes], bytes]
+Halfwords = Generator[None, int, None]
+
+
+class FakeBoard:
+    """A pyserial-like port with a board behind it.
+
+    The board works only while the host waits in `read`: `appetite` halfwords each time.  Time
+    passes only while the host waits in vain.  A host that overruns the window fails at once.
+
+    `to_board` and `to_host` see every piece of bytes on its way and return what arrives.
+    """
+
+    def __init__(
+        self,
+        config: CoreConfig,
+        *,
+        window: int = 256,
+        appetite: int = 100,
+        reply_bytes: int = 64,
+        build: str = "fake",
+    ) -> None:
+        self.config = config
+        self.map = MemoryMap(config)
+        self.timeout: float | None = None
+        self.to_board: Filter = bytes
+        self.to_host: Filter = bytes
+        self.closed = False
+        self.requests: list[str] = []
+        self._capacity, self._appetite, self._reply_bytes = window, appetite, reply_bytes
+        self._time = 0.0
+        self._output = bytearray()
+        self._line = bytearray()
+        self.link_counters = dict.fromkeys(("bad_frames", "out_of_sequence", "overflows"), 0)
+        self._power_up(build)
+        self._connect(0)
+
+    # The port
+
+    def now(self) -> float:
+        return self._time
+
+    @property
+    def in_waiting(self) -> int:
+        return len(self._output)
+
+    def read(self, size: int = 1) -> bytes:
+        if not self._output:
+            self._work()
+        if not self._output:
+            assert self.timeout is not None
+            self._time += self.timeout
+        data = bytes(self._output[:size])
+        del self._output[:size]
+        return data
+
+    def write(self, data: bytes) -> int:
+        self._line += self.to_board(data)
+        *complete, self._line = self._line.split(DELIMITER)
+        for encoded in complete:
+            if encoded:
+                self._take(bytes(encoded))
+        return len(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+    # Frames
+
+    def _connect(self, connection: int) -> None:
+        self._connection = connection
+        self._ns = self._nr = 0
+        self._stream: deque[int] = deque()
+        self._reply: list[int] = []
+        self._freed = 0
+        self._commands = self._serve()
+        next(self._commands)
+
+    def _put(self, kind: FrameType, payload: bytes) -> None:
+        frame = Frame(kind, self._ns if kind == FrameType.I else 0, self._nr, payload)
+        if kind == FrameType.I:
+            self._ns = (self._ns + 1) % SEQUENCE_MODULUS
+        self._output += self.to_host(frame.to_bytes(self._connection))
+
+    def _put_window(self, kind: FrameType) -> None:
+        self._freed = 0
+        self._put(kind, (self._capacity - 2 * len(self._stream)).to_bytes(2, "little"))
+
+    def _take(self, encoded: bytes) -> None:
+        try:
+            frame = Frame.from_bytes(encoded, self._connection)
+        except FrameError:
+            self.link_counters["bad_frames"] += 1
+            return
+        if frame.type == FrameType.SABM:
+            self._connect(int.from_bytes(frame.payload, "little"))
+            self._put_window(FrameType.UA)
+        elif frame.ns != self._nr:
+            self.link_counters["out_of_sequence"] += 1
+            self._put_window(FrameType.REJ)
+        else:
+            assert len(frame.payload) % 2 == 0
+            assert 2 * len(self._stream) + len(frame.payload) <= self._capacity
+            self._nr = (self._nr + 1) % SEQUENCE_MODULUS
+            self._stream.extend(np.frombuffer(frame.payload, dtype="<u2").tolist())
+            self._put_window(FrameType.RR)
+
+    def _work(self) -> None:
+        for _ in range(min(self._appetite, len(self._stream))):
+            self._commands.send(self._stream.popleft())
+            self._freed += 2
+        if self._freed and (not self._stream or self._freed >= self._capacity // 2):
+            self._put_window(FrameType.RR)
+        size = self._reply_bytes // 2
+        while self._reply:
+            payload = np.array(self._reply[:size], dtype="<u2").tobytes()
+            del self._reply[:size]
+            self._put(FrameType.I, payload)
+
+    # Commands
+
+    def _say(self, *words: int) -> None:
+        self._reply += [int(word) for word in words]
+
+    def _say_words(self, *words: int) -> None:
+        for word in words:
+            self._say(int(word) & 0xFFFF, (int(word) >> 16) & 0xFFFF)
+
+    def _serve(self) -> Halfwords:
+        while True:
+            opcode = yield
+            if opcode == Opcode.READ:
+                yield from self._serve_read()
+            elif opcode == Opcode.WRITE:
+                yield from self._serve_write()
+            elif opcode == Opcode.RUN:
+                yield from self._serve_run()
+            else:
+                self._say(Opcode.PROTOCOL_ERROR)
+                while True:
+                    yield
+
+    def _word(self) -> Generator[None, int, int]:
+        low = yield
+        return low | (yield) << 16
+
+    def _serve_read(self) -> Halfwords:
+        count = yield
+        address = yield from self._word()
+        self.requests.append(f"READ {address:#x} {count}")
+        self._say(Opcode.READ, count)
+        status = Status.OK
+        for _ in range(count):
+            if address in self._mapped:
+                self._say_words(self._get(address))
+            else:
+                status = Status.BAD_ADDRESS
+                self._say_words(0)
+            address = self._following(address)
+        self._say(status)
+
+    def _serve_write(self) -> Halfwords:
+        count = yield
+        address = yield from self._word()
+        self.requests.append(f"WRITE {address:#x} {count}")
+        status = Status.OK
+        for _ in range(count):
+            value = yield from self._word()
+            if self._mapped.get(address, False):
+                self._set(address, value)
+            else:
+                status = Status.BAD_ADDRESS
+            address = self._following(address)
+        self._say(Opcode.WRITE, count)
+        self._say_words(self.core.step_number)
+        self._say(status)
+
+    def _serve_run(self) -> Halfwords:
+        start = yield from self._word()
+        steps = yield from self._word()
+        self.requests.append(f"RUN {start} {steps}")
+        status = Status.OK
+        if not self._image:
+            status = Status.NO_IMAGE
+        elif start != self.core.step_number:
+            status = Status.WRONG_START
+        else:
+            self._rebuild()
+        self._said = self.core.step_number
+        self._say(Opcode.RUN, status)
+        self._say_words(start)
+        cursor = start
+        later: list[tuple[int, int]] = []
+        while (event := (yield)) != END:
+            if status != Status.OK:
+                continue
+            if event <= MAX_ID and steps:
+                later.append((cursor, event))
+            elif event <= MAX_ID:
+                self.core.inject_ids([event])
+            else:
+                assert event & ~MAX_ADVANCE == ADVANCE
+                assert event & MAX_ADVANCE
+                cursor += event & MAX_ADVANCE
+                for _ in range(0 if steps else event & MAX_ADVANCE):
+                    self._step()
+        for t in range(start, start + steps) if status == Status.OK else ():
+            self.core.inject_ids([axon for due, axon in later if due == t])
+            self._step()
+        self._say(END)
+        self._say_words(self.core.step_number)
+        self._say(status)
+
+    def _advance_to(self, step: int) -> None:
+        while self._said < step:
+            n = min(MAX_ADVANCE, step - self._said)
+            self._say(ADVANCE | n)
+            self._said += n
+
+    def _step(self) -> None:
+        t = self.core.step_number
+        fired = self.core.step()[0] & self.core.image.report
+        for neuron in np.flatnonzero(fired):
+            self._advance_to(t)
+            self._say(int(neuron))
+        if self._monitor_count:
+            self._advance_to(t)
+            self._say(MONITOR | self._monitor_count)
+            self._say_words(*(self._get(a) for a in self._monitors[: self._monitor_count]))
+
+    # The bus
+
+    def _power_up(self, build: str) -> None:
+        c, layout = self.config, self.config.layout
+        base = Region.IDENTITY.base
+        text = np.frombuffer(build.encode().ljust(4 * BUILD_WORDS, b"\0"), dtype="<u4")
+        self.identity = {
+            base + Identity.MAGIC: MAGIC,
+            base + Identity.LINK_VERSION: LINK_VERSION,
+            base + Identity.MAP_VERSION: MAP_VERSION,
+            base + Identity.DIGEST_LOW: c.digest & 0xFFFFFFFF,
+            base + Identity.DIGEST_HIGH: c.digest >> 32,
+            **{base + Identity.BUILD + k: int(word) for k, word in enumerate(text)},
+        }
+        self._mapped: dict[int, bool] = dict.fromkeys(self.identity, False)
+        """Mapped addresses, and whether they can be written."""
+        for register in Register:
+            fixed = register in (Register.STEP, Register.CLOCK_HZ)
+            self._mapped[Region.CONTROL.base + register] = not fixed
+        self._mapped |= {Region.COUNTERS.base + k: False for k in range(2 * len(COUNTERS))}
+        self._mapped |= {Region.MONITORS.base + k: True for k in range(c.monitors)}
+        self._rows = [
+            [self.map.synapse_row(i) + w for w in range(layout.words_per_row)]
+            for i in range(c.axons)
+        ]
+        memory = [address for row in self._rows for address in row]
+        memory += [Region.ROUTES.base + j for j in range(c.neurons)]
+        for field in layout.parameters:
+            memory += [self.map.parameter(field.name, j) for j in range(self.map.parameter_entries)]
+        for field in layout.states:
+            states = [self.map.state(field.name, j) for j in range(c.neurons)]
+            self._mapped |= dict.fromkeys(states, True)
+        self._mapped |= dict.fromkeys(memory, True)
+        self._memory = dict.fromkeys(memory, 0)
+        zeros = np.zeros((c.axons, c.neurons), dtype=np.int64)
+        self.core = GoldenCore(Image(c, zeros))
+        self._image = self._tick = self._monitor_count = 0
+        self._monitors = [0] * c.monitors
+
+    def _following(self, address: int) -> int:
+        if address >= Region.SYNAPSES.base:
+            row, word = divmod(address - Region.SYNAPSES.base, 1 << self.map.row_bits)
+            if word == self.config.layout.words_per_row - 1:
+                return self.map.synapse_row(row + 1)
+        return address + 1
+
+    def _state_of(self, address: int) -> tuple[str, int]:
+        for field in self.config.layout.states:
+            neuron = address - self.map.state(field.name)
+            if 0 <= neuron < self.config.neurons:
+                return field.name, neuron
+        raise AssertionError(f"no state at {address:#x}")
+
+    def _get(self, address: int) -> int:
+        region = address >> 28
+        if region == Region.IDENTITY:
+            return self.identity[address]
+        if region == Region.CONTROL:
+            return {
+                Register.RESET: 0,
+                Register.IMAGE: self._image,
+                Register.STEP: self.core.step_number,
+                Register.TICK_PERIOD: self._tick,
+                Register.MONITOR_COUNT: self._monitor_count,
+                Register.CLOCK_HZ: 1_000_000,
+            }[Register(address - Region.CONTROL.base)]
+        if region == Region.COUNTERS:
+            index, high = divmod(address - Region.COUNTERS.base, 2)
+            name = list(COUNTERS)[index]
+            if name.startswith("link_"):
+                value = self.link_counters[name.removeprefix("link_")]
+            else:
+                value = int(self.core.counters.get(name, [0])[0])
+            return value >> 32 * high & 0xFFFFFFFF
+        if region == Region.MONITORS:
+            return self._monitors[address - Region.MONITORS.base]
+        if region == Region.STATES:
+            name, neuron = self._state_of(address)
+            return int(self.core.states[name][0, neuron])
+        return self._memory[address]
+
+    def _set(self, address: int, value: int) -> None:
+        region = address >> 28
+        if region == Region.CONTROL:
+            register = Register(address - Region.CONTROL.base)
+            if register == Register.RESET:
+                self.core.reset()
+                if value == RESET_ALL:
+                    self._image = self._tick = self._monitor_count = 0
+            elif register == Register.IMAGE:
+                self._image = value
+            elif register == Register.TICK_PERIOD:
+                self._tick = value
+            else:
+                self._monitor_count = value
+        elif region == Region.MONITORS:
+            self._monitors[address - Region.MONITORS.base] = value
+        elif region == Region.STATES:
+            name, neuron = self._state_of(address)
+            self.core.states[name][0, neuron] = value - (value >> 31 << 32)
+        else:
+            self._memory[address] = value
+
+    def _rebuild(self) -> None:
+        """The image that the memories hold, for the golden model to run."""
+        c = self.config
+        words = [[self._memory[address] for address in row] for row in self._rows]
+        parameters = {}
+        for field in c.layout.parameters:
+            entries = range(self.map.parameter_entries)
+            held = [self._memory[self.map.parameter(field.name, j)] for j in entries]
+            values = np.array([v - (v >> 31 << 32) if field.signed else v for v in held])
+            parameters[field.name] = np.resize(values, c.neurons)
+        routes = np.array([self._memory[Region.ROUTES.base + j] for j in range(c.neurons)])
+        drives = routes & ROUTE_DRIVES != 0
+        self.core.image = Image(
+            c,
+            self.map.unpack_weights(np.array(words, dtype=np.uint32)),
+            parameters,
+            np.where(drives, routes & ROUTE_AXON_MASK, NO_AXON),
+            routes & ROUTE_REPORTS != 0,
+        )
