@@ -156,9 +156,7 @@ class CoreConfig:
         known = {f.name: f for f in dataclasses.fields(cls)}
         unknown = sorted(set(values) - set(known))
         if unknown:
-            raise ConfigError(
-                f"unknown setting {', '.join(unknown)}; known are {', '.join(known)}"
-            )
+            raise ConfigError(f"unknown setting {', '.join(unknown)}; known are {', '.join(known)}")
         required = [n for n, f in known.items() if f.default is dataclasses.MISSING]
         missing = [n for n in required if n not in values]
         if missing:

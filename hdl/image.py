@@ -95,7 +95,8 @@ class Image:
     @property
     def identity(self) -> int:
         """32-bit check of the contents, never 0; the board keeps it as the loaded image's name."""
-        assert self.routes is not None and self.report is not None
+        assert self.routes is not None
+        assert self.report is not None
         crc = self.config.digest & 0xFFFFFFFF
         arrays = [self.weights, *self.parameters.values(), self.routes, self.report]
         for array in arrays:

@@ -167,7 +167,8 @@ class MemoryMap:
 
     def pack_routes(self, image: Image) -> NDArray[np.uint32]:
         """(N,) route words of an image."""
-        assert image.routes is not None and image.report is not None
+        assert image.routes is not None
+        assert image.report is not None
         drives = image.routes != NO_AXON
         words = np.where(drives, image.routes | ROUTE_DRIVES, 0)
         return (words | np.where(image.report, ROUTE_REPORTS, 0)).astype(np.uint32)

@@ -24,7 +24,11 @@ def delay(m: Module, value: Value, cycles: int, name: str) -> Value:
 def saturate(value: Value, bits: int) -> tuple[Value, Value]:
     """(`sat(value)` in `bits` signed bits, 1 if that changed it)."""
     sign = value[-1]
-    overflow = Const(0) if len(value) <= bits else (value[bits - 1 : -1] ^ sign.replicate(len(value) - bits)).any()
+    overflow = (
+        Const(0)
+        if len(value) <= bits
+        else (value[bits - 1 : -1] ^ sign.replicate(len(value) - bits)).any()
+    )
     bound = (Const(1 << (bits - 1), bits) ^ (~sign).replicate(bits)).as_signed()
     return Mux(overflow, bound, value[:bits].as_signed()), overflow
 
@@ -37,9 +41,7 @@ class Decay(wiring.Component):
     """
 
     def __init__(self, bits: int) -> None:
-        super().__init__(
-            {"x": In(signed(bits)), "d": In(DECAY_BITS), "y": Out(signed(bits))}
-        )
+        super().__init__({"x": In(signed(bits)), "d": In(DECAY_BITS), "y": Out(signed(bits))})
 
     def elaborate(self, platform: object) -> Module:
         """Product; rounding; correction and sum."""
@@ -70,9 +72,7 @@ class TowardZero(wiring.Component):
     """`y = toward_zero(x, c)`, the linear leak, `LEAK_LATENCY` cycles later, one per cycle."""
 
     def __init__(self, bits: int) -> None:
-        super().__init__(
-            {"x": In(signed(bits)), "d": In(bits - 1), "y": Out(signed(bits))}
-        )
+        super().__init__({"x": In(signed(bits)), "d": In(bits - 1), "y": Out(signed(bits))})
 
     def elaborate(self, platform: object) -> Module:
         """Signed step; sum; stop at zero."""
@@ -98,4 +98,3 @@ class NoLeak(wiring.Component):
         m = Module()
         m.d.comb += self.y.eq(delay(m, self.x, LEAK_LATENCY, "x"))
         return m
-

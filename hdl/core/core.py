@@ -133,18 +133,15 @@ class Core(wiring.Component):
                     with m.If(~settling.any()):
                         m.d.comb += arrivals.scan.eq(1)
                         m.next = "INTEGRATE"
-            with m.State("SETTLE"):
-                with m.If(~settling.any()):
-                    m.d.comb += arrivals.scan.eq(1)
-                    m.next = "INTEGRATE"
-            with m.State("INTEGRATE"):
-                with m.If(~arrivals.scanning & integrator.idle):
-                    m.d.comb += updater.start.eq(1)
-                    m.next = "UPDATE"
-            with m.State("UPDATE"):
-                with m.If(~updater.busy & ~routes.busy):
-                    m.d.comb += count.steps.eq(1)
-                    m.next = "READY"
+            with m.State("SETTLE"), m.If(~settling.any()):
+                m.d.comb += arrivals.scan.eq(1)
+                m.next = "INTEGRATE"
+            with m.State("INTEGRATE"), m.If(~arrivals.scanning & integrator.idle):
+                m.d.comb += updater.start.eq(1)
+                m.next = "UPDATE"
+            with m.State("UPDATE"), m.If(~updater.busy & ~routes.busy):
+                m.d.comb += count.steps.eq(1)
+                m.next = "READY"
 
     def _arrive(self, m: Module, arrivals: Arrivals, routes: Routes) -> Signal:
         """Spikes from the host between steps, from the routes during one.

@@ -68,7 +68,10 @@ class ReadModifyWrite(wiring.Component):
 
         # Stage k holds the operation whose address came k cycles ago; 4 is past its write.
         valid = [self.modify, *(Signal(name=f"valid_{k}") for k in (1, 2, 3, 4))]
-        address = [self.address, *(Signal.like(self.address, name=f"addr_{k}") for k in (1, 2, 3, 4))]
+        address = [
+            self.address,
+            *(Signal.like(self.address, name=f"addr_{k}") for k in (1, 2, 3, 4)),
+        ]
         take_1, keep_1 = Signal(), Signal()
         with m.If(~self.hold):
             m.d.sync += [valid[1].eq(valid[0]), address[1].eq(address[0])]

@@ -71,14 +71,13 @@ class SynapseAccess(wiring.Component):
 
         m.d.sync += self.access_done.eq(0)
         with m.FSM():
-            with m.State("IDLE"):
-                with m.If(self.access & ~self.access_done):
-                    m.d.sync += [
-                        row.eq(times_constant(self.access_axon, layout.groups)),
-                        shift.eq(self.access_data),
-                        index.eq(0),
-                    ]
-                    m.next = "ADDRESS"
+            with m.State("IDLE"), m.If(self.access & ~self.access_done):
+                m.d.sync += [
+                    row.eq(times_constant(self.access_axon, layout.groups)),
+                    shift.eq(self.access_data),
+                    index.eq(0),
+                ]
+                m.next = "ADDRESS"
             with m.State("ADDRESS"):
                 m.d.sync += [self.address.eq(row + neuron[lane_bits:]), waited.eq(0)]
                 m.next = "MEMORY"

@@ -137,4 +137,3 @@ class SynapseMemory(wiring.Component):
             line = Mux(selected == d, outputs[d], line)
         for lane in range(self._lanes):
             m.d.comb += word[lane].eq(line[lane * slot : lane * slot + self._bits].as_signed())
-

@@ -151,22 +151,21 @@ class Receiver(wiring.Component):
             self.send_ua.eq(self.opened),
             self.send_rej.eq(self.out_of_sequence | self.overflow),
         ]
-        with m.If(complete & good):
-            with m.Switch(kind):
-                with m.Case(FrameType.SABM):
-                    m.d.comb += self.opened.eq(1)
-                    m.d.sync += [
-                        connected.eq(1),
-                        self.connection.eq(identifier),
-                        self.expected.eq(0),
-                    ]
-                with m.Case(FrameType.I):
-                    in_order = number == self.expected
-                    m.d.comb += [
-                        self.out_of_sequence.eq(connected & ~in_order),
-                        self.overflow.eq(connected & in_order & overflowed),
-                        self._accept.eq(connected & in_order & ~overflowed),
-                    ]
+        with m.If(complete & good), m.Switch(kind):
+            with m.Case(FrameType.SABM):
+                m.d.comb += self.opened.eq(1)
+                m.d.sync += [
+                    connected.eq(1),
+                    self.connection.eq(identifier),
+                    self.expected.eq(0),
+                ]
+            with m.Case(FrameType.I):
+                in_order = number == self.expected
+                m.d.comb += [
+                    self.out_of_sequence.eq(connected & ~in_order),
+                    self.overflow.eq(connected & in_order & overflowed),
+                    self._accept.eq(connected & in_order & ~overflowed),
+                ]
         with m.If(self._accept):
             m.d.sync += self.expected.eq(self.expected + 1)
         return m

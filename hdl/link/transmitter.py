@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -15,9 +15,7 @@ class CobsEncoder(wiring.Component):
 
     def __init__(self) -> None:
         byte = data.StructLayout({"byte": 8, "last": 1})
-        super().__init__(
-            {"bytes": In(stream.Signature(byte)), "encoded": Out(stream.Signature(8))}
-        )
+        super().__init__({"bytes": In(stream.Signature(byte)), "encoded": Out(stream.Signature(8))})
 
     def elaborate(self, platform: object) -> Module:
         """Collect a block up to a zero, 254 bytes, or the end; then send its code and the block."""
@@ -116,7 +114,10 @@ class Transmitter(wiring.Component):
         wiring.connect(m, wiring.flipped(self.encoded), cobs.encoded)
         level, halfword, pop, due_i = self._buffer(m)
 
-        due = {t: Signal(name=f"due_{t.name.lower()}") for t in (FrameType.UA, FrameType.REJ, FrameType.RR)}
+        due = {
+            t: Signal(name=f"due_{t.name.lower()}")
+            for t in (FrameType.UA, FrameType.REJ, FrameType.RR)
+        }
         for kind, request in zip(due, (self.send_ua, self.send_rej, self.send_rr), strict=True):
             with m.If(request):
                 m.d.sync += due[kind].eq(1)
@@ -126,10 +127,8 @@ class Transmitter(wiring.Component):
         length, left = Signal(16), Signal(16)
         position = Signal(range(HEADER_BYTES))
         register = Signal(crc.WIDTH)
-        window = Signal(16)
-        header = Array(
-            [kind, Mux(is_i, number, 0), self.expected, length[:8], length[8:]]
-        )
+        window, expected = Signal(16), Signal(8)
+        header = Array([kind, Mux(is_i, number, 0), expected, length[:8], length[8:]])
         byte = cobs.bytes.payload.byte
         sending_body = Signal()
         with m.If(sending_body & cobs.bytes.ready):
@@ -138,7 +137,9 @@ class Transmitter(wiring.Component):
         with m.FSM():
             with m.State("CHOOSE"):
                 m.d.sync += [position.eq(0), register.eq(crc.begin(self.connection)), is_i.eq(0)]
-                m.d.sync += [length.eq(WINDOW_BYTES), left.eq(WINDOW_BYTES), window.eq(self.window)]
+                m.d.sync += [length.eq(WINDOW_BYTES), left.eq(WINDOW_BYTES)]
+                # Both from the same cycle: the window counts from N(R).
+                m.d.sync += [window.eq(self.window), expected.eq(self.expected)]
                 with m.If(due[FrameType.UA]):
                     self._begin(m, due, FrameType.UA, kind)
                 with m.Elif(due[FrameType.REJ]):

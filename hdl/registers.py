@@ -1,0 +1,202 @@
+"""Regions IDENTITY, CONTROL, COUNTERS and MONITORS of the memory map."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from .bus import BusSignature
+from .config import CoreConfig
+from .memory_map import (
+    BUILD_WORDS,
+    COUNTERS,
+    LINK_VERSION,
+    MAGIC,
+    MAP_VERSION,
+    REGION_SHIFT,
+    RESET_ALL,
+    RESET_STATE,
+    Identity,
+    Region,
+    Register,
+)
+
+REGIONS = (Region.IDENTITY, Region.CONTROL, Region.COUNTERS, Region.MONITORS)
+LINK_COUNTERS = tuple(name for name in COUNTERS if name.startswith("link_"))
+
+
+def counter_increments(core_increments: data.StructLayout) -> data.StructLayout:
+    """What is added to every counter in one clock cycle; what the core does not count, by bits."""
+    return data.StructLayout({n: core_increments.members.get(n, 1) for n in COUNTERS})
+
+
+class Registers(wiring.Component):
+    """Identity, control registers, counters and monitor slots.
+
+    Members
+    -------
+    bus : an access takes two cycles, but RESET, which takes until the core is `ready` again.
+    increments : added to the counters in every cycle.  `link_opened` clears the link's counters.
+    ready, clear : of the core.
+    step : number of the next step.  image_loaded, tick_period, monitor_count : registers.
+    """
+
+    def __init__(
+        self,
+        config: CoreConfig,
+        core_increments: data.StructLayout,
+        *,
+        clock_hz: int,
+        build: str,
+    ) -> None:
+        self._config = config
+        self._clock_hz = clock_hz
+        self._build = build.encode("ascii", "replace")[: 4 * BUILD_WORDS]
+        super().__init__(
+            {
+                "bus": In(BusSignature()),
+                "increments": In(counter_increments(core_increments)),
+                "link_opened": In(1),
+                "ready": In(1),
+                "clear": Out(1),
+                "step": Out(32),
+                "image_loaded": Out(1),
+                "tick_period": Out(32),
+                "monitor_count": Out(range(config.monitors + 1)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Registers, one cycle to look them up, and the sequence of a reset."""
+        m = Module()
+        bus = self.bus
+        offset = bus.address[:REGION_SHIFT]
+        value, error = Signal(32), Signal()
+        write, resets = Signal(), Signal()
+        m.d.comb += error.eq(1)
+        with m.FSM(name="bus"):
+            with m.State("IDLE"):
+                m.d.sync += [bus.done.eq(0), bus.value.eq(value), bus.error.eq(error)]
+                with m.If(bus.valid & ~bus.done):
+                    m.d.comb += write.eq(bus.write)
+                    m.d.sync += bus.done.eq(~resets)
+                    with m.If(resets):
+                        m.next = "WAIT_FOR_STEP"
+            with m.State("WAIT_FOR_STEP"):
+                m.d.comb += self.clear.eq(self.ready)
+                with m.If(self.ready):
+                    m.next = "BEGIN"
+            with m.State("BEGIN"):
+                m.next = "CLEAR"
+            with m.State("CLEAR"), m.If(self.ready):
+                m.d.sync += bus.done.eq(1)
+                m.next = "IDLE"
+
+        with m.If(bus.address[REGION_SHIFT:] == Region.IDENTITY):
+            self._identity(m, offset, value, error)
+        self._control(m, offset, value, error, write, resets)
+        self._counters(m, offset, value, error)
+        self._monitors(m, offset, value, error, write)
+        return m
+
+    def _identity(self, m: Module, offset: Signal, value: Signal, error: Signal) -> None:
+        digest = self._config.digest
+        words = {
+            Identity.MAGIC: MAGIC,
+            Identity.LINK_VERSION: LINK_VERSION,
+            Identity.MAP_VERSION: MAP_VERSION,
+            Identity.DIGEST_LOW: digest & 0xFFFFFFFF,
+            Identity.DIGEST_HIGH: digest >> 32,
+        }
+        for k in range(BUILD_WORDS):
+            words[Identity.BUILD + k] = int.from_bytes(self._build[4 * k : 4 * k + 4], "little")
+        m.d.comb += error.eq(self.bus.write | (offset >= Identity.BUILD + BUILD_WORDS))
+        with m.Switch(offset):
+            for k, word in words.items():
+                with m.Case(k):
+                    m.d.comb += value.eq(word)
+
+    def _control(
+        self,
+        m: Module,
+        offset: Signal,
+        value: Signal,
+        error: Signal,
+        write: Signal,
+        resets: Signal,
+    ) -> None:
+        bus = self.bus
+        image = Signal(32)
+        m.d.comb += self.image_loaded.eq(image != 0)
+        with m.If(self.increments.steps):
+            m.d.sync += self.step.eq(self.step + 1)
+
+        read_only = (Register.STEP, Register.CLOCK_HZ)
+        registers = {
+            Register.IMAGE: image,
+            Register.STEP: self.step,
+            Register.TICK_PERIOD: self.tick_period,
+            Register.MONITOR_COUNT: self.monitor_count,
+            Register.CLOCK_HZ: self._clock_hz,
+        }
+        with m.If(bus.address[REGION_SHIFT:] == Region.CONTROL), m.Switch(offset):
+            with m.Case(Register.RESET):
+                valid = (bus.data == RESET_STATE) | (bus.data == RESET_ALL)
+                m.d.comb += error.eq(~bus.write | ~valid)
+                with m.If(write & valid):
+                    m.d.comb += resets.eq(1)
+            for register, content in registers.items():
+                with m.Case(register):
+                    m.d.comb += [value.eq(content), error.eq(0)]
+                    if register in read_only:
+                        m.d.comb += error.eq(bus.write)
+                    elif register == Register.MONITOR_COUNT:
+                        fits = bus.data <= self._config.monitors
+                        m.d.comb += error.eq(bus.write & ~fits)
+                        with m.If(write & fits):
+                            m.d.sync += content.eq(bus.data)
+                    else:
+                        with m.If(write):
+                            m.d.sync += content.eq(bus.data)
+
+        with m.If(resets & (bus.data == RESET_ALL)):
+            m.d.sync += [r.eq(0) for r in (image, self.tick_period, self.monitor_count)]
+        with m.If(self.clear):
+            m.d.sync += self.step.eq(0)
+
+    def _counters(self, m: Module, offset: Signal, value: Signal, error: Signal) -> None:
+        words: list[Signal] = []
+        for name, width in COUNTERS.items():
+            counter = Signal(width, name=f"count_{name}")
+            m.d.sync += counter.eq(counter + self.increments[name])
+            with m.If(self.link_opened if name in LINK_COUNTERS else self.clear):
+                m.d.sync += counter.eq(0)
+            words += [counter[:32], counter[32:]]
+        with m.If(self.bus.address[REGION_SHIFT:] == Region.COUNTERS):
+            m.d.comb += error.eq(self.bus.write | (offset >= len(words)))
+            with m.Switch(offset):
+                for k, word in enumerate(words):
+                    if len(word):
+                        with m.Case(k):
+                            m.d.comb += value.eq(word)
+
+    def _monitors(
+        self, m: Module, offset: Signal, value: Signal, error: Signal, write: Signal
+    ) -> None:
+        slots = self._config.monitors
+        if not slots:
+            return
+        m.submodules.monitors = store = memory.Memory(shape=32, depth=slots, init=[])
+        write_port, read_port = store.write_port(), store.read_port(domain="comb")
+        m.d.comb += [
+            write_port.addr.eq(offset),
+            write_port.data.eq(self.bus.data),
+            read_port.addr.eq(offset),
+        ]
+        with m.If(self.bus.address[REGION_SHIFT:] == Region.MONITORS):
+            m.d.comb += [
+                error.eq(offset >= slots),
+                value.eq(read_port.data),
+                write_port.en.eq(write & (offset < slots)),
+            ]

@@ -1,0 +1,157 @@
+"""The whole chip: link, commands, registers and core."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, ResetInserter
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .config import CoreConfig
+from .core import Core
+from .core.core import increments
+from .link.processor import Processor
+from .link.receiver import Receiver
+from .link.transmitter import Transmitter
+from .link.uart import UartReceiver, UartTransmitter, phase_step
+from .memory_map import REGION_SHIFT
+from .registers import REGIONS, Registers
+
+
+class Chip(wiring.Component):
+    """A core behind the link, with byte streams where the UART would be.
+
+    Members
+    -------
+    received : bytes from the host; always ready.
+    sent : bytes to the host; while it waits, replies wait, and with them steps.
+
+    Parameters
+    ----------
+    clock_hz : frequency of the clock, which the host asks for.
+    build : informational text in the identity block, at most 32 ASCII characters.
+    synapse_storage : see `SynapseMemory`.
+    """
+
+    def __init__(
+        self,
+        config: CoreConfig,
+        *,
+        clock_hz: int,
+        build: str = "",
+        synapse_storage: str = "block",
+    ) -> None:
+        self._config = config
+        self._core = Core(config, synapse_storage=synapse_storage)
+        self._registers = Registers(config, increments(config), clock_hz=clock_hz, build=build)
+        super().__init__({"received": In(stream.Signature(8)), "sent": Out(stream.Signature(8))})
+
+    def elaborate(self, platform: object) -> Module:
+        """Bytes → frames → commands → bus → registers or core."""
+        m = Module()
+        m.submodules.core = core = self._core
+        m.submodules.registers = registers = self._registers
+        m.submodules.receiver = receiver = Receiver()
+        m.submodules.transmitter = transmitter = Transmitter()
+        processor = Processor(self._config)
+        m.submodules.processor = ResetInserter(receiver.opened)(processor)
+
+        m.d.comb += [
+            self.received.ready.eq(1),
+            receiver.strobe.eq(self.received.valid),
+            receiver.byte.eq(self.received.payload),
+        ]
+        wiring.connect(m, receiver.halfwords, processor.requests)
+        wiring.connect(m, processor.replies, transmitter.halfwords)
+        wiring.connect(m, transmitter.encoded, wiring.flipped(self.sent))
+        wiring.connect(m, processor.arriving, core.arriving)
+        wiring.connect(m, core.reported, processor.reported)
+        names = ("connection", "expected", "window", "send_ua", "send_rej", "send_rr", "opened")
+        m.d.comb += [getattr(transmitter, n).eq(getattr(receiver, n)) for n in names]
+
+        m.d.comb += [
+            core.start.eq(processor.start),
+            core.clear.eq(registers.clear),
+            registers.ready.eq(core.ready),
+            registers.link_opened.eq(receiver.opened),
+            processor.ready.eq(core.ready),
+            processor.step.eq(registers.step),
+            processor.image_loaded.eq(registers.image_loaded),
+            processor.tick_period.eq(registers.tick_period),
+            processor.monitor_count.eq(registers.monitor_count),
+        ]
+        self._bus(m, processor, registers, core)
+        count = registers.increments
+        m.d.comb += [
+            count[name].eq(core.increments[name]) for name in core.increments.shape().members
+        ]
+        m.d.comb += [
+            count.late.eq(processor.late),
+            count.overruns.eq(processor.overrun),
+            count.link_bad_frames.eq(receiver.bad_frame),
+            count.link_out_of_sequence.eq(receiver.out_of_sequence),
+            count.link_overflows.eq(receiver.overflow),
+        ]
+        return m
+
+    def _bus(self, m: Module, processor: Processor, registers: Registers, core: Core) -> None:
+        """Registers take their regions, the core all others."""
+        bus = processor.bus
+        region = bus.address[REGION_SHIFT:]
+        mine = registers.bus
+        for target in (registers.bus, core.bus):
+            m.d.comb += [
+                target.write.eq(bus.write),
+                target.address.eq(bus.address),
+                target.data.eq(bus.data),
+            ]
+        with m.If(sum((region == r for r in REGIONS), start=0) != 0):
+            m.d.comb += [
+                mine.valid.eq(bus.valid),
+                bus.done.eq(mine.done),
+                bus.value.eq(mine.value),
+                bus.error.eq(mine.error),
+            ]
+        with m.Else():
+            m.d.comb += [
+                core.bus.valid.eq(bus.valid),
+                bus.done.eq(core.bus.done),
+                bus.value.eq(core.bus.value),
+                bus.error.eq(core.bus.error),
+            ]
+
+
+class Top(wiring.Component):
+    """`Chip` behind a UART: the whole design but clock and pins.
+
+    Members
+    -------
+    rx, tx : serial lines, idle high.
+    """
+
+    def __init__(
+        self,
+        config: CoreConfig,
+        *,
+        clock_hz: int,
+        baud: int,
+        build: str = "",
+        synapse_storage: str = "block",
+    ) -> None:
+        self._step = phase_step(clock_hz, baud)
+        self._chip = Chip(config, clock_hz=clock_hz, build=build, synapse_storage=synapse_storage)
+        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})
+
+    def elaborate(self, platform: object) -> Module:
+        """UART on both sides of the chip."""
+        m = Module()
+        m.submodules.chip = chip = self._chip
+        m.submodules.uart_rx = uart_rx = UartReceiver(self._step)
+        m.submodules.uart_tx = uart_tx = UartTransmitter(self._step)
+        wiring.connect(m, chip.sent, uart_tx.bytes)
+        m.d.comb += [
+            uart_rx.rx.eq(self.rx),
+            self.tx.eq(uart_tx.tx),
+            chip.received.valid.eq(uart_rx.valid),
+            chip.received.payload.eq(uart_rx.byte),
+        ]
+        return m
