@@ -1,0 +1,145 @@
+// The twin's C interface: a verilated chip, its clock, and a UART at the other end of its line.
+//
+// The top module's ports are named by macros, so that one harness drives RTL and netlists alike:
+// TWIN_HEADER, TWIN_CLASS, TWIN_CLOCK, TWIN_RX, TWIN_TX, and TWIN_RESET where there is one.
+
+#include TWIN_HEADER
+#include "verilated.h"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+
+double sc_time_stamp() { return 0; }
+
+namespace {
+
+// A UART, 8N1, whose bit is any number of clock cycles long.
+class Uart {
+  public:
+    explicit Uart(double cycles_per_bit) : bit_(cycles_per_bit) {}
+
+    std::deque<uint8_t> outgoing, incoming;
+    uint64_t framing_errors = 0;
+
+    // One clock cycle: takes the chip's tx, returns its rx.
+    bool cycle(bool line) {
+        receive(line);
+        return send();
+    }
+
+    bool sending() const { return send_left_ != 0 || !outgoing.empty(); }
+
+  private:
+    bool send() {
+        if (send_left_ == 0) {
+            if (outgoing.empty()) return true;
+            frame_ = 0x200u | (uint32_t(outgoing.front()) << 1);
+            outgoing.pop_front();
+            send_left_ = 10;
+            send_time_ += bit_;
+        }
+        bool level = frame_ & 1;
+        send_time_ -= 1;
+        if (send_time_ <= 0) {
+            frame_ >>= 1;
+            if (--send_left_ != 0) send_time_ += bit_;
+        }
+        return level;
+    }
+
+    void receive(bool line) {
+        if (receive_left_ == 0) {
+            if (line) return;
+            receive_left_ = 10;
+            receive_time_ = bit_ / 2;
+            received_ = 0;
+            return;
+        }
+        receive_time_ -= 1;
+        if (receive_time_ > 0) return;
+        receive_time_ += bit_;
+        received_ = (received_ >> 1) | (line ? 0x200u : 0);
+        if (--receive_left_ != 0) return;
+        if (line)
+            incoming.push_back(uint8_t(received_ >> 1));
+        else
+            framing_errors++;
+    }
+
+    double bit_, send_time_ = 0, receive_time_ = 0;
+    uint32_t frame_ = 0, received_ = 0;
+    int send_left_ = 0, receive_left_ = 0;
+};
+
+struct Twin {
+    Twin(uint64_t seed, double cycles_per_bit) : uart(cycles_per_bit) {
+        context.randReset(2);  // memories start with random contents
+        context.randSeed(int(seed % 0x7FFFFFFF) + 1);
+        top = std::make_unique<TWIN_CLASS>(&context);
+        top->TWIN_RX = 1;
+#ifdef TWIN_RESET
+        top->TWIN_RESET = 1;
+        for (int i = 0; i < 4; i++) clock();
+        top->TWIN_RESET = 0;
+#endif
+    }
+
+    void clock() {
+        top->TWIN_CLOCK = 0;
+        top->eval();
+        top->TWIN_CLOCK = 1;
+        top->eval();
+        cycles++;
+    }
+
+    VerilatedContext context;
+    std::unique_ptr<TWIN_CLASS> top;
+    Uart uart;
+    uint64_t cycles = 0;
+};
+
+}  // namespace
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+EXPORT Twin* twin_new(uint64_t seed, double cycles_per_bit) { return new Twin(seed, cycles_per_bit); }
+
+EXPORT void twin_delete(Twin* twin) { delete twin; }
+
+EXPORT uint64_t twin_cycles(const Twin* twin) { return twin->cycles; }
+
+EXPORT void twin_send(Twin* twin, const uint8_t* data, size_t count) {
+    twin->uart.outgoing.insert(twin->uart.outgoing.end(), data, data + count);
+}
+
+// Bytes that the chip has not been sent yet.
+EXPORT size_t twin_unsent(const Twin* twin) { return twin->uart.outgoing.size(); }
+
+EXPORT size_t twin_available(const Twin* twin) { return twin->uart.incoming.size(); }
+
+EXPORT size_t twin_take(Twin* twin, uint8_t* data, size_t count) {
+    auto& queue = twin->uart.incoming;
+    if (count > queue.size()) count = queue.size();
+    for (size_t i = 0; i < count; i++) {
+        data[i] = queue.front();
+        queue.pop_front();
+    }
+    return count;
+}
+
+// Run until `wanted` bytes have come or `most` cycles are over.
+EXPORT void twin_run(Twin* twin, uint64_t most, size_t wanted) {
+    for (uint64_t i = 0; i < most && twin->uart.incoming.size() < wanted; i++) {
+        twin->top->TWIN_RX = twin->uart.cycle(twin->top->TWIN_TX);
+        twin->clock();
+    }
+}
+
+// Run until everything has been sent or `most` cycles are over.
+EXPORT void twin_drain(Twin* twin, uint64_t most) {
+    for (uint64_t i = 0; i < most && twin->uart.sending(); i++) {
+        twin->top->TWIN_RX = twin->uart.cycle(twin->top->TWIN_TX);
+        twin->clock();
+    }
+}

@@ -1,0 +1,1 @@
+"""Handlers that pyserial's `serial_for_url` finds: one module `protocol_<scheme>` for each scheme."""

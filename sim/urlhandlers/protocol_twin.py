@@ -1,0 +1,41 @@
+"""`serial.serial_for_url("twin://FILE")`: a twin of the configuration or design in FILE.
+
+FILE is a `.toml` configuration or a saved design; `?seed=N` chooses the memory contents at power-up.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import serial
+
+from spikeloom.hdl import ConfigError, CoreConfig
+
+from ..twin import TwinPort, build_twin
+
+
+def _config(path: Path) -> CoreConfig:
+    if path.suffix == ".toml":
+        return CoreConfig.from_toml(path)
+    from spikeloom.design import Design
+
+    return Design.load(path).config
+
+
+class Serial(TwinPort):
+    """The port that pyserial makes for the URL."""
+
+    def __init__(self, port: str | None, *args: Any, **kwargs: Any) -> None:
+        parts = urlsplit(port or "")
+        path = Path(unquote(parts.netloc + parts.path))
+        seed = int(parse_qs(parts.query).get("seed", ["1"])[0])
+        if not path.name:
+            raise serial.SerialException("twin:// needs a file: twin://core.toml")
+        try:
+            library = build_twin(_config(path))
+        except ConfigError as error:
+            raise serial.SerialException(f"{path}: {error}") from None
+        super().__init__(library, seed=seed, timeout=kwargs.get("timeout"))
+        self._port = port
