@@ -1,0 +1,53 @@
+"""Everything inside the FPGA of a board: clock, chip, and the pins that the chip needs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from amaranth.hdl import Elaboratable, Module
+from amaranth.lib import io
+from spikeloom.errors import MissingToolError
+from spikeloom.hdl import CoreConfig
+
+from .clocking import CoreClock
+from .definition import BoardDefinition
+
+
+class BoardTop(Elaboratable):
+    """The chip `spikeloom.hdl.top.Top` on a board: UART 0 of the board is its serial port."""
+
+    def __init__(self, board: BoardDefinition, config: CoreConfig, build: str = "") -> None:
+        self.board = board
+        self.config = config
+        self.build = build
+
+    def elaborate(self, platform: Any) -> Module:
+        """Make the hardware."""
+        from spikeloom.hdl.top import Top
+
+        m = Module()
+        m.submodules.clock = CoreClock(self.board)
+        m.submodules.top = top = Top(
+            self.config,
+            clock_hz=self.board.clock_hz,
+            baud=self.board.baud,
+            build=self.build,
+            synapse_storage=self.board.synapse_storage,
+        )
+        uart = platform.request("uart", 0, dir="-")
+        m.submodules.rx = rx = io.Buffer("i", uart.rx)
+        m.submodules.tx = tx = io.Buffer("o", uart.tx)
+        m.d.comb += [top.rx.eq(rx.i), tx.o.eq(top.tx)]
+        return m
+
+
+def make_platform(board: BoardDefinition) -> Any:
+    """The `amaranth-boards` platform of a board; `MissingToolError` without that package."""
+    module, _, name = board.platform.partition(":")
+    try:
+        return getattr(import_module(module), name)()
+    except ModuleNotFoundError as error:
+        raise MissingToolError(
+            f"building for {board.title} needs {error.name}: pip install 'spikeloom[build]'"
+        ) from error

@@ -1,0 +1,242 @@
+"""Bitstreams: from a configuration to a routed design, with Yosys and nextpnr from `pip`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import Progress
+from spikeloom.errors import FitError, InputError
+from spikeloom.hdl import CoreConfig
+
+from .definition import BoardDefinition
+from .elaborate import NAME, Plan, elaborate
+from .fit import elaborate_checked, overfull_memories, too_much
+from .registry import board_named
+from .report import BuildReport, Utilisation, parse_nextpnr_report, parse_utilisation
+from .tools import BuildError, OnLine, Steps, find_tool, run_tool, steps, tool_versions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spikeloom.design import Design
+
+PACKERS = {"ice40": ("icepack", ".asc", ".bin"), "ecp5": ("ecppack", ".config", ".bit")}
+"""For each family: the tool that makes the bitstream, what it reads, and what it writes."""
+
+CONSTRAINT_TOLERANCE = 1e-3
+"""nextpnr counts periods in whole picoseconds, so its constraints are off by a little."""
+
+
+def build(
+    board: str | BoardDefinition,
+    config: CoreConfig | None = None,
+    design: Design | None = None,
+    out: str | Path | None = None,
+    seed: int = 1,
+    seeds: Sequence[int] | None = None,
+    progress: Progress | None = None,
+) -> BuildReport:
+    """Build the bitstream of a board: elaborate, synthesise, place and route, pack.
+
+    Parameters
+    ----------
+    board : a name (`spikeloom.boards.BOARDS`) or a definition.
+    config, design : what the core is to be; default: what the board's definition says.
+    out : folder of all files and logs; default out/<board>.
+    seed : seed of the placement.
+    seeds : several seeds, tried in order until one closes timing; else the fastest is kept.
+    progress : a running display to show the steps on; default: one of its own, on stderr.
+
+    The report's `ok` is False when timing is not closed.  Raises `FitError` when the core does not
+    fit (with what would), `MissingToolError` when a tool is not installed, `BuildError` when one
+    fails, and `InputError` for an unknown board or contradicting arguments.
+    """
+    chosen = board_named(board) if isinstance(board, str) else board
+    core = _choose_config(chosen, config, design)
+    folder = Path(out) if out is not None else Path("out") / chosen.name
+    tried = tuple(seeds) if seeds is not None else (seed,)
+    if not tried:
+        raise InputError("seeds is empty; give at least one")
+    with steps(progress) as display:
+        return _Build(chosen, core, folder.resolve(), display).run(tried)
+
+
+def _choose_config(
+    board: BoardDefinition, config: CoreConfig | None, design: Design | None
+) -> CoreConfig:
+    if design is None:
+        return config or board.config
+    if config is not None and config != design.config:
+        raise InputError("config is not the design's; give only one of them")
+    return design.config
+
+
+@dataclass
+class _Routed:
+    """What one seed gave."""
+
+    seed: int
+    report: dict[str, Any]
+
+    @property
+    def slack(self) -> float:
+        """Least ratio of reached to needed frequency."""
+        return min(c["achieved"] / c["constraint"] for c in self.report["fmax"].values())
+
+
+@dataclass
+class _Build:
+    board: BoardDefinition
+    config: CoreConfig
+    folder: Path
+    display: Steps
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.family = self.board.fpga.family
+        self.packer, self.packed_from, self.bitstream_suffix = PACKERS[self.family]
+        self.tools = ("yosys", f"nextpnr-{self.family}", self.packer)
+
+    @contextmanager
+    def step(self, name: str, title: str) -> Iterator[OnLine]:
+        started = time.perf_counter()
+        with self.display.step(title) as show:
+            yield show
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
+
+    def run(self, seeds: Sequence[int]) -> BuildReport:
+        for tool in self.tools:
+            find_tool(f"yowasp-{tool}")
+        with self.step("elaborate", "elaborate") as show:
+            show(f"{self.config.neurons} neurons, {self.config.axons} axons")
+            plan = elaborate_checked(self.board, self.config)
+            plan.write(self.folder)
+        self.synthesise(plan)
+        best: _Routed | None = None
+        tried: dict[int, float] = {}
+        for seed in seeds:
+            routed = self.route(plan, seed)
+            tried[seed] = min(c["achieved"] for c in routed.report["fmax"].values()) * 1e6
+            if best is None or routed.slack > best.slack:
+                best = routed
+            if best.slack >= 1:
+                break
+        assert best is not None
+        return self.pack(plan, best, tried)
+
+    def synthesise(self, plan: Plan) -> None:
+        with self.step("synthesise", "synthesise (Yosys)") as show:
+            run_tool(plan.command("yosys"), self.folder, f"{NAME}.rpt", show)
+
+    def route(self, plan: Plan, seed: int) -> _Routed:
+        tool = f"nextpnr-{self.family}"
+        report = self.folder / f"{NAME}.seed{seed}.report.json"
+        options = ["--seed", str(seed), "--report", report.name, "--timing-allow-fail"]
+        options += ["--freq", f"{self.board.clock_hz / 1e6:g}"]
+        log = self.folder / f"{NAME}.tim"
+        with self.step("route", f"place and route (nextpnr, seed {seed})") as show:
+            try:
+                run_tool([*plan.command(tool), *options], self.folder, log.name, show)
+            except BuildError as error:
+                over = _overfull(log, self.board)
+                if not over:
+                    raise
+                advice = self.fewer_lanes(show)
+                raise FitError(f"{too_much(self.board, over)}; {advice}") from error
+        log.replace(self.folder / f"{NAME}.seed{seed}.log")
+        unpacked = self.folder / f"{NAME}{self.packed_from}"
+        unpacked.replace(self.unpacked(seed))
+        routed = _Routed(seed, json.loads(report.read_text()))
+        self.check_constraints(routed)
+        return routed
+
+    def check_constraints(self, routed: _Routed) -> None:
+        """A clock that nextpnr did not check against the board's would make `ok` meaningless."""
+        clocks = routed.report["fmax"]
+        least = self.board.clock_hz / 1e6 * (1 - CONSTRAINT_TOLERANCE)
+        loose = [name for name, clock in clocks.items() if clock["constraint"] < least]
+        if loose or not clocks:
+            raise BuildError(
+                f"nextpnr did not check {', '.join(loose) or 'any clock'} against "
+                f"{self.board.clock_hz / 1e6:g} MHz; see the logs in {self.folder}"
+            )
+
+    def unpacked(self, seed: int) -> Path:
+        return self.folder / f"{NAME}.seed{seed}{self.packed_from}"
+
+    def pack(self, plan: Plan, best: _Routed, tried: dict[int, float]) -> BuildReport:
+        with self.step("pack", f"write the bitstream ({self.packer})") as show:
+            shutil.copy(self.unpacked(best.seed), self.folder / f"{NAME}{self.packed_from}")
+            run_tool(plan.command(self.packer), self.folder, NAME, show)
+        bitstream = self.folder / f"{NAME}{self.bitstream_suffix}"
+        clocks, utilisation, paths = parse_nextpnr_report(best.report, self.family)
+        report = BuildReport(
+            board=self.board.name,
+            part=self.board.fpga.name,
+            config=self.config.to_dict(),
+            clock_hz=self.board.clock_hz,
+            baud=self.board.baud,
+            clocks=clocks,
+            utilisation=(*utilisation, *_flip_flops(self.folder, self.board)),
+            critical_paths=paths,
+            bitstream=bitstream,
+            bitstream_bytes=bitstream.stat().st_size,
+            folder=self.folder,
+            seed=best.seed,
+            seeds_tried=tried,
+            tools=tool_versions([f"yowasp-{tool}" for tool in self.tools]),
+            seconds={name: round(value, 1) for name, value in self.seconds.items()},
+        )
+        (self.folder / "report.json").write_text(json.dumps(report.to_dict(), indent=1) + "\n")
+        return report
+
+    def fewer_lanes(self, show: OnLine) -> str:
+        """Advice: the most lanes with which the same core fits, found by synthesising it."""
+        lanes = self.config.lanes // 2
+        while lanes:
+            smaller = replace(
+                self.config, lanes=lanes, update_units=min(lanes, self.config.update_units)
+            )
+            show(f"does it fit with {lanes} lanes?")
+            over = self.overfull_with(smaller, self.folder / f"lanes{lanes}")
+            if not over:
+                return f"lanes = {lanes} fits"
+            lanes //= 2
+        return "no number of lanes fits; use fewer neurons, or leave options of the neuron out"
+
+    def overfull_with(self, config: CoreConfig, folder: Path) -> list[Utilisation]:
+        plan = elaborate(self.board, config)
+        over = overfull_memories(self.board, plan)
+        if over:
+            return over
+        plan.write(folder)
+        run_tool(plan.command("yosys"), folder, f"{NAME}.rpt")
+        command = plan.command(f"nextpnr-{self.family}")
+        # With nothing placed there is nothing to write.
+        output = next(k for k, word in enumerate(command) if word.endswith(self.packed_from))
+        del command[output - 1 : output + 1]
+        run_tool([*command, "--pack-only"], folder, f"{NAME}.tim")
+        return _overfull(folder / f"{NAME}.tim", self.board)
+
+
+def _overfull(log: Path, board: BoardDefinition) -> list[Utilisation]:
+    if not log.exists():
+        return []
+    rows = parse_utilisation(log.read_text(), board.fpga.family)
+    return [row for row in rows if row.used > row.available]
+
+
+def _flip_flops(folder: Path, board: BoardDefinition) -> tuple[Utilisation, ...]:
+    """Flip-flops of an iCE40, which nextpnr counts only as parts of logic cells."""
+    if board.fpga.family != "ice40":
+        return ()
+    cells = json.loads((folder / f"{NAME}.stat.json").read_text())["design"]["num_cells_by_type"]
+    used = sum(count for name, count in cells.items() if name.startswith("SB_DFF"))
+    return (Utilisation("flip-flops", used, board.fpga.flip_flops),)

@@ -1,0 +1,78 @@
+"""From a board and a configuration to what Yosys reads: the files of Amaranth's build plan."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from spikeloom.errors import FitError
+from spikeloom.hdl import CoreConfig
+
+from .board_top import BoardTop, make_platform
+from .definition import BoardDefinition, Family
+
+NAME = "top"
+"""Name of the design: of its top module and of all files of a build."""
+
+SYNTHESIS_OPTIONS: dict[Family, str] = {"ice40": "-device u -dsp -abc9", "ecp5": ""}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A prepared build.
+
+    Attributes
+    ----------
+    rtlil : the elaborated design, in Yosys' own language.
+    files : contents by name.
+    commands : arguments by tool ("yosys", "nextpnr-ice40", …), run where the files are.
+    """
+
+    rtlil: str
+    files: dict[str, str | bytes]
+    commands: dict[str, tuple[str, ...]]
+
+    def write(self, folder: Path) -> None:
+        """Write the files into a folder, made if need be."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in self.files.items():
+            raw = content.encode() if isinstance(content, str) else content
+            (folder / name).write_bytes(raw)
+
+    def command(self, tool: str) -> list[str]:
+        """Command line of a tool."""
+        return [f"yowasp-{tool}", *self.commands[tool]]
+
+
+def elaborate(board: BoardDefinition, config: CoreConfig) -> Plan:
+    """Make the hardware of a board.
+
+    Raises `FitError` when the gateware finds that its memories can not fit, and
+    `MissingToolError` without `amaranth-boards`.
+    """
+    platform = make_platform(board)
+    build = f"{board.name} {version('spikeloom')}"
+    try:
+        plan = platform.build(
+            BoardTop(board, config, build),
+            name=NAME,
+            do_build=False,
+            emit_src=False,
+            synth_opts=SYNTHESIS_OPTIONS[board.fpga.family],
+            script_after_synth=(
+                f"tee -q -o {NAME}.stat.json stat -json\nwrite_verilog -noattr {NAME}.netlist.v"
+            ),
+            yosys_opts="-v 2",
+            verbose=True,
+        )
+    except ValueError as error:
+        raise FitError(f"this core does not fit {board.title}: {error}") from error
+    scripts = json.loads(plan.files[f"build_{NAME}.json"])["commands"]
+    files = {name: c for name, c in plan.files.items() if not name.startswith("build_")}
+    return Plan(
+        rtlil=plan.files[f"{NAME}.il"],
+        files=files,
+        commands={tool: tuple(arguments) for tool, *arguments in scripts},
+    )

@@ -1,0 +1,46 @@
+"""iCEBreaker 1.0/1.1: Lattice iCE40 UP5K, 12 MHz oscillator, FT2232H for programming and UART."""
+
+from __future__ import annotations
+
+from spikeloom.hdl import CoreConfig
+
+from .definition import BoardDefinition, FpgaPart
+from .pll import Ice40Pll
+
+UP5K = FpgaPart(
+    family="ice40",
+    name="iCE40UP5K",
+    package="SG48",
+    luts=5280,
+    flip_flops=5280,
+    block_rams=30,
+    block_ram_bits=4096,
+    dsps=8,
+    srams=4,
+)
+
+ICEBREAKER = BoardDefinition(
+    name="icebreaker",
+    title="iCEBreaker (iCE40 UP5K)",
+    fpga=UP5K,
+    platform="amaranth_boards.icebreaker:ICEBreakerPlatform",
+    pll=Ice40Pll.for_clock(12_000_000, 24_000_000),
+    baud=3_000_000,
+    # Holds the digits network: 64 pixels and 64 hidden neurons drive 128 axons.
+    config=CoreConfig(
+        neurons=80,
+        axons=128,
+        lanes=4,
+        update_units=1,
+        weight_bits=8,
+        state_bits=16,
+        synapse="delta",
+        leak="none",
+        reset="subtract",
+        refractory_bits=0,
+        bias=True,
+        parameters="per_neuron",
+    ),
+    synapse_storage="spram",
+    programmer="icebreaker",
+)

