@@ -1,0 +1,104 @@
+"""Random configurations, networks and spike trains for co-simulation, all from one seed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeloom.design import Design
+from spikeloom.hdl import NO_AXON, CoreConfig, Field, Image
+
+MAX_NEURONS = 40
+MAX_AXONS = 70
+
+OPTIONS: dict[str, tuple[Any, ...]] = {
+    "lanes": (1, 2, 4, 8, 16, 32),
+    "update_units": (1, 2, 4, 8, 16, 32),
+    "weight_bits": (2, 3, 5, 8, 11, 16),
+    "weight_shift": (0, 3, 7),
+    "state_bits": (8, 16, 19, 32),
+    "receptors": (1, 2),
+    "synapse": ("exponential", "delta"),
+    "leak": ("exponential", "linear", "none"),
+    "reset": ("value", "subtract"),
+    "refractory": ("none", "held", "integrating"),
+    "bias": (False, True),
+    "parameters": ("shared", "per_neuron"),
+    "neurons": ("lanes", "not a multiple", "two groups", "three groups", "many"),
+    "axons": (1, 5, 32, 33, 70),
+}
+"""What a campaign covers in pairs.  "neurons" is how their number relates to the lanes."""
+
+
+def make_config(choice: dict[str, Any]) -> CoreConfig:
+    """The configuration that a choice of `OPTIONS` stands for."""
+    c = dict(choice)
+    lanes = c["lanes"]
+    neurons = {
+        "lanes": lanes,
+        "not a multiple": 2 * lanes + 1,
+        "two groups": 2 * lanes,
+        "three groups": 3 * lanes,
+        "many": 5 * lanes + lanes // 2,
+    }[c.pop("neurons")]
+    refractory = c.pop("refractory")
+    c["update_units"] = min(lanes, c["update_units"])
+    return CoreConfig(
+        **c,
+        neurons=max(1, neurons),
+        refractory_bits=0 if refractory == "none" else 3,
+        integrate_refractory=refractory == "integrating",
+        monitors=4,
+    )
+
+
+def random_config(rng: np.random.Generator) -> CoreConfig:
+    """Any configuration of `OPTIONS`."""
+    choice = {name: values[rng.integers(len(values))] for name, values in OPTIONS.items()}
+    return make_config(choice)
+
+
+def random_design(config: CoreConfig, rng: np.random.Generator) -> Design:
+    """A network whose neurons are neither silent nor always firing, mostly; and corners."""
+    c, layout = config, config.layout
+    bound = 1 << (c.weight_bits - 1)
+    weights = rng.integers(-bound, bound, (c.axons, c.neurons))
+    match rng.integers(4):
+        case 0:  # sparse
+            weights = np.where(rng.random(weights.shape) < 0.2, weights, 0)
+        case 1:  # extremes
+            weights = rng.choice([-bound, bound - 1, 0], weights.shape)
+        case 2:  # mostly excitatory
+            weights = np.where(rng.random(weights.shape) < 0.8, np.abs(weights), weights)
+            weights = np.minimum(weights, bound - 1)
+    parameters = {f.name: random_parameter(c, f, rng) for f in layout.parameters}
+    routes = rng.integers(0, c.axons, c.neurons)
+    routes = np.where(rng.random(c.neurons) < rng.random(), routes, NO_AXON)
+    report = rng.random(c.neurons) < rng.choice([0.5, 1.0])
+    image = Image(c, weights, parameters, routes, report)
+    return Design(c, image)
+
+
+def random_parameter(
+    config: CoreConfig, field: Field, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Values of one parameter, of the weights' order of magnitude, or anything that fits."""
+    entries = 1 if config.parameters == "shared" else config.neurons
+    low, high = field.minimum, field.maximum
+    if not field.name.startswith(("d_", "refractory")) and rng.random() < 0.85:
+        scale = 4 << (config.weight_bits - 1 + config.weight_shift)
+        low, high = max(low, -scale // 4), min(high, scale)
+        if field.name == "v_threshold":
+            low = min(1, high)
+    if field.name.startswith("d_") and rng.random() < 0.5:
+        high = high // 8
+    values = rng.integers(low, high, entries, endpoint=True)
+    return np.broadcast_to(values, config.neurons).astype(np.int64)
+
+
+def random_raster(config: CoreConfig, steps: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """(steps, A) input spikes: silent, sparse, dense and full steps in turn."""
+    rates = rng.choice([0.0, 0.05, 0.3, 1.0], (steps, 1), p=[0.2, 0.4, 0.3, 0.1])
+    return rng.random((steps, config.axons)) < rates

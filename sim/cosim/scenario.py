@@ -1,0 +1,144 @@
+"""One scenario for every device: it does what a user may do, and compares with the golden model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeloom.board import Board
+from spikeloom.golden_device import GoldenDevice
+from spikeloom.hdl import CoreConfig
+from spikeloom.hdl.memory_map import COUNTERS
+
+from .cases import random_design, random_parameter, random_raster
+
+SINGLE_STEPS = 6
+RUN_STEPS = 24
+_SHOWN = 3
+
+
+class Mismatch(AssertionError):  # noqa: N818 (it is the finding, not a failure of the program)
+    """The first place where device and golden model differ.
+
+    Attributes
+    ----------
+    step : number of the step after which they differ.
+    what : state, "spike", "weight", a parameter or a counter.
+    where : index of the neuron (or axon and neuron), empty for counters.
+    """
+
+    def __init__(self, step: int, what: str, where: tuple[int, ...], golden: int, device: int):
+        self.step, self.what, self.where = step, what, where
+        self.golden, self.device = golden, device
+        index = f"[{', '.join(map(str, where))}]" if where else ""
+        super().__init__(f"step {step}: {what}{index} is {golden} in the model, {device} on the device")
+
+
+def compare(step: int, what: str, golden: NDArray[np.generic], device: NDArray[np.generic]) -> None:
+    """Raise `Mismatch` for the first element that differs."""
+    different = np.argwhere(golden != device)
+    if len(different):
+        where = tuple(int(k) for k in different[0])
+        raise Mismatch(step, what, where, int(golden[where]), int(device[where]))
+
+
+class Scenario:
+    """Runs one random case on a board and compares everything that can be read.
+
+    Parameters
+    ----------
+    board : opened for the configuration of the case.
+    seed : of network, spike train and everything else that is random.
+    """
+
+    def __init__(self, board: Board, config: CoreConfig, seed: int) -> None:
+        self._board = board
+        self._rng = np.random.default_rng(seed)
+        self._design = random_design(config, self._rng)
+        self._config = config
+        self._golden = GoldenDevice(self._design)
+
+    def run(self) -> int:
+        """Raise `Mismatch` at the first difference; returns the number of steps compared."""
+        self._board.load(self._design)
+        self._compare_image()
+        self._compare_states()
+        for _ in range(SINGLE_STEPS):
+            self._run(1)
+            self._compare_states()
+        self._watch()
+        self._run(RUN_STEPS)
+        self._compare_states()
+        self._rewrite()
+        self._run(RUN_STEPS)
+        self._compare_states()
+        self._board.reset()
+        self._golden.reset()
+        self._compare_states()
+        self._run(RUN_STEPS)
+        self._compare_states()
+        return SINGLE_STEPS + 3 * RUN_STEPS
+
+    def _run(self, steps: int) -> None:
+        raster = random_raster(self._config, steps, self._rng)
+        golden, device = self._golden.run(raster), self._board.run(raster)
+        if device.steps != golden.steps:
+            raise Mismatch(golden.start, "number of steps", (), golden.steps, device.steps)
+        for k in range(steps):
+            step = golden.start + k
+            compare(step, "spike", golden.spikes[k].astype(int), device.spikes[k].astype(int))
+            for name, values in golden.monitored.items():
+                compare(step, name, values[k], device.monitored[name][k])
+
+    def _watch(self) -> None:
+        """Monitor some states."""
+        slots = self._config.monitors
+        count = min(slots, self._config.neurons)
+        neurons = [int(j) for j in self._rng.permutation(self._config.neurons)[:count]]
+        state = self._rng.choice([f.name for f in self._config.layout.states])
+        for device in (self._golden, self._board):
+            device.monitor(neurons, str(state))
+
+    def _rewrite(self) -> None:
+        """Change weights and a parameter between two steps."""
+        weights = random_design(self._config, self._rng).image.weights
+        field = self._config.layout.parameters[
+            int(self._rng.integers(len(self._config.layout.parameters)))
+        ]
+        values = random_parameter(self._config, field, self._rng)
+        for device in (self._golden, self._board):
+            device.write_weights(weights)
+            device.write_parameter(field.name, values)
+        self._compare_image()
+
+    def _compare_image(self) -> None:
+        golden, board, step = self._golden, self._board, self._golden.step
+        compare(step, "weight", golden.read_weights(), board.read_weights())
+        for field in self._config.layout.parameters:
+            compare(
+                step,
+                field.name,
+                golden.read_parameter(field.name),
+                board.read_parameter(field.name),
+            )
+
+    def _compare_states(self) -> None:
+        golden, board, step = self._golden, self._board, self._golden.step - 1
+        for field in self._config.layout.states:
+            compare(step, field.name, golden.read_state(field.name), board.read_state(field.name))
+        self._compare_counters(step, golden.counters(), board.counters())
+
+    @staticmethod
+    def _compare_counters(
+        step: int, golden: Mapping[str, int], device: Mapping[str, int]
+    ) -> None:
+        for name, value in golden.items():
+            wrapped = value % (1 << COUNTERS[name])
+            if device[name] != wrapped:
+                raise Mismatch(step, name, (), wrapped, device[name])
+        for name, value in device.items():
+            if name.startswith("link_") and value:
+                raise Mismatch(step, name, (), 0, value)
+
