@@ -1,1 +1,107 @@
-"""SpikeLoom: spiking networks from Python to FPGA, with hardware and model equal bit for bit."""
+"""SpikeLoom: spiking networks from Python to FPGA, with hardware and model equal bit for bit.
+
+>>> import spikeloom
+>>> with spikeloom.open("twin:", design) as board:
+...     run = board.run(spikes)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import serial
+
+if TYPE_CHECKING:
+    from spikeloom.hdl import ConfigError, CoreConfig, Image, ImageError
+
+    from .board import Board
+    from .compiler import compile
+    from .design import Design
+    from .device import Device, Run
+    from .errors import (
+        BoardRefusedError,
+        DesignError,
+        FitError,
+        InputError,
+        LinkError,
+        MissingToolError,
+        PortError,
+        SpikeLoomError,
+        WrongBoardError,
+    )
+    from .network import IF, LIF, Network
+    from .opening import open
+
+    __version__: str
+
+_HOMES = {
+    ".board": ("Board",),
+    ".compiler": ("compile",),
+    ".design": ("Design",),
+    ".device": ("Device", "Run"),
+    ".errors": (
+        "BoardRefusedError",
+        "DesignError",
+        "FitError",
+        "InputError",
+        "LinkError",
+        "MissingToolError",
+        "PortError",
+        "SpikeLoomError",
+        "WrongBoardError",
+    ),
+    ".hdl": ("ConfigError", "CoreConfig", "Image", "ImageError"),
+    ".network": ("IF", "LIF", "Network"),
+    ".opening": ("open",),
+}
+"""Names are imported when they are first used, so that importing the package stays cheap."""
+
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "IF",
+    "LIF",
+    "Board",
+    "BoardRefusedError",
+    "ConfigError",
+    "CoreConfig",
+    "Design",
+    "DesignError",
+    "Device",
+    "FitError",
+    "Image",
+    "ImageError",
+    "InputError",
+    "LinkError",
+    "MissingToolError",
+    "Network",
+    "PortError",
+    "Run",
+    "SpikeLoomError",
+    "WrongBoardError",
+    "__version__",
+    "compile",
+    "open",
+]
+
+_URL_HANDLERS = "spikeloom.sim.urlhandlers"
+if _URL_HANDLERS not in serial.protocol_handler_packages:
+    serial.protocol_handler_packages.append(_URL_HANDLERS)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("spikeloom")
+    elif name in _HOME_OF:
+        value = getattr(import_module(_HOME_OF[name], __name__), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

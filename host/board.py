@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
 from spikeloom.hdl import NO_AXON
 from spikeloom.hdl.memory_map import COUNTERS, RESET_ALL, RESET_STATE, Region, Register
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
+
 from spikeloom.hdl.commands import Opcode, Status
 
 from . import protocol

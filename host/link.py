@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
 import serial
+
 from spikeloom.hdl.frames import (
     CRC_BYTES,
     DELIMITER,
@@ -27,7 +28,10 @@ TIMEOUT = 1.0
 """Seconds without any progress after which the board counts as silent."""
 TRIES = 4
 POLL = 0.02
-"""Seconds that one read of the port waits for a byte, at most."""
+"""Seconds that one read of a real port waits for its first byte, at most."""
+SIMULATED_POLL = 1e-4
+SIMULATED_READ = 256
+"""A simulated port is read in pieces of so many bytes: each call costs more than a little waiting."""
 
 _MAX_UNACKNOWLEDGED = SEQUENCE_MODULUS - 1
 _FRAME_OVERHEAD = HEADER_BYTES + CRC_BYTES
@@ -90,7 +94,9 @@ class Link:
         self.statistics = LinkStatistics()
         self.broken = True
         self._port = port
-        self._port.timeout = POLL
+        simulated = hasattr(port, "now")
+        self._port.timeout = SIMULATED_POLL if simulated else POLL
+        self._least_read = SIMULATED_READ if simulated else 1
         self._now: Callable[[], float] = getattr(port, "now", time.monotonic)
         self._random = random.SystemRandom()
         self._forget()
@@ -267,7 +273,7 @@ class Link:
             waiting = self._port.in_waiting
             if not waiting and not wait:
                 return []
-            data = self._port.read(max(1, waiting))
+            data = self._port.read(max(self._least_read, waiting) if wait else waiting)
         except (serial.SerialException, OSError) as error:
             self._fail(f"{self.name} was lost: {error}")
         self.statistics.bytes_received += len(data)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
 from spikeloom.hdl import CoreConfig, Field, Image, ImageError, MemoryMap
 from spikeloom.hdl.memory_map import REGION_SHIFT, Region
 

@@ -10,6 +10,7 @@ from bisect import bisect_left
 
 import numpy as np
 from numpy.typing import NDArray
+
 from spikeloom.hdl.commands import ADVANCE, END, MAX_ADVANCE, MAX_ID, MONITOR, Opcode, Status
 
 from .errors import LinkError

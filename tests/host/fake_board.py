@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 
 import numpy as np
+
 from spikeloom.hdl import NO_AXON, CoreConfig, Image, MemoryMap
 from spikeloom.hdl.commands import ADVANCE, END, MAX_ADVANCE, MAX_ID, MONITOR, Opcode, Status
 from spikeloom.hdl.frames import DELIMITER, SEQUENCE_MODULUS, Frame, FrameError, FrameType

@@ -5,6 +5,7 @@ import pytest
 from fake_board import FakeBoard
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from spikeloom.board import Board
 from spikeloom.design import Design
 from spikeloom.errors import BoardRefusedError, InputError, LinkError, WrongBoardError

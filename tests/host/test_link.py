@@ -7,6 +7,7 @@ import serial
 from fake_board import FakeBoard
 from hypothesis import given
 from hypothesis import strategies as st
+
 from spikeloom.errors import LinkError
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.commands import Opcode

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from spikeloom.errors import LinkError
 from spikeloom.hdl.commands import ADVANCE, END, MAX_ADVANCE, MONITOR, Opcode, Status
 from spikeloom.protocol import (

@@ -1,0 +1,63 @@
+"""The command line: `spikeloom COMMAND …`.  One module for each command."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from spikeloom.errors import SpikeLoomError
+from spikeloom.hdl import ConfigError, ImageError
+
+from . import build, cosim, demo, doctor, info, serve, shell, verilog
+from .common import examples
+
+app = typer.Typer(
+    name="spikeloom",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "spikeloom doctor               what is missing here, and what mends it",
+        "spikeloom demo digits          handwritten digits on a simulated board",
+        "spikeloom build icebreaker     a bitstream",
+        "spikeloom shell /dev/ttyUSB1 --design net.design",
+    ),
+)
+
+
+@app.callback()
+def _global(
+    context: typer.Context,
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of errors."),
+    version: bool = typer.Option(False, "--version", help="Show the version and exit."),
+) -> None:
+    """Spiking networks from Python to FPGA, with hardware and model equal bit for bit."""
+    if version:
+        import spikeloom
+
+        print(spikeloom.__version__)
+        raise typer.Exit
+
+
+for module in (demo, doctor, verilog, cosim, build, serve, shell, info):
+    module.register(app)
+
+
+def main() -> None:
+    """Run the command line; errors that a user can cause are one message, and exit code 1."""
+    try:
+        app()
+    except (SpikeLoomError, ConfigError, ImageError, OSError) as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        message = str(error)
+        if isinstance(error, OSError) and error.filename is not None:
+            message = f"{error.filename}: {error.strerror}"
+        console = Console(stderr=True, soft_wrap=True)
+        console.print("error:", style="bold red", end=" ")
+        console.print(message, markup=False, highlight=False)
+        sys.exit(1)

@@ -1,0 +1,58 @@
+"""`spikeloom build`: a bitstream."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from .common import DESIGN, JSON, SET, examples, note, read_config, read_design, report
+
+_EXAMPLES = examples(
+    "spikeloom build icebreaker",
+    "spikeloom build ulx3s --design net.design --out out/net",
+    "spikeloom build icebreaker --config core.toml --set lanes=2 --tries 3",
+    "spikeloom build ulx3s --json > report.json",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(epilog=_EXAMPLES)(build)
+
+
+def build(
+    board: str = typer.Argument(..., help="Name of the board: icebreaker, ulx3s."),
+    config_file: Path = typer.Option(
+        None, "--config", "-c", metavar="FILE", help="A configuration (.toml)."
+    ),
+    design_file: Path = DESIGN,
+    settings: list[str] = SET,
+    out: Path = typer.Option(None, "--out", "-o", help="Output folder; default: out/BOARD."),
+    seed: int = typer.Option(1, help="Seed of placing and routing."),
+    tries: int = typer.Option(1, min=1, help="Seeds to try until one meets the timing."),
+    as_json: bool = JSON,
+) -> None:
+    """Synthesise, place and route, and write a bitstream, with tools that come from pip.
+
+    Without --config and --design the board gets the core of its definition. Exits with code 1 when
+    the timing is not met at the clock that the board declares. The first use of a tool compiles it,
+    which takes most of a minute.
+    """
+    if config_file is not None and design_file is not None:
+        raise typer.BadParameter("give --config or --design, not both")
+    from spikeloom.boards import board_named
+    from spikeloom.boards import build as build_bitstream
+
+    definition = board_named(board)
+    file = config_file or design_file
+    design = read_design(design_file) if design_file and not settings else None
+    config = None
+    if design is None and (file or settings):
+        config = read_config(file, settings, base=definition.config)
+    result = build_bitstream(
+        board, config=config, design=design, out=out, seeds=range(seed, seed + tries)
+    )
+    report(result, as_json=as_json, ok=result.ok)
+    if not as_json:
+        note(f"program it: openFPGALoader -b {definition.programmer} {result.bitstream}")

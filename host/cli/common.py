@@ -1,0 +1,102 @@
+"""What the commands share: examples in help texts, output, and reading configurations."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from spikeloom.hdl import CoreConfig, Image
+
+if TYPE_CHECKING:
+    from spikeloom.design import Design
+
+JSON = typer.Option(False, "--json", help="Machine-readable result on stdout, nothing else there.")
+SET = typer.Option(
+    None, "--set", "-s", metavar="NAME=VALUE", help="A setting of the core; may be repeated."
+)
+CORE_FILE = typer.Argument(None, metavar="FILE", help="A configuration (.toml) or a saved design.")
+DESIGN = typer.Option(None, "--design", "-d", metavar="FILE", help="A saved design.")
+
+
+def examples(*lines: str) -> str:
+    """Epilogue of a help text: what to type."""
+    return "\n".join(["Examples:", "", "\b", *(f"  {escape(line)}" for line in lines)])
+
+
+def report(result: Any, *, as_json: bool, ok: bool = True, soft_wrap: bool = False) -> None:
+    """Print what a command found, for people or as JSON; exits with code 1 unless `ok`.
+
+    `soft_wrap` leaves long lines as they are, so that commands in them can be copied.
+    """
+    if as_json:
+        print(json.dumps(result.to_dict(), indent=1))
+    else:
+        Console().print(result, soft_wrap=soft_wrap)
+    if not ok:
+        raise typer.Exit(1)
+
+
+def note(what: str) -> None:
+    """Print a remark for people on stderr."""
+    Console(stderr=True, soft_wrap=True).print(what, markup=False, highlight=False)
+
+
+def read_config(
+    file: Path | None,
+    settings: Sequence[str] | None = None,
+    base: CoreConfig | None = None,
+    **named: int | None,
+) -> CoreConfig:
+    """The configuration in `file`, a TOML file or a saved design, changed by the other arguments.
+
+    `settings` are "name=value", values as in TOML, or words without quotes; `named` those that have
+    an option of their own, None where it was not given.  Without a file they change `base`.
+    """
+    changes = dict(_setting(text) for text in settings or ())
+    changes |= {name: value for name, value in named.items() if value is not None}
+    if file is not None:
+        base = CoreConfig.from_toml(file) if file.suffix == ".toml" else read_design(file).config
+    return CoreConfig.from_dict((base.to_dict() if base else {}) | changes)
+
+
+def read_design(file: Path) -> Design:
+    """A saved design."""
+    from spikeloom.design import Design
+
+    return Design.load(file)
+
+
+def blank_design(config: CoreConfig) -> Design:
+    """A design without synapses, for those who want a core to look at."""
+    import numpy as np
+
+    from spikeloom.design import Design
+
+    return Design(config, Image(config, np.zeros((config.axons, config.neurons), dtype=np.int64)))
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"{text!r} is not of the form name=value")
+    try:
+        return name.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return name.strip(), value.strip()
+
+
+def write_text(text: str, out: Path | None) -> None:
+    """Write to a file, or to stdout when there is none."""
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text)

@@ -1,0 +1,58 @@
+"""`spikeloom cosim`: hardware against golden model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from .common import CORE_FILE, JSON, SET, examples, read_config, report
+
+_EXAMPLES = examples(
+    "spikeloom cosim                        a random configuration",
+    "spikeloom cosim core.toml --seeds 20   one configuration, 20 random networks",
+    "spikeloom cosim net.design --set lanes=8 --json",
+    "spikeloom cosim core.toml --first 17 --seeds 1   repeat seed 17",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(epilog=_EXAMPLES)(cosim)
+
+
+def cosim(
+    file: Path = CORE_FILE,
+    seeds: int = typer.Option(5, min=1, help="How many random networks and spike trains."),
+    first: int = typer.Option(0, min=0, help="The first seed."),
+    settings: list[str] = SET,
+    out: Path = typer.Option(None, "--out", "-o", help="Folder for waveforms of failing cases."),
+    as_json: bool = JSON,
+) -> None:
+    """Simulate the hardware in Verilator and compare every step with the golden model.
+
+    Random networks and spike trains, every spike and every state. A mismatch names the first step,
+    neuron and state that differ, and writes a waveform; then the exit code is 1. Without FILE and
+    settings, the configuration is random as well.
+    """
+    config = read_config(file, settings) if file or settings else None
+    from spikeloom.sim.cosim import run
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+    task = bar.add_task("co-simulation", total=seeds)
+
+    def show(what: str, done: int, total: int) -> None:
+        if what.endswith("compiling"):
+            bar.stop()  # the compiler has a display of its own
+        else:
+            bar.start()
+            bar.update(task, description=what, completed=done, total=total)
+
+    try:
+        result = run(config, range(first, first + seeds), out=out, progress=show)
+    finally:
+        bar.stop()
+    report(result, as_json=as_json, ok=result.ok)

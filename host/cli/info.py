@@ -1,0 +1,124 @@
+"""`spikeloom info`: who is there, or what a configuration amounts to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+from spikeloom.hdl import CoreConfig, MemoryMap
+from spikeloom.hdl.memory_map import Region
+
+from .common import DESIGN, JSON, SET, blank_design, examples, read_config, read_design, report
+
+if TYPE_CHECKING:
+    from spikeloom.design import Design
+
+_EXAMPLES = examples(
+    "spikeloom info /dev/ttyUSB1                     identity, registers, counters",
+    "spikeloom info --config core.toml               sizes and memory map",
+    "spikeloom info COM5 --design net.design         and whether they fit together",
+    "spikeloom info twin: --config core.toml --json",
+)
+
+
+@dataclass(frozen=True)
+class Information:
+    """What was found out, in titled sections of names and values."""
+
+    sections: dict[str, dict[str, Any]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The sections, as JSON can hold them."""
+        return self.sections
+
+    def __rich__(self) -> RenderableType:
+        tables = []
+        for title, values in self.sections.items():
+            table = Table(title=title, title_justify="left", box=None, show_header=False)
+            for name, value in values.items():
+                table.add_row(name.replace("_", " "), escape(str(value)))
+            tables.append(table)
+        return Group(*tables)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(epilog=_EXAMPLES)(info)
+
+
+def info(
+    where: str = typer.Argument(None, help="A serial port, twin: or golden:."),
+    config_file: Path = typer.Option(
+        None, "--config", "-c", metavar="FILE", help="A configuration (.toml)."
+    ),
+    design_file: Path = DESIGN,
+    settings: list[str] = SET,
+    baud: int = typer.Option(None, help="Bits per second; default: those of the known boards."),
+    as_json: bool = JSON,
+) -> None:
+    """Show who answers at a port, and what a configuration amounts to: sizes and memory map.
+
+    Nothing on the board is changed. With a configuration or design, a board that was built for
+    another one is an error.
+    """
+    if config_file is not None and design_file is not None:
+        raise typer.BadParameter("give --config or --design, not both")
+    file = config_file or design_file
+    if where is None and file is None and not settings:
+        raise typer.BadParameter("give a port, --config or --design")
+    sections: dict[str, dict[str, Any]] = {}
+    design = None
+    if file is not None or settings:
+        config = read_config(file, settings)
+        design = read_design(file) if file == design_file and file and not settings else None
+        design = design or blank_design(config)
+        sections |= describe(config)
+    if where is not None:
+        sections = _ask(where, design, baud) | sections
+    report(Information(sections), as_json=as_json)
+
+
+def _ask(where: str, design: Design | None, baud: int | None) -> dict[str, dict[str, Any]]:
+    import spikeloom
+
+    options = {"baud": baud} if baud is not None else {}
+    with spikeloom.open(where, design, load=False, **options) as device:
+        sections = {"counters": device.counters()}
+        if isinstance(device, spikeloom.Board):
+            found = device.info()
+            found.pop("config")
+            sections = {"identity": found.pop("identity"), "link": found.pop("link")} | sections
+            sections = {"board": found} | sections
+    return sections
+
+
+def describe(config: CoreConfig) -> dict[str, dict[str, Any]]:
+    """Settings, derived sizes, and the memory map of a configuration."""
+    layout, where = config.layout, MemoryMap(config)
+    sizes = {
+        "digest": f"{config.digest:016x}",
+        "groups": layout.groups,
+        "padded_neurons": layout.padded_neurons,
+        "accumulator_bits": layout.accumulator_bits,
+        "synapses": config.axons * config.neurons,
+        "synapse_memory_bits": config.axons * layout.padded_neurons * config.weight_bits,
+        "image_words": sum(
+            len(words) for _, words in where.image_blocks(blank_design(config).image)
+        ),
+    }
+    spans = {region.name.lower(): region.base for region in Region if region < Region.PARAMETERS}
+    spans |= {f"parameter {f.name}": where.parameter(f.name) for f in layout.parameters}
+    spans |= {f"state {f.name}": where.state(f.name) for f in layout.states}
+    spans |= {"arrivals": Region.ARRIVALS.base, "synapses": where.synapse_row(0)}
+    spans["last synapse row"] = where.synapse_row(config.axons - 1)
+    return {
+        "configuration": config.to_dict(),
+        "sizes": sizes,
+        "memory map": {name: f"{address:#010x}" for name, address in spans.items()},
+    }

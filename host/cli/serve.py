@@ -1,0 +1,39 @@
+"""`spikeloom serve`: a simulated board behind a serial port of this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from .common import SET, examples, read_config
+
+_EXAMPLES = examples(
+    "spikeloom serve core.toml                   prints the port's name; Ctrl-C ends it",
+    "spikeloom serve net.design --link /tmp/board",
+    "spikeloom info /tmp/board                   in another terminal",
+    "spikeloom serve core.toml --rate 0.1        a tenth of real time, at most",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(epilog=_EXAMPLES)(serve)
+
+
+def serve(
+    file: Path = typer.Argument(..., help="A configuration (.toml) or a saved design."),
+    settings: list[str] = SET,
+    link: Path = typer.Option(None, help="Also make the port available under this path."),
+    rate: float = typer.Option(None, min=0, help="Simulated seconds per second, at most."),
+    baud: int = typer.Option(None, min=1, help="Bits per second of the simulated line."),
+) -> None:
+    """Simulate the chip behind a pseudo-terminal, for any program that opens serial ports (POSIX).
+
+    Runs until it is interrupted. The simulated board is as fast as this machine can simulate it.
+    """
+    config = read_config(file, settings)
+    from spikeloom.sim.serve import serve as serve_twin
+
+    options = {"link": link, "rate": rate, "baud": baud}
+    serve_twin(config, **{name: value for name, value in options.items() if value is not None})

@@ -1,0 +1,97 @@
+"""`spikeloom shell`: Python with a board connected."""
+
+from __future__ import annotations
+
+import code
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from .common import DESIGN, examples, note, read_design
+
+if TYPE_CHECKING:
+    from spikeloom.design import Design
+
+_EXAMPLES = examples(
+    "spikeloom shell                                  a small network on a simulated board",
+    "spikeloom shell golden: --design net.design      the golden model",
+    "spikeloom shell /dev/ttyUSB1 --design net.design",
+    "spikeloom shell COM5                             only ask the board who it is",
+)
+
+_BANNER = """
+board    {board}
+design   {design}
+also     np, spikeloom
+
+    run = board.run(np.ones((10, {axons}), bool))     ten steps, a spike on every axon in each
+    run.spikes.sum(axis=0)                           spikes of each neuron
+    board.monitor([0, 1])                            then run.monitored has "v[0]" and "v[1]"
+    board.read_state("v"); board.counters(); board.reset()
+    board.write_parameter("v_threshold", 100); help(board)
+"""
+_BANNER_WITHOUT = """
+board    {board}, opened without a design
+also     np, spikeloom
+
+    board.info(); board.counters()
+    board.load(spikeloom.Design.load("net.design"))
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(epilog=_EXAMPLES)(shell)
+
+
+def shell(
+    where: str = typer.Argument("twin:", help="twin:, golden:, or a serial port."),
+    design_file: Path = DESIGN,
+    load: bool = typer.Option(True, help="Load the design; --no-load leaves the board as it is."),
+    baud: int = typer.Option(None, help="Bits per second; default: those of the known boards."),
+) -> None:
+    """Start IPython, or else the plain Python shell, with `board` connected.
+
+    Without --design, twin: and golden: get a small network to play with.
+    """
+    import numpy as np
+
+    import spikeloom
+
+    design = read_design(design_file) if design_file else None
+    if design is None and where in ("twin:", "golden:"):
+        design = small_network()
+        note("no --design given: this is a small network of 8 inputs and 4 neurons")
+    options = {"baud": baud} if baud is not None else {}
+    with spikeloom.open(where, design, load=load, **options) as board:
+        names = {"board": board, "design": design, "np": np, "spikeloom": spikeloom}
+        if design is None:
+            banner = _BANNER_WITHOUT.format(board=where)
+        else:
+            about = f"{design.config.neurons} neurons, {design.config.axons} axons"
+            banner = _BANNER.format(board=where, design=about, axons=design.config.axons)
+        interact(banner, names)
+
+
+def small_network() -> Design:
+    """8 inputs, 4 leaky neurons, weights that make them fire at different rates."""
+    import numpy as np
+
+    import spikeloom
+
+    network = spikeloom.Network()
+    inputs = network.input("in", 8)
+    neurons = network.population("out", 4, spikeloom.LIF(tau_mem=20e-3))
+    network.connect(inputs, neurons, np.tile([0.05, 0.1, 0.15, 0.2], (8, 1)))
+    return spikeloom.compile(network)
+
+
+def interact(banner: str, names: dict[str, Any]) -> None:
+    """Hand over to IPython, or to the plain shell when it is not installed."""
+    try:
+        from IPython.terminal.embed import InteractiveShellEmbed
+    except ImportError:
+        code.interact(banner, local=names, exitmsg="")
+        return
+    InteractiveShellEmbed(user_ns=names, banner1=banner, exit_msg="")()

@@ -1,0 +1,42 @@
+"""`spikeloom verilog`: the chip's Verilog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from .common import CORE_FILE, SET, examples, note, read_config, write_text
+
+_EXAMPLES = examples(
+    "spikeloom verilog core.toml -o core.v",
+    "spikeloom verilog --neurons 64 --axons 128 --lanes 4 -o core.v",
+    "spikeloom verilog net.design --set lanes=8 -o core.v",
+    "spikeloom verilog --neurons 16 --axons 16 --set leak=linear --set receptors=2 > core.v",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(epilog=_EXAMPLES)(verilog)
+
+
+def verilog(
+    file: Path = CORE_FILE,
+    out: Path = typer.Option(None, "--out", "-o", help="Output file; default: stdout."),
+    neurons: int = typer.Option(None, help="Number of neurons."),
+    axons: int = typer.Option(None, help="Number of axons (inputs)."),
+    lanes: int = typer.Option(None, help="Synaptic operations per clock cycle: 1, 2, 4 … 32."),
+    settings: list[str] = SET,
+) -> None:
+    """Generate Verilog of a whole chip: UART, link, core. The same bytes for the same settings.
+
+    The configuration comes from a file, from options, or from both: options win.
+    """
+    config = read_config(file, settings, neurons=neurons, axons=axons, lanes=lanes)
+    from spikeloom.hdl.verilog import generate
+
+    text = generate(config)
+    write_text(text, out)
+    if out is not None:
+        note(f"{out}: {text.count(chr(10))} lines, configuration {config.digest:016x}")
