@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -177,7 +177,7 @@ class Processor(wiring.Component):
         words = self._config.layout.words_per_row
         row_bits = clog2(words)
         last = (address[REGION_SHIFT:] == Region.SYNAPSES) & (address[:row_bits] == words - 1)
-        next_row = Cat(address[:row_bits] & 0, (address[row_bits:] + 1)[: 32 - row_bits])
+        next_row = Cat(Const(0, row_bits), (address[row_bits:] + 1)[: 32 - row_bits])
         return Mux(last, next_row, (address + 1)[:32])
 
     def _run(self, m: Module, due: Value, behind: Value, arrived: Value, overtaken: Value) -> None:

@@ -16,6 +16,7 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.handle import HierarchyObject
 from cocotb.task import bridge
+from cocotb.simtime import get_sim_time
 from cocotb.triggers import ClockCycles, with_timeout
 
 from spikeloom.board import Board
@@ -79,7 +80,9 @@ async def compare_with_golden_model(dut: HierarchyObject) -> None:
             port = SimPort(dut, *stalls)
             tasks = [cocotb.start_soon(port.drive()), cocotb.start_soon(port.collect())]
             case = bridge(run_case)(port, config, seed)
+            began = get_sim_time("ns")
             result = await with_timeout(case, CASE_TIMEOUT_MS, "ms")
+            result["cycles"] = round((get_sim_time("ns") - began) / CLOCK_NS)
             for task in tasks:
                 task.cancel()
             results.write(json.dumps(result) + "\n")

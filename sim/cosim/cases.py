@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from spikeloom.design import Design
 from spikeloom.hdl import NO_AXON, CoreConfig, Field, Image
 
-MAX_NEURONS = 40
-MAX_AXONS = 70
+
+
 
 OPTIONS: dict[str, tuple[Any, ...]] = {
     "lanes": (1, 2, 4, 8, 16, 32),
@@ -27,7 +27,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "bias": (False, True),
     "parameters": ("shared", "per_neuron"),
     "neurons": ("lanes", "not a multiple", "two groups", "three groups", "many"),
-    "axons": (1, 5, 32, 33, 70),
+    "axons": (1, 5, 32, 33, 40),
 }
 """What a campaign covers in pairs.  "neurons" is how their number relates to the lanes."""
 
@@ -41,7 +41,7 @@ def make_config(choice: dict[str, Any]) -> CoreConfig:
         "not a multiple": 2 * lanes + 1,
         "two groups": 2 * lanes,
         "three groups": 3 * lanes,
-        "many": 5 * lanes + lanes // 2,
+        "many": 5 * min(lanes, 4) + lanes + lanes // 2,
     }[c.pop("neurons")]
     refractory = c.pop("refractory")
     c["update_units"] = min(lanes, c["update_units"])

@@ -11,6 +11,9 @@ from cocotb.triggers import FallingEdge, RisingEdge, Timer
 
 CLOCK_NS = 10
 _IDLE_CYCLES = 8
+_STREAM = ("valid", "payload", "ready")
+PORTS = ("clk", "rst", *(f"{stream}__{part}" for stream in ("received", "sent") for part in _STREAM))
+"""Signals of the chip that a bench reads or writes."""
 PATTERNS = ("none", "short", "long", "mixed")
 """Stall patterns: never, a cycle or two, dozens of cycles, any."""
 
@@ -24,9 +27,9 @@ class Stalls:
 
     def __call__(self) -> int:
         pattern = self._rng.choice(PATTERNS[:-1]) if self._pattern == "mixed" else self._pattern
-        if pattern == "none" or self._rng.random() < 0.7:
+        if pattern == "none" or self._rng.random() < 0.8:
             return 0
-        return self._rng.randint(1, 2 if pattern == "short" else 40)
+        return self._rng.randint(1, 2 if pattern == "short" else 30)
 
 
 class SimPort:

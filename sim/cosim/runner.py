@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -24,6 +23,7 @@ from spikeloom.hdl.verilog import TOP_NAME, generate_chip
 from .. import verilator
 from .bench import Job
 from .cases import random_config
+from .port import PORTS
 
 Progress = Callable[[str, int, int], None]
 """Called with (what, cases done, cases in all)."""
@@ -37,7 +37,7 @@ class CosimReport:
 
     Attributes
     ----------
-    configs, cases, steps : how much was compared.
+    configs, cases, steps, cycles : how much was compared, and the clock cycles that it took.
     mismatches : configuration, seed, first difference, and waveform file of each failing case.
     seconds : wall time.
     """
@@ -45,6 +45,7 @@ class CosimReport:
     configs: int = 0
     cases: int = 0
     steps: int = 0
+    cycles: int = 0
     mismatches: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -60,6 +61,7 @@ class CosimReport:
             "configs": self.configs,
             "cases": self.cases,
             "steps": self.steps,
+            "cycles": self.cycles,
             "mismatches": self.mismatches,
             "seconds": round(self.seconds, 1),
         }
@@ -69,6 +71,7 @@ class CosimReport:
         table.add_row("configurations", str(self.configs))
         table.add_row("cases", str(self.cases))
         table.add_row("steps compared", str(self.steps))
+        table.add_row("clock cycles", str(self.cycles))
         table.add_row("mismatches", f"[{'red' if self.mismatches else 'green'}]{len(self.mismatches)}")
         for mismatch in self.mismatches:
             table.add_row(f"seed {mismatch['seed']}", f"{mismatch['error']}\n{mismatch['waves']}")
@@ -112,6 +115,7 @@ def run_many(
         for result in _simulate(build, config, seeds, waves=False):
             report.cases += 1
             report.steps += result.get("steps", 0)
+            report.cycles += result["cycles"]
             if "error" in result:
                 waves = _waveform(config, result["seed"], out or Path())
                 report.mismatches.append({"config": config.to_dict(), **result, "waves": waves})
@@ -122,33 +126,37 @@ def run_many(
 
 
 def _build(config: CoreConfig, *, waves: bool) -> Path:
-    """Folder with the compiled simulation, from the cache if it was made before."""
-    from cocotb_tools.runner import get_runner
+    """Folder with the compiled simulation, from the cache if it was made before.
+
+    As cocotb's runner builds it, but only the ports are visible from Python: with every signal
+    public, as there, Verilator optimises nothing and runs several times slower.
+    """
+    import cocotb_tools.config
 
     text = verilator.without_memory_contents(generate_chip(config, build="co-simulation"))
-    key = hashlib.sha256(f"{text}{waves}".encode()).hexdigest()[:20]
-    folder = verilator.cache_folder() / "cosim" / key
-    if (folder / TOP_NAME).exists():
-        return folder
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    source = folder / f"{TOP_NAME}.v"
-    source.write_text(text)
-    with _tools(), verilator.spinner("Compiling the co-simulation (10–30 s, once per configuration)"):
-        try:
-            get_runner("verilator").build(
-                sources=[source],
-                hdl_toplevel=TOP_NAME,
-                build_dir=folder,
-                build_args=["-Wno-lint", "-Wno-fatal", "--x-initial", "unique", "-O3"],
-                timescale=("1ns", "1ps"),
-                waves=waves,
-                log_file=folder / "build.log",
-            )
-        except (SystemExit, RuntimeError) as error:
-            tail = "\n".join((folder / "build.log").read_text().splitlines()[-20:])
-            raise verilator.CompileError(f"the co-simulation did not compile: {error}\n{tail}") from None
-    return folder
+    main = Path(cocotb_tools.config.share_dir) / "lib" / "verilator" / "verilator.cpp"
+    libraries = cocotb_tools.config.libs_dir
+    link = f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"
+    public = [f'public_flat_rw -module "{TOP_NAME}" -var "{port}"' for port in PORTS]
+    arguments = [
+        *("--cc", "--exe", "--build", "-j", "2", "-O3", "--vpi", "--x-initial", "unique"),
+        *("-Wno-lint", "-Wno-fatal", "--timescale", "1ns/1ps", "--prefix", "Vtop"),
+        *("--top-module", TOP_NAME, "-o", TOP_NAME, "-LDFLAGS", link),
+        *("-MAKEFLAGS", f"{verilator.MAKE_FLAGS} OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1"),
+        *(("--trace",) if waves else ()),
+    ]
+    sources = [
+        main,
+        ("public.vlt", "\n".join(["`verilator_config", *public, ""])),
+        (f"{TOP_NAME}.v", text),
+    ]
+    return verilator.compile_cached(
+        "cosim",
+        sources,
+        arguments,
+        TOP_NAME,
+        message="Compiling the co-simulation with Verilator (10–30 s, once per configuration)",
+    ).parent
 
 
 @contextlib.contextmanager
@@ -156,7 +164,6 @@ def _tools() -> Iterator[None]:
     """Verilator's environment for the runner, which takes it from the process."""
     environment = verilator.environment()
     wanted = {k: environment[k] for k in ("PATH", "VERILATOR_ROOT")}
-    wanted["MAKEFLAGS"] = f"{verilator.MAKE_FLAGS} OPT_FAST=-O1 OPT_GLOBAL=-O2"
     before = {k: os.environ.get(k) for k in wanted}
     os.environ.update(wanted)
     try:

@@ -14,8 +14,8 @@ from spikeloom.hdl.memory_map import COUNTERS
 
 from .cases import random_design, random_parameter, random_raster
 
-SINGLE_STEPS = 6
-RUN_STEPS = 24
+SINGLE_STEPS = 4
+RUN_STEPS = 16
 _SHOWN = 3
 
 
