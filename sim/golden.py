@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
 from spikeloom.errors import InputError
 from spikeloom.hdl import NO_AXON, Image, ImageError
 

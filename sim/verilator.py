@@ -63,7 +63,9 @@ def without_memory_contents(verilog: str) -> str:
 
     With `--x-initial unique` Verilator then fills the memories at random.
     """
-    return re.sub(r"^  initial begin\n(?:    \S+ ?\[\d+\] = [^;\n]+;\n)+  end\n", "", verilog, flags=re.M)
+    return re.sub(
+        r"^  initial begin\n(?:    \S+ ?\[\d+\] = [^;\n]+;\n)+  end\n", "", verilog, flags=re.M
+    )
 
 
 def cache_folder() -> Path:

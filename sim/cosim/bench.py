@@ -15,8 +15,8 @@ from typing import Any
 import cocotb
 from cocotb.clock import Clock
 from cocotb.handle import HierarchyObject
-from cocotb.task import bridge
 from cocotb.simtime import get_sim_time
+from cocotb.task import bridge
 from cocotb.triggers import ClockCycles, with_timeout
 
 from spikeloom.board import Board

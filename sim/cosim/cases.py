@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 from spikeloom.design import Design
 from spikeloom.hdl import NO_AXON, CoreConfig, Field, Image
 
-
-
-
 OPTIONS: dict[str, tuple[Any, ...]] = {
     "lanes": (1, 2, 4, 8, 16, 32),
     "update_units": (1, 2, 4, 8, 16, 32),

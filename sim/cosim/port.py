@@ -12,7 +12,11 @@ from cocotb.triggers import FallingEdge, RisingEdge, Timer
 CLOCK_NS = 10
 _IDLE_CYCLES = 8
 _STREAM = ("valid", "payload", "ready")
-PORTS = ("clk", "rst", *(f"{stream}__{part}" for stream in ("received", "sent") for part in _STREAM))
+PORTS = (
+    "clk",
+    "rst",
+    *(f"{stream}__{part}" for stream in ("received", "sent") for part in _STREAM),
+)
 """Signals of the chip that a bench reads or writes."""
 PATTERNS = ("none", "short", "long", "mixed")
 """Stall patterns: never, a cycle or two, dozens of cycles, any."""
@@ -26,6 +30,7 @@ class Stalls:
         self._pattern = pattern
 
     def __call__(self) -> int:
+        """Cycles to wait now."""
         pattern = self._rng.choice(PATTERNS[:-1]) if self._pattern == "mixed" else self._pattern
         if pattern == "none" or self._rng.random() < 0.8:
             return 0
@@ -114,4 +119,3 @@ class SimPort:
 
     def close(self) -> None:
         """The simulation goes on."""
-

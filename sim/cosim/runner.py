@@ -8,13 +8,11 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.table import Table
 
 from spikeloom.errors import SpikeLoomError
 from spikeloom.hdl import CoreConfig
@@ -24,58 +22,10 @@ from .. import verilator
 from .bench import Job
 from .cases import random_config
 from .port import PORTS
+from .report import CosimReport, Progress
 
-Progress = Callable[[str, int, int], None]
-"""Called with (what, cases done, cases in all)."""
 _BENCH = "spikeloom.sim.cosim.bench"
 _WAVES = "dump.vcd"
-
-
-@dataclass
-class CosimReport:
-    """What a co-simulation found.
-
-    Attributes
-    ----------
-    configs, cases, steps, cycles : how much was compared, and the clock cycles that it took.
-    mismatches : configuration, seed, first difference, and waveform file of each failing case.
-    seconds : wall time.
-    """
-
-    configs: int = 0
-    cases: int = 0
-    steps: int = 0
-    cycles: int = 0
-    mismatches: list[dict[str, Any]] = field(default_factory=list)
-    seconds: float = 0.0
-
-    @property
-    def ok(self) -> bool:
-        """Something was compared, and nothing differed."""
-        return self.cases > 0 and not self.mismatches
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "ok": self.ok,
-            "configs": self.configs,
-            "cases": self.cases,
-            "steps": self.steps,
-            "cycles": self.cycles,
-            "mismatches": self.mismatches,
-            "seconds": round(self.seconds, 1),
-        }
-
-    def __rich__(self) -> Table:
-        table = Table(title="co-simulation against the golden model", show_header=False)
-        table.add_row("configurations", str(self.configs))
-        table.add_row("cases", str(self.cases))
-        table.add_row("steps compared", str(self.steps))
-        table.add_row("clock cycles", str(self.cycles))
-        table.add_row("mismatches", f"[{'red' if self.mismatches else 'green'}]{len(self.mismatches)}")
-        for mismatch in self.mismatches:
-            table.add_row(f"seed {mismatch['seed']}", f"{mismatch['error']}\n{mismatch['waves']}")
-        return table
 
 
 def run(
@@ -113,12 +63,9 @@ def run_many(
         build = _build(config, waves=False)
         tell(f"configuration {index + 1} of {len(configs)}", index * len(seeds), total)
         for result in _simulate(build, config, seeds, waves=False):
-            report.cases += 1
-            report.steps += result.get("steps", 0)
-            report.cycles += result["cycles"]
             if "error" in result:
-                waves = _waveform(config, result["seed"], out or Path())
-                report.mismatches.append({"config": config.to_dict(), **result, "waves": waves})
+                result["waves"] = _waveform(config, result["seed"], out or Path())
+            report.add(config, result)
             tell(f"configuration {index + 1} of {len(configs)}", report.cases, total)
         report.configs += 1
     report.seconds = time.monotonic() - began
@@ -186,24 +133,22 @@ def _simulate(
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         job = Job(config.to_dict(), [int(s) for s in seeds], str(work / "results.jsonl"))
-        with _tools():
-            try:
-                runner.test(
-                    test_module=_BENCH,
-                    hdl_toplevel_lang="verilog",
-                    hdl_toplevel=TOP_NAME,
-                    build_dir=build,
-                    test_dir=work,
-                    results_xml=str(work / "results.xml"),
-                    plusargs=["+verilator+rand+reset+2", f"+verilator+seed+{1 + seeds[0]}"],
-                    extra_env={**job.export(), "COCOTB_LOG_LEVEL": "WARNING"},
-                    seed=int(seeds[0]),
-                    waves=waves,
-                    timescale=("1ns", "1ps"),
-                    log_file=work / "run.log",
-                )
-            except (SystemExit, RuntimeError):
-                pass  # judged by the results below
+        # A failure of the runner is judged by the results below.
+        with _tools(), contextlib.suppress(SystemExit, RuntimeError):
+            runner.test(
+                test_module=_BENCH,
+                hdl_toplevel_lang="verilog",
+                hdl_toplevel=TOP_NAME,
+                build_dir=build,
+                test_dir=work,
+                results_xml=str(work / "results.xml"),
+                plusargs=["+verilator+rand+reset+2", f"+verilator+seed+{1 + seeds[0]}"],
+                extra_env={**job.export(), "COCOTB_LOG_LEVEL": "WARNING"},
+                seed=int(seeds[0]),
+                waves=waves,
+                timescale=("1ns", "1ps"),
+                log_file=work / "run.log",
+            )
         lines = Path(job.results).read_text().splitlines() if Path(job.results).exists() else []
         if keep is not None and (work / _WAVES).exists():
             shutil.move(work / _WAVES, keep)

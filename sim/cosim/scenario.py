@@ -33,7 +33,9 @@ class Mismatch(AssertionError):  # noqa: N818 (it is the finding, not a failure 
         self.step, self.what, self.where = step, what, where
         self.golden, self.device = golden, device
         index = f"[{', '.join(map(str, where))}]" if where else ""
-        super().__init__(f"step {step}: {what}{index} is {golden} in the model, {device} on the device")
+        super().__init__(
+            f"step {step}: {what}{index} is {golden} in the model, {device} on the device"
+        )
 
 
 def compare(step: int, what: str, golden: NDArray[np.generic], device: NDArray[np.generic]) -> None:
@@ -131,9 +133,7 @@ class Scenario:
         self._compare_counters(step, golden.counters(), board.counters())
 
     @staticmethod
-    def _compare_counters(
-        step: int, golden: Mapping[str, int], device: Mapping[str, int]
-    ) -> None:
+    def _compare_counters(step: int, golden: Mapping[str, int], device: Mapping[str, int]) -> None:
         for name, value in golden.items():
             wrapped = value % (1 << COUNTERS[name])
             if device[name] != wrapped:
@@ -141,4 +141,3 @@ class Scenario:
         for name, value in device.items():
             if name.startswith("link_") and value:
                 raise Mismatch(step, name, (), 0, value)
-

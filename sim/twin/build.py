@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spikeloom.hdl import CoreConfig
-from spikeloom.hdl.verilog import TOP_NAME, generate
+from spikeloom.hdl.verilog import TOP_NAME, generate, generate_chip
 
 from ..verilator import MAKE_FLAGS, compile_cached, without_memory_contents
 
@@ -26,9 +26,7 @@ class TwinLibrary:
     baud: int
 
 
-def build_twin(
-    config: CoreConfig, *, clock_hz: int = CLOCK_HZ, baud: int = BAUD
-) -> TwinLibrary:
+def build_twin(config: CoreConfig, *, clock_hz: int = CLOCK_HZ, baud: int = BAUD) -> TwinLibrary:
     """The twin of a configuration; 10–20 s the first time, then from the cache."""
     verilog = generate(config, clock_hz=clock_hz, baud=baud, build="twin (simulated)")
     path = compile_library(
@@ -37,6 +35,17 @@ def build_twin(
         ports={"CLOCK": "clk", "RESET": "rst", "RX": "rx", "TX": "tx"},
     )
     return TwinLibrary(path, clock_hz, baud)
+
+
+def build_streams(config: CoreConfig, *, clock_hz: int = CLOCK_HZ) -> TwinLibrary:
+    """The chip with byte streams in place of the UART, which stall at random: for regressions."""
+    verilog = generate_chip(config, clock_hz=clock_hz, build="byte streams (simulated)")
+    path = compile_library(
+        [(f"{TOP_NAME}.v", without_memory_contents(verilog))],
+        top=TOP_NAME,
+        ports={"CLOCK": "clk", "RESET": "rst", "STREAMS": "1"},
+    )
+    return TwinLibrary(path, clock_hz, clock_hz)
 
 
 def compile_library(
@@ -51,7 +60,18 @@ def compile_library(
     defines = {"HEADER": f'\\"{prefix}.h\\"', "CLASS": prefix, **ports}
     cflags = ["-fPIC", "-fvisibility=hidden", *(f"-DTWIN_{k}={v}" for k, v in defines.items())]
     arguments = [
-        *("--cc", "--exe", "--build", "-j", "2", "-O3", "--x-initial", "unique", "--x-assign", "fast"),
+        *(
+            "--cc",
+            "--exe",
+            "--build",
+            "-j",
+            "2",
+            "-O3",
+            "--x-initial",
+            "unique",
+            "--x-assign",
+            "fast",
+        ),
         *("--noassert", "-Wno-lint", "-Wno-fatal", "--top-module", top, "--prefix", prefix),
         *("-CFLAGS", " ".join(cflags), "-LDFLAGS", "-shared", "-o", _LIBRARY),
         *("-MAKEFLAGS", f"{MAKE_FLAGS} OPT_FAST=-O2 OPT_SLOW=-O0 OPT_GLOBAL=-O2"),

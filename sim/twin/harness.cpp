@@ -1,7 +1,8 @@
-// The twin's C interface: a verilated chip, its clock, and a UART at the other end of its line.
+// The twin's C interface: a verilated chip, its clock, and the other end of its line.
 //
 // The top module's ports are named by macros, so that one harness drives RTL and netlists alike:
 // TWIN_HEADER, TWIN_CLASS, TWIN_CLOCK, TWIN_RX, TWIN_TX, and TWIN_RESET where there is one.
+// With TWIN_STREAMS the line is the chip's byte streams, with random stalls, in place of a UART.
 
 #include TWIN_HEADER
 #include "verilated.h"
@@ -9,24 +10,77 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <random>
 
 double sc_time_stamp() { return 0; }
 
 namespace {
 
-// A UART, 8N1, whose bit is any number of clock cycles long.
-class Uart {
+#ifdef TWIN_STREAMS
+
+// Byte streams: each side stalls as often and as long as the seed says.  Verilator writes the second of
+// two underscores as ___05F.
+class Line {
   public:
-    explicit Uart(double cycles_per_bit) : bit_(cycles_per_bit) {}
+    Line(uint64_t seed, double) : random_(seed) {
+        for (auto* longest : {&longest_in_, &longest_out_}) *longest = LONGEST[random_() % 4];
+    }
+
+    std::deque<uint8_t> outgoing, incoming;
+
+    bool sending() const { return !outgoing.empty(); }
+
+    // Before a clock cycle: decide the inputs, and what the cycle will move.
+    void cycle(TWIN_CLASS& top) {
+        top.received___05Fvalid = 0;
+        if (wait_in_ > 0) {
+            wait_in_--;
+        } else if (!outgoing.empty()) {
+            top.received___05Fvalid = 1;
+            top.received___05Fpayload = outgoing.front();
+            outgoing.pop_front();
+            wait_in_ = stall(longest_in_);
+        }
+        top.sent___05Fready = wait_out_ == 0;
+        if (wait_out_ > 0) {
+            wait_out_--;
+        } else if (top.sent___05Fvalid) {
+            incoming.push_back(top.sent___05Fpayload);
+            wait_out_ = stall(longest_out_);
+        }
+    }
+
+    static void idle(TWIN_CLASS& top) {
+        top.received___05Fvalid = 0;
+        top.sent___05Fready = 0;
+    }
+
+  private:
+    static constexpr int LONGEST[4] = {0, 2, 8, 40};
+
+    int stall(int longest) { return longest && random_() % 4 == 0 ? int(random_() % longest) + 1 : 0; }
+
+    std::mt19937_64 random_;
+    int longest_in_, longest_out_, wait_in_ = 0, wait_out_ = 0;
+};
+
+#else
+
+// A UART, 8N1, whose bit is any number of clock cycles long.
+class Line {
+  public:
+    Line(uint64_t, double cycles_per_bit) : bit_(cycles_per_bit) {}
 
     std::deque<uint8_t> outgoing, incoming;
     uint64_t framing_errors = 0;
 
-    // One clock cycle: takes the chip's tx, returns its rx.
-    bool cycle(bool line) {
-        receive(line);
-        return send();
+    // Before a clock cycle: look at the chip's tx, decide its rx.
+    void cycle(TWIN_CLASS& top) {
+        receive(top.TWIN_TX);
+        top.TWIN_RX = send();
     }
+
+    static void idle(TWIN_CLASS& top) { top.TWIN_RX = 1; }
 
     bool sending() const { return send_left_ != 0 || !outgoing.empty(); }
 
@@ -72,12 +126,14 @@ class Uart {
     int send_left_ = 0, receive_left_ = 0;
 };
 
+#endif
+
 struct Twin {
-    Twin(uint64_t seed, double cycles_per_bit) : uart(cycles_per_bit) {
+    Twin(uint64_t seed, double cycles_per_bit) : line(seed, cycles_per_bit) {
         context.randReset(2);  // memories start with random contents
         context.randSeed(int(seed % 0x7FFFFFFF) + 1);
         top = std::make_unique<TWIN_CLASS>(&context);
-        top->TWIN_RX = 1;
+        Line::idle(*top);
 #ifdef TWIN_RESET
         top->TWIN_RESET = 1;
         for (int i = 0; i < 4; i++) clock();
@@ -95,7 +151,7 @@ struct Twin {
 
     VerilatedContext context;
     std::unique_ptr<TWIN_CLASS> top;
-    Uart uart;
+    Line line;
     uint64_t cycles = 0;
 };
 
@@ -110,16 +166,16 @@ EXPORT void twin_delete(Twin* twin) { delete twin; }
 EXPORT uint64_t twin_cycles(const Twin* twin) { return twin->cycles; }
 
 EXPORT void twin_send(Twin* twin, const uint8_t* data, size_t count) {
-    twin->uart.outgoing.insert(twin->uart.outgoing.end(), data, data + count);
+    twin->line.outgoing.insert(twin->line.outgoing.end(), data, data + count);
 }
 
 // Bytes that the chip has not been sent yet.
-EXPORT size_t twin_unsent(const Twin* twin) { return twin->uart.outgoing.size(); }
+EXPORT size_t twin_unsent(const Twin* twin) { return twin->line.outgoing.size(); }
 
-EXPORT size_t twin_available(const Twin* twin) { return twin->uart.incoming.size(); }
+EXPORT size_t twin_available(const Twin* twin) { return twin->line.incoming.size(); }
 
 EXPORT size_t twin_take(Twin* twin, uint8_t* data, size_t count) {
-    auto& queue = twin->uart.incoming;
+    auto& queue = twin->line.incoming;
     if (count > queue.size()) count = queue.size();
     for (size_t i = 0; i < count; i++) {
         data[i] = queue.front();
@@ -130,16 +186,16 @@ EXPORT size_t twin_take(Twin* twin, uint8_t* data, size_t count) {
 
 // Run until `wanted` bytes have come or `most` cycles are over.
 EXPORT void twin_run(Twin* twin, uint64_t most, size_t wanted) {
-    for (uint64_t i = 0; i < most && twin->uart.incoming.size() < wanted; i++) {
-        twin->top->TWIN_RX = twin->uart.cycle(twin->top->TWIN_TX);
+    for (uint64_t i = 0; i < most && twin->line.incoming.size() < wanted; i++) {
+        twin->line.cycle(*twin->top);
         twin->clock();
     }
 }
 
 // Run until everything has been sent or `most` cycles are over.
 EXPORT void twin_drain(Twin* twin, uint64_t most) {
-    for (uint64_t i = 0; i < most && twin->uart.sending(); i++) {
-        twin->top->TWIN_RX = twin->uart.cycle(twin->top->TWIN_TX);
+    for (uint64_t i = 0; i < most && twin->line.sending(); i++) {
+        twin->line.cycle(*twin->top);
         twin->clock();
     }
 }

@@ -49,7 +49,9 @@ class TwinPort(SerialBase):
     seed : chooses the contents of memories at power-up.
     """
 
-    def __init__(self, library: TwinLibrary, *, seed: int = 1, timeout: float | None = None) -> None:
+    def __init__(
+        self, library: TwinLibrary, *, seed: int = 1, timeout: float | None = None
+    ) -> None:
         self._library = _load(library.path)
         self._handle = self._library.twin_new(seed, library.clock_hz / library.baud)
         self.clock_hz = library.clock_hz
