@@ -1,2 +1,45 @@
-lint:
-	@true
+# Two commands do all the set-up: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+TYPES := .types/spikeloom
+
+.PHONY: setup demo test lint format bench campaign clean
+
+demo: setup
+	$(BIN)/spikeloom demo digits --out out/digits
+
+test: setup
+	$(BIN)/pytest
+
+lint: setup $(TYPES)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup
+	$(BIN)/python benchmarks/cycles_per_step.py
+
+campaign: setup
+	$(BIN)/spikeloom cosim --campaign --seeds 34
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml setup.sh
+	PYTHON=$(PYTHON) sh setup.sh $(VENV)
+	@touch $@
+
+# Type checkers do not follow the import hook of an editable install: they get links to the rooms.
+$(TYPES): $(wildcard host/*.py host/*/) Makefile
+	@rm -rf $@ && mkdir -p $@
+	@ln -s $(addprefix ../../,$(wildcard host/*)) $@/
+	@ln -s ../../hdl ../../sim ../../boards $@/
+
+clean:
+	rm -rf $(VENV) .types out build *.egg-info
