@@ -33,3 +33,7 @@ class InputError(SpikeLoomError, ValueError):
 
 class MissingToolError(SpikeLoomError):
     """A compiler or tool is not installed; the message says how to get it."""
+
+
+class DesignError(SpikeLoomError):
+    """A saved design can not be read or written; the message says why."""

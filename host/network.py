@@ -1,0 +1,272 @@
+"""Networks as a user describes them: populations of neurons, and projections between them.
+
+Times are in seconds; potentials, currents, weights and thresholds share one unit of the user's
+choice.  In each time step of length `dt`, with `a` the sum of the weights whose sources fired:
+
+    i ← i·exp(−dt/tau_syn) + a      or i ← a with delta synapses
+    v ← leak(v) + i + bias          leak(v) = v·exp(−dt/tau_mem), or v less leak_step, or v
+    v ≥ v_threshold: a spike, then v ← v_reset or v ← v − v_threshold
+
+So a current is what is added to the potential per step.  docs/semantics.md says the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import InputError
+
+Floats = NDArray[np.float64]
+
+
+def _numbers(name: str, value: Any, low: float = -np.inf, *, infinite: bool = False) -> Floats:
+    """`value` as a scalar or (size,) array of floats, at least `low`."""
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} is {value!r}; give a number, or one for each neuron") from None
+    if array.ndim > 1:
+        raise InputError(f"{name} has shape {array.shape}; give a number, or one for each neuron")
+    good = (array >= low) & (np.isfinite(array) | (infinite & (array > 0)))
+    if not np.all(good):
+        bad = float(array[~good][0]) if array.ndim else float(array)
+        bound = "" if low == -np.inf else f" of at least {low:g}"
+        raise InputError(f"{name} is {bad:g}; give {'' if infinite else 'finite '}numbers{bound}")
+    return array
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class IF:
+    """Integrate and fire: a potential without leak.  Raises `InputError` for impossible values.
+
+    Every number may be a scalar, or a list or array with one value for each neuron.
+
+    Parameters
+    ----------
+    tau_syn : None for delta synapses (the input of a step acts in that step only); or the time
+        constant of the synaptic current in seconds; or a *tuple* (excitatory, inhibitory) of two,
+        which gives positive and negative weights a current each.
+    v_threshold : the neuron fires when its potential is at least this.
+    reset : to the "value" `v_reset`, or "subtract" the threshold from the potential.
+    v_reset : potential after a spike; only with reset="value".
+    refractory : seconds after a spike in which the neuron does not fire, rounded to time steps.
+    integrate_refractory : the potential integrates while refractory, instead of being held.
+    bias : constant current, added to the potential in every step.
+    """
+
+    tau_syn: Any = None
+    v_threshold: Any = 1.0
+    v_reset: Any = 0.0
+    reset: str = "value"
+    refractory: Any = 0.0
+    integrate_refractory: bool = False
+    bias: Any = 0.0
+
+    def __post_init__(self) -> None:
+        if self.reset not in ("value", "subtract"):
+            raise InputError(f'reset is {self.reset!r}; choose "value" or "subtract"')
+        if self.receptors == 2 and len(self.tau_syn) != 2:
+            raise InputError(
+                f"tau_syn is a tuple of {len(self.tau_syn)}; give a pair (excitatory, inhibitory), "
+                "or a list for one time constant for each neuron"
+            )
+        threshold = _numbers("v_threshold", self.v_threshold)
+        v_reset = _numbers("v_reset", self.v_reset)
+        if self.reset == "subtract" and np.any(v_reset != 0):
+            raise InputError('v_reset has no meaning with reset="subtract"; leave it out')
+        if self.reset == "subtract" and np.any(threshold <= 0):
+            raise InputError('reset="subtract" needs a positive v_threshold')
+        self._values()
+
+    @property
+    def receptors(self) -> int:
+        """2 when excitatory and inhibitory currents are separate, else 1."""
+        return 2 if isinstance(self.tau_syn, tuple) else 1
+
+    @property
+    def synapse(self) -> str:
+        """What an input does: "exponential" or "delta"."""
+        return "delta" if self.tau_syn is None else "exponential"
+
+    @property
+    def membrane(self) -> str:
+        """How the potential leaks: "exponential", "linear" or "none"."""
+        return "none"
+
+    def _values(self) -> dict[str, Floats]:
+        if self.tau_syn is None:
+            tau_exc = tau_inh = np.zeros(())
+        else:
+            pair = self.tau_syn if isinstance(self.tau_syn, tuple) else (self.tau_syn,) * 2
+            tau_exc, tau_inh = (_numbers("tau_syn", tau, 0.0, infinite=True) for tau in pair)
+        return {
+            "v_threshold": _numbers("v_threshold", self.v_threshold),
+            "v_reset": _numbers("v_reset", self.v_reset),
+            "bias": _numbers("bias", self.bias),
+            "refractory": _numbers("refractory", self.refractory, 0.0),
+            "tau_exc": tau_exc,
+            "tau_inh": tau_inh,
+            "tau_mem": np.full((), np.inf),
+            "leak_step": np.zeros(()),
+        }
+
+    def parameters(self, size: int) -> dict[str, Floats]:
+        """(size,) values by name: v_threshold, v_reset, bias, refractory, tau_exc, tau_inh, …
+
+        A delta synapse has the time constant 0; no leak is tau_mem = inf and leak_step = 0.
+        """
+        values = self._values()
+        for name, array in values.items():
+            if array.ndim and len(array) != size:
+                raise InputError(
+                    f"{name} has {len(array)} values for {size} neurons; "
+                    f"give one number, or {size} of them"
+                )
+        return {name: np.array(np.broadcast_to(array, (size,))) for name, array in values.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class LIF(IF):
+    """Leaky integrate and fire.  As `IF`, with a potential that leaks.
+
+    Parameters
+    ----------
+    tau_mem : time constant of the membrane in seconds (inf: no leak); for the exponential leak.
+    leak : "exponential", or "linear": towards 0 by a constant.
+    leak_step : what the potential loses in each time step; only with leak="linear".
+    """
+
+    tau_mem: Any = None
+    leak: str = "exponential"
+    leak_step: Any = None
+
+    def __post_init__(self) -> None:
+        if self.leak not in ("exponential", "linear"):
+            raise InputError(
+                f'leak is {self.leak!r}; choose "exponential" or "linear", or use IF for none'
+            )
+        wanted, other = ("tau_mem", "leak_step")[:: 1 if self.leak == "exponential" else -1]
+        if getattr(self, wanted) is None or getattr(self, other) is not None:
+            raise InputError(f'leak="{self.leak}" needs {wanted}, and takes no {other}')
+        super().__post_init__()
+
+    @property
+    def membrane(self) -> str:
+        """How the potential leaks: "exponential" or "linear"."""
+        return self.leak
+
+    def _values(self) -> dict[str, Floats]:
+        values = super()._values()
+        if self.leak == "exponential":
+            values["tau_mem"] = _numbers("tau_mem", self.tau_mem, 0.0, infinite=True)
+        else:
+            values["leak_step"] = _numbers("leak_step", self.leak_step, 0.0, infinite=True)
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """A named group of `size` neurons, or of inputs (`neuron` is None)."""
+
+    name: str
+    size: int
+    neuron: IF | None = None
+    report: bool = True
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __repr__(self) -> str:
+        kind = "input" if self.neuron is None else type(self.neuron).__name__
+        return f"<{self.name}: {self.size} × {kind}>"
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Synapses from every source to every target; `weights` is (source.size, target.size)."""
+
+    source: Population
+    target: Population
+    weights: Floats
+
+
+class Network:
+    """Populations and projections, in floats.  `spikeloom.compiler.compile` makes a `Design`.
+
+    Parameters
+    ----------
+    dt : length of a time step in seconds.
+
+    Attributes
+    ----------
+    inputs, populations : `Population`s of inputs and of neurons, by name, in order.
+    projections : all `Projection`s; several between the same pair add.
+    """
+
+    def __init__(self, dt: float = 1e-3) -> None:
+        if not (np.isfinite(dt) and dt > 0):
+            raise InputError(f"dt is {dt!r}; give the length of a time step in seconds, e.g. 1e-3")
+        self.dt = float(dt)
+        self.inputs: dict[str, Population] = {}
+        self.populations: dict[str, Population] = {}
+        self.projections: list[Projection] = []
+
+    def __iter__(self) -> Iterator[Population]:
+        yield from self.inputs.values()
+        yield from self.populations.values()
+
+    def input(self, name: str, size: int) -> Population:
+        """Add `size` inputs, which the host drives with spikes."""
+        self.inputs[name] = self._new(name, size)
+        return self.inputs[name]
+
+    def population(self, name: str, size: int, neuron: IF, report: bool = True) -> Population:
+        """Add `size` neurons; with `report`, their spikes are sent to the host."""
+        if not isinstance(neuron, IF):
+            raise InputError(f"neuron is {neuron!r}; give an IF(…) or a LIF(…)")
+        population = self._new(name, size, neuron, bool(report))
+        neuron.parameters(size)
+        self.populations[name] = population
+        return population
+
+    def _new(
+        self, name: str, size: int, neuron: IF | None = None, report: bool = True
+    ) -> Population:
+        if not isinstance(name, str) or not name:
+            raise InputError(f"name is {name!r}; give a non-empty string")
+        if name in self.inputs or name in self.populations:
+            raise InputError(f"there is a population {name!r} already; choose another name")
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+            raise InputError(f"size of {name!r} is {size!r}; give a positive integer")
+        return Population(name, int(size), neuron, report)
+
+    def connect(self, source: Population, target: Population, weights: ArrayLike) -> Projection:
+        """Add synapses from `source` to `target`, which may be the same population.
+
+        `weights` are finite floats of shape (source.size, target.size).
+        """
+        for end in (source, target):
+            if not any(end is known for known in self):
+                raise InputError(f"{end!r} is not a population of this network")
+        if target.neuron is None:
+            raise InputError(f"{target!r} can not be a target: inputs are driven by the host")
+        try:
+            array = np.array(weights, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InputError(f"weights are {weights!r}; give an array of numbers") from None
+        shape = (source.size, target.size)
+        if array.shape != shape:
+            raise InputError(
+                f"weights have shape {array.shape}; from {source!r} to {target!r} "
+                f"give {shape}, a row for each source"
+            )
+        if not np.all(np.isfinite(array)):
+            raise InputError("weights contain NaN or infinity; give finite numbers")
+        projection = Projection(source, target, array)
+        self.projections.append(projection)
+        return projection
