@@ -72,6 +72,35 @@ def test_weights_use_their_full_range_when_the_state_is_wide(net, w_bits):
             assert column.max() == bound - 1 or column.min() == -bound
 
 
+@given(net=networks(), scale=scales, shift=st.integers(0, 5))
+def test_a_shift_makes_the_state_finer_and_leaves_the_weights(net, scale, shift):
+    weights, parameters = net
+    assume(np.all(np.any(weights, axis=0)))
+    plain, shifted = (
+        quantise(
+            weights, parameters, dt=DT, weight_bits=4, state_bits=32, scale=scale, weight_shift=k
+        )
+        for k in (0, shift)
+    )
+    assert np.array_equal(plain.weights, shifted.weights)
+    assert shifted.scales == pytest.approx(plain.scales * 2.0**shift)
+
+
+@pytest.mark.parametrize(
+    ("neuron", "bits", "low", "high"),
+    [
+        (LIF(20e-3), 16, 3, 5),  # rounding of a leaky state adds up: a finer state pays
+        (IF(), 16, 1, 2),  # without a leak it does not: leave room for sums
+        (LIF(20e-3), 10, 0, 0),  # no room in the state
+        (LIF(20e-3, v_threshold=1e4), 16, 0, 0),
+    ],
+)
+def test_the_shift_suits_the_neuron(neuron, bits, low, high):
+    weights = np.linspace(-0.5, 0.5, 20).reshape(10, 2)
+    q = quantise(weights, neuron.parameters(2), dt=DT, state_bits=bits)
+    assert low <= q.weight_shift <= high
+
+
 @given(net=networks(), headroom=st.floats(1, 50))
 def test_the_state_has_the_room_that_was_asked_for(net, headroom):
     weights, parameters = net
