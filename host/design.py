@@ -41,7 +41,7 @@ class Design:
     dt : length of a time step in seconds.
     scale : (N,) floats, state units per unit of the network: a neuron's potential in the user's
         unit is `v / scale`.  Default: 1.
-    report : what quantisation cost (`QuantisationReport.to_dict`); empty when nothing was quantised.
+    report : what quantisation cost (`QuantisationReport.to_dict`); empty when nothing was.
     """
 
     config: CoreConfig
@@ -85,7 +85,7 @@ class Design:
         return cls.from_bytes(data, str(path))
 
     def to_bytes(self) -> bytes:
-        """The archive: a zip of TOML metadata and .npy arrays, without compression or time stamps."""
+        """The archive: a zip of TOML metadata and .npy arrays, not compressed, without times."""
         image = self.image
         metadata = {
             "format": FORMAT,

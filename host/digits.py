@@ -2,8 +2,8 @@
 
 A multilayer perceptron with one hidden layer of rectified units is trained in floats and becomes a
 network of integrate-and-fire neurons that reset by subtraction: over T steps such a neuron fires
-⌊drive/threshold⌋ times, which is a rectified linear unit in steps of its threshold (Rueckauer et al.,
-"Conversion of continuous-valued deep networks to efficient event-driven networks for image
+⌊drive/threshold⌋ times, which is a rectified linear unit in steps of its threshold (Rueckauer et
+al., "Conversion of continuous-valued deep networks to efficient event-driven networks for image
 classification", 2017).  A hidden threshold is a high percentile of what the hidden units reach on
 the training images (robust normalisation, ibid.), and a bias of half a threshold over the whole
 presentation rounds instead of cutting off.
@@ -145,7 +145,8 @@ def classify(
     """(n,) digits, from what a board reports.
 
     With reset by subtraction, spike count × threshold + final potential is all that an output
-    neuron has taken in, so that is compared; without potentials, the counts alone (the first of equal ones).
+    neuron has taken in, so that is compared; without potentials, the counts alone (of equal ones
+    the first).
 
     Parameters
     ----------

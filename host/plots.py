@@ -163,8 +163,8 @@ def confusion(
 def weight_map(weights: ArrayLike, path: str | Path, *, title: str = "") -> Path:
     """Draw (sources, targets) weights as a map, red below 0, blue above.
 
-    Returns the path of the PNG file.  Raises `InputError` for another shape, `MissingToolError` without
-    matplotlib.
+    Returns the path of the PNG file.  Raises `InputError` for another shape, `MissingToolError`
+    without matplotlib.
     """
     array = np.asarray(weights, dtype=np.float64)
     if array.ndim != 2 or not array.size:
