@@ -167,9 +167,11 @@ class Registers(wiring.Component):
 
     def _counters(self, m: Module, offset: Signal, value: Signal, error: Signal) -> None:
         words: list[Signal] = []
+        increments = Signal.like(self.increments)
+        m.d.sync += increments.eq(self.increments)
         for name, width in COUNTERS.items():
             counter = Signal(width, name=f"count_{name}")
-            m.d.sync += counter.eq(counter + self.increments[name])
+            m.d.sync += counter.eq(counter + increments[name])
             with m.If(self.link_opened if name in LINK_COUNTERS else self.clear):
                 m.d.sync += counter.eq(0)
             words += [counter[:32], counter[32:]]

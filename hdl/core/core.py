@@ -178,7 +178,6 @@ class Core(wiring.Component):
         axon, word = offset[row_bits:], offset[:row_bits]
         entries = 1 if c.parameters == "shared" else c.neurons
 
-        active = bus.valid & self.ready
         m.d.comb += [
             arrivals.access_write.eq(bus.write),
             arrivals.access_word.eq(low),
@@ -195,45 +194,47 @@ class Core(wiring.Component):
             synapses.access_word.eq(word),
             synapses.access_data.eq(bus.data),
         ]
+        parameters, states = len(layout.parameters), len(layout.states)
+        targets = {
+            Region.ROUTES: (offset < c.neurons, routes, routes.access_value),
+            Region.PARAMETERS: (
+                (field < parameters) & (low < entries),
+                updater,
+                updater.access_value,
+            ),
+            Region.STATES: ((field < states) & (low < c.neurons), updater, updater.access_value),
+            Region.ARRIVALS: (offset < layout.arrival_words, arrivals, arrivals.word),
+            Region.SYNAPSES: (
+                (axon < c.axons) & (word < layout.words_per_row),
+                synapses,
+                synapses.access_value,
+            ),
+        }
         mapped = Signal()
-        m.d.comb += [bus.error.eq(~mapped), bus.done.eq(bus.valid & ~mapped)]
-        with m.Switch(bus.address[REGION_SHIFT:]):
-            with m.Case(Region.ROUTES):
-                m.d.comb += [
-                    mapped.eq(offset < c.neurons),
-                    routes.access.eq(active & mapped),
-                    bus.value.eq(routes.access_value),
-                ]
-            with m.Case(Region.PARAMETERS):
-                m.d.comb += [
-                    mapped.eq((field < len(layout.parameters)) & (low < entries)),
-                    updater.access.eq(active & mapped),
-                    bus.value.eq(updater.access_value),
-                ]
-            with m.Case(Region.STATES):
-                m.d.comb += [
-                    mapped.eq((field < len(layout.states)) & (low < c.neurons)),
-                    updater.access_state.eq(1),
-                    updater.access.eq(active & mapped),
-                    bus.value.eq(updater.access_value),
-                ]
-            with m.Case(Region.ARRIVALS):
-                m.d.comb += [
-                    mapped.eq(offset < layout.arrival_words),
-                    arrivals.access.eq(active & mapped),
-                    bus.value.eq(arrivals.word),
-                ]
-            with m.Case(Region.SYNAPSES):
-                m.d.comb += [
-                    mapped.eq((axon < c.axons) & (word < layout.words_per_row)),
-                    synapses.access.eq(active & mapped),
-                    bus.value.eq(synapses.access_value),
-                ]
-        finished = (
-            arrivals.access_done | updater.access_done | routes.access_done | synapses.access_done
-        )
-        with m.If(mapped & finished):
-            m.d.comb += bus.done.eq(1)
+        region = bus.address[REGION_SHIFT:]
+        m.d.comb += updater.access_state.eq(region == Region.STATES)
+        with m.FSM(name="bus"):
+            with m.State("IDLE"):
+                m.d.sync += [bus.done.eq(0), mapped.eq(0)]
+                with m.Switch(region):
+                    for code, (exists, _, _) in targets.items():
+                        with m.Case(code):
+                            m.d.sync += mapped.eq(exists)
+                with m.If(bus.valid & ~bus.done & self.ready):
+                    m.next = "ACCESS"
+            with m.State("ACCESS"):
+                m.d.sync += bus.error.eq(~mapped)
+                with m.If(~mapped):
+                    m.d.sync += bus.done.eq(1)
+                    m.next = "IDLE"
+                with m.Switch(region):
+                    for code, (_, target, value) in targets.items():
+                        with m.Case(code):
+                            m.d.comb += target.access.eq(mapped)
+                            m.d.sync += bus.value.eq(value)
+                            with m.If(mapped & target.access_done):
+                                m.d.sync += bus.done.eq(1)
+                                m.next = "IDLE"
 
     def _last_word_mask(self, offset: Signal) -> Signal:
         """Bits of an arrival word that stand for existing axons."""

@@ -22,7 +22,7 @@ class ReadModifyWrite(wiring.Component):
     - `take`: `taken` is the word **two cycles after** the address, and the word becomes 0,
       or stays with `keep`.  `hold` freezes this pipeline; never hold while a `modify` is under way.
 
-    A `take` may follow a `modify` of the same word after 4 cycles, and the other way round after 2.
+    A `take` may follow a `modify`, of whatever word, after 4 cycles, and the other way round after 2.
     Contents are undefined until every word was taken once.
 
     Parameters

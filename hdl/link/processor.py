@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, ValueLike
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -53,7 +56,6 @@ class Processor(wiring.Component):
         m = Module()
         self._status = Signal(Status)
         self._word = Signal(32)  # the value that is being taken, sent, or read
-        self._released = Signal()  # the bus needs a cycle between two accesses
         self._begin, self._stepped, running = Signal(), Signal(), Signal()
         due = self._tick(m)
         self._silent = Signal(14)  # steps since the last ADVANCE that was sent
@@ -133,7 +135,7 @@ class Processor(wiring.Component):
 
     def _transfer(self, m: Module) -> None:
         """READ and WRITE."""
-        op, bus = self._op, self.bus
+        op = self._op
         count = Signal(16)
         address = Signal(32)
         self._take(m, "TAKE_COUNT", "TAKE_ADDRESS", count)
@@ -154,23 +156,30 @@ class Processor(wiring.Component):
         self._take(m, "TAKE_WORD", "TAKE_WORD_HIGH", self._word[:16])
         self._take(m, "TAKE_WORD_HIGH", "BUS", self._word[16:])
         with m.State("BUS"):
-            m.d.comb += [
-                bus.valid.eq(1),
-                bus.write.eq(op == Opcode.WRITE),
-                bus.address.eq(address),
-                bus.data.eq(self._word),
-            ]
-            with m.If(bus.done):
-                m.d.sync += [
-                    self._word.eq(Mux(bus.error, 0, bus.value)),
-                    address.eq(self._next_address(address)),
-                ]
-                with m.If(bus.error):
-                    m.d.sync += self._status.eq(Status.BAD_ADDRESS)
-                m.next = "SEND_WORD"
-                with m.If(op == Opcode.WRITE):
-                    m.next = "NEXT_WORD"
+            self._access(m, address, op == Opcode.WRITE)
+            m.next = "BUS_WAIT"
+        with m.State("BUS_WAIT"), self._accessed(m):
+            m.d.sync += address.eq(self._next_address(address))
+            m.next = "SEND_WORD"
+            with m.If(op == Opcode.WRITE):
+                m.next = "NEXT_WORD"
         self._send_word(m, "SEND_WORD", "NEXT_WORD", self._word)
+
+    def _access(self, m: Module, address: ValueLike, write: ValueLike = 0) -> None:
+        """Begin a bus access; a write takes its data from `_word`."""
+        bus = self.bus
+        m.d.sync += [bus.valid.eq(1), bus.write.eq(write), bus.address.eq(address)]
+        m.d.sync += bus.data.eq(self._word)
+
+    @contextmanager
+    def _accessed(self, m: Module) -> Iterator[None]:
+        """What follows happens when the access is done; a value read is then in `_word`."""
+        bus = self.bus
+        with m.If(bus.done):
+            m.d.sync += [bus.valid.eq(0), self._word.eq(Mux(bus.error, 0, bus.value))]
+            with m.If(bus.error):
+                m.d.sync += self._status.eq(Status.BAD_ADDRESS)
+            yield
 
     def _next_address(self, address: Signal) -> Value:
         """One further; at the end of a synapse row the first word of the next."""
@@ -300,7 +309,6 @@ class Processor(wiring.Component):
         """After a step: read each slot's address, then what is there."""
         if not self._config.monitors:
             return
-        bus = self.bus
         slot = Signal.like(self.monitor_count)
         self._advance(m, "MONITORS", "MONITORS_COUNT")
         with m.State("MONITORS_COUNT"):
@@ -313,16 +321,13 @@ class Processor(wiring.Component):
             ("MONITOR_VALUE", "SEND_MONITOR", self._word),
         ):
             with m.State(state):
-                m.d.comb += [bus.valid.eq(~self._released), bus.address.eq(address)]
-                m.d.sync += self._released.eq(0)
-                with m.If(bus.done & ~self._released):
-                    m.d.sync += [self._word.eq(Mux(bus.error, 0, bus.value)), self._released.eq(1)]
-                    with m.If(bus.error):
-                        m.d.sync += self._status.eq(Status.BAD_ADDRESS)
-                    m.next = following
+                self._access(m, address)
+                m.next = f"{state}_WAIT"
+            with m.State(f"{state}_WAIT"), self._accessed(m):
+                m.next = following
         self._send_word(m, "SEND_MONITOR", "MONITOR_NEXT", self._word)
         with m.State("MONITOR_NEXT"):
-            m.d.sync += [slot.eq(slot + 1), self._released.eq(0)]
+            m.d.sync += slot.eq(slot + 1)
             m.next = "MONITOR_ADDRESS"
             with m.If(slot == self.monitor_count - 1):
                 m.next = "STEPPED"

@@ -201,26 +201,29 @@ class Receiver(wiring.Component):
         with m.If(verdict):
             m.d.sync += [odd.eq(0), overflowed.eq(0), tentative.eq(tail)]
 
-        # Two cycles for a halfword: address, data.
         level, room, freed = Signal(wrap), Signal(wrap), Signal(wrap)
-        m.d.comb += [
-            level.eq(tail - head),
-            room.eq(depth - level),
-            self.window.eq(room << 1),
-            read.addr.eq(head),
-        ]
-        fetched = Signal()
-        m.d.sync += fetched.eq((level != 0) & ~fetched)
-        m.d.comb += [self.halfwords.payload.eq(read.data), self.halfwords.valid.eq(fetched)]
-        with m.If(fetched & ~self.halfwords.ready):
-            m.d.sync += fetched.eq(1)
+        m.d.comb += [level.eq(tail - head), room.eq(depth - level), self.window.eq(room << 1)]
         made_room = Signal()
-        with m.If(fetched & self.halfwords.ready):
-            m.d.sync += [head.eq(head + 1), freed.eq(freed + 1)]
-            m.d.comb += made_room.eq((level == 1) | (freed == depth // 2))
-        m.d.comb += self.send_rr.eq(accept | made_room)
+        m.d.comb += [read.addr.eq(head), self.send_rr.eq(accept | made_room)]
+        # Two cycles for a halfword: the buffer's output, and the register of the stream.
+        fetched = Signal()
+        free = ~self.halfwords.valid | self.halfwords.ready
+        with m.If(free):
+            m.d.sync += self.halfwords.valid.eq(0)
+        m.d.sync += fetched.eq((level != 0) & ~fetched)
+        with m.If(fetched):
+            m.d.sync += fetched.eq(~free)
+            with m.If(free):
+                m.d.sync += [
+                    self.halfwords.valid.eq(1),
+                    self.halfwords.payload.eq(read.data),
+                    head.eq(head + 1),
+                    freed.eq(freed + 1),
+                ]
+                m.d.comb += made_room.eq((level == 1) | (freed == depth // 2))
         with m.If(self.send_rr):
             m.d.sync += freed.eq(0)
         with m.If(self.opened):
             m.d.sync += [s.eq(0) for s in (head, tail, tentative, freed, fetched)]
+            m.d.sync += self.halfwords.valid.eq(0)
         return overflowed

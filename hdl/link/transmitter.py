@@ -128,6 +128,7 @@ class Transmitter(wiring.Component):
         position = Signal(range(HEADER_BYTES))
         register = Signal(crc.WIDTH)
         window, expected = Signal(16), Signal(8)
+        value = Signal(16)
         header = Array([kind, Mux(is_i, number, 0), expected, length[:8], length[8:]])
         byte = cobs.bytes.payload.byte
         sending_body = Signal()
@@ -156,10 +157,9 @@ class Transmitter(wiring.Component):
                 with m.If(cobs.bytes.ready):
                     m.d.sync += position.eq(position + 1)
                     with m.If(position == HEADER_BYTES - 1):
-                        m.next = "PAYLOAD"
+                        m.next = "FETCH"
             with m.State("PAYLOAD"):
                 high = left[0]
-                value = Mux(is_i, halfword, window)
                 m.d.comb += [
                     cobs.bytes.valid.eq(1),
                     sending_body.eq(1),
@@ -172,7 +172,10 @@ class Transmitter(wiring.Component):
                     with m.If(left == 1):
                         m.d.sync += position.eq(0)
                         m.next = "CRC"
-            with m.State("NEXT"):  # the buffer needs a cycle for its next halfword
+            with m.State("NEXT"):  # the buffer's address, then its output
+                m.next = "FETCH"
+            with m.State("FETCH"):
+                m.d.sync += value.eq(Mux(is_i, halfword, window))
                 m.next = "PAYLOAD"
             with m.State("CRC"):
                 m.d.comb += [
