@@ -1,11 +1,23 @@
-"""Boards: definitions, bitstreams, resource estimates, and netlists for simulation.
+"""Boards: definitions, bitstreams, resource estimates, and netlists for simulation."""
 
-`spikeloom.boards.build.build` makes a bitstream, `spikeloom.boards.resources.synthesise` an
-estimate, `spikeloom.boards.netlist.netlist_sources` a netlist; importing this package alone needs
-neither gateware nor tools.
-"""
-
+from .build import build
 from .definition import BoardDefinition, FpgaPart
+from .netlist import NetlistSources, netlist_sources
 from .registry import BOARDS, board_named
+from .report import BuildReport
+from .resources import ResourceEstimate, synthesise
+from .tools import BuildError
 
-__all__ = ["BOARDS", "BoardDefinition", "FpgaPart", "board_named"]
+__all__ = [
+    "BOARDS",
+    "BoardDefinition",
+    "BuildError",
+    "BuildReport",
+    "FpgaPart",
+    "NetlistSources",
+    "ResourceEstimate",
+    "board_named",
+    "build",
+    "netlist_sources",
+    "synthesise",
+]

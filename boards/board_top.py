@@ -7,6 +7,7 @@ from typing import Any
 
 from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import io
+
 from spikeloom.errors import MissingToolError
 from spikeloom.hdl import CoreConfig
 
@@ -27,6 +28,7 @@ class BoardTop(Elaboratable):
         from spikeloom.hdl.top import Top
 
         m = Module()
+        m.domains += CoreClock.domains()
         m.submodules.clock = CoreClock(self.board)
         m.submodules.top = top = Top(
             self.config,

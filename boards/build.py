@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.progress import Progress
+
 from spikeloom.errors import FitError, InputError
 from spikeloom.hdl import CoreConfig
 

@@ -19,6 +19,7 @@ from amaranth.hdl import (
 from amaranth.lib import io, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
+
 from spikeloom.hdl.config import ceil_div
 
 from .definition import BoardDefinition
@@ -64,10 +65,15 @@ class PowerUpReset(wiring.Component):
 
 
 class CoreClock(Elaboratable):
-    """Drives the `sync` domain of a board from its PLL, with a reset synchronous to that clock."""
+    """Drives the domains of a board (`domains`) from its PLL: clocks, and the reset of `sync`."""
 
     def __init__(self, board: BoardDefinition) -> None:
         self.board = board
+
+    @staticmethod
+    def domains() -> list[ClockDomain]:
+        """What the module around this one must define: `sync`, and `power_up` without a reset."""
+        return [ClockDomain("sync"), ClockDomain("power_up", reset_less=True)]
 
     def elaborate(self, platform: Any) -> Module:
         """Make the hardware; nextpnr derives the clock's constraint from the PLL's settings."""
@@ -83,8 +89,6 @@ class CoreClock(Elaboratable):
             m.submodules.pll = _ecp5_pll(pll, buffer.i, clock, power_up.locked)
         else:
             raise TypeError(f"no hardware for {type(pll).__name__}")
-        m.domains.power_up = ClockDomain("power_up", reset_less=True)
-        m.domains.sync = ClockDomain("sync")
         m.d.comb += [
             ClockSignal("power_up").eq(clock),
             ClockSignal("sync").eq(clock),

@@ -8,15 +8,20 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from rich.progress import Progress
+
 from spikeloom.errors import InputError, MissingToolError
 from spikeloom.hdl import CoreConfig
 
 from .board_top import make_platform
+from .clocking import PowerUpReset
 from .definition import BoardDefinition
 from .elaborate import NAME
 from .fit import elaborate_checked
 from .registry import board_named
 from .tools import run_tool, steps
+
+LOCK_CYCLES = 32
+"""More than the model of the PLL takes to lock and the reset to notice."""
 
 VERILATOR_FLAGS = (
     "--no-timing",
@@ -48,9 +53,10 @@ class NetlistSources:
     defines : macros to define, "NAME" or "NAME=value".
     flags : further flags for Verilator.
     top : name of the top module.
-    clock, rx, tx : its ports. One cycle of `clock` is one cycle of the core clock; the reset comes
-        from inside, for about `power_up_cycles` cycles.
+    clock, rx, tx : its ports. One cycle of `clock` is one cycle of the core clock.
     clock_hz, baud : of the board.
+    power_up_cycles : the reset comes from inside; after so many cycles it is over. What is sent
+        before is lost.
     """
 
     verilog_files: tuple[Path, ...]
@@ -62,6 +68,7 @@ class NetlistSources:
     tx: str
     clock_hz: int
     baud: int
+    power_up_cycles: int
 
 
 def netlist_sources(
@@ -108,6 +115,7 @@ def netlist_sources(
         tx="tx",
         clock_hz=chosen.clock_hz,
         baud=chosen.baud,
+        power_up_cycles=PowerUpReset(chosen.clock_hz).cycles + LOCK_CYCLES,
     )
 
 

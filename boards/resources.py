@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from amaranth.back import rtlil
 from rich.progress import Progress
+
 from spikeloom.errors import InputError
 from spikeloom.hdl import CoreConfig
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
 from spikeloom.errors import MissingToolError, SpikeLoomError
 
 if TYPE_CHECKING:

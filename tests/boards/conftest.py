@@ -1,0 +1,52 @@
+"""A small chip in place of the real one: the tests here are about what surrounds it."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+import pytest
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeloom.hdl import CoreConfig
+
+
+class StubTop(wiring.Component):
+    """Answers every level of `rx`, and has a synapse memory of the configured size."""
+
+    def __init__(self, config: CoreConfig, **options: object) -> None:
+        self.config = config
+        self.options = options
+        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        c = self.config
+        depth = c.axons * c.layout.groups
+        bits = c.weight_bits * c.lanes
+        m.submodules.synapses = synapses = memory.Memory(shape=bits, depth=depth, init=[])
+        read, write = synapses.read_port(), synapses.write_port()
+        address = Signal(range(depth))
+        history = Signal(bits)
+        m.d.sync += [
+            address.eq(address + 1),
+            history.eq(Cat(self.rx, history)),
+            self.tx.eq(self.rx ^ read.data.xor()),
+        ]
+        m.d.comb += [
+            read.addr.eq(address),
+            write.addr.eq(address),
+            write.data.eq(history),
+            write.en.eq(~self.rx),
+        ]
+        return m
+
+
+@pytest.fixture
+def stub_top(monkeypatch: pytest.MonkeyPatch) -> type[StubTop]:
+    module = ModuleType("spikeloom.hdl.top")
+    module.Top = StubTop  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "spikeloom.hdl.top", module)
+    return StubTop

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from amaranth.hdl import ClockDomain, Module
+from amaranth.sim import Simulator
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spikeloom.boards.clocking import POWER_UP_MICROSECONDS, PowerUpReset
+
+SYNCHRONISER = 2
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    clock_hz=st.integers(1_000_000, 5_000_000),
+    locks=st.lists(st.tuples(st.integers(1, 30), st.integers(1, 120)), min_size=1, max_size=4),
+)
+def test_reset_lasts_until_the_lock_has_held_long_enough(
+    clock_hz: int, locks: list[tuple[int, int]]
+) -> None:
+    m = Module()
+    m.domains.power_up = ClockDomain("power_up", reset_less=True)
+    m.submodules.dut = dut = PowerUpReset(clock_hz)
+    waveform = [level for off, on in locks for level in [0] * off + [1] * on]
+    seen: list[int] = []
+
+    async def bench(ctx) -> None:  # type: ignore[no-untyped-def]
+        for level in waveform:
+            ctx.set(dut.locked, level)
+            seen.append(ctx.get(dut.reset))
+            await ctx.tick("power_up")
+
+    simulator = Simulator(m)
+    simulator.add_clock(1 / clock_hz, domain="power_up")
+    simulator.add_testbench(bench)
+    simulator.run()
+
+    assert dut.cycles / clock_hz >= POWER_UP_MICROSECONDS * 1e-6
+    held = 0
+    for now in range(len(waveform)):
+        released = held > dut.cycles
+        assert seen[now] == (not released), f"cycle {now}"
+        late = now - SYNCHRONISER
+        held = held + 1 if late >= 0 and waveform[late] else 0

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from spikeloom.boards import BOARDS, BoardDefinition, board_named
+from spikeloom.boards.board_top import make_platform
+from spikeloom.boards.definition import MIN_CLOCKS_PER_BIT
+from spikeloom.errors import InputError, MissingToolError
+from spikeloom.hdl import ConfigError
+
+boards = pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
+
+
+@boards
+def test_board_is_what_the_platform_says(board: BoardDefinition) -> None:
+    platform = make_platform(board)
+    assert platform.default_clk_frequency == board.oscillator_hz
+    assert platform.device.lower().startswith(board.fpga.name.lower())
+    assert platform.lookup("uart", 0)
+
+
+@boards
+def test_bit_rate_is_close_enough_for_a_byte(board: BoardDefinition) -> None:
+    # Half a bit over the ten bits of a byte is what a receiver bears; take a tenth of it.
+    assert abs(board.baud_error_percent) < 0.5
+    assert board.clock_hz >= MIN_CLOCKS_PER_BIT * board.baud
+
+
+def test_icebreaker_holds_the_digits_network() -> None:
+    config = board_named("icebreaker").config
+    assert config.axons >= 128
+    assert config.neurons >= 74
+    assert (config.weight_bits, config.parameters, config.reset) == (8, "per_neuron", "subtract")
+
+
+def test_unknown_board_names_the_known() -> None:
+    with pytest.raises(InputError, match="known are icebreaker, ulx3s"):
+        board_named("icebraker")
+
+
+def test_other_clock_and_bit_rate() -> None:
+    board = board_named("ulx3s").with_clock(100_000_000).with_baud(1_000_000)
+    assert (board.clock_hz, board.baud, board.oscillator_hz) == (100_000_000, 1_000_000, 25_000_000)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"baud": 4_000_000}, "use 1 to 3000000 baud"),
+        ({"baud": 0}, "use 1 to"),
+    ],
+)
+def test_bit_rate_out_of_range(change: dict[str, int], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        replace(board_named("icebreaker"), **change)
+
+
+def test_spram_where_there_is_none() -> None:
+    with pytest.raises(ConfigError, match="has no SPRAM"):
+        replace(board_named("ulx3s"), synapse_storage="spram")
+
+
+def test_platform_package_missing() -> None:
+    board = replace(board_named("ulx3s"), platform="no_such_package.ulx3s:ULX3S")
+    with pytest.raises(MissingToolError, match=r"pip install 'spikeloom\[build\]'"):
+        make_platform(board)

