@@ -36,7 +36,7 @@ class Registers(wiring.Component):
 
     Members
     -------
-    bus : an access takes two cycles, but RESET, which takes until the core is `ready` again.
+    bus : an access takes three cycles, but RESET, which takes until the core is `ready` again.
     increments : added to the counters in every cycle.  `link_opened` clears the link's counters.
     ready, clear : of the core.
     step : number of the next step.  image_loaded, tick_period, monitor_count : registers.
@@ -72,17 +72,20 @@ class Registers(wiring.Component):
         m = Module()
         bus = self.bus
         offset = bus.address[:REGION_SHIFT]
-        value, error = Signal(32), Signal()
-        write, resets = Signal(), Signal()
-        m.d.comb += error.eq(1)
+        region = bus.address[REGION_SHIFT:]
+        write, resets, reset_begins = Signal(), Signal(), Signal()
+        m.d.sync += reset_begins.eq(resets)
         with m.FSM(name="bus"):
             with m.State("IDLE"):
-                m.d.sync += [bus.done.eq(0), bus.value.eq(value), bus.error.eq(error)]
+                m.d.sync += bus.done.eq(0)
                 with m.If(bus.valid & ~bus.done):
                     m.d.comb += write.eq(bus.write)
-                    m.d.sync += bus.done.eq(~resets)
-                    with m.If(resets):
-                        m.next = "WAIT_FOR_STEP"
+                    m.next = "LOOK"
+            with m.State("LOOK"):
+                m.d.sync += bus.done.eq(~reset_begins)
+                m.next = "IDLE"
+                with m.If(reset_begins):
+                    m.next = "WAIT_FOR_STEP"
             with m.State("WAIT_FOR_STEP"):
                 m.d.comb += self.clear.eq(self.ready)
                 with m.If(self.ready):
@@ -93,14 +96,36 @@ class Registers(wiring.Component):
                 m.d.sync += bus.done.eq(1)
                 m.next = "IDLE"
 
-        with m.If(bus.address[REGION_SHIFT:] == Region.IDENTITY):
-            self._identity(m, offset, value, error)
-        self._control(m, offset, value, error, write, resets)
-        self._counters(m, offset, value, error)
-        self._monitors(m, offset, value, error, write)
+        # Each region looks its word up in one cycle; in the next one a region is chosen.
+        lookups = {
+            Region.IDENTITY: self._identity,
+            Region.CONTROL: self._control,
+            Region.COUNTERS: self._counters,
+            Region.MONITORS: self._monitors,
+        }
+        found = []
+        for code, lookup in lookups.items():
+            value, error, written = Signal(32), Signal(), Signal()
+            late_value, late_error = Signal(32), Signal()
+            m.d.comb += written.eq(write & (region == code))
+            if code == Region.CONTROL:
+                m.d.comb += resets.eq(written & (offset == Register.RESET) & ~error)
+            lookup(m, offset, value, error, written)
+            m.d.sync += [late_value.eq(value), late_error.eq(error)]
+            found.append((code, late_value, late_error))
+        with m.Switch(region):
+            for code, late_value, late_error in found:
+                with m.Case(code):
+                    m.d.sync += [bus.value.eq(late_value), bus.error.eq(late_error)]
+        with m.If(resets & (bus.data == RESET_ALL)):
+            m.d.sync += [r.eq(0) for r in (self._image, self.tick_period, self.monitor_count)]
+        with m.If(self.clear):
+            m.d.sync += self.step.eq(0)
         return m
 
-    def _identity(self, m: Module, offset: Signal, value: Signal, error: Signal) -> None:
+    def _identity(
+        self, m: Module, offset: Signal, value: Signal, error: Signal, write: Signal
+    ) -> None:
         digest = self._config.digest
         words = {
             Identity.MAGIC: MAGIC,
@@ -118,54 +143,39 @@ class Registers(wiring.Component):
                     m.d.comb += value.eq(word)
 
     def _control(
-        self,
-        m: Module,
-        offset: Signal,
-        value: Signal,
-        error: Signal,
-        write: Signal,
-        resets: Signal,
+        self, m: Module, offset: Signal, value: Signal, error: Signal, write: Signal
     ) -> None:
         bus = self.bus
-        image = Signal(32)
-        m.d.comb += self.image_loaded.eq(image != 0)
+        self._image = Signal(32)
+        m.d.comb += self.image_loaded.eq(self._image != 0)
         with m.If(self.increments.steps):
             m.d.sync += self.step.eq(self.step + 1)
 
-        read_only = (Register.STEP, Register.CLOCK_HZ)
-        registers = {
-            Register.IMAGE: image,
-            Register.STEP: self.step,
+        read_only = {Register.STEP: self.step, Register.CLOCK_HZ: self._clock_hz}
+        writable = {
+            Register.IMAGE: self._image,
             Register.TICK_PERIOD: self.tick_period,
             Register.MONITOR_COUNT: self.monitor_count,
-            Register.CLOCK_HZ: self._clock_hz,
         }
-        with m.If(bus.address[REGION_SHIFT:] == Region.CONTROL), m.Switch(offset):
+        m.d.comb += error.eq(1)
+        with m.Switch(offset):
             with m.Case(Register.RESET):
-                valid = (bus.data == RESET_STATE) | (bus.data == RESET_ALL)
-                m.d.comb += error.eq(~bus.write | ~valid)
-                with m.If(write & valid):
-                    m.d.comb += resets.eq(1)
-            for register, content in registers.items():
+                known = (bus.data == RESET_STATE) | (bus.data == RESET_ALL)
+                m.d.comb += error.eq(~bus.write | ~known)
+            for register, content in read_only.items():
+                with m.Case(register):
+                    m.d.comb += [value.eq(content), error.eq(bus.write)]
+            for register, content in writable.items():
                 with m.Case(register):
                     m.d.comb += [value.eq(content), error.eq(0)]
-                    if register in read_only:
-                        m.d.comb += error.eq(bus.write)
-                    elif register == Register.MONITOR_COUNT:
-                        fits = bus.data <= self._config.monitors
-                        m.d.comb += error.eq(bus.write & ~fits)
-                        with m.If(write & fits):
-                            m.d.sync += content.eq(bus.data)
-                    else:
-                        with m.If(write):
-                            m.d.sync += content.eq(bus.data)
+                    if register == Register.MONITOR_COUNT:
+                        m.d.comb += error.eq(bus.write & (bus.data > self._config.monitors))
+                    with m.If(write & ~error):
+                        m.d.sync += content.eq(bus.data)
 
-        with m.If(resets & (bus.data == RESET_ALL)):
-            m.d.sync += [r.eq(0) for r in (image, self.tick_period, self.monitor_count)]
-        with m.If(self.clear):
-            m.d.sync += self.step.eq(0)
-
-    def _counters(self, m: Module, offset: Signal, value: Signal, error: Signal) -> None:
+    def _counters(
+        self, m: Module, offset: Signal, value: Signal, error: Signal, write: Signal
+    ) -> None:
         words: list[Signal] = []
         increments = Signal.like(self.increments)
         m.d.sync += increments.eq(self.increments)
@@ -175,18 +185,18 @@ class Registers(wiring.Component):
             with m.If(self.link_opened if name in LINK_COUNTERS else self.clear):
                 m.d.sync += counter.eq(0)
             words += [counter[:32], counter[32:]]
-        with m.If(self.bus.address[REGION_SHIFT:] == Region.COUNTERS):
-            m.d.comb += error.eq(self.bus.write | (offset >= len(words)))
-            with m.Switch(offset):
-                for k, word in enumerate(words):
-                    if len(word):
-                        with m.Case(k):
-                            m.d.comb += value.eq(word)
+        m.d.comb += error.eq(self.bus.write | (offset >= len(words)))
+        with m.Switch(offset):
+            for k, word in enumerate(words):
+                if len(word):
+                    with m.Case(k):
+                        m.d.comb += value.eq(word)
 
     def _monitors(
         self, m: Module, offset: Signal, value: Signal, error: Signal, write: Signal
     ) -> None:
         slots = self._config.monitors
+        m.d.comb += error.eq(offset >= slots)
         if not slots:
             return
         m.submodules.monitors = store = memory.Memory(shape=32, depth=slots, init=[])
@@ -194,11 +204,7 @@ class Registers(wiring.Component):
         m.d.comb += [
             write_port.addr.eq(offset),
             write_port.data.eq(self.bus.data),
+            write_port.en.eq(write & ~error),
             read_port.addr.eq(offset),
+            value.eq(read_port.data),
         ]
-        with m.If(self.bus.address[REGION_SHIFT:] == Region.MONITORS):
-            m.d.comb += [
-                error.eq(offset >= slots),
-                value.eq(read_port.data),
-                write_port.en.eq(write & (offset < slots)),
-            ]

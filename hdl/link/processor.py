@@ -226,8 +226,7 @@ class Processor(wiring.Component):
         requests, event = self.requests, self.requests.payload
         with m.State("RUN"):
             with m.If(behind & due):
-                m.d.comb += self.start.eq(1)
-                m.next = "STEP"
+                m.next = "START"
             with m.Elif(ended & ~behind):
                 m.next = "LAST_ADVANCE"
             with m.Elif(requests.valid & ~ended):
@@ -248,6 +247,9 @@ class Processor(wiring.Component):
                     m.d.comb += [requests.ready.eq(1), self.late.eq(1)]
         with m.State("SETTLE"):
             m.next = "RUN"
+        with m.State("START"):
+            m.d.comb += self.start.eq(1)
+            m.next = "STEP"
 
         with m.State("STEP"):
             m.d.comb += self.reported.ready.eq(0)
@@ -286,12 +288,13 @@ class Processor(wiring.Component):
     def _tick(self, m: Module) -> Signal:
         """May a step begin?  With a tick period, once for each tick; else always."""
         counter = Signal(32)
-        tick, waiting, stepping, due = (
-            Signal(name=n) for n in ("tick", "waiting", "stepping", "due")
+        ticking, tick, waiting, stepping, due = (
+            Signal(name=n) for n in ("ticking", "tick", "waiting", "stepping", "due")
         )
+        m.d.sync += ticking.eq(self.tick_period != 0)
         m.d.comb += [
-            tick.eq((self.tick_period != 0) & (counter == 0)),
-            due.eq((self.tick_period == 0) | waiting),
+            tick.eq(ticking & (counter == 0)),
+            due.eq(~ticking | waiting),
             self.overrun.eq(tick & (stepping | self.start)),
         ]
         m.d.sync += counter.eq(Mux(tick, self.tick_period - 1, counter - 1))
