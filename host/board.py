@@ -191,6 +191,7 @@ class Board(Device):
     @property
     def step(self) -> int:
         """Number of the next step."""
+        self._bus.mend()
         if self._step is None:
             self._step = self._bus.read_word(Region.CONTROL.base + Register.STEP)
         return self._step
@@ -223,6 +224,7 @@ class Board(Device):
 
     def _apply(self, tick: int) -> None:
         """Bring tick period and monitors of the board to what the next run needs."""
+        self._bus.mend()  # a new connection may mean another state of the board
         slots = tuple(self.memory.map.state(*watched) for watched in self._watched())
         if self._applied == (tick, slots):
             return

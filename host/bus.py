@@ -33,13 +33,21 @@ class Bus:
         self.reopened: Callable[[], None] = lambda: None
         """Called after a broken connection has been opened anew."""
 
+    def mend(self) -> None:
+        """Open a new connection if the link is broken; every command does so by itself."""
+        if self.link.broken:
+            try:
+                self.link.reopen()
+                self.reopened()
+            except BaseException:
+                self.link.broken = True
+                raise
+
     @contextmanager
     def _command(self) -> Iterator[Link]:
         """The link, in order; whatever cuts a command short leaves it broken."""
+        self.mend()
         try:
-            if self.link.broken:
-                self.link.reopen()
-                self.reopened()
             yield self.link
         except BaseException:
             self.link.broken = True

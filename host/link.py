@@ -28,10 +28,12 @@ TIMEOUT = 1.0
 """Seconds without any progress after which the board counts as silent."""
 TRIES = 4
 POLL = 0.02
-"""Seconds that one read of a real port waits for its first byte, at most."""
-SIMULATED_POLL = 1e-4
+"""Seconds that one read of the port waits for its first byte, at most."""
 SIMULATED_READ = 256
-"""A simulated port is read in pieces of so many bytes: each call costs more than a little waiting."""
+SIMULATED_POLL_BYTES = 30
+"""A simulated line is read in pieces of so many bytes, or those that come while so many could: there
+a call costs more than a little waiting.
+"""
 
 _MAX_UNACKNOWLEDGED = SEQUENCE_MODULUS - 1
 _FRAME_OVERHEAD = HEADER_BYTES + CRC_BYTES
@@ -94,10 +96,11 @@ class Link:
         self.statistics = LinkStatistics()
         self.broken = True
         self._port = port
-        simulated = hasattr(port, "now")
-        self._port.timeout = SIMULATED_POLL if simulated else POLL
-        self._least_read = SIMULATED_READ if simulated else 1
         self._now: Callable[[], float] = getattr(port, "now", time.monotonic)
+        simulated_line = hasattr(port, "now") and hasattr(port, "baudrate")
+        self._least_read = SIMULATED_READ if simulated_line else 1
+        poll = self._line_time(SIMULATED_POLL_BYTES) if simulated_line else POLL
+        port.timeout = min(poll, timeout / 8)
         self._random = random.SystemRandom()
         self._forget()
 

@@ -73,9 +73,9 @@ class CoreMemory:
 
     def read_parameter(self, name: str) -> NDArray[np.int64]:
         """(N,) values, equal ones when the core shares them."""
-        field = find_field("parameter", name, self.config.layout.parameters)
+        find_field("parameter", name, self.config.layout.parameters)
         words = self._read(self.map.parameter(name), self.map.parameter_entries)
-        return np.resize(_values(words, field), self.config.neurons)
+        return np.resize(_values(words), self.config.neurons)
 
     def write_parameter(self, name: str, values: ArrayLike) -> None:
         """Write a scalar or (N,) integers."""
@@ -87,8 +87,8 @@ class CoreMemory:
 
     def read_state(self, name: str) -> NDArray[np.int64]:
         """(N,) values."""
-        field = find_field("state", name, self.config.layout.states)
-        return _values(self._read(self.map.state(name), self.config.neurons), field)
+        find_field("state", name, self.config.layout.states)
+        return _values(self._read(self.map.state(name), self.config.neurons))
 
     def write_state(self, name: str, values: ArrayLike) -> None:
         """Overwrite a state: a scalar or (N,) integers."""
@@ -147,5 +147,6 @@ def find_field(kind: str, name: str, fields: Iterable[Field]) -> Field:
     return known[name]
 
 
-def _values(words: NDArray[np.uint32], field: Field) -> NDArray[np.int64]:
-    return words.view(np.int32).astype(np.int64) if field.signed else words.astype(np.int64)
+def _values(words: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Signed fields come sign-extended, and no unsigned one reaches bit 31."""
+    return words.view(np.int32).astype(np.int64)

@@ -24,23 +24,27 @@ app = typer.Typer(
         "spikeloom doctor               what is missing here, and what mends it",
         "spikeloom demo digits          handwritten digits on a simulated board",
         "spikeloom build icebreaker     a bitstream",
-        "spikeloom shell /dev/ttyUSB1 --design net.design",
+        "spikeloom shell /dev/ttyUSB1 --design net.slm",
     ),
 )
 
 
-@app.callback()
-def _global(
-    context: typer.Context,
-    debug: bool = typer.Option(False, "--debug", help="Show the traceback of errors."),
-    version: bool = typer.Option(False, "--version", help="Show the version and exit."),
-) -> None:
-    """Spiking networks from Python to FPGA, with hardware and model equal bit for bit."""
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         import spikeloom
 
         print(spikeloom.__version__)
         raise typer.Exit
+
+
+@app.callback()
+def _global(
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of errors."),
+    version: bool = typer.Option(
+        False, "--version", is_eager=True, callback=_show_version, help="Show the version and exit."
+    ),
+) -> None:
+    """Spiking networks from Python to FPGA, with hardware and model equal bit for bit."""
 
 
 for module in (demo, doctor, verilog, cosim, build, serve, shell, info):

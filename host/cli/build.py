@@ -10,7 +10,7 @@ from .common import DESIGN, JSON, SET, examples, note, read_config, read_design,
 
 _EXAMPLES = examples(
     "spikeloom build icebreaker",
-    "spikeloom build ulx3s --design net.design --out out/net",
+    "spikeloom build ulx3s --design net.slm --out out/net",
     "spikeloom build icebreaker --config core.toml --set lanes=2 --tries 3",
     "spikeloom build ulx3s --json > report.json",
 )

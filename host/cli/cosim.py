@@ -13,7 +13,7 @@ from .common import CORE_FILE, JSON, SET, examples, read_config, report
 _EXAMPLES = examples(
     "spikeloom cosim                        a random configuration",
     "spikeloom cosim core.toml --seeds 20   one configuration, 20 random networks",
-    "spikeloom cosim net.design --set lanes=8 --json",
+    "spikeloom cosim net.slm --set lanes=8 --json",
     "spikeloom cosim core.toml --first 17 --seeds 1   repeat seed 17",
 )
 

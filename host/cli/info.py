@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _EXAMPLES = examples(
     "spikeloom info /dev/ttyUSB1                     identity, registers, counters",
     "spikeloom info --config core.toml               sizes and memory map",
-    "spikeloom info COM5 --design net.design         and whether they fit together",
+    "spikeloom info COM5 --design net.slm         and whether they fit together",
     "spikeloom info twin: --config core.toml --json",
 )
 
@@ -87,8 +87,7 @@ def info(
 def _ask(where: str, design: Design | None, baud: int | None) -> dict[str, dict[str, Any]]:
     import spikeloom
 
-    options = {"baud": baud} if baud is not None else {}
-    with spikeloom.open(where, design, load=False, **options) as device:
+    with spikeloom.open(where, design, load=False, baud=baud) as device:
         sections = {"counters": device.counters()}
         if isinstance(device, spikeloom.Board):
             found = device.info()

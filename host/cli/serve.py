@@ -10,7 +10,7 @@ from .common import SET, examples, read_config
 
 _EXAMPLES = examples(
     "spikeloom serve core.toml                   prints the port's name; Ctrl-C ends it",
-    "spikeloom serve net.design --link /tmp/board",
+    "spikeloom serve net.slm --link /tmp/board",
     "spikeloom info /tmp/board                   in another terminal",
     "spikeloom serve core.toml --rate 0.1        a tenth of real time, at most",
 )

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _EXAMPLES = examples(
     "spikeloom shell                                  a small network on a simulated board",
-    "spikeloom shell golden: --design net.design      the golden model",
-    "spikeloom shell /dev/ttyUSB1 --design net.design",
+    "spikeloom shell golden: --design net.slm      the golden model",
+    "spikeloom shell /dev/ttyUSB1 --design net.slm",
     "spikeloom shell COM5                             only ask the board who it is",
 )
 
@@ -36,7 +36,7 @@ board    {board}, opened without a design
 also     np, spikeloom
 
     board.info(); board.counters()
-    board.load(spikeloom.Design.load("net.design"))
+    board.load(spikeloom.Design.load("net.slm"))
 """
 
 
@@ -63,8 +63,7 @@ def shell(
     if design is None and where in ("twin:", "golden:"):
         design = small_network()
         note("no --design given: this is a small network of 8 inputs and 4 neurons")
-    options = {"baud": baud} if baud is not None else {}
-    with spikeloom.open(where, design, load=load, **options) as board:
+    with spikeloom.open(where, design, load=load, baud=baud) as board:
         names = {"board": board, "design": design, "np": np, "spikeloom": spikeloom}
         if design is None:
             banner = _BANNER_WITHOUT.format(board=where)

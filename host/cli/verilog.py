@@ -11,7 +11,7 @@ from .common import CORE_FILE, SET, examples, note, read_config, write_text
 _EXAMPLES = examples(
     "spikeloom verilog core.toml -o core.v",
     "spikeloom verilog --neurons 64 --axons 128 --lanes 4 -o core.v",
-    "spikeloom verilog net.design --set lanes=8 -o core.v",
+    "spikeloom verilog net.slm --set lanes=8 -o core.v",
     "spikeloom verilog --neurons 16 --axons 16 --set leak=linear --set receptors=2 > core.v",
 )
 

@@ -2,45 +2,17 @@ import dataclasses
 
 import numpy as np
 import pytest
+from designs import CONFIG, DESIGN, make_design
 from fake_board import FakeBoard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikeloom.board import Board
-from spikeloom.design import Design
 from spikeloom.errors import BoardRefusedError, InputError, LinkError, WrongBoardError
 from spikeloom.golden_device import GoldenDevice
-from spikeloom.hdl import NO_AXON, CoreConfig, Image, ImageError
+from spikeloom.hdl import CoreConfig, ImageError
 from spikeloom.hdl.memory_map import COUNTERS, MAP_VERSION, Identity, Region, Register
 from spikeloom.link import Link
-
-CONFIG = CoreConfig(
-    neurons=11, axons=9, lanes=2, weight_bits=5, parameters="per_neuron", receptors=2, monitors=6
-)
-
-
-def make_design(config=CONFIG, seed=0):
-    rng = np.random.default_rng(seed)
-    bound = 1 << (config.weight_bits - 1)
-    parameters = {}
-    for field in config.layout.parameters:
-        entries = config.neurons if config.parameters == "per_neuron" else 1
-        high = {"v_threshold": 40, "d_mem": 500, "refractory": 3}.get(field.name, 30)
-        low = {"v_threshold": 10, "v_reset": -20, "bias": -5}.get(field.name, 0)
-        values = rng.integers(low, min(high, field.maximum + 1), entries)
-        parameters[field.name] = np.resize(values, config.neurons)
-    drives = rng.random(config.neurons) < 0.4
-    image = Image(
-        config,
-        rng.integers(-bound, bound, (config.axons, config.neurons)),
-        parameters,
-        np.where(drives, rng.integers(0, config.axons, config.neurons), NO_AXON),
-        rng.random(config.neurons) < 0.8,
-    )
-    return Design(config, image, {"in": slice(0, 4)}, {"all": slice(0, config.neurons)})
-
-
-DESIGN = make_design()
 
 
 @pytest.fixture
@@ -165,6 +137,19 @@ def test_settings_are_sent_only_when_they_change(board, fake):
     fake.requests.clear()
     board.run(steps=1)
     assert fake.requests == ["RUN 1 0"]
+
+
+def test_monitors_outlast_a_load_and_a_board_that_forgot_them(board, fake):
+    golden = GoldenDevice(DESIGN)
+    spikes = spikes_for(CONFIG, 12)
+    for device in (board, golden):
+        device.monitor([4, 1])
+        device.run(spikes)
+        device.load()
+    assert (board.run(spikes).monitored["v[4]"] == golden.run(spikes).monitored["v[4]"]).all()
+    fake._monitor_count = 0
+    board.link.broken = True
+    assert (board.run(spikes).monitored["v[1]"] == golden.run(spikes).monitored["v[1]"]).all()
 
 
 def test_states_can_be_overwritten(board):
@@ -304,7 +289,7 @@ def test_a_spoiled_line_is_a_link_error_and_the_board_stays_usable(board, fake, 
 
     def spoil(data):
         count[0] += 1
-        return data[:-2] + b"\x01\x00" if count[0] == nth else data
+        return data[:-2] + bytes([data[-2] ^ 0x10]) + data[-1:] if count[0] == nth else data
 
     setattr(fake, direction, spoil)
     with pytest.raises(LinkError):

@@ -144,6 +144,20 @@ def test_any_window_is_kept_and_nothing_is_lost(window, appetite, reply_bytes, v
     assert link.statistics.errors == 0
 
 
+def test_what_comes_while_sending_is_taken_in_at_once():
+    board, link = opened(window=65_534)
+    most = [0]
+
+    def watch(data):
+        most[0] = max(most[0], board.in_waiting)
+        return data
+
+    board.to_board = watch
+    link.send(write_request(MONITORS, np.arange(4, dtype=np.uint32)) * 2500)
+    assert link.statistics.frames_sent > 50
+    assert most[0] < 32, "a small buffer of the operating system would have overflowed"
+
+
 def spoiled(direction, filter_for):
     board, link = opened(window=64)
     setattr(board, direction, filter_for(lambda: link._connection))
