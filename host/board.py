@@ -272,7 +272,10 @@ class Board(Device):
         """Identity, registers and link statistics, for people and for JSON."""
         registers = (Register.IMAGE, Register.STEP, Register.TICK_PERIOD, Register.MONITOR_COUNT)
         control = Region.CONTROL.base
-        identity = dataclasses.asdict(self.identity) | {"digest": f"{self.identity.digest:016x}"}
+        identity = dataclasses.asdict(self.identity) | {
+            "magic": f"{self.identity.magic:#010x}",
+            "digest": f"{self.identity.digest:016x}",
+        }
         return {
             "port": self.link.name,
             "identity": identity,

@@ -34,6 +34,6 @@ def serve(
     """
     config = read_config(file, settings)
     from spikeloom.sim.serve import serve as serve_twin
+    from spikeloom.sim.twin.build import BAUD
 
-    options = {"link": link, "rate": rate, "baud": baud}
-    serve_twin(config, **{name: value for name, value in options.items() if value is not None})
+    serve_twin(config, link=link, rate=rate, baud=baud or BAUD)

@@ -93,4 +93,6 @@ def interact(banner: str, names: dict[str, Any]) -> None:
     except ImportError:
         code.interact(banner, local=names, exitmsg="")
         return
-    InteractiveShellEmbed(user_ns=names, banner1=banner, exit_msg="")()
+    shell = InteractiveShellEmbed(user_ns=names, banner1=banner, exit_msg="")
+    shell.confirm_exit = False
+    shell()

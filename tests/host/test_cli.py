@@ -14,6 +14,7 @@ import spikeloom
 from spikeloom import cli, digits, opening
 from spikeloom.errors import BoardRefusedError, FitError, MissingToolError
 from spikeloom.hdl import CoreConfig
+from spikeloom.sim.twin.build import BAUD
 
 COMMANDS = [
     ["doctor"],
@@ -243,14 +244,17 @@ def test_build_of_a_design_is_for_its_configuration(run, monkeypatch, design_fil
     assert (config.lanes, config.neurons, design) == (4, CONFIG.neurons, None)
 
 
-def test_serve_passes_only_what_was_given(run, monkeypatch, core_file):
+def test_serve_passes_its_arguments_on(run, monkeypatch, core_file):
     calls = []
     replace_module(
         monkeypatch, "spikeloom.sim.serve", serve=lambda config, **o: calls.append((config, o))
     )
     run("serve", core_file)
-    run("serve", core_file, "--rate", "0.5", "--link", "/tmp/board")
-    assert calls == [(CONFIG, {}), (CONFIG, {"rate": 0.5, "link": Path("/tmp/board")})]
+    run("serve", core_file, "--rate", "0.5", "--link", "/tmp/board", "--baud", 9600)
+    assert calls == [
+        (CONFIG, {"rate": None, "link": None, "baud": BAUD}),
+        (CONFIG, {"rate": 0.5, "link": Path("/tmp/board"), "baud": 9600}),
+    ]
 
 
 def test_info_describes_a_configuration(run, core_file):
