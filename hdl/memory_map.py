@@ -103,9 +103,9 @@ COUNTERS: dict[str, int] = {
     "unknown": 32,
     "late": 32,
     "overruns": 32,
-    "link_bad_frames": 16,
-    "link_out_of_sequence": 16,
-    "link_overflows": 16,
+    "link_bad_frames": 32,
+    "link_out_of_sequence": 32,
+    "link_overflows": 32,
 }
 """Counters of the COUNTERS region, in order, with their width in bits; they wrap.
 

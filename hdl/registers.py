@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from .bus import BusSignature
 from .config import CoreConfig
+from .counters import Counters, counter_increments
 from .memory_map import (
     BUILD_WORDS,
     COUNTERS,
@@ -23,12 +24,6 @@ from .memory_map import (
 )
 
 REGIONS = (Region.IDENTITY, Region.CONTROL, Region.COUNTERS, Region.MONITORS)
-LINK_COUNTERS = tuple(name for name in COUNTERS if name.startswith("link_"))
-
-
-def counter_increments(core_increments: data.StructLayout) -> data.StructLayout:
-    """What is added to every counter in one clock cycle; what the core does not count, by bits."""
-    return data.StructLayout({n: core_increments.members.get(n, 1) for n in COUNTERS})
 
 
 class Registers(wiring.Component):
@@ -36,7 +31,8 @@ class Registers(wiring.Component):
 
     Members
     -------
-    bus : an access takes three cycles, but RESET, which takes until the core is `ready` again.
+    bus : an access takes three cycles, of a counter about a hundred; RESET takes until the core is
+        `ready` again.
     increments : added to the counters in every cycle.  `link_opened` clears the link's counters.
     ready, clear : of the core.
     step : number of the next step.  image_loaded, tick_period, monitor_count : registers.
@@ -51,6 +47,7 @@ class Registers(wiring.Component):
         build: str,
     ) -> None:
         self._config = config
+        self._core_increments = core_increments
         self._clock_hz = clock_hz
         self._build = build.encode("ascii", "replace")[: 4 * BUILD_WORDS]
         super().__init__(
@@ -74,12 +71,19 @@ class Registers(wiring.Component):
         offset = bus.address[:REGION_SHIFT]
         region = bus.address[REGION_SHIFT:]
         write, resets, reset_begins = Signal(), Signal(), Signal()
+        self._counts = counters = Counters(self._core_increments)
         m.d.sync += reset_begins.eq(resets)
         with m.FSM(name="bus"):
             with m.State("IDLE"):
                 m.d.sync += bus.done.eq(0)
                 with m.If(bus.valid & ~bus.done):
                     m.d.comb += write.eq(bus.write)
+                    m.next = "LOOK"
+                    with m.If((region == Region.COUNTERS) & (offset < 2 * len(COUNTERS))):
+                        m.next = "COUNT"
+            with m.State("COUNT"):
+                m.d.comb += counters.read.eq(1)
+                with m.If(counters.done):
                     m.next = "LOOK"
             with m.State("LOOK"):
                 m.d.sync += bus.done.eq(~reset_begins)
@@ -110,9 +114,9 @@ class Registers(wiring.Component):
             m.d.comb += written.eq(write & (region == code))
             if code == Region.CONTROL:
                 m.d.comb += resets.eq(written & (offset == Register.RESET) & ~error)
-            lookup(m, offset, value, error, written)
+            stored = lookup(m, offset, value, error, written)
             m.d.sync += [late_value.eq(value), late_error.eq(error)]
-            found.append((code, late_value, late_error))
+            found.append((code, late_value if stored is None else stored, late_error))
         with m.Switch(region):
             for code, late_value, late_error in found:
                 with m.Case(code):
@@ -125,7 +129,7 @@ class Registers(wiring.Component):
 
     def _identity(
         self, m: Module, offset: Signal, value: Signal, error: Signal, write: Signal
-    ) -> None:
+    ) -> Value | None:
         digest = self._config.digest
         words = {
             Identity.MAGIC: MAGIC,
@@ -141,10 +145,11 @@ class Registers(wiring.Component):
             for k, word in words.items():
                 with m.Case(k):
                     m.d.comb += value.eq(word)
+        return None
 
     def _control(
         self, m: Module, offset: Signal, value: Signal, error: Signal, write: Signal
-    ) -> None:
+    ) -> Value | None:
         bus = self.bus
         self._image = Signal(32)
         m.d.comb += self.image_loaded.eq(self._image != 0)
@@ -172,39 +177,35 @@ class Registers(wiring.Component):
                         m.d.comb += error.eq(bus.write & (bus.data > self._config.monitors))
                     with m.If(write & ~error):
                         m.d.sync += content.eq(bus.data)
+        return None
 
     def _counters(
         self, m: Module, offset: Signal, value: Signal, error: Signal, write: Signal
-    ) -> None:
-        words: list[Signal] = []
-        increments = Signal.like(self.increments)
-        m.d.sync += increments.eq(self.increments)
-        for name, width in COUNTERS.items():
-            counter = Signal(width, name=f"count_{name}")
-            m.d.sync += counter.eq(counter + increments[name])
-            with m.If(self.link_opened if name in LINK_COUNTERS else self.clear):
-                m.d.sync += counter.eq(0)
-            words += [counter[:32], counter[32:]]
-        m.d.comb += error.eq(self.bus.write | (offset >= len(words)))
-        with m.Switch(offset):
-            for k, word in enumerate(words):
-                if len(word):
-                    with m.Case(k):
-                        m.d.comb += value.eq(word)
+    ) -> Value | None:
+        m.submodules.counters = counters = self._counts
+        m.d.comb += [
+            counters.increments.eq(self.increments),
+            counters.clear.eq(self.clear),
+            counters.clear_link.eq(self.link_opened),
+            counters.index.eq(offset >> 1),
+            value.eq(Mux(offset[0], counters.value[32:], counters.value[:32])),
+            error.eq(self.bus.write | (offset >= 2 * len(COUNTERS))),
+        ]
+        return None
 
     def _monitors(
         self, m: Module, offset: Signal, value: Signal, error: Signal, write: Signal
-    ) -> None:
+    ) -> Value | None:
         slots = self._config.monitors
         m.d.comb += error.eq(offset >= slots)
         if not slots:
-            return
+            return None
         m.submodules.monitors = store = memory.Memory(shape=32, depth=slots, init=[])
-        write_port, read_port = store.write_port(), store.read_port(domain="comb")
+        write_port, read_port = store.write_port(), store.read_port()
         m.d.comb += [
             write_port.addr.eq(offset),
             write_port.data.eq(self.bus.data),
             write_port.en.eq(write & ~error),
             read_port.addr.eq(offset),
-            value.eq(read_port.data),
         ]
+        return read_port.data

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from ..config import DECAY_BITS, DECAY_ONE, clog2
 
 LEAK_LATENCY = 3
-"""Cycles through `Decay`, `TowardZero` and `NoLeak` alike."""
+"""Cycles through `Decay` and `TowardZero` alike."""
 
 
 def delay(m: Module, value: Value, cycles: int, name: str) -> Value:
@@ -84,17 +84,4 @@ class TowardZero(wiring.Component):
         m.d.sync += [moved.eq(x_1 + step), negative.eq(x_1[-1])]
         crossed = moved[-1] ^ negative
         m.d.sync += self.y.eq(Mux(crossed, 0, moved))
-        return m
-
-
-class NoLeak(wiring.Component):
-    """`y = x`, `LEAK_LATENCY` cycles later."""
-
-    def __init__(self, bits: int) -> None:
-        super().__init__({"x": In(signed(bits)), "y": Out(signed(bits))})
-
-    def elaborate(self, platform: object) -> Module:
-        """Registers only."""
-        m = Module()
-        m.d.comb += self.y.eq(delay(m, self.x, LEAK_LATENCY, "x"))
         return m

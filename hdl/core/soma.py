@@ -7,10 +7,17 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import CoreConfig, Field
-from .arithmetic import LEAK_LATENCY, Decay, NoLeak, TowardZero, delay, saturate
+from .arithmetic import LEAK_LATENCY, Decay, TowardZero, delay, saturate
 
-LATENCY = LEAK_LATENCY + 6
-"""Cycles from the inputs to `next_state`, `spike` and `clamps`."""
+
+def decay_stages(config: CoreConfig) -> int:
+    """Cycles that leak and decay take; none if the model has neither."""
+    return 0 if config.leak == "none" and config.synapse == "delta" else LEAK_LATENCY
+
+
+def latency(config: CoreConfig) -> int:
+    """Cycles from a soma's inputs to `next_state`, `spike` and `clamps`."""
+    return decay_stages(config) + 6
 
 
 def record(fields: tuple[Field, ...]) -> data.StructLayout:
@@ -21,7 +28,7 @@ def record(fields: tuple[Field, ...]) -> data.StructLayout:
 class Soma(wiring.Component):
     """Updates the neuron whose accumulators, parameters and state are at the inputs.
 
-    One neuron per cycle, `LATENCY` cycles, no back-pressure.
+    One neuron per cycle, `latency(config)` cycles, no back-pressure.
 
     Members
     -------
@@ -52,7 +59,7 @@ class Soma(wiring.Component):
         """Decay; add inputs; clamp currents; add currents; clamp potential; compare; reset."""
         m = Module()
         c = self._config
-        t = LEAK_LATENCY  # the stage whose registers hold the decayed values
+        t = decay_stages(c)  # the stage whose registers hold the decayed values
 
         exists = delay(m, self.exists, t + 5, "exists")
         held, barred, refractory_next = self._refractory(m)
@@ -112,7 +119,7 @@ class Soma(wiring.Component):
 
     def _refractory(self, m: Module) -> tuple[list[Value], list[Value], Value]:
         """By stage: is `v` held, may the neuron not fire; and the steps left in the last stage."""
-        stages = LEAK_LATENCY + 6
+        stages = latency(self._config)
         if not self._config.refractory_bits:
             never: list[Value] = [Const(0)] * stages
             return never, never, Const(0)
@@ -122,17 +129,19 @@ class Soma(wiring.Component):
             barred.append(delay(m, barred[-1], 1, f"barred_{k}"))
         left = Signal.like(self.state.ref)
         m.d.sync += left.eq(self.state.ref - refractory)
-        left_late = delay(m, left, LEAK_LATENCY + 4, "left")
+        left_late = delay(m, left, decay_stages(self._config) + 4, "left")
         held = [Const(0)] * stages if self._config.integrate_refractory else barred
         return held, barred, left_late
 
     def _currents(self, m: Module) -> tuple[list[Value], list[Value]]:
-        """Clamped currents by receptor, in registers of stage LEAK_LATENCY + 2, and their clamps."""
+        """Clamped currents by receptor, in two stages after the decay, and their clamps."""
         c = self._config
         currents: list[Value] = []
         clamps: list[Value] = []
         for r, suffix in enumerate(c.layout.receptor_suffixes):
-            scaled = delay(m, self.sums[r], LEAK_LATENCY, f"sum{suffix}").shift_left(c.weight_shift)
+            scaled = delay(m, self.sums[r], decay_stages(c), f"sum{suffix}").shift_left(
+                c.weight_shift
+            )
             if c.synapse == "exponential":
                 m.submodules[f"decay_i{suffix}"] = decay = Decay(c.state_bits)
                 m.d.comb += [
@@ -151,15 +160,15 @@ class Soma(wiring.Component):
         return currents, clamps
 
     def _leaked(self, m: Module) -> Value:
-        """`leak(v)` in registers of stage LEAK_LATENCY."""
+        """`leak(v)` in the last decay stage."""
         c = self._config
-        leak: Decay | TowardZero | NoLeak
         if c.leak == "none":
-            leak = NoLeak(c.state_bits)
-        else:
-            exponential = c.leak == "exponential"
-            leak = Decay(c.state_bits) if exponential else TowardZero(c.state_bits)
-            m.d.comb += leak.d.eq(self.parameters["d_mem" if exponential else "leak"])
+            return delay(m, self.state.v, decay_stages(c), "v")
+        exponential = c.leak == "exponential"
+        leak = Decay(c.state_bits) if exponential else TowardZero(c.state_bits)
         m.submodules.leak = leak
-        m.d.comb += leak.x.eq(self.state.v)
+        m.d.comb += [
+            leak.x.eq(self.state.v),
+            leak.d.eq(self.parameters["d_mem" if exponential else "leak"]),
+        ]
         return leak.y

@@ -81,7 +81,7 @@ class Updater(wiring.Component):
         with m.If(walking):
             m.d.sync += [word.eq(word + 1), walking.eq(word != layout.update_words - 1)]
 
-        depth = READ_LATENCY + soma.LATENCY
+        depth = READ_LATENCY + soma.latency(self._config)
         flights = Signal(depth)
         m.d.sync += flights.eq(Cat(walking & ~clearing, flights))
         finished = Signal(range(layout.update_words))

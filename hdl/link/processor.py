@@ -191,27 +191,28 @@ class Processor(wiring.Component):
 
     def _run(self, m: Module, due: Value, behind: Value, arrived: Value, overtaken: Value) -> None:
         """RUN: start values, then steps and events in turn."""
-        start, steps, ended = Signal(32), Signal(32), Signal()
+        ended = Signal()
         cursor, target, live, silent = self._cursor, self._target, self._live, self._silent
-        self._take(m, "TAKE_START", "TAKE_START_HIGH", start[:16])
-        self._take(m, "TAKE_START_HIGH", "TAKE_STEPS", start[16:])
-        self._take(m, "TAKE_STEPS", "TAKE_STEPS_HIGH", steps[:16])
-        self._take(m, "TAKE_STEPS_HIGH", "CHECK", steps[16:])
+        self._take(m, "TAKE_START", "TAKE_START_HIGH", cursor[:16])
+        self._take(m, "TAKE_START_HIGH", "TAKE_STEPS", cursor[16:])
+        self._take(m, "TAKE_STEPS", "TAKE_STEPS_HIGH", target[:16])
+        self._take(m, "TAKE_STEPS_HIGH", "AWAIT_CORE", target[16:])
+        with m.State("AWAIT_CORE"), m.If(self.ready):
+            m.next = "CHECK"
         with m.State("CHECK"):
+            m.d.comb += self._begin.eq(1)
             m.d.sync += [
                 cursor.eq(self.step),
-                target.eq(self.step + steps),
-                live.eq(steps != 0),
+                target.eq(self.step + target),
+                live.eq(target != 0),
                 silent.eq(0),
                 ended.eq(0),
             ]
-            with m.If(self.ready):
-                m.d.comb += self._begin.eq(1)
-                with m.If(start != self.step):
-                    m.d.sync += self._status.eq(Status.WRONG_START)
-                with m.If(~self.image_loaded):
-                    m.d.sync += self._status.eq(Status.NO_IMAGE)
-                m.next = "RUN_OPCODE"
+            with m.If(~arrived):
+                m.d.sync += self._status.eq(Status.WRONG_START)
+            with m.If(~self.image_loaded):
+                m.d.sync += self._status.eq(Status.NO_IMAGE)
+            m.next = "RUN_OPCODE"
         self._send(m, "RUN_OPCODE", "RUN_STATUS", self._op)
         self._send(m, "RUN_STATUS", "RUN_START", self._status)
         self._send_word(m, "RUN_START", "REFUSE", cursor)
