@@ -140,8 +140,9 @@ class Registers(wiring.Component):
         }
         for k in range(BUILD_WORDS):
             words[Identity.BUILD + k] = int.from_bytes(self._build[4 * k : 4 * k + 4], "little")
-        m.d.comb += error.eq(self.bus.write | (offset >= Identity.BUILD + BUILD_WORDS))
-        with m.Switch(offset):
+        last = Identity.BUILD + BUILD_WORDS
+        m.d.comb += error.eq(self.bus.write | (offset >= last))
+        with m.Switch(offset[: last.bit_length()]):
             for k, word in words.items():
                 with m.Case(k):
                     m.d.comb += value.eq(word)
@@ -162,19 +163,22 @@ class Registers(wiring.Component):
             Register.TICK_PERIOD: self.tick_period,
             Register.MONITOR_COUNT: self.monitor_count,
         }
+        known_bits = max(Register).bit_length()
+        exists = (offset >> known_bits) == 0
         m.d.comb += error.eq(1)
-        with m.Switch(offset):
+        with m.Switch(offset[:known_bits]):
             with m.Case(Register.RESET):
                 known = (bus.data == RESET_STATE) | (bus.data == RESET_ALL)
-                m.d.comb += error.eq(~bus.write | ~known)
+                m.d.comb += error.eq(~bus.write | ~known | ~exists)
             for register, content in read_only.items():
                 with m.Case(register):
-                    m.d.comb += [value.eq(content), error.eq(bus.write)]
+                    m.d.comb += [value.eq(content), error.eq(bus.write | ~exists)]
             for register, content in writable.items():
                 with m.Case(register):
-                    m.d.comb += [value.eq(content), error.eq(0)]
+                    m.d.comb += [value.eq(content), error.eq(~exists)]
                     if register == Register.MONITOR_COUNT:
-                        m.d.comb += error.eq(bus.write & (bus.data > self._config.monitors))
+                        too_many = bus.write & (bus.data > self._config.monitors)
+                        m.d.comb += error.eq(too_many | ~exists)
                     with m.If(write & ~error):
                         m.d.sync += content.eq(bus.data)
         return None

@@ -8,9 +8,6 @@ from amaranth.hdl import Module, Mux, Shape, Signal, Value, ValueLike
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-_WRITE_DELAY = 3
-"""Cycles from an address to its write: a revisit within this distance must be forwarded."""
-
 
 class ReadModifyWrite(wiring.Component):
     """`memory[address] <- combine(memory[address], operand)` at one operation per cycle.
@@ -22,7 +19,7 @@ class ReadModifyWrite(wiring.Component):
     - `take`: `taken` is the word **two cycles after** the address, and the word becomes 0,
       or stays with `keep`.  `hold` freezes this pipeline; never hold while a `modify` is under way.
 
-    A `take` may follow a `modify`, of whatever word, after 4 cycles, and the other way round after 2.
+    A `take` may follow a `modify`, of whatever word, after 3 cycles, and the other way round after 2.
     Contents are undefined until every word was taken once.
 
     Parameters
@@ -60,45 +57,41 @@ class ReadModifyWrite(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Address, memory output, word, result: one register each."""
+        """Stage 0 is the address, 1 the memory's output, 2 the word, its change and the write."""
         m = Module()
         m.submodules.memory = store = memory.Memory(shape=self._shape, depth=self._depth, init=[])
         read, write = store.read_port(), store.write_port()
         m.d.comb += [read.addr.eq(self.address), read.en.eq(~self.hold)]
 
-        # Stage k holds the operation whose address came k cycles ago; 4 is past its write.
-        valid = [self.modify, *(Signal(name=f"valid_{k}") for k in (1, 2, 3, 4))]
-        address = [
-            self.address,
-            *(Signal.like(self.address, name=f"addr_{k}") for k in (1, 2, 3, 4)),
-        ]
-        take_1, keep_1 = Signal(), Signal()
+        modify_1, modify_2, modify_3, take_1, keep_1 = (Signal() for _ in range(5))
+        address_1, address_2, address_3 = (Signal.like(self.address) for _ in range(3))
         with m.If(~self.hold):
-            m.d.sync += [valid[1].eq(valid[0]), address[1].eq(address[0])]
+            m.d.sync += [modify_1.eq(self.modify), address_1.eq(self.address)]
             m.d.sync += [take_1.eq(self.take), keep_1.eq(self.keep)]
-        for k in (2, 3, 4):
-            m.d.sync += [valid[k].eq(valid[k - 1]), address[k].eq(address[k - 1])]
+        m.d.sync += [modify_2.eq(modify_1), address_2.eq(address_1)]
+        m.d.sync += [modify_3.eq(modify_2), address_3.eq(address_2)]
 
-        word = Signal(self._shape)
-        result = Signal(self._shape)
-        written = Signal(self._shape)
+        word, changed, written = (Signal(self._shape, name=n) for n in ("word", "new", "written"))
+        m.d.comb += changed.eq(self._combine(word, self.operand))
+        m.d.sync += written.eq(changed)
+
+        # The memory does not have yet what the two operations before this one write.
         fetched: Value = read.data
-        for distance, value in ((3, written), (2, result)):
-            if self._revisit <= distance:
-                hit = valid[1 + distance] & (address[1 + distance] == address[1])
-                fetched = Mux(hit, value, fetched)
+        if self._revisit <= 2:
+            fetched = Mux(modify_3 & (address_3 == address_1), written, fetched)
+        if self._revisit <= 1:
+            fetched = Mux(modify_2 & (address_2 == address_1), changed, fetched)
         with m.If(~self.hold):
             m.d.sync += word.eq(fetched)
 
-        m.d.comb += [self.taken.eq(word), self.old.eq(word), self.modified.eq(valid[2])]
-        if self._revisit <= 1:
-            follows = Signal()
-            m.d.sync += follows.eq(valid[2] & (address[2] == address[1]))
-            with m.If(follows):
-                m.d.comb += self.old.eq(result)
-        m.d.sync += [result.eq(self._combine(self.old, self.operand)), written.eq(result)]
-
-        m.d.comb += [write.en.eq(valid[3]), write.addr.eq(address[3]), write.data.eq(result)]
+        m.d.comb += [
+            self.taken.eq(word),
+            self.old.eq(word),
+            self.modified.eq(modify_2),
+            write.en.eq(modify_2),
+            write.addr.eq(address_2),
+            write.data.eq(changed),
+        ]
         with m.If(take_1 & ~keep_1):
-            m.d.comb += [write.en.eq(1), write.addr.eq(address[1]), write.data.eq(0)]
+            m.d.comb += [write.en.eq(1), write.addr.eq(address_1), write.data.eq(0)]
         return m

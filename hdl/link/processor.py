@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, ValueLike
+from amaranth.hdl import Module, Mux, Signal, Value, ValueLike
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -60,6 +60,7 @@ class Processor(wiring.Component):
         due = self._tick(m)
         self._silent = Signal(14)  # steps since the last ADVANCE that was sent
         self._cursor, self._target, self._live = Signal(32), Signal(32), Signal()
+        m.d.comb += self.bus.data.eq(self._word)
         # Comparisons of the cursor have a register; the states before RUN leave it a cycle.
         behind, arrived, overtaken = Signal(), Signal(), Signal()
         ahead = Signal(32)
@@ -169,7 +170,6 @@ class Processor(wiring.Component):
         """Begin a bus access; a write takes its data from `_word`."""
         bus = self.bus
         m.d.sync += [bus.valid.eq(1), bus.write.eq(write), bus.address.eq(address)]
-        m.d.sync += bus.data.eq(self._word)
 
     @contextmanager
     def _accessed(self, m: Module) -> Iterator[None]:
@@ -186,8 +186,7 @@ class Processor(wiring.Component):
         words = self._config.layout.words_per_row
         row_bits = clog2(words)
         last = (address[REGION_SHIFT:] == Region.SYNAPSES) & (address[:row_bits] == words - 1)
-        next_row = Cat(Const(0, row_bits), (address[row_bits:] + 1)[: 32 - row_bits])
-        return Mux(last, next_row, (address + 1)[:32])
+        return (address + Mux(last, (1 << row_bits) - words + 1, 1))[:32]
 
     def _run(self, m: Module, due: Value, behind: Value, arrived: Value, overtaken: Value) -> None:
         """RUN: start values, then steps and events in turn."""
