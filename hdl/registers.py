@@ -121,7 +121,8 @@ class Registers(wiring.Component):
             for code, late_value, late_error in found:
                 with m.Case(code):
                     m.d.sync += [bus.value.eq(late_value), bus.error.eq(late_error)]
-        with m.If(resets & (bus.data == RESET_ALL)):
+        # A reset that has begun is one of the two; its data stays until it is done.
+        with m.If(reset_begins & ((bus.data & RESET_ALL) != 0)):
             m.d.sync += [r.eq(0) for r in (self._image, self.tick_period, self.monitor_count)]
         with m.If(self.clear):
             m.d.sync += self.step.eq(0)

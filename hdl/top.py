@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, ResetInserter
+from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -53,15 +53,15 @@ class Chip(wiring.Component):
         m.submodules.receiver = receiver = Receiver()
         m.submodules.transmitter = transmitter = Transmitter()
         processor = Processor(self._config)
-        m.submodules.processor = ResetInserter(receiver.opened)(processor)
+        restart = Signal()
+        m.submodules.processor = ResetInserter(restart)(processor)
 
         m.d.comb += [
             self.received.ready.eq(1),
             receiver.strobe.eq(self.received.valid),
             receiver.byte.eq(self.received.payload),
         ]
-        wiring.connect(m, receiver.halfwords, processor.requests)
-        wiring.connect(m, processor.replies, transmitter.halfwords)
+        self._restart(m, receiver, processor, transmitter, restart)
         wiring.connect(m, transmitter.encoded, wiring.flipped(self.sent))
         wiring.connect(m, processor.arriving, core.arriving)
         wiring.connect(m, core.reported, processor.reported)
@@ -92,6 +92,34 @@ class Chip(wiring.Component):
             count.link_overflows.eq(receiver.overflow),
         ]
         return m
+
+    @staticmethod
+    def _restart(
+        m: Module,
+        receiver: Receiver,
+        processor: Processor,
+        transmitter: Transmitter,
+        restart: Signal,
+    ) -> None:
+        """A new connection restarts the processor, once the bus access under way is done.
+
+        Until then requests wait, and what is left of old replies goes nowhere.
+        """
+        due = Signal()
+        m.d.comb += restart.eq(due & ~processor.bus.valid)
+        with m.If(receiver.opened):
+            m.d.sync += due.eq(1)
+        with m.Elif(restart):
+            m.d.sync += due.eq(0)
+        requests, replies = processor.requests, processor.replies
+        m.d.comb += [
+            requests.payload.eq(receiver.halfwords.payload),
+            requests.valid.eq(receiver.halfwords.valid & ~due),
+            receiver.halfwords.ready.eq(requests.ready & ~due),
+            transmitter.halfwords.payload.eq(replies.payload),
+            transmitter.halfwords.valid.eq(replies.valid & ~due),
+            replies.ready.eq(transmitter.halfwords.ready | due),
+        ]
 
     def _bus(self, m: Module, processor: Processor, registers: Registers, core: Core) -> None:
         """Registers take their regions, the core all others."""

@@ -36,7 +36,7 @@ def increments(config: CoreConfig) -> data.StructLayout:
 class Core(wiring.Component):
     """A time-multiplexed core with P lanes.  What a step does: docs/semantics.md.
 
-    A step takes |S|·ceil(N/P) + ceil(N/U) + ceil(A/32) clock cycles and a constant below 32, for |S| arriving
+    A step takes |S|·ceil(N/P) + ceil(N/U) + ceil(A/32) clock cycles and a constant below 38, for |S| arriving
     axons; if more than ceil(N/U) neurons fire, |spikes| takes the place of ceil(N/U).
 
     Members
@@ -116,6 +116,8 @@ class Core(wiring.Component):
         ]
         with m.If(integrator.axons.valid & integrator.axons.ready):
             m.d.comb += count.synaptic_operations.eq(self._config.neurons)
+        integrated = Signal()
+        m.d.sync += integrated.eq(~arrivals.scanning & integrator.idle)
         with m.FSM():
             with m.State("POWER_UP"):
                 m.d.comb += [count.cycles.eq(0), arrivals.clear.eq(1), updater.clear.eq(1)]
@@ -136,7 +138,7 @@ class Core(wiring.Component):
             with m.State("SETTLE"), m.If(~settling.any()):
                 m.d.comb += arrivals.scan.eq(1)
                 m.next = "INTEGRATE"
-            with m.State("INTEGRATE"), m.If(~arrivals.scanning & integrator.idle):
+            with m.State("INTEGRATE"), m.If(integrated):
                 m.d.comb += updater.start.eq(1)
                 m.next = "UPDATE"
             with m.State("UPDATE"), m.If(~updater.busy & ~routes.busy):

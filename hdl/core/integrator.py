@@ -26,7 +26,7 @@ class Integrator(wiring.Component):
     """`accumulator[receptor][j] += weight[i, j]` for every axon `i` it is given and all neurons `j`.
 
     Throughput: G = ceil(N / P) cycles for an axon, in any order, without gaps.  Latency from the last
-    axon to `idle`: 8 cycles.  An accumulator never overflows (`CoreLayout.accumulator_bits`).
+    axon to `idle`: 6 cycles.  An accumulator never overflows (`CoreLayout.accumulator_bits`).
 
     Members
     -------
@@ -90,7 +90,7 @@ class Integrator(wiring.Component):
             modify, where = modify_next, where_next
 
         busy = Cat(self.read, start_valid, modify)
-        tail = Signal(4)
+        tail = Signal(2)
         m.d.sync += tail.eq(Cat(busy.any(), tail))
         m.d.comb += self.idle.eq(~(busy.any() | tail.any() | self.axons.valid))
 

@@ -9,6 +9,9 @@ from amaranth.lib.wiring import In, Out
 from ..frames import CRC_BYTES, HEADER_BYTES, MAX_PAYLOAD, FrameType
 from . import crc
 
+_LONGEST = HEADER_BYTES + MAX_PAYLOAD + CRC_BYTES
+_CONNECTION_BYTES = 4
+
 
 class CobsDecoder(wiring.Component):
     """Undoes COBS, a byte per cycle, without a buffer.
@@ -106,7 +109,7 @@ class Receiver(wiring.Component):
             end.eq(cobs.end),
             whole.eq(cobs.whole),
         ]
-        position = Signal(range(HEADER_BYTES + MAX_PAYLOAD + CRC_BYTES + 1))
+        position = Signal(range(_LONGEST + 2))  # stops one beyond the longest frame
         kind, number, length = Signal(8), Signal(8), Signal(16)
         identifier = Signal(32)
         register = Signal(crc.WIDTH)
@@ -114,7 +117,7 @@ class Receiver(wiring.Component):
         start = Mux(first, crc.begin(Mux(byte == FrameType.SABM, 0, self.connection)), register)
         with m.If(valid):
             m.d.sync += register.eq(crc.update(start, byte))
-            with m.If(position != HEADER_BYTES + MAX_PAYLOAD + CRC_BYTES):
+            with m.If(position != _LONGEST + 1):
                 m.d.sync += position.eq(position + 1)
             with m.Switch(position):
                 with m.Case(0):
@@ -145,27 +148,33 @@ class Receiver(wiring.Component):
             ),
             empty.eq(first),
         ]
-        connected = Signal()
+        connected, proper = Signal(), Signal()
         m.d.comb += [
-            self.bad_frame.eq(complete & ~good & ~empty),
+            self.bad_frame.eq(complete & ~empty & ~(good & proper)),
             self.send_ua.eq(self.opened),
             self.send_rej.eq(self.out_of_sequence | self.overflow),
         ]
-        with m.If(complete & good), m.Switch(kind):
+        with m.Switch(kind):
             with m.Case(FrameType.SABM):
-                m.d.comb += self.opened.eq(1)
-                m.d.sync += [
-                    connected.eq(1),
-                    self.connection.eq(identifier),
-                    self.expected.eq(0),
-                ]
+                m.d.comb += proper.eq((length == _CONNECTION_BYTES) & (identifier != 0))
+                with m.If(complete & good & proper):
+                    m.d.comb += self.opened.eq(1)
+                    m.d.sync += [
+                        connected.eq(1),
+                        self.connection.eq(identifier),
+                        self.expected.eq(0),
+                    ]
             with m.Case(FrameType.I):
                 in_order = number == self.expected
-                m.d.comb += [
-                    self.out_of_sequence.eq(connected & ~in_order),
-                    self.overflow.eq(connected & in_order & overflowed),
-                    self._accept.eq(connected & in_order & ~overflowed),
-                ]
+                m.d.comb += proper.eq(connected & (length != 0))
+                with m.If(complete & good & proper):
+                    m.d.comb += [
+                        self.out_of_sequence.eq(~in_order),
+                        self.overflow.eq(in_order & overflowed),
+                        self._accept.eq(in_order & ~overflowed),
+                    ]
+            with m.Case(FrameType.RR, FrameType.REJ, FrameType.UA):
+                m.d.comb += proper.eq(1)
         with m.If(self._accept):
             m.d.sync += self.expected.eq(self.expected + 1)
         return m

@@ -147,7 +147,7 @@ class Transmitter(wiring.Component):
                     self._begin(m, due, FrameType.REJ, kind)
                 with m.Elif(due[FrameType.RR]):
                     self._begin(m, due, FrameType.RR, kind)
-                with m.Elif(due_i):
+                with m.Elif(due_i & (level != 0)):
                     halfwords = Mux(level > self._frame, self._frame, level)
                     m.d.sync += [kind.eq(FrameType.I), is_i.eq(1)]
                     m.d.sync += [length.eq(halfwords << 1), left.eq(halfwords << 1)]
@@ -209,18 +209,21 @@ class Transmitter(wiring.Component):
         depth = self._depth
         m.submodules.buffer = buffer = memory.Memory(shape=16, depth=depth, init=[])
         read, write = buffer.read_port(), buffer.write_port()
-        head, tail, level = (Signal(range(2 * depth), name=n) for n in ("head", "tail", "level"))
+        head, tail, level = (
+            Signal(range(d), name=n)
+            for n, d in (("head", depth), ("tail", depth), ("level", depth + 1))
+        )
         source = self.halfwords
         flush, idle = Signal(), Signal(range(self._idle + 1))
         pop = Signal()
         m.d.comb += [
-            level.eq(tail - head),
-            source.ready.eq(level != depth),
             write.addr.eq(tail),
             write.data.eq(source.payload.value),
             write.en.eq(source.valid & source.ready),
             read.addr.eq(head),
         ]
+        # A register: one halfword may follow that it does not count yet.
+        m.d.sync += source.ready.eq(level < depth - 2)
         with m.If(level == 0):
             m.d.sync += flush.eq(0)
         with m.If(write.en):
@@ -231,7 +234,9 @@ class Transmitter(wiring.Component):
             m.d.sync += idle.eq(idle + 1)
         with m.If(pop):
             m.d.sync += head.eq(head + 1)
+        m.d.sync += level.eq(level + write.en - pop)
         with m.If(self.opened):
-            m.d.sync += [head.eq(0), tail.eq(0), flush.eq(0)]
-        due = (level != 0) & (flush | (level >= self._frame) | (idle == self._idle))
+            m.d.sync += [head.eq(0), tail.eq(0), level.eq(0), flush.eq(0)]
+        due = Signal()
+        m.d.sync += due.eq((level != 0) & (flush | (level >= self._frame) | (idle == self._idle)))
         return level, read.data, pop, due

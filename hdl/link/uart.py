@@ -47,8 +47,8 @@ class UartReceiver(wiring.Component):
         count = Signal(range(11))
         m.d.sync += self.valid.eq(0)
         with m.If(count == 0):
-            # Half a bit after the edge, less the half cycle since it and the cycle to come.
-            m.d.sync += phase.eq((1 << (PHASE_BITS - 1)) + 3 * self._step // 2)
+            # Half a bit after the edge, less the cycle since it and the cycle to come, on average.
+            m.d.sync += phase.eq((1 << (PHASE_BITS - 1)) + 2 * self._step)
             with m.If(~line):
                 m.d.sync += count.eq(10)
         with m.Else():
