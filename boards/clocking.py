@@ -33,6 +33,11 @@ by its users (YosysHQ/icestorm issue 76, cliffordwolf/icotools issue 2); this is
 """
 
 
+def power_up_cycles(clock_hz: int) -> int:
+    """Clock cycles that the reset lasts after the lock."""
+    return ceil_div(POWER_UP_MICROSECONDS * clock_hz, 1_000_000)
+
+
 class PowerUpReset(wiring.Component):
     """A reset that begins with configuration and ends POWER_UP_MICROSECONDS after the lock.
 
@@ -46,7 +51,7 @@ class PowerUpReset(wiring.Component):
     """
 
     def __init__(self, clock_hz: int) -> None:
-        self.cycles = ceil_div(POWER_UP_MICROSECONDS * clock_hz, 1_000_000)
+        self.cycles = power_up_cycles(clock_hz)
         super().__init__({"locked": In(1), "reset": Out(1, init=1)})
 
     def elaborate(self, platform: Any) -> Module:

@@ -13,7 +13,7 @@ from spikeloom.errors import InputError, MissingToolError
 from spikeloom.hdl import CoreConfig
 
 from .board_top import make_platform
-from .clocking import PowerUpReset
+from .clocking import power_up_cycles
 from .definition import BoardDefinition
 from .elaborate import NAME
 from .fit import elaborate_checked
@@ -115,7 +115,7 @@ def netlist_sources(
         tx="tx",
         clock_hz=chosen.clock_hz,
         baud=chosen.baud,
-        power_up_cycles=PowerUpReset(chosen.clock_hz).cycles + LOCK_CYCLES,
+        power_up_cycles=power_up_cycles(chosen.clock_hz) + LOCK_CYCLES,
     )
 
 
