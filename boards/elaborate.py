@@ -16,7 +16,7 @@ from .definition import BoardDefinition, Family
 NAME = "top"
 """Name of the design: of its top module and of all files of a build."""
 
-SYNTHESIS_OPTIONS: dict[Family, str] = {"ice40": "-device u -dsp -abc9", "ecp5": "-noabc9"}
+SYNTHESIS_OPTIONS: dict[Family, str] = {"ice40": "-device u -dsp -abc9", "ecp5": "-dff"}
 
 COLLISIONS_UNUSED = "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:CLK_ENABLE=1 %i"
 """Yosys command after reading a design: no value read from a memory in the cycle that writes the
