@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
 from spikeloom.sim import GoldenCore
 
 from .design import Design

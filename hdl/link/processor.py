@@ -304,8 +304,8 @@ class Processor(wiring.Component):
             m.d.sync += waiting.eq(1)
         with m.If(self._stepped):
             m.d.sync += stepping.eq(0)
-        with m.If(self._begin):  # the first tick of a run comes at once
-            m.d.sync += [counter.eq(0), waiting.eq(0)]
+        with m.If(self._begin):  # the first tick of a run comes after a whole period
+            m.d.sync += [counter.eq(self.tick_period), waiting.eq(0)]
         return due
 
     def _monitor(self, m: Module) -> None:

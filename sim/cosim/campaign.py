@@ -66,6 +66,8 @@ def run_campaign(
     total = len(configs) * len(seeds)
     for index, config in enumerate(configs):
         what = f"configuration {index + 1} of {len(configs)}"
+        if progress:
+            progress(f"{what}: compiling", report.cases, total)
         library = build_streams(config)
         for seed in seeds:
             with TwinPort(library, seed=seed) as port:

@@ -45,23 +45,28 @@ class TwinPort(SerialBase):
 
     Parameters
     ----------
-    library : the compiled twin.
+    library : the compiled twin; None: a subclass powers it up when it is opened.
     seed : chooses the contents of memories at power-up.
     """
 
     def __init__(
-        self, library: TwinLibrary, *, seed: int = 1, timeout: float | None = None
+        self, library: TwinLibrary | None, *, seed: int = 1, timeout: float | None = None
     ) -> None:
+        self._handle = None
+        super().__init__(timeout=timeout)
+        if library is not None:
+            self._port = "twin://"
+            self._power_up(library, seed)
+
+    def _power_up(self, library: TwinLibrary, seed: int) -> None:
         self._library = _load(library.path)
         self._handle = self._library.twin_new(seed, library.clock_hz / library.baud)
         self.clock_hz = library.clock_hz
-        super().__init__(timeout=timeout)
-        self._port = "twin://"
         self._baudrate = library.baud
         self.is_open = True
 
     def open(self) -> None:
-        """A closed twin is gone; open another one."""
+        """A closed twin is gone; make another one."""
         if not self.is_open:
             raise serial.SerialException("the twin was switched off; open a new one")
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import serial
 
+from spikeloom.errors import SpikeLoomError
 from spikeloom.hdl import ConfigError, CoreConfig
 
 from ..twin import TwinPort, build_twin
@@ -25,17 +26,22 @@ def _config(path: Path) -> CoreConfig:
 
 
 class Serial(TwinPort):
-    """The port that pyserial makes for the URL."""
+    """The port that pyserial makes for a URL; line settings that it is given mean nothing here."""
 
-    def __init__(self, port: str | None, *args: Any, **kwargs: Any) -> None:
-        parts = urlsplit(port or "")
+    def __init__(self, port: str | None = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(None, timeout=kwargs.get("timeout"))
+        self.port = port
+        if port is not None:
+            self.open()
+
+    def open(self) -> None:
+        """Power up the twin that the URL names."""
+        parts = urlsplit(self.port or "")
         path = Path(unquote(parts.netloc + parts.path))
         seed = int(parse_qs(parts.query).get("seed", ["1"])[0])
         if not path.name:
             raise serial.SerialException("twin:// needs a file: twin://core.toml")
         try:
-            library = build_twin(_config(path))
-        except ConfigError as error:
+            self._power_up(build_twin(_config(path)), seed)
+        except (ConfigError, SpikeLoomError) as error:
             raise serial.SerialException(f"{path}: {error}") from None
-        super().__init__(library, seed=seed, timeout=kwargs.get("timeout"))
-        self._port = port

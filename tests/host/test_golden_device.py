@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from spikeloom.design import Design
 from spikeloom.errors import InputError, WrongBoardError
 from spikeloom.golden_device import GoldenDevice

@@ -2,6 +2,7 @@
 
 import numpy as np
 from hypothesis import strategies as st
+
 from spikeloom.hdl import NO_AXON, CoreConfig, Image
 from spikeloom.sim.golden import COUNTERS
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_core import NaiveCore, configs, random_image
+
 from spikeloom.errors import InputError
 from spikeloom.hdl import NO_AXON, CoreConfig, Image, ImageError
 from spikeloom.hdl.memory_map import COUNTERS as HARDWARE_COUNTERS

@@ -1,0 +1,78 @@
+"""Co-simulation: a sample of the campaign, cocotb included, and proof that it finds mistakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spikeloom.hdl import CoreConfig
+from spikeloom.sim.cosim import bench, campaign_configs, run, run_campaign, runner, scenario
+from spikeloom.sim.cosim.cases import OPTIONS, random_config
+
+CONFIG = CoreConfig(
+    neurons=11, axons=33, lanes=4, update_units=2, receptors=2, parameters="per_neuron", monitors=4
+)
+
+
+@pytest.mark.timeout(600)
+def test_cocotb_finds_no_difference(tmp_path: Path) -> None:
+    report = run(CONFIG, range(3), out=tmp_path)
+    assert report.to_dict()["mismatches"] == []
+    assert report.ok
+    assert report.cases == 3
+    assert report.cycles > 0
+
+
+@pytest.mark.timeout(600)
+def test_campaign_sample_finds_no_difference() -> None:
+    configs = [CONFIG, campaign_configs()[0]]
+    report = run_campaign(configs, range(8))
+    assert report.to_dict()["mismatches"] == []
+    assert report.cases == 16
+
+
+def test_a_difference_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The golden model is spoiled; the report must say where it differs first."""
+    original = scenario.GoldenDevice.read_state
+
+    def spoiled(self: scenario.GoldenDevice, name: str) -> np.ndarray:
+        values = original(self, name)
+        if name == "v" and self.step == 2:
+            values[7] += 1
+        return values
+
+    monkeypatch.setattr(scenario.GoldenDevice, "read_state", spoiled)
+    report = run_campaign([CONFIG], range(1))
+    assert not report.ok
+    assert report.mismatches[0]["error"].startswith("step 1: v[7] is ")
+
+
+def test_the_cover_has_every_pair_and_the_corners() -> None:
+    configs = campaign_configs()
+    assert len(configs) >= 60
+    for option in ("receptors", "synapse", "leak", "reset", "bias", "parameters", "lanes"):
+        assert {getattr(c, option) for c in configs} == set(OPTIONS[option])
+    pairs = {(c.lanes, c.weight_bits) for c in configs}
+    assert len(pairs) == len(OPTIONS["lanes"]) * len(OPTIONS["weight_bits"])
+    assert any(c.axons == 1 for c in configs)
+    assert any(c.neurons == c.lanes == 32 for c in configs)
+    assert any(c.neurons % c.lanes for c in configs)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_configurations_are_reproducible(seed: int) -> None:
+    first, second = (random_config(np.random.default_rng(seed)) for _ in range(2))
+    assert first == second
+
+
+def test_a_job_survives_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = bench.Job(CONFIG.to_dict(), [3, 4], "results.jsonl")
+    for name, value in job.export().items():
+        monkeypatch.setenv(name, value)
+    assert bench.Job.from_environment() == job
+
+
+def test_no_seeds_is_not_ok() -> None:
+    assert not runner.CosimReport().ok

@@ -1,0 +1,138 @@
+"""The twin: the whole chip behind a serial port, in process, by URL, and by pseudo-terminal."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import serial
+
+import spikeloom
+from spikeloom.errors import BoardRefusedError
+from spikeloom.hdl import CoreConfig, Image
+from spikeloom.sim.serve import serve
+from spikeloom.sim.twin import TwinPort, open_port
+from spikeloom.sim.verilator import without_memory_contents
+
+CONFIG = CoreConfig(neurons=10, axons=40, lanes=4, update_units=2, monitors=4)
+
+
+@pytest.fixture(scope="module")
+def design() -> spikeloom.Design:
+    rng = np.random.default_rng(7)
+    weights = rng.integers(-40, 100, (CONFIG.axons, CONFIG.neurons))
+    parameters = {"v_threshold": 600, "d_mem": 200, "d_syn": 800, "refractory": 1}
+    routes = rng.integers(-1, CONFIG.axons, CONFIG.neurons)
+    return spikeloom.Design(CONFIG, Image(CONFIG, weights, parameters, routes))
+
+
+@pytest.fixture
+def port() -> Iterator[TwinPort]:
+    with open_port(CONFIG, seed=3) as twin:
+        yield twin
+
+
+@pytest.mark.timeout(300)
+def test_equals_the_golden_model(design: spikeloom.Design) -> None:
+    raster = np.random.default_rng(0).random((60, CONFIG.axons)) < 0.2
+    with spikeloom.open("twin:", design) as twin, spikeloom.open("golden:", design) as golden:
+        for device in (twin, golden):
+            device.monitor([0, 7])
+        ours, expected = twin.run(raster), golden.run(raster)
+        assert expected.spikes.any()
+        assert (ours.spikes == expected.spikes).all()
+        for name, values in expected.monitored.items():
+            assert (ours.monitored[name] == values).all()
+        for name in ("v", "i", "ref"):
+            assert (twin.read_state(name) == golden.read_state(name)).all()
+
+
+def test_time_is_simulated(port: TwinPort) -> None:
+    before = port.cycles
+    time.sleep(0.01)
+    assert port.cycles == before
+    port.timeout = 1e-4
+    assert port.read(1) == b""
+    assert port.now() == pytest.approx((before / port.clock_hz) + 1e-4, rel=0.01)
+
+
+def test_live_runs_count_late_spikes_and_overruns(design: spikeloom.Design) -> None:
+    raster = np.zeros((20, CONFIG.axons), dtype=bool)
+    raster[::2] = True
+    with spikeloom.open("twin:", design) as board:
+        run = board.run_live(raster, tick_period_cycles=2)
+        counters = board.counters()
+        assert run.steps == 20
+        assert counters["steps"] == 20
+        assert counters["overruns"] > 0
+        assert counters["late"] > 0
+        board.reset()
+        slow = board.run_live(raster, tick_period_cycles=100_000)
+        counters = board.counters()
+        assert counters["overruns"] == counters["late"] == 0
+    with spikeloom.open("golden:", design) as golden:
+        assert (slow.spikes == golden.run(raster).spikes).all()
+
+
+def test_refuses_to_run_without_an_image(design: spikeloom.Design) -> None:
+    with spikeloom.open("twin:", design, load=False) as board:
+        with pytest.raises(BoardRefusedError, match="load"):
+            board.run(steps=1)
+        board.load()
+        assert board.run(steps=1).steps == 1
+
+
+def test_garbage_does_not_disturb_it(design: spikeloom.Design) -> None:
+    with spikeloom.open("twin:", design) as board:
+        board.link._port.write(bytes(range(256)) * 3 + b"\0")
+        assert (board.read_weights() == design.image.weights).all()
+        assert board.counters()["link_bad_frames"] > 0
+
+
+def test_pyserial_opens_it_by_url(tmp_path: Path) -> None:
+    file = tmp_path / "core.toml"
+    file.write_text(CONFIG.to_toml())
+    with serial.serial_for_url(f"twin://{file}") as port:
+        assert isinstance(port, TwinPort)
+        assert port.in_waiting == 0
+
+
+def test_a_url_without_a_file_is_refused() -> None:
+    with pytest.raises(serial.SerialException, match="needs a file"):
+        serial.serial_for_url("twin://")
+
+
+@pytest.mark.timeout(120)
+def test_a_pseudo_terminal_serves_it(design: spikeloom.Design, tmp_path: Path) -> None:
+    names: list[str] = []
+    stop = threading.Event()
+    server = threading.Thread(
+        target=serve,
+        args=(CONFIG,),
+        kwargs={
+            "link": tmp_path / "board",
+            "ready": names.append,
+            "running": lambda: not stop.is_set(),
+        },
+    )
+    server.start()
+    try:
+        while not names:
+            assert server.is_alive()
+            time.sleep(0.01)
+        with spikeloom.open(names[0], design, baud=3_000_000, timeout=20) as board:
+            assert (board.read_weights() == design.image.weights).all()
+    finally:
+        stop.set()
+        server.join(20)
+    assert not server.is_alive()
+    assert not (tmp_path / "board").exists()
+
+
+def test_memories_lose_their_contents() -> None:
+    verilog = "  initial begin\n    mem[0] = 8'h00;\n    \\x [1] = 8'h00;\n  end\n  reg a = 1'h0;\n"
+    assert without_memory_contents(verilog) == "  reg a = 1'h0;\n"
