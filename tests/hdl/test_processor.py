@@ -1,0 +1,358 @@
+"""The command processor: what each request answers, and when it lets steps begin."""
+
+import functools
+from unittest import mock
+
+import numpy as np
+import pytest
+from gateware import TIMEOUT, Bench, quick
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spikeloom.hdl import CoreConfig, MemoryMap
+from spikeloom.hdl.commands import ADVANCE, END, MONITOR, Opcode, Status
+from spikeloom.hdl.link import processor
+from spikeloom.hdl.link.processor import Processor
+from spikeloom.hdl.memory_map import Region
+from spikeloom.protocol import RunReply, read_request, run_request, to_halfwords, write_request
+
+# A row of synapses is three words long, so that there are gaps between the rows' addresses.
+CONFIG = CoreConfig(neurons=20, axons=6, weight_bits=4, monitors=4)
+MAP = MemoryMap(CONFIG)
+
+
+@functools.cache
+def bench():
+    dut = Processor(CONFIG)
+    return dut, Bench(dut)
+
+
+class Surroundings:
+    """Everything around a processor: a memory on the bus, a core that does as it is told.
+
+    Attributes
+    ----------
+    memory : bus words by address; others are errors.
+    spikes : neurons that fire, by step.
+    arrived : (step, axon) in the order of arrival.
+    started : clock cycle in which each step began.
+    """
+
+    def __init__(self, ctx, dut, stalls=(), step_cycles=9):
+        self.ctx, self.dut = ctx, dut
+        self.memory, self.spikes, self.arrived, self.started = {}, {}, [], []
+        self.step, self.now, self.late, self.overruns = 0, 0, 0, 0
+        self._stalls = [*stalls, False]
+        self._step_cycles, self._left, self._queue = step_cycles, 0, []
+        self._bus_wait = 0
+        self._requests = []
+        self.replies = []
+        ctx.set(dut.image_loaded, 1)
+
+    def ask(self, data):
+        self._requests += to_halfwords(data).tolist()
+
+    async def answer(self, data=b""):
+        """Replies up to the next one that ends with `flush`, which is the end of a command."""
+        self.ask(data)
+        for _ in range(TIMEOUT):
+            if self.replies and self.replies[-1][1]:
+                values = np.array([value for value, _ in self.replies], dtype=np.uint16)
+                assert not any(flush for _, flush in self.replies[:-1])
+                self.replies = []
+                return values
+            await self.cycle()
+        raise AssertionError("no answer")
+
+    async def cycle(self):
+        ctx, dut = self.ctx, self.dut
+        stepping = self._left > 0 or bool(self._queue)
+        ctx.set(dut.ready, not stepping)
+        ctx.set(dut.step, self.step)
+        ctx.set(dut.arriving.ready, not stepping)
+        ctx.set(dut.reported.valid, bool(self._queue))
+        if self._queue:
+            ctx.set(dut.reported.payload, self._queue[0])
+        ctx.set(dut.requests.valid, bool(self._requests))
+        if self._requests:
+            ctx.set(dut.requests.payload, self._requests[0])
+        ctx.set(dut.replies.ready, not self._stalls[self.now % len(self._stalls)])
+        self._bus()
+
+        if ctx.get(dut.arriving.valid) and not stepping:
+            self.arrived.append((self.step, ctx.get(dut.arriving.payload)))
+        start = ctx.get(dut.start)
+        if self._queue and ctx.get(dut.reported.ready):
+            self._queue.pop(0)
+        if self._requests and ctx.get(dut.requests.ready):
+            self._requests.pop(0)
+        if ctx.get(dut.replies.valid) and ctx.get(dut.replies.ready):
+            payload = ctx.get(dut.replies.payload)
+            self.replies.append((payload.value, payload.flush))
+        self.late += ctx.get(dut.late)
+        self.overruns += ctx.get(dut.overrun)
+        await ctx.tick()
+        self.now += 1
+
+        self._left = max(self._left - 1, 0)
+        if start:
+            assert not stepping
+            self.started.append(self.now)
+            self._left = self._step_cycles
+            self._queue = list(self.spikes.get(self.step, []))
+        elif stepping and not self._left and not self._queue:
+            self.step += 1
+
+    def _bus(self):
+        """Answers two cycles after `valid`; what it holds in between is wrong."""
+        ctx, bus = self.ctx, self.dut.bus
+        self._bus_wait = self._bus_wait + 1 if ctx.get(bus.valid) else 0
+        done = self._bus_wait == 3
+        address = ctx.get(bus.address)
+        ctx.set(bus.done, done)
+        ctx.set(bus.value, self.memory.get(address, 0xBAD) if done else 0xBAD)
+        ctx.set(bus.error, address not in self.memory)
+        if done:
+            self._bus_wait = -1
+            if ctx.get(bus.write) and address in self.memory:
+                self.memory[address] = ctx.get(bus.data)
+
+
+def play(program, stalls=(), **options):
+    dut, simulation = bench()
+
+    async def testbench(ctx):
+        await program(Surroundings(ctx, dut, stalls, **options))
+
+    simulation.run(testbench)
+
+
+def words_of(halfwords):
+    return np.ascontiguousarray(halfwords, dtype="<u2").view("<u4").tolist()
+
+
+stalls = st.lists(st.booleans(), max_size=4)
+words = st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=6)
+
+
+@quick(15)
+@given(values=words, stalls=stalls, address=st.sampled_from([0, 0x1000_0000, 0x5003_0007]))
+def test_write_and_read(values, stalls, address):
+    async def program(board):
+        board.step = 0x12345
+        board.memory = {address + k: 0 for k in range(len(values))}
+        data = np.array(values, dtype=np.uint32)
+        reply = await board.answer(write_request(address, data))
+        assert reply.tolist() == [Opcode.WRITE, len(values), 0x2345, 1, Status.OK]
+        assert list(board.memory.values()) == values
+        reply = await board.answer(read_request(address, len(values)))
+        assert reply[:2].tolist() == [Opcode.READ, len(values)]
+        assert words_of(reply[2:-1]) == values
+        assert reply[-1] == Status.OK
+
+    play(program, stalls)
+
+
+def test_a_bad_address_reads_as_zero_is_not_written_and_spoils_nothing():
+    async def program(board):
+        board.memory = {100: 1, 102: 3}
+        reply = await board.answer(read_request(100, 3))
+        assert words_of(reply[2:-1]) == [1, 0, 3]
+        assert reply[-1] == Status.BAD_ADDRESS
+        reply = await board.answer(write_request(100, np.array([7, 8, 9], dtype=np.uint32)))
+        assert reply[-1] == Status.BAD_ADDRESS
+        assert board.memory == {100: 7, 102: 9}
+        reply = await board.answer(read_request(102, 1))
+        assert reply[-1] == Status.OK
+
+    play(program)
+
+
+def test_a_block_walks_along_synapse_rows():
+    rows, per_row = 3, CONFIG.layout.words_per_row
+    assert per_row == 3
+    addresses = [MAP.synapse_row(axon) + k for axon in range(rows) for k in range(per_row)]
+
+    async def program(board):
+        board.memory = {address: n for n, address in enumerate(addresses)}
+        reply = await board.answer(read_request(addresses[1], len(addresses) - 1))
+        assert words_of(reply[2:-1]) == list(range(1, len(addresses)))
+        assert reply[-1] == Status.OK
+
+    play(program)
+
+
+rasters = st.lists(st.sets(st.integers(0, CONFIG.axons - 1)), max_size=8)
+
+
+@quick(25)
+@given(inputs=rasters, outputs=rasters, start=st.sampled_from([0, 5]), stalls=stalls)
+def test_run_brings_spikes_in_and_out_in_their_steps(inputs, outputs, start, stalls):
+    raster = np.zeros((len(inputs), CONFIG.axons), dtype=bool)
+    for t, axons in enumerate(inputs):
+        raster[t, list(axons)] = True
+
+    async def program(board):
+        board.step = start
+        board.spikes = {start + t: sorted(neurons) for t, neurons in enumerate(outputs)}
+        reply = RunReply(start, len(inputs), CONFIG.neurons)
+        reply.feed(await board.answer(run_request(start, raster)))
+        assert reply.done
+        assert (reply.status, reply.step) == (Status.OK, start + len(inputs))
+        assert board.step == start + len(inputs)
+        expected = [(start + t, axon) for t, axons in enumerate(inputs) for axon in sorted(axons)]
+        assert board.arrived == expected
+        for t in range(len(inputs)):
+            fired = np.flatnonzero(reply.spikes[t]).tolist()
+            assert fired == board.spikes.get(start + t, [])
+        assert board.late == 0
+
+    play(program, stalls)
+
+
+def run(start, steps, *events):
+    head = [Opcode.RUN, start & 0xFFFF, start >> 16, steps & 0xFFFF, steps >> 16]
+    return np.array([*head, *events, END], dtype="<u2").tobytes()
+
+
+@pytest.mark.parametrize(("loaded", "start"), [(0, 4), (0, 0), (1, 3), (1, 0x10004)])
+def test_run_is_refused_without_image_or_at_another_step(loaded, start):
+    status = Status.WRONG_START if loaded else Status.NO_IMAGE
+
+    async def program(board):
+        board.step = 4
+        board.ctx.set(board.dut.image_loaded, loaded)
+        reply = await board.answer(run(start, 0, 3, ADVANCE | 2, 1))
+        assert reply.tolist() == [Opcode.RUN, status, 4, 0, END, 4, 0, status]
+        assert not board.started
+        assert not board.arrived
+        board.ctx.set(board.dut.image_loaded, 1)
+        reply = await board.answer(run(4, 0, ADVANCE | 1))  # the next command is understood
+        assert reply.tolist() == [Opcode.RUN, 0, 4, 0, ADVANCE | 1, END, 5, 0, 0]
+
+    play(program)
+
+
+def test_silent_steps_are_one_advance():
+    async def program(board):
+        board.spikes = {3: [17]}
+        reply = await board.answer(run(0, 0, ADVANCE | 8))
+        events = reply[4:-4].tolist()
+        assert events == [ADVANCE | 3, 17, ADVANCE | 5]
+
+    play(program)
+
+
+def test_advances_are_split_before_they_overflow():
+    few = 15
+    with mock.patch.object(processor, "MAX_ADVANCE", few):  # or it would take minutes
+        dut = Processor(CONFIG)
+        simulation = Bench(dut)
+
+    async def testbench(ctx):
+        board = Surroundings(ctx, dut)
+        board.spikes = {few + 1: [3]}
+        reply = await board.answer(run(0, 3 * few))
+        assert reply[4:-4].tolist() == [
+            ADVANCE | few, ADVANCE | 1, 3, ADVANCE | few, ADVANCE | (few - 1),
+        ]  # fmt: skip
+        assert reply[-3] == 3 * few
+
+    simulation.run(testbench)
+
+
+def test_the_boards_pace_drops_what_comes_too_late():
+    """With `steps` given, a step does not wait for the events of the host."""
+
+    async def program(board):
+        board.ask(run(0, 4)[:-2])  # no END yet
+        while board.step < 4:
+            await board.cycle()
+        board.ask(np.array([5, ADVANCE | 2, 4, 3, ADVANCE | 1, 2, END], dtype="<u2").tobytes())
+        reply = await board.answer()
+        assert reply[4:-4].tolist() == [ADVANCE | 4]
+        assert board.late == 4
+        assert board.arrived == []
+
+    play(program)
+
+
+def test_the_boards_pace_keeps_what_comes_in_time():
+    async def program(board):
+        board.ctx.set(board.dut.tick_period, 100)
+        reply = await board.answer(run(0, 5, 1, ADVANCE | 3, 2, ADVANCE | 1, 0))
+        assert reply[4:-4].tolist() == [ADVANCE | 5]
+        # The first tick comes with the command: its step may begin before the first spike is read.
+        assert board.arrived[-2:] == [(3, 2), (4, 0)]
+        assert board.arrived[:-2] in ([], [(0, 1)])
+        assert len(board.arrived) + board.late == 3
+
+    play(program)
+
+
+@pytest.mark.parametrize("period", [25, 40])
+def test_steps_begin_at_ticks(period):
+    async def program(board):
+        board.ctx.set(board.dut.tick_period, period)
+        await board.answer(run(0, 6))
+        first, *others = np.diff(board.started).tolist()
+        assert others == [period] * 4
+        assert period - 8 < first <= period  # the first tick is before the board has answered
+        assert board.overruns == 0
+
+    play(program, step_cycles=9)
+
+
+def test_a_tick_during_a_step_is_counted_and_discarded():
+    period, cycles = 20, 45  # a step and what follows it take more than two ticks
+
+    async def program(board):
+        board.ctx.set(board.dut.tick_period, period)
+        await board.answer(run(0, 5))
+        assert np.diff(board.started)[1:].tolist() == [3 * period] * 3
+        assert board.overruns == 10
+
+    play(program, step_cycles=cycles)
+
+
+@quick(10)
+@given(stalls=stalls, count=st.integers(1, CONFIG.monitors))
+def test_monitored_words_follow_every_step(stalls, count):
+    async def program(board):
+        for slot in range(CONFIG.monitors):
+            board.memory[Region.MONITORS.base + slot] = 0x6000_0000 + slot
+            board.memory[0x6000_0000 + slot] = 0xF0000000 + slot
+        board.ctx.set(board.dut.monitor_count, count)
+        board.spikes = {1: [4]}
+        reply = await board.answer(run(0, 0, ADVANCE | 3))
+        values = [half for slot in range(count) for half in (slot, 0xF000)]
+        monitored = [MONITOR | count, *values]
+        assert reply[4:-4].tolist() == [
+            *monitored, ADVANCE | 1, 4, *monitored, ADVANCE | 1, *monitored, ADVANCE | 1,
+        ]  # fmt: skip
+        assert reply[-1] == Status.OK
+
+    play(program, stalls)
+
+
+def test_a_monitor_of_nothing_says_so_in_the_status():
+    async def program(board):
+        board.memory[Region.MONITORS.base] = 0x6000_0000
+        board.ctx.set(board.dut.monitor_count, 1)
+        reply = await board.answer(run(0, 0, ADVANCE | 1))
+        assert reply[4:7].tolist() == [MONITOR | 1, 0, 0]
+        assert reply[-1] == Status.BAD_ADDRESS
+
+    play(program)
+
+
+def test_after_an_unknown_opcode_everything_is_ignored():
+    async def program(board):
+        reply = await board.answer(np.array([0x1234, 5, 6], dtype="<u2").tobytes())
+        assert reply.tolist() == [Opcode.PROTOCOL_ERROR, 0x1234]
+        board.ask(read_request(0, 1))
+        for _ in range(100):
+            await board.cycle()
+        assert not board.replies
+
+    play(program)
