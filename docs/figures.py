@@ -214,7 +214,7 @@ def phases(cycles: dict[str, list[Any]], window: slice) -> list[tuple[str, int, 
     begin, update = shown("start")[0], shown("updater.start")[0]
     # Routing goes on while later neurons are updated; its band begins where the walk has ended.
     route = shown("fired_valid")[-1] + 1
-    end = [k for k in shown("ready") if k > begin][0]
+    end = next(k for k in shown("ready") if k > begin)
     return [
         ("arrive", shown("arriving__valid")[0], begin),
         ("integrate", begin, update),
