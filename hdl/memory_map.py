@@ -160,10 +160,10 @@ class MemoryMap:
     def unpack_weights(self, words: NDArray[np.uint32]) -> NDArray[np.int64]:
         """Inverse of `pack_weights`: bus words, flat or by row, to (rows, N) weights."""
         slot, per_word = self.layout.weight_slot_bits, self.layout.weights_per_word
-        words = np.asarray(words, dtype=np.int64).reshape(-1, self.layout.words_per_row, 1)
-        fields = (words >> (np.arange(per_word) * slot)) & ((1 << slot) - 1)
+        rows = np.asarray(words, dtype=np.int64).reshape(-1, self.layout.words_per_row, 1)
+        fields = (rows >> (np.arange(per_word) * slot)) & ((1 << slot) - 1)
         signed = fields - ((fields >> (slot - 1)) << slot)
-        return signed.reshape(len(words), -1)[:, : self.config.neurons]
+        return signed.reshape(len(rows), -1)[:, : self.config.neurons]
 
     def pack_routes(self, image: Image) -> NDArray[np.uint32]:
         """(N,) route words of an image."""

@@ -132,7 +132,7 @@ class Registers(wiring.Component):
         self, m: Module, offset: Signal, value: Signal, error: Signal, write: Signal
     ) -> Value | None:
         digest = self._config.digest
-        words = {
+        words: dict[int, int] = {
             Identity.MAGIC: MAGIC,
             Identity.LINK_VERSION: LINK_VERSION,
             Identity.MAP_VERSION: MAP_VERSION,

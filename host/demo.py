@@ -130,8 +130,8 @@ def run_digits(
 
     Parameters
     ----------
-    where : "twin:", "golden:", or the serial port of a board with the configuration that its
-        definition declares.
+    where : "twin:", "golden:", "netlist:" and a board's name, or the serial port of a board with
+        the configuration that its definition declares.
     out : folder for raster.png, confusion.png and the design, digits.slm.
     images : how many of the test images; default all.
     progress : show progress bars; None: when stderr is a terminal.

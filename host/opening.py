@@ -11,7 +11,7 @@ import serial
 from serial.tools import list_ports
 
 from .errors import InputError, LinkError, PortError
-from .link import TIMEOUT, Link
+from .link import TIMEOUT, Link, Port
 
 if TYPE_CHECKING:
     from .board import Board
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 GOLDEN = "golden:"
 TWIN = "twin:"
+NETLIST = "netlist:"
 _WRITE_TIMEOUT = 5.0
 
 
@@ -37,14 +38,17 @@ def open(
 
     Parameters
     ----------
-    where : "golden:" for the golden model; "twin:" for the simulated board (both need a design); or
-        a serial port: a name ("/dev/ttyUSB1", "COM5") or a pyserial URL ("socket://host:port").
+    where : "golden:" for the golden model; "twin:" for the simulated board (both need a design);
+        "netlist:" and a board's name ("netlist:icebreaker") for its synthesised netlist, simulated
+        with the core that the board gets by default; or a serial port: a name ("/dev/ttyUSB1",
+        "COM5") or a pyserial URL ("socket://host:port").
     design : the network.  A board may be opened without one, to ask who it is.
     load : write the image of `design`; False leaves a board as it is.
     baud : bits per second; default: those that the known boards are built with, one after another.
     timeout : seconds without any progress after which the board counts as silent.
     progress : show progress bars; None: when stderr is a terminal.
-    options : for the twin, `spikeloom.sim.twin.open_port`; for ports, pyserial's `serial_for_url`.
+    options : for the twin, `spikeloom.sim.twin.open_port`; for a netlist,
+        `spikeloom.sim.twin.netlist.open_netlist`; for ports, pyserial's `serial_for_url`.
 
     Raises
     ------
@@ -63,6 +67,13 @@ def open(
         if baud is not None:
             options["baud"] = baud
         board = _board(Link(twin.open_port(config, **options), timeout, where), design, progress)
+    elif where.startswith(NETLIST):
+        from spikeloom.sim.twin.netlist import open_netlist
+
+        if baud is not None:
+            raise InputError(f"baud is {baud}; the line rate of a netlist is its board's: omit it")
+        netlist = open_netlist(where.removeprefix(NETLIST), **options)
+        board = _board(Link(netlist, timeout, where), design, progress)
     else:
         board = _open_port(where, design, baud, timeout, progress, options)
     if load and design is not None:
@@ -113,7 +124,7 @@ def default_rates() -> list[int]:
     return list(dict.fromkeys(board.baud for board in BOARDS.values()))
 
 
-def open_serial(where: str, baud: int, **options: Any) -> serial.SerialBase:
+def open_serial(where: str, baud: int, **options: Any) -> Port:
     """Open a port with pyserial; every failure is a `PortError` that says what would work."""
     if "://" not in where:
         options = {"exclusive": True, **options}

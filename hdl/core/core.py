@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from typing import Any
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -197,7 +199,7 @@ class Core(wiring.Component):
             synapses.access_data.eq(bus.data),
         ]
         parameters, states = len(layout.parameters), len(layout.states)
-        targets = {
+        targets: dict[Region, tuple[Value, Any, Value]] = {
             Region.ROUTES: (offset < c.neurons, routes, routes.access_value),
             Region.PARAMETERS: (
                 (field < parameters) & (low < entries),

@@ -12,6 +12,7 @@ _EXAMPLES = examples(
     "spikeloom demo digits                     all 594 test images on a simulated board",
     "spikeloom demo digits --images 20 --out /tmp/digits",
     "spikeloom demo digits --on golden: --json",
+    "spikeloom demo digits --on netlist:icebreaker --images 5",
     "spikeloom demo digits --on /dev/ttyUSB1   on a board",
 )
 
@@ -29,7 +30,9 @@ def demo() -> None:
 
 
 def digits(
-    on: str = typer.Option("twin:", help="twin:, golden:, or the serial port of a board."),
+    on: str = typer.Option(
+        "twin:", help="twin:, golden:, netlist:BOARD (synthesised, simulated), or a serial port."
+    ),
     out: Path = typer.Option(Path("out/digits"), "--out", "-o", help="Folder for the results."),
     images: int = typer.Option(
         None, "--images", "-n", min=1, help="How many test images; default: all 594."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from typing import Any
 
-from cocotb.handle import HierarchyObject
 from cocotb.task import resume
 from cocotb.triggers import FallingEdge, RisingEdge, Timer
 
@@ -44,7 +44,7 @@ class SimPort:
     Time is simulated: `timeout` and `now` are in seconds of it.
     """
 
-    def __init__(self, dut: HierarchyObject, stalls_in: Stalls, stalls_out: Stalls) -> None:
+    def __init__(self, dut: Any, stalls_in: Stalls, stalls_out: Stalls) -> None:
         self.timeout: float | None = None
         self._dut = dut
         self._stalls_in, self._stalls_out = stalls_in, stalls_out

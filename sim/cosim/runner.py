@@ -92,7 +92,7 @@ def _build(config: CoreConfig, *, waves: bool) -> Path:
         *("-MAKEFLAGS", f"{verilator.MAKE_FLAGS} OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1"),
         *(("--trace",) if waves else ()),
     ]
-    sources = [
+    sources: list[Path | tuple[str, str]] = [
         main,
         ("public.vlt", "\n".join(["`verilator_config", *public, ""])),
         (f"{TOP_NAME}.v", text),

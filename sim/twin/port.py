@@ -6,11 +6,15 @@ import ctypes
 import functools
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import serial
 from serial import PortNotOpenError, SerialBase
 
 from .build import TwinLibrary
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 _CHUNK = 200_000
 """Cycles between two chances for an interrupt."""
@@ -120,7 +124,7 @@ class TwinPort(SerialBase):
         count = self._library.twin_take(self._handle, buffer, size)
         return buffer.raw[:count]
 
-    def write(self, b: bytes, /) -> int:
+    def write(self, b: Buffer, /) -> int:
         """Queue bytes for the line; they move while time advances."""
         self._check()
         data = bytes(b)
