@@ -18,7 +18,8 @@ the cursor, and ADVANCE moves it:
     1111 1111 1111 1111   END of the events
 
 With `steps = 0` the board executes steps only to follow the cursor: nothing can be late.  Otherwise it
-executes `steps` steps by its own clock or the tick, and ids whose cursor is behind it are late.
+executes `steps` steps at the ticks (without a tick period at once, before it looks at any event), and ids
+whose cursor is behind the step are late.
 """
 
 from __future__ import annotations

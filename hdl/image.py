@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ class ImageError(ValueError):
     """Numbers that the configured core can not hold; the message says which and what would fit."""
 
 
-def _check_range(name: str, values: NDArray[np.int64], low: int, high: int) -> None:
+def _check_range(name: str, values: NDArray[Any], low: int, high: int) -> None:
     outside = np.argwhere((values < low) | (values > high))
     if len(outside):
         where = tuple(int(k) for k in outside[0])
@@ -34,6 +35,8 @@ def _integers(name: str, values: object, shape: tuple[int, ...]) -> NDArray[np.i
     array = np.asarray(values)
     if array.dtype.kind not in "iub":
         raise ImageError(f"{name} has dtype {array.dtype}; give integers (quantise them first)")
+    if array.dtype == np.uint64:
+        _check_range(name, array, 0, np.iinfo(np.int64).max)
     try:
         return np.broadcast_to(array, shape).astype(np.int64)
     except ValueError:

@@ -45,12 +45,15 @@ class UartReceiver(wiring.Component):
         phase = Signal(PHASE_BITS + 1)
         bits = Signal(10)
         count = Signal(range(11))
+        quiet = Signal()  # a start bit is an edge: the line was high before it
         m.d.sync += self.valid.eq(0)
         with m.If(count == 0):
             # Half a bit after the edge, less the cycle since it and the cycle to come, on average.
             m.d.sync += phase.eq((1 << (PHASE_BITS - 1)) + 2 * self._step)
-            with m.If(~line):
-                m.d.sync += count.eq(10)
+            with m.If(line):
+                m.d.sync += quiet.eq(1)
+            with m.Elif(quiet):
+                m.d.sync += [count.eq(10), quiet.eq(0)]
         with m.Else():
             m.d.sync += phase.eq(phase[:PHASE_BITS] + self._step)
             with m.If(phase[PHASE_BITS]):
@@ -58,7 +61,7 @@ class UartReceiver(wiring.Component):
                 with m.If((count == 10) & line):  # a glitch, not a start bit
                     m.d.sync += count.eq(0)
                 with m.If(count == 1):
-                    m.d.sync += self.valid.eq(line)
+                    m.d.sync += [self.valid.eq(line), quiet.eq(line)]
         m.d.comb += self.byte.eq(bits[1:9])
         return m
 
@@ -78,7 +81,7 @@ class UartTransmitter(wiring.Component):
         count = Signal(range(11))
         m.d.comb += [self.tx.eq(bits[0]), self.bytes.ready.eq(count == 0)]
         with m.If(count == 0):
-            m.d.sync += phase.eq(0)
+            m.d.sync += phase.eq(self._step)
             with m.If(self.bytes.valid):
                 m.d.sync += [bits.eq(Cat(0, self.bytes.payload, 1)), count.eq(10)]
         with m.Else():
