@@ -54,6 +54,7 @@ def compile_library(
     top: str,
     ports: dict[str, str],
     flags: Sequence[str] = (),
+    message: str = "Compiling the twin with Verilator (10–20 s, once per configuration)",
 ) -> Path:
     """Compile Verilog with module `top` and the harness; `ports` names CLOCK, RX, TX (and RESET)."""
     prefix = f"V{top}"
@@ -82,5 +83,5 @@ def compile_library(
         [*sources, ("harness.cpp", HARNESS.read_text())],
         arguments,
         _LIBRARY,
-        message="Compiling the twin with Verilator (10–20 s, once per configuration)",
+        message=message,
     )

@@ -155,7 +155,7 @@ def test_run_without_an_image_is_refused():
     play(CONFIG, program)
 
 
-@pytest.mark.parametrize("wait", [0, 20, 100, 300])
+@pytest.mark.parametrize("wait", [0, 20, 200])
 def test_a_new_connection_cuts_a_run_short_and_the_next_one_goes_on(wait):
     rng = np.random.default_rng(4)
     image = random_design(CONFIG, rng).image
@@ -202,7 +202,7 @@ def test_a_synapse_access_that_was_cut_short_does_not_answer_for_the_next_one():
     synapse = MemoryMap(config).synapse_row(0)
 
     async def program(host):
-        for wait in range(0, 40, 4):
+        for wait in range(4, 40, 8):
             words = [0xFFFFFFFF, 0x12345678]
             await host.write(synapse, words[0])
             await host.write(synapse + 1, words[1])
