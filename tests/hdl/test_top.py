@@ -12,7 +12,6 @@ from spikeloom.hdl.commands import Opcode, Status
 from spikeloom.hdl.frames import DELIMITER, Frame, FrameError, FrameType
 from spikeloom.hdl.memory_map import RESET_STATE, Identity, Region, Register
 from spikeloom.hdl.top import Chip, Top
-from spikeloom.hdl.verilog import generate
 from spikeloom.sim import GoldenCore
 from spikeloom.sim.cosim.cases import random_design
 
@@ -213,14 +212,6 @@ def test_a_synapse_access_that_was_cut_short_does_not_answer_for_the_next_one():
             assert await host.read(synapse + 1) == [words[1]]
 
     play(config, program)
-
-
-def test_the_same_configuration_gives_the_same_verilog():
-    config = CoreConfig(neurons=2, axons=2)
-    first, again = (generate(config, clock_hz=CLOCK_HZ, baud=115200) for _ in range(2))
-    assert first == again
-    for port in ("clk", "rst", "rx", "tx"):
-        assert f" {port};" in first
 
 
 def test_top_answers_on_its_serial_pins():
