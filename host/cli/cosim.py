@@ -42,7 +42,6 @@ def cosim(
     settings, the configuration is random as well.
     """
     config = read_config(file, settings) if file or settings else None
-    from spikeloom.sim.cosim import run, run_campaign
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
@@ -58,8 +57,12 @@ def cosim(
     try:
         chosen = range(first, first + seeds)
         if campaign:
+            from spikeloom.sim.cosim import run_campaign
+
             result = run_campaign([config] if config else None, chosen, progress=show)
         else:
+            from spikeloom.sim.cosim import run
+
             result = run(config, chosen, out=out, progress=show)
     finally:
         bar.stop()

@@ -62,14 +62,15 @@ def test_the_unit_of_the_network_does_not_matter(net, scale, factor):
 
 
 @given(net=networks(), w_bits=st.integers(2, 10))
-def test_weights_use_their_full_range_when_the_state_is_wide(net, w_bits):
+def test_weights_use_their_range_when_the_state_is_wide(net, w_bits):
     weights, parameters = net
     assume(weights.size)
     q = quantise(weights, parameters, dt=DT, weight_bits=w_bits, state_bits=32)
     bound = 1 << (w_bits - 1)
     for column, floats in zip(q.weights.T, weights.T, strict=True):
         if np.any(floats):
-            assert column.max() == bound - 1 or column.min() == -bound
+            # All of it, unless the common weight shift leaves a column with a high threshold less.
+            assert np.abs(column).max() >= bound // 2
 
 
 @given(net=networks(), scale=scales, shift=st.integers(0, 5))
