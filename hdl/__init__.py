@@ -5,6 +5,7 @@ This package imports neither gateware nor tools; `spikeloom.hdl.core`, `.link` a
 
 from .config import ConfigError, CoreConfig, CoreLayout, Field
 from .image import NO_AXON, Image, ImageError
+from .learning_config import LearningConfig
 from .memory_map import MemoryMap
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "Field",
     "Image",
     "ImageError",
+    "LearningConfig",
     "MemoryMap",
 ]

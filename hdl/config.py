@@ -14,10 +14,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-DECAY_ONE = 4096
-"""Decay constants count in units of 1/DECAY_ONE (docs/semantics.md)."""
+from .fields import (
+    DECAY_BITS,
+    DECAY_ONE,
+    ConfigError,
+    Field,
+    decay_field,
+    signed_field,
+    unsigned_field,
+)
+from .learning_config import TAG_BITS, LearningConfig, common_parameters
 
-DECAY_BITS = DECAY_ONE.bit_length()
+__all__ = [
+    "DECAY_BITS", "DECAY_ONE", "LANES", "MAX_AXONS", "MAX_MONITORS", "MAX_NEURONS", "ConfigError",
+    "CoreConfig", "CoreLayout", "Field", "LearningConfig", "SynapseField", "ceil_div", "clog2",
+]  # fmt: skip
+
 LANES = (1, 2, 4, 8, 16, 32)
 MAX_NEURONS = 16384
 MAX_AXONS = 16384
@@ -32,6 +44,7 @@ _CHOICES = {
     "reset": ("value", "subtract"),
     "integrate_refractory": (False, True),
     "bias": (False, True),
+    "adaptation": ("none", "exponential", "rate"),
     "parameters": ("shared", "per_neuron"),
 }
 _RANGES = {
@@ -45,10 +58,6 @@ _RANGES = {
 }
 
 
-class ConfigError(ValueError):
-    """A configuration that no core can have; the message says what would work."""
-
-
 def clog2(n: int) -> int:
     """Bits that number `n` things: ceil(log2(n)), and 0 for n = 1."""
     return (n - 1).bit_length()
@@ -59,30 +68,17 @@ def ceil_div(a: int, b: int) -> int:
     return -(-a // b)
 
 
-class Field(NamedTuple):
-    """One integer that each neuron has: its name, width in bits and signedness."""
-
-    name: str
-    bits: int
-    signed: bool
-    maximum: int
-
-    @property
-    def minimum(self) -> int:
-        """Least value that the field holds."""
-        return -(1 << (self.bits - 1)) if self.signed else 0
-
-
-def _signed(name: str, bits: int) -> Field:
-    return Field(name, bits, True, (1 << (bits - 1)) - 1)
-
-
-def _unsigned(name: str, bits: int) -> Field:
-    return Field(name, bits, False, (1 << bits) - 1)
-
-
-def _decay(name: str) -> Field:
-    return Field(name, DECAY_BITS, False, DECAY_ONE)
+def _known(cls: type, values: dict[str, Any]) -> dict[str, Any]:
+    """The values, if they name fields of a dataclass, and all that it requires."""
+    known = {f.name: f for f in dataclasses.fields(cls)}
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise ConfigError(f"unknown setting {', '.join(unknown)}; known are {', '.join(known)}")
+    required = [n for n, f in known.items() if f.default is dataclasses.MISSING]
+    missing = [n for n in required if n not in values]
+    if missing:
+        raise ConfigError(f"missing setting {', '.join(missing)}")
+    return values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,8 +100,10 @@ class CoreConfig:
     refractory_bits : width of the refractory period in steps; 0 leaves the hardware out.
     integrate_refractory : the membrane integrates during the refractory period, without firing.
     bias : neurons have a constant input current.
+    adaptation : the threshold is fixed ("none"), or has a part that adapts: "exponential" or "rate".
     parameters : "shared" by all neurons of the core, or "per_neuron".
     monitors : bus words reported after every step, at most (hardware slots).
+    learning : the learning rule, or None.
     """
 
     neurons: int
@@ -122,8 +120,10 @@ class CoreConfig:
     refractory_bits: int = 4
     integrate_refractory: bool = False
     bias: bool = True
+    adaptation: str = "none"
     parameters: str = "shared"
     monitors: int = 8
+    learning: LearningConfig | None = None
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
@@ -145,6 +145,10 @@ class CoreConfig:
                 f"{self.update_units} update units for {self.lanes} lanes; "
                 f"use at most {self.lanes} update units"
             )
+        if self.learning is not None and not isinstance(self.learning, LearningConfig):
+            raise ConfigError(
+                f"learning is {self.learning!r}; give a LearningConfig, or a [core.learning] table"
+            )
         if self.integrate_refractory and not self.refractory_bits:
             raise ConfigError(
                 "integrate_refractory needs a refractory period; set refractory_bits to 1…8"
@@ -153,14 +157,10 @@ class CoreConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> CoreConfig:
         """Build from a mapping of field names to values; unknown names raise `ConfigError`."""
-        known = {f.name: f for f in dataclasses.fields(cls)}
-        unknown = sorted(set(values) - set(known))
-        if unknown:
-            raise ConfigError(f"unknown setting {', '.join(unknown)}; known are {', '.join(known)}")
-        required = [n for n, f in known.items() if f.default is dataclasses.MISSING]
-        missing = [n for n in required if n not in values]
-        if missing:
-            raise ConfigError(f"missing setting {', '.join(missing)}")
+        values = _known(cls, values)
+        learning = values.get("learning")
+        if isinstance(learning, dict):
+            values = values | {"learning": LearningConfig(**_known(LearningConfig, learning))}
         return cls(**values)
 
     @classmethod
@@ -178,13 +178,21 @@ class CoreConfig:
         return cls.from_dict(table["core"])
 
     def to_dict(self) -> dict[str, Any]:
-        """All settings by name, in declaration order."""
-        return dataclasses.asdict(self)
+        """All settings by name, in declaration order; "learning" is there only in a core that learns."""
+        values = dataclasses.asdict(self)
+        if self.learning is None:
+            del values["learning"]
+        return values
 
     def to_toml(self) -> str:
         """The `[core]` table that `from_toml` reads back to an equal configuration."""
-        lines = [f"{name} = {json.dumps(value)}" for name, value in self.to_dict().items()]
-        return "\n".join(["[core]", *lines, ""])
+        core = self.to_dict()
+        learning = core.pop("learning", None)
+        lines = ["[core]", *(f"{name} = {json.dumps(value)}" for name, value in core.items())]
+        if learning:
+            lines += ["", "[core.learning]"]
+            lines += [f"{name} = {json.dumps(value)}" for name, value in learning.items()]
+        return "\n".join([*lines, ""])
 
     @property
     def digest(self) -> int:
@@ -196,6 +204,25 @@ class CoreConfig:
     def layout(self) -> CoreLayout:
         """The sizes that follow from this configuration."""
         return CoreLayout(self)
+
+
+class SynapseField(NamedTuple):
+    """What each synapse has, and how rows of it are packed into 32-bit bus words.
+
+    `slot_bits` is the next power of two of `bits`; `per_word` slots make a bus word.
+    """
+
+    name: str
+    bits: int
+    signed: bool
+    slot_bits: int
+    per_word: int
+    words_per_row: int
+
+
+def _synapse_field(name: str, bits: int, signed: bool, neurons: int) -> SynapseField:
+    slot = 1 << clog2(bits)
+    return SynapseField(name, bits, signed, slot, 32 // slot, ceil_div(neurons, 32 // slot))
 
 
 class CoreLayout:
@@ -211,9 +238,13 @@ class CoreLayout:
     update_words : ceil(G·P / U), words of each update unit's state memory.
     arrival_words : ceil(A / 32), words of the arrival bitmap.
     accumulator_bits : width that no sum of weights overflows.
-    weight_slot_bits : bits that a weight takes in a bus word: the next power of two.
-    weights_per_word, words_per_row : weights in a bus word, bus words in a synapse row.
+    synapse_fields : by name, "weight", and in cores that learn "plastic" and "eligibility".
+    words_per_row : bus words in a row of weights.
     parameters, states : the `Field`s that each neuron has, in memory-map order.
+    learning : the `Field`s that the core has once, to learn with.
+    axon_states, neuron_states : `Field`s that each axon and each neuron has, to learn with.
+    axon_fields, neuron_fields : the same, followed by what the image says of axons and neurons.
+    axon_groups : H = ceil(A / P), words of a synapse column.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -223,33 +254,65 @@ class CoreLayout:
         self.update_words = self.padded_neurons // c.update_units
         self.arrival_words = ceil_div(c.axons, 32)
         self.accumulator_bits = c.weight_bits + clog2(c.axons)
-        self.weight_slot_bits = 1 << clog2(c.weight_bits)
-        self.weights_per_word = 32 // self.weight_slot_bits
-        self.words_per_row = ceil_div(c.neurons, self.weights_per_word)
+        weight = _synapse_field("weight", c.weight_bits, True, c.neurons)
+        self.synapse_fields = {"weight": weight}
+        self.words_per_row = weight.words_per_row
         self.receptor_suffixes = ("",) if c.receptors == 1 else ("_exc", "_inh")
         self.parameters = self._parameters(c)
         self.states = self._states(c)
+        self.axon_groups = ceil_div(c.axons, c.lanes)
+        self.learning: tuple[Field, ...] = ()
+        self.axon_states: tuple[Field, ...] = ()
+        self.neuron_states: tuple[Field, ...] = ()
+        tags: tuple[Field, ...] = ()
+        modulatory: tuple[Field, ...] = ()
+        if c.learning is not None:
+            rule = c.learning.format
+            self.synapse_fields["plastic"] = _synapse_field("plastic", 1, False, c.neurons)
+            if rule.eligibility:
+                self.synapse_fields["eligibility"] = _synapse_field(
+                    "eligibility", c.learning.eligibility_bits, True, c.neurons
+                )
+            # Formats ask for sizes that are known by now.
+            self.learning = (
+                *common_parameters(c.learning, c),
+                *rule.parameters(c.learning, c, self),
+            )
+            self.axon_states = rule.axon_states(c.learning, c, self)
+            self.neuron_states = rule.neuron_states(c.learning, c, self)
+            tags = (unsigned_field("tag", TAG_BITS),) if c.learning.stochastic else ()
+            modulatory = (unsigned_field("modulatory", 1),) if rule.modulator else ()
+        self.axon_fields = (*self.axon_states, *tags, *modulatory)
+        self.neuron_fields = (*self.neuron_states, *tags)
 
     def _parameters(self, c: CoreConfig) -> tuple[Field, ...]:
-        fields = [_signed("v_threshold", c.state_bits)]
+        fields = [signed_field("v_threshold", c.state_bits)]
         if c.reset == "value":
-            fields.append(_signed("v_reset", c.state_bits))
+            fields.append(signed_field("v_reset", c.state_bits))
+        if c.adaptation != "none":
+            fields.append(unsigned_field("th_inc", c.state_bits - 1))
+        if c.adaptation == "exponential":
+            fields.append(decay_field("d_th"))
+        elif c.adaptation == "rate":
+            fields.append(unsigned_field("th_dec", c.state_bits - 1))
         if c.bias:
-            fields.append(_signed("bias", c.state_bits))
+            fields.append(signed_field("bias", c.state_bits))
         if c.leak == "exponential":
-            fields.append(_decay("d_mem"))
+            fields.append(decay_field("d_mem"))
         elif c.leak == "linear":
-            fields.append(_unsigned("leak", c.state_bits - 1))
+            fields.append(unsigned_field("leak", c.state_bits - 1))
         if c.synapse == "exponential":
-            fields += [_decay("d_syn" + s) for s in self.receptor_suffixes]
+            fields += [decay_field("d_syn" + s) for s in self.receptor_suffixes]
         if c.refractory_bits:
-            fields.append(_unsigned("refractory", c.refractory_bits))
+            fields.append(unsigned_field("refractory", c.refractory_bits))
         return tuple(fields)
 
     def _states(self, c: CoreConfig) -> tuple[Field, ...]:
-        fields = [_signed("v", c.state_bits)]
+        fields = [signed_field("v", c.state_bits)]
         if c.synapse == "exponential":
-            fields += [_signed("i" + s, c.state_bits) for s in self.receptor_suffixes]
+            fields += [signed_field("i" + s, c.state_bits) for s in self.receptor_suffixes]
         if c.refractory_bits:
-            fields.append(_unsigned("ref", c.refractory_bits))
+            fields.append(unsigned_field("ref", c.refractory_bits))
+        if c.adaptation != "none":
+            fields.append(signed_field("th", c.state_bits))
         return tuple(fields)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .config import CoreConfig, Field
+from .learning_config import TAG_BITS
 
 NO_AXON = -1
 """Route of a neuron whose spikes drive no axon."""
@@ -17,6 +18,19 @@ NO_AXON = -1
 
 class ImageError(ValueError):
     """Numbers that the configured core can not hold; the message says which and what would fit."""
+
+
+def default_tags(count: int, kind: str) -> NDArray[np.int64]:
+    """(count,) pseudo-random 16-bit tags of "axon"s or "neuron"s, by multiplicative hashing.
+
+    Tags make the random numbers of synapses (docs/semantics.md).  Source: Knuth, The Art of
+    Computer Programming, volume 3, section 6.4.
+    """
+    ids = 2 * np.arange(count, dtype=np.uint64) + np.uint64(kind == "neuron") + np.uint64(1)
+    mixed = (ids * np.uint64(0x9E3779B1)) & np.uint64(0xFFFFFFFF)
+    mixed ^= mixed >> np.uint64(15)
+    mixed = (mixed * np.uint64(0x85EBCA6B)) & np.uint64(0xFFFFFFFF)
+    return (mixed >> np.uint64(16)).astype(np.int64)
 
 
 def _check_range(name: str, values: NDArray[Any], low: int, high: int) -> None:
@@ -56,6 +70,12 @@ class Image:
         `v_threshold` is the largest potential.
     routes : (N,) axon that each neuron drives, or `NO_AXON`; default none.
     report : (N,) bool, whether a neuron's spikes are sent to the host; default all.
+    learning : by field name (`config.layout.learning`), one integer each.  Missing names are 0, but
+        missing `w_min` and `w_max` are the widest bounds.
+    plastic : (A, N) bool, which synapses learn; default none.
+    modulatory : (A,) bool, axons that drive the modulator; default none.
+    axon_tags, neuron_tags : (A,), (N,) 16-bit numbers that stand for network-wide ids in stochastic
+        rounding; default `default_tags`.
     """
 
     config: CoreConfig
@@ -63,6 +83,11 @@ class Image:
     parameters: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     routes: NDArray[np.int64] | None = None
     report: NDArray[np.bool_] | None = None
+    learning: dict[str, int] = field(default_factory=dict)
+    plastic: NDArray[np.bool_] = None  # type: ignore[assignment]
+    modulatory: NDArray[np.bool_] = None  # type: ignore[assignment]
+    axon_tags: NDArray[np.int64] = None  # type: ignore[assignment]
+    neuron_tags: NDArray[np.int64] = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         c = self.config
@@ -83,6 +108,44 @@ class Image:
         _check_range("routes", self.routes, NO_AXON, c.axons - 1)
         report = True if self.report is None else self.report
         self.report = _integers("report", report, (c.neurons,)).astype(bool)
+        self._learning()
+
+    def _learning(self) -> None:
+        c = self.config
+        fields = {f.name: f for f in c.layout.learning}
+        unknown = sorted(set(self.learning) - set(fields))
+        if unknown:
+            known = f"it has {', '.join(fields)}" if fields else "it was configured without learning"
+            raise ImageError(f"no learning parameter {', '.join(unknown)} in this core; {known}")
+        self.learning = {name: self._learning_parameter(f) for name, f in fields.items()}
+        has = {f.name for f in c.layout.axon_fields}
+        self.plastic = self._flags("plastic", self.plastic, (c.axons, c.neurons), bool(fields))
+        self.modulatory = self._flags(
+            "modulatory", self.modulatory, (c.axons,), "modulatory" in has
+        )
+        for name, count, kind in (
+            ("axon_tags", c.axons, "axon"),
+            ("neuron_tags", c.neurons, "neuron"),
+        ):
+            given = getattr(self, name)
+            tags = _integers(name, default_tags(count, kind) if given is None else given, (count,))
+            _check_range(name, tags, 0, (1 << TAG_BITS) - 1)
+            setattr(self, name, tags)
+
+    def _learning_parameter(self, f: Field) -> int:
+        default = {"w_min": f.minimum, "w_max": f.maximum}.get(f.name, 0)
+        value = _integers(f.name, self.learning.get(f.name, default), ())
+        _check_range(f.name, value, f.minimum, f.maximum)
+        return int(value)
+
+    def _flags(
+        self, name: str, given: object, shape: tuple[int, ...], possible: bool
+    ) -> NDArray[np.bool_]:
+        flags = _integers(name, False if given is None else given, shape)
+        _check_range(name, flags, 0, 1)
+        if flags.any() and not possible:
+            raise ImageError(f"{name} is set, but the core can not do this; configure its learning")
+        return flags.astype(bool)
 
     def _parameter(self, f: Field) -> NDArray[np.int64]:
         default = f.maximum if f.name == "v_threshold" else 0
@@ -102,6 +165,9 @@ class Image:
         assert self.report is not None
         crc = self.config.digest & 0xFFFFFFFF
         arrays = [self.weights, *self.parameters.values(), self.routes, self.report]
+        if self.config.learning is not None:
+            arrays += [np.array(list(self.learning.values())), self.plastic, self.modulatory]
+            arrays += [self.axon_tags, self.neuron_tags]
         for array in arrays:
             crc = zlib.crc32(np.ascontiguousarray(array, dtype="<i8").tobytes(), crc)
         return crc or 1

@@ -11,9 +11,17 @@ region, the others are logical (neuron, axon, parameter), never physical banks:
     PARAMETERS  [k << 16 | j]       k-th of `CoreLayout.parameters`; j = 0 when shared
     STATES      [k << 16 | j]       k-th of `CoreLayout.states`
     ARRIVALS    [i div 32]          axons with a spike for the next step, bit i mod 32
-    SYNAPSES    [i << row_bits | w] w-th word of axon i's row: `weights_per_word` weights each
+    SYNAPSES    [i << row_bits | w] w-th word of axon i's row of weights
 
-Signed fields read back sign-extended.  Consecutive words of a block transfer walk along
+and in cores that learn
+
+    AXONS       [k << 16 | i]       k-th of `CoreLayout.axon_fields`
+    NEURONS     [k << 16 | j]       k-th of `CoreLayout.neuron_fields`
+    LEARNING    [k]                 k-th of `CoreLayout.learning`
+    PLASTIC     [i << row_bits | w] w-th word of axon i's row of plastic bits
+    ELIGIBILITY [i << row_bits | w] the same of eligibilities
+
+Rows are packed as `SynapseField` says; each of the three has its own `row_bits`.  Signed fields read back sign-extended.  Consecutive words of a block transfer walk along
 synapse rows without gaps: the last word of a row is followed by the first of the next.
 """
 
@@ -29,7 +37,7 @@ from .image import NO_AXON, Image
 
 MAGIC = int.from_bytes(b"SLoo", "little")
 LINK_VERSION = 1
-MAP_VERSION = 1
+MAP_VERSION = 2
 
 REGION_SHIFT = 28
 FIELD_SHIFT = 16
@@ -48,11 +56,24 @@ class Region(IntEnum):
     STATES = 6
     ARRIVALS = 7
     SYNAPSES = 8
+    AXONS = 9
+    NEURONS = 10
+    LEARNING = 11
+    PLASTIC = 12
+    ELIGIBILITY = 13
 
     @property
     def base(self) -> int:
         """First address of the region."""
         return self.value << REGION_SHIFT
+
+
+SYNAPSE_REGIONS = {
+    "weight": Region.SYNAPSES,
+    "plastic": Region.PLASTIC,
+    "eligibility": Region.ELIGIBILITY,
+}
+"""Where the `SynapseField`s are."""
 
 
 class Identity(IntEnum):
@@ -78,7 +99,7 @@ class Register(IntEnum):
     IMAGE = 1
     """Name of the loaded image (`Image.identity`); 0 = none, and RUN is refused."""
     STEP = 2
-    """Number of the next step, read-only."""
+    """Number of the next step.  May be written, to go on from a snapshot."""
     TICK_PERIOD = 3
     """Clock cycles from tick to tick; 0 = steps begin as soon as they can."""
     MONITOR_COUNT = 4
@@ -103,6 +124,8 @@ COUNTERS: dict[str, int] = {
     "unknown": 32,
     "late": 32,
     "overruns": 32,
+    "weight_updates": 48,
+    "weight_clamps": 48,
     "link_bad_frames": 32,
     "link_out_of_sequence": 32,
     "link_overflows": 32,
@@ -127,7 +150,6 @@ class MemoryMap:
     def __init__(self, config: CoreConfig) -> None:
         self.config = config
         self.layout = config.layout
-        self.row_bits = clog2(self.layout.words_per_row)
         self.parameter_entries = 1 if config.parameters == "shared" else config.neurons
 
     def counter(self, name: str) -> int:
@@ -144,26 +166,47 @@ class MemoryMap:
         index = [f.name for f in self.layout.states].index(name)
         return Region.STATES.base + (index << FIELD_SHIFT) + neuron
 
-    def synapse_row(self, axon: int) -> int:
-        """Address of the first word of an axon's synapse row."""
-        return Region.SYNAPSES.base + (axon << self.row_bits)
+    def axon_field(self, name: str, axon: int = 0) -> int:
+        """Address of what an axon has."""
+        index = [f.name for f in self.layout.axon_fields].index(name)
+        return Region.AXONS.base + (index << FIELD_SHIFT) + axon
 
-    def pack_weights(self, weights: NDArray[np.int64]) -> NDArray[np.uint32]:
-        """(rows, N) weights to (rows, words_per_row) bus words."""
-        slot, per_word = self.layout.weight_slot_bits, self.layout.weights_per_word
-        padded = np.zeros((len(weights), self.layout.words_per_row * per_word), dtype=np.uint64)
-        padded[:, : self.config.neurons] = weights.astype(np.uint64) & np.uint64((1 << slot) - 1)
-        shifts = np.arange(per_word, dtype=np.uint64) * np.uint64(slot)
-        lanes = padded.reshape(len(weights), -1, per_word) << shifts
+    def neuron_field(self, name: str, neuron: int = 0) -> int:
+        """Address of what a neuron has to learn with."""
+        index = [f.name for f in self.layout.neuron_fields].index(name)
+        return Region.NEURONS.base + (index << FIELD_SHIFT) + neuron
+
+    def learning(self, name: str) -> int:
+        """Address of a parameter of the learning rule."""
+        return Region.LEARNING.base + [f.name for f in self.layout.learning].index(name)
+
+    def synapse_row(self, axon: int, field: str = "weight") -> int:
+        """Address of the first word of an axon's row of weights, or of another synapse field."""
+        row_bits = clog2(self.layout.synapse_fields[field].words_per_row)
+        return SYNAPSE_REGIONS[field].base + (axon << row_bits)
+
+    def pack_synapses(
+        self, values: NDArray[np.int64], field: str = "weight"
+    ) -> NDArray[np.uint32]:
+        """(rows, N) integers of a synapse field to (rows, words_per_row) bus words."""
+        f = self.layout.synapse_fields[field]
+        padded = np.zeros((len(values), f.words_per_row * f.per_word), dtype=np.uint64)
+        mask = np.uint64((1 << f.slot_bits) - 1)
+        padded[:, : self.config.neurons] = values.astype(np.int64).astype(np.uint64) & mask
+        shifts = np.arange(f.per_word, dtype=np.uint64) * np.uint64(f.slot_bits)
+        lanes = padded.reshape(len(values), -1, f.per_word) << shifts
         return np.bitwise_or.reduce(lanes, axis=2).astype(np.uint32)
 
-    def unpack_weights(self, words: NDArray[np.uint32]) -> NDArray[np.int64]:
-        """Inverse of `pack_weights`: bus words, flat or by row, to (rows, N) weights."""
-        slot, per_word = self.layout.weight_slot_bits, self.layout.weights_per_word
-        rows = np.asarray(words, dtype=np.int64).reshape(-1, self.layout.words_per_row, 1)
-        fields = (rows >> (np.arange(per_word) * slot)) & ((1 << slot) - 1)
-        signed = fields - ((fields >> (slot - 1)) << slot)
-        return signed.reshape(len(rows), -1)[:, : self.config.neurons]
+    def unpack_synapses(
+        self, words: NDArray[np.uint32], field: str = "weight"
+    ) -> NDArray[np.int64]:
+        """Inverse of `pack_synapses`: bus words, flat or by row, to (rows, N) integers."""
+        f = self.layout.synapse_fields[field]
+        rows = np.asarray(words, dtype=np.int64).reshape(-1, f.words_per_row, 1)
+        values = (rows >> (np.arange(f.per_word) * f.slot_bits)) & ((1 << f.slot_bits) - 1)
+        if f.signed:
+            values = values - ((values >> (f.slot_bits - 1)) << f.slot_bits)
+        return values.reshape(len(rows), -1)[:, : self.config.neurons]
 
     def pack_routes(self, image: Image) -> NDArray[np.uint32]:
         """(N,) route words of an image."""
@@ -179,5 +222,16 @@ class MemoryMap:
         for name, values in image.parameters.items():
             words = values[: self.parameter_entries].astype(np.uint32)
             blocks.append((self.parameter(name), words))
-        blocks.append((self.synapse_row(0), self.pack_weights(image.weights).ravel()))
+        blocks.append((self.synapse_row(0), self.pack_synapses(image.weights).ravel()))
+        if self.config.learning is not None:
+            for name, value in image.learning.items():
+                blocks.append((self.learning(name), np.array([value]).astype(np.uint32)))
+            axon_fields = {f.name for f in self.layout.axon_fields}
+            if "tag" in axon_fields:
+                blocks.append((self.axon_field("tag"), image.axon_tags.astype(np.uint32)))
+                blocks.append((self.neuron_field("tag"), image.neuron_tags.astype(np.uint32)))
+            if "modulatory" in axon_fields:
+                blocks.append((self.axon_field("modulatory"), image.modulatory.astype(np.uint32)))
+            plastic = self.pack_synapses(image.plastic.astype(np.int64), "plastic")
+            blocks.append((self.synapse_row(0, "plastic"), plastic.ravel()))
         return blocks

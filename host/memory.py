@@ -63,12 +63,12 @@ class CoreMemory:
         words = self._read(
             self.map.synapse_row(0), self.config.axons * self.map.layout.words_per_row
         )
-        return self.map.unpack_weights(words)
+        return self.map.unpack_synapses(words)
 
     def write_weights(self, weights: ArrayLike) -> None:
         """Write (A, N) integer weights."""
         checked = Image(self.config, weights=np.asarray(weights)).weights
-        words = self.map.pack_weights(checked).ravel()
+        words = self.map.pack_synapses(checked).ravel()
         self._write("write weights", [(self.map.synapse_row(0), words)])
 
     def read_parameter(self, name: str) -> NDArray[np.int64]:

@@ -131,10 +131,10 @@ def test_layout_is_what_its_documentation_says(config):
     # The most that can be added up, in either direction, fits the accumulator; one bit less does not.
     greatest = c.axons << (c.weight_bits - 1)
     assert greatest <= 1 << (layout.accumulator_bits - 1) < 2 * greatest
-    assert layout.weight_slot_bits // 2 < c.weight_bits <= layout.weight_slot_bits
-    assert layout.weights_per_word * layout.weight_slot_bits == 32
-    assert (layout.words_per_row - 1) * layout.weights_per_word < c.neurons
-    assert c.neurons <= layout.words_per_row * layout.weights_per_word
+    assert layout.synapse_fields["weight"].slot_bits // 2 < c.weight_bits <= layout.synapse_fields["weight"].slot_bits
+    assert layout.synapse_fields["weight"].per_word * layout.synapse_fields["weight"].slot_bits == 32
+    assert (layout.words_per_row - 1) * layout.synapse_fields["weight"].per_word < c.neurons
+    assert c.neurons <= layout.words_per_row * layout.synapse_fields["weight"].per_word
 
 
 @given(config=configs())

@@ -69,7 +69,7 @@ class Driver:
         for name, values in image.parameters.items():
             for j in range(self.map.parameter_entries):
                 words[self.map.parameter(name, j)] = values[j] & 0xFFFFFFFF
-        for (axon, k), word in np.ndenumerate(self.map.pack_weights(image.weights)):
+        for (axon, k), word in np.ndenumerate(self.map.pack_synapses(image.weights)):
             words[self.map.synapse_row(axon) + k] = word
         for address, word in words.items():
             _, error = await self.access(address, int(word))

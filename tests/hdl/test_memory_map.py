@@ -32,11 +32,11 @@ def weights_of_cores(draw):
 def test_weights_come_back(case):
     config, weights = case
     memory_map = MemoryMap(config)
-    words = memory_map.pack_weights(weights)
+    words = memory_map.pack_synapses(weights)
     assert words.dtype == np.uint32
     assert words.shape == (3, config.layout.words_per_row)
-    np.testing.assert_array_equal(memory_map.unpack_weights(words), weights)
-    np.testing.assert_array_equal(memory_map.unpack_weights(words.ravel()), weights)
+    np.testing.assert_array_equal(memory_map.unpack_synapses(words), weights)
+    np.testing.assert_array_equal(memory_map.unpack_synapses(words.ravel()), weights)
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_weights_come_back(case):
 )
 def test_weights_in_words(bits, weights, words):
     config = CoreConfig(neurons=len(weights), axons=1, weight_bits=bits)
-    packed = MemoryMap(config).pack_weights(np.array([weights]))
-    slot = config.layout.weight_slot_bits
+    packed = MemoryMap(config).pack_synapses(np.array([weights]))
+    slot = config.layout.synapse_fields["weight"].slot_bits
     mask = sum(((1 << bits) - 1) << k for k in range(0, 32, slot))  # sign extension is allowed
     assert [int(word) & mask for word in packed[0]] == words
 
@@ -124,7 +124,7 @@ def test_blocks_of_an_image_cover_it_once():
     assert np.where(drives, routes & ROUTE_AXON_MASK, NO_AXON).tolist() == image.routes.tolist()
     assert (routes & ROUTE_REPORTS != 0).tolist() == image.report.tolist()
 
-    found = memory_map.unpack_weights(blocks.pop(memory_map.synapse_row(0)))
+    found = memory_map.unpack_synapses(blocks.pop(memory_map.synapse_row(0)))
     np.testing.assert_array_equal(found, image.weights)
     for name, values in image.parameters.items():
         words = blocks.pop(memory_map.parameter(name))

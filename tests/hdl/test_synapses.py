@@ -66,13 +66,13 @@ def test_words_read_back_as_the_memory_map_says(shape, seed, changes):
         await gateware.access(ctx, dut, dut.access_value, data, axon=axon, word=word)
 
     async def check(ctx, weights):
-        for (axon, word), expected in np.ndenumerate(memory_map.pack_weights(weights)):
+        for (axon, word), expected in np.ndenumerate(memory_map.pack_synapses(weights)):
             found = await gateware.access(ctx, dut, dut.access_value, axon=axon, word=word)
             assert found == int(expected)
 
     async def testbench(ctx):
-        used = memory_map.pack_weights(np.full(weights.shape, -1)).astype(np.uint32)
-        for (axon, word), packed in np.ndenumerate(memory_map.pack_weights(weights)):
+        used = memory_map.pack_synapses(np.full(weights.shape, -1)).astype(np.uint32)
+        for (axon, word), packed in np.ndenumerate(memory_map.pack_synapses(weights)):
             unused = int(noise[axon, word]) & ~int(used[axon, word])
             await put(ctx, axon, word, int(packed) | unused)
         await check(ctx, weights)
@@ -80,9 +80,9 @@ def test_words_read_back_as_the_memory_map_says(shape, seed, changes):
         for place, data in changes:
             axon, word = divmod(place % (AXONS * words_per_row), words_per_row)
             await put(ctx, axon, word, data)
-            first = word * config.layout.weights_per_word
-            for k in range(config.layout.weights_per_word):
-                field = data >> k * config.layout.weight_slot_bits & (2 * bound - 1)
+            first = word * config.layout.synapse_fields["weight"].per_word
+            for k in range(config.layout.synapse_fields["weight"].per_word):
+                field = data >> k * config.layout.synapse_fields["weight"].slot_bits & (2 * bound - 1)
                 if first + k < config.neurons:
                     now[axon, first + k] = field - 2 * bound * (field >= bound)
         await check(ctx, now)

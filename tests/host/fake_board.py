@@ -10,6 +10,7 @@ import numpy as np
 from spikeloom.hdl import NO_AXON, CoreConfig, Image, MemoryMap
 from spikeloom.hdl.commands import ADVANCE, END, MAX_ADVANCE, MAX_ID, MONITOR, Opcode, Status
 from spikeloom.hdl.frames import DELIMITER, SEQUENCE_MODULUS, Frame, FrameError, FrameType
+from spikeloom.hdl.config import clog2
 from spikeloom.hdl.memory_map import (
     BUILD_WORDS,
     COUNTERS,
@@ -297,7 +298,7 @@ class FakeBoard:
 
     def _following(self, address: int) -> int:
         if address >= Region.SYNAPSES.base:
-            row, word = divmod(address - Region.SYNAPSES.base, 1 << self.map.row_bits)
+            row, word = divmod(address - Region.SYNAPSES.base, 1 << clog2(self.map.layout.words_per_row))
             if word == self.config.layout.words_per_row - 1:
                 return self.map.synapse_row(row + 1)
         return address + 1
@@ -373,7 +374,7 @@ class FakeBoard:
         drives = routes & ROUTE_DRIVES != 0
         self.core.image = Image(
             c,
-            self.map.unpack_weights(np.array(words, dtype=np.uint32)),
+            self.map.unpack_synapses(np.array(words, dtype=np.uint32)),
             parameters,
             np.where(drives, routes & ROUTE_AXON_MASK, NO_AXON),
             routes & ROUTE_REPORTS != 0,
