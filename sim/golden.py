@@ -14,25 +14,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikeloom.errors import InputError
-from spikeloom.hdl import NO_AXON, Image, ImageError
+from spikeloom.hdl import NO_AXON, ConfigError, Image, ImageError
 
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from .arithmetic import Bools, Ints, clamp, decay, toward_zero
+from .learning import RULES, LearningRule
 
-COUNTERS = ("steps", "synaptic_operations", "spikes", "clamps", "duplicates", "unknown", "late")
-
-
-def decay(x: Ints, d: Ints) -> Ints:
-    """x·(4096 − d)/4096, rounded to nearest, ties away from zero, by at least 1 toward zero."""
-    magnitude = np.abs(x)
-    rounded = (magnitude * (4096 - d) + 2048) >> 12
-    # For x = 0 the minimum is −1, and the sign makes it 0 again.
-    return np.sign(x) * np.minimum(rounded, magnitude - (d > 0))
-
-
-def toward_zero(x: Ints, c: Ints) -> Ints:
-    """x, moved by c ≥ 0 toward zero, stopping there."""
-    return np.sign(x) * np.maximum(np.abs(x) - c, 0)
+COUNTERS = (
+    "steps", "synaptic_operations", "spikes", "clamps", "duplicates", "unknown", "late",
+    "weight_updates", "weight_clamps",
+)  # fmt: skip
 
 
 class GoldenCore:
@@ -43,23 +33,38 @@ class GoldenCore:
     Parameters
     ----------
     image : weights, parameters and routes; `image.config` says which core it is.
-    batch : number of samples; each has its own state and counters, all share the image.
+    batch : number of samples; each has its own state and counters, all share the image.  Only a
+        batch of one can learn: a larger one raises `InputError` unless `enabled` is 0.
 
     Attributes
     ----------
-    image : may be replaced between steps by another `Image` for the same configuration.
+    image : may be replaced between steps by another `Image` for the same configuration; states stay.
+    weights : (A, N) int64, read-only: the weights in use, which change while the core learns.
     states : "v"; "i", or "i_exc" and "i_inh", for exponential synapses; "ref" when
-        `refractory_bits` > 0.  Each (B, N) int64; may be overwritten between steps.
+        `refractory_bits` > 0; "th" with an adaptive threshold.  Each (B, N) int64; may be
+        overwritten between steps.
+    axon_states, neuron_states : what the learning rule keeps, by name, (B, A) and (B, N) int64; may
+        be overwritten between steps.
+    eligibility : (A, N) int64, or None; may be overwritten between steps.
     arrivals : (B, A) bool, the axons with a spike for the next step.
     counters : by name (`COUNTERS`), each (B,) int64.  They do not wrap.
-    step_number : number of the next step.
+    step_number : number of the next step; may be assigned.
     """
 
     def __init__(self, image: Image, batch: int = 1) -> None:
         if batch < 1:
             raise InputError(f"batch is {batch}; give at least 1")
         self.batch = batch
-        self.config = image.config
+        self.config = c = image.config
+        self._suffixes = c.layout.receptor_suffixes
+        self._learning: LearningRule | None = None
+        if c.learning is not None:
+            if c.learning.rule not in RULES:
+                raise ConfigError(
+                    f"no golden model of the rule {c.learning.rule!r}; register one, as those of "
+                    f"{', '.join(RULES)} are"
+                )
+            self._learning = RULES[c.learning.rule](c, batch)
         self.image = image
         bound = 1 << (self.config.state_bits - 1)
         self._low, self._high = -bound, bound - 1
@@ -67,42 +72,76 @@ class GoldenCore:
 
     @property
     def image(self) -> Image:
-        """The image in use, read-only: to change something, assign a changed image."""
+        """The image with the weights in use, read-only: to change something, assign an image."""
+        if self._learned:
+            self._image = _frozen(dataclasses.replace(self._image, weights=self._weights))
+            self._learned = False
         return self._image
 
     @image.setter
     def image(self, image: Image) -> None:
         if image.config != self.config:
             raise ImageError("the image is for another configuration; make a new core for it")
-        own = dataclasses.replace(image)  # a copy, validated again
+        own = _frozen(dataclasses.replace(image))  # a copy, validated again
         assert own.routes is not None
-        assert own.report is not None
-        for array in (own.weights, *own.parameters.values(), own.routes, own.report):
-            array.flags.writeable = False
-        self._image, self._routes = own, own.routes
+        weights = own.weights.copy()
+        if self._learning:
+            self._learning.load(own, weights)
+        self._image, self._routes, self._weights, self._learned = own, own.routes, weights, False
 
         # Integer matrix products do not use BLAS, floating-point ones do; and they are exact here,
         # in any order: no sum of weights exceeds 2^14 axons · 2^15, far below 2^53.
-        w = own.weights.astype(np.float64)
-        if self.config.receptors == 1:
-            self._weights = {"": w}
-        else:
-            self._weights = {"_exc": np.maximum(w, 0), "_inh": np.minimum(w, 0)}
+        self._matrices = []
+        if self.batch > 1:
+            current = np.where(own.modulatory[:, None], 0, weights)
+            modulation = weights - current
+            self._matrices = [m.astype(np.float64) for m in (*self._receptors(current), modulation)]
 
     def reset(self) -> None:
-        """Clear state, pending arrivals, step number and counters; the image stays."""
+        """Clear state, pending arrivals, step number and counters; the image stays, as learned."""
         shape = (self.batch, self.config.neurons)
         names = [f.name for f in self.config.layout.states]
         self.states = {name: np.zeros(shape, dtype=np.int64) for name in names}
         self.arrivals = np.zeros((self.batch, self.config.axons), dtype=bool)
         self.counters = {name: np.zeros(self.batch, dtype=np.int64) for name in COUNTERS}
         self.step_number = 0
+        if self._learning:
+            self._learning.reset(self.counters)
+
+    @property
+    def weights(self) -> Ints:
+        """(A, N) int64 view of the weights in use, read-only."""
+        view = self._weights.view()
+        view.flags.writeable = False
+        return view
+
+    @property
+    def axon_states(self) -> dict[str, Ints]:
+        """States of axons by name, (B, A) int64; empty in a core without learning."""
+        return self._learning.axon_states if self._learning else {}
+
+    @property
+    def neuron_states(self) -> dict[str, Ints]:
+        """States of neurons that only learning uses, by name, (B, N) int64."""
+        return self._learning.neuron_states if self._learning else {}
+
+    @property
+    def eligibility(self) -> Ints | None:
+        """(A, N) int64, or None in a core without; assign all of it, or elements."""
+        return self._learning.eligibility if self._learning else None
+
+    @eligibility.setter
+    def eligibility(self, values: Ints) -> None:
+        if self.eligibility is None:
+            raise InputError("this core has no eligibility; its learning rule does not use one")
+        self.eligibility[:] = values
 
     def state(self, name: str) -> Ints:
-        """(B, N) int64 copy of a state; `InputError` lists the states that this core has."""
-        if name not in self.states:
-            raise InputError(f"no state {name!r} in this core; it has {', '.join(self.states)}")
-        return self.states[name].copy()
+        """(B, N) or (B, A) int64 copy of a state; `InputError` lists those that this core has."""
+        states = self.states | self.axon_states | self.neuron_states
+        if name not in states:
+            raise InputError(f"no state {name!r} in this core; it has {', '.join(states)}")
+        return states[name].copy()
 
     def inject(self, axons: ArrayLike) -> None:
         """Add host spikes to the next step: (B, A), or (A,) for a batch of one, of 0 and 1."""
@@ -132,15 +171,17 @@ class GoldenCore:
         # 1. Arrive, 2. integrate.
         arrived, self.arrivals = self.arrivals, np.zeros_like(self.arrivals)
         self.counters["synaptic_operations"] += np.count_nonzero(arrived, axis=1) * c.neurons
-        arrived_float = arrived.astype(np.float64)
+        *sums, modulation = self._integrate(arrived)
+        if self._learning:
+            self._learning.before_update(self.step_number, arrived)
 
         # 3. Update: current.
         total = np.zeros((self.batch, c.neurons), dtype=np.int64)
-        for receptor, weights in self._weights.items():
-            current = (arrived_float @ weights).astype(np.int64) << c.weight_shift
+        for receptor, summed in zip(self._suffixes, sums, strict=True):
+            current = summed << c.weight_shift
             if c.synapse == "exponential":
                 d_syn = parameters["d_syn" + receptor]
-                current += decay(self.states["i" + receptor], d_syn)
+                current = current + decay(self.states["i" + receptor], d_syn)
             current = self._sat(current)
             if c.synapse == "exponential":
                 self.states["i" + receptor] = current
@@ -162,15 +203,28 @@ class GoldenCore:
         v = np.where(integrates, self._sat(leaked + total + bias, integrates), v)
 
         # Fire.
-        spikes = ~waits & (v >= parameters["v_threshold"])
+        threshold = parameters["v_threshold"] + self.states.get("th", 0)
+        spikes = ~waits & (v >= threshold)
         if c.reset == "value":
             v = np.where(spikes, parameters["v_reset"], v)
         else:
-            v = np.where(spikes, self._sat(v - parameters["v_threshold"], spikes), v)
+            v = np.where(spikes, self._sat(v - threshold, spikes), v)
         self.states["v"] = v
         if c.refractory_bits:
             ref = np.where(spikes, parameters["refractory"], ref)
             self.states["ref"] = np.where(waits, ref - 1, ref)
+
+        # Adaptive threshold.
+        if c.adaptation == "exponential":
+            th = decay(self.states["th"], parameters["d_th"])
+            self.states["th"] = self._sat(th + parameters["th_inc"] * spikes)
+        elif c.adaptation == "rate":
+            change = parameters["th_inc"] * spikes - parameters["th_dec"]
+            self.states["th"] = self._sat(self.states["th"] + change)
+
+        if self._learning:
+            self._learning.after_update(self.step_number, spikes, v, modulation)
+            self._learned = True
 
         # 4. Route.
         samples, neurons = np.nonzero(spikes & (self._routes != NO_AXON))
@@ -195,6 +249,20 @@ class GoldenCore:
             spikes[:, t] = self.step()
         return spikes if given.ndim == 3 else spikes[0]
 
+    def _integrate(self, arrived: Bools) -> list[Ints]:
+        """Sums of the weights of axons that arrived, (B, N): of each receptor, and modulatory."""
+        if self.batch > 1:
+            return [(arrived.astype(np.float64) @ m).astype(np.int64) for m in self._matrices]
+        rows, modulatory = self._weights[arrived[0]], self._image.modulatory[arrived[0]]
+        parts = [*self._receptors(rows[~modulatory]), rows[modulatory]]
+        return [part.sum(axis=0, keepdims=True) for part in parts]
+
+    def _receptors(self, weights: Ints) -> list[Ints]:
+        """(R, N) weights, or two such for two receptors."""
+        if self.config.receptors == 1:
+            return [weights]
+        return [np.maximum(weights, 0), np.minimum(weights, 0)]
+
     def _arrive(self, samples: NDArray[Any], axons: NDArray[Any]) -> None:
         """Spikes on `axons` of `samples`, in pairs, arrive in the next step."""
         shape = self.arrivals.shape
@@ -205,7 +273,7 @@ class GoldenCore:
 
     def _sat(self, x: Ints, stored: Bools | bool = True) -> Ints:
         """Clamp to the range of a state, counting clamps where the result is `stored`."""
-        clamped = np.clip(x, self._low, self._high)
+        clamped = clamp(x, self._low, self._high)
         self.counters["clamps"] += np.count_nonzero((clamped != x) & stored, axis=1)
         return clamped
 
@@ -220,3 +288,11 @@ class GoldenCore:
         if np.any(spikes != array):
             raise InputError("spikes have values other than 0 and 1")
         return spikes.reshape(shape)
+
+
+def _frozen(image: Image) -> Image:
+    """The image, its arrays read-only."""
+    for value in (*vars(image).values(), *image.parameters.values()):
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
+    return image

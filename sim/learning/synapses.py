@@ -1,0 +1,89 @@
+"""The synapses that one event of a step visits: rows, columns, or all."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..arithmetic import Bools, Ints, clamp
+from .random_numbers import POST, random_numbers
+
+if TYPE_CHECKING:
+    from .rule import LearningRule
+
+ALL = slice(None)
+
+
+class Synapses:
+    """Synapses of R axons and C neurons, as a rule sees them; it assigns to `w` and `e`.
+
+    What it assigns is kept for plastic synapses only, and only they count.
+
+    Attributes
+    ----------
+    w : (R, C) int64, weights.
+    e : (R, C) int64, eligibilities, in rules that have them.
+    plastic : (R, C) bool.
+    axon : states of the axons by name, (R, 1) int64 each.
+    neuron : states of the neurons by name, (C,) int64 each.
+    """
+
+    def __init__(
+        self,
+        rule: LearningRule,
+        step: int,
+        phase: int,
+        rows: Ints | slice = ALL,
+        columns: Ints | slice = ALL,
+    ) -> None:
+        self._rule, self._step, self._phase = rule, step, phase
+        self._rows, self._columns = rows, columns
+        at = self._at = rows, columns
+        self._old = self.w = rule.weights[at]
+        self.plastic: Bools = rule.plastic[at]
+        if rule.eligibility is not None:
+            self._old_e = self.e = rule.eligibility[at]
+        self.axon = {name: x[0, rows, None] for name, x in rule.axon_states.items()}
+        self.neuron = {name: y[0, columns] for name, y in rule.neuron_states.items()}
+
+    def store(self) -> None:
+        """Keep what the rule assigned, and count the updates."""
+        rule = self._rule
+        rule.counters["weight_updates"] += np.count_nonzero(self.plastic)
+        if self.w is not self._old:
+            rule.weights[self._at] = np.where(self.plastic, self.w, self._old)
+        if rule.eligibility is not None and self.e is not self._old_e:
+            rule.eligibility[self._at] = np.where(self.plastic, self.e, self._old_e)
+
+    def rnd(self, z: Ints | int) -> Ints:
+        """z / 2^F, rounded to nearest, or up or down at random: (R, C), or the shape of z."""
+        return np.asarray((z + self._rho) >> self._rule.settings.fraction_bits)
+
+    def bound(self, w: Ints, where: Bools | bool = True) -> Ints:
+        """w clamped to w_min…w_max `where` it changes, elsewhere the weight as it was: (R, C)."""
+        p = self._rule.parameters
+        # The last bound wins where w_min > w_max.
+        bounded = clamp(w, p["w_min"], p["w_max"])
+        changed = (bounded != w) & self.plastic & where
+        self._rule.counters["weight_clamps"] += np.count_nonzero(changed)
+        return bounded if where is True else np.where(where, bounded, self._old)
+
+    def sat_e(self, e: Ints) -> Ints:
+        """Eligibilities, clamped to their format, and counted as `clamps`: (R, C)."""
+        high = (1 << (self._rule.settings.eligibility_bits - 1)) - 1
+        clamped = clamp(e, -high - 1, high)
+        self._rule.counters["clamps"] += np.count_nonzero((clamped != e) & self.plastic)
+        return clamped
+
+    @cached_property
+    def _rho(self) -> Ints | int:
+        """What is added before rounding down, in units of 2^−F."""
+        rule, bits = self._rule, self._rule.settings.fraction_bits
+        if not rule.settings.stochastic:
+            return (1 << bits) >> 1
+        axons, neurons = rule.axon_tags[self._rows, None], rule.neuron_tags[self._columns]
+        ends = (neurons, axons) if self._phase == POST else (axons, neurons)
+        random = random_numbers(rule.parameters["seed"], self._step, self._phase, *ends)
+        return random >> (16 - bits)

@@ -1,0 +1,35 @@
+"""Three-factor learning: spikes leave an eligibility, a modulator turns it into weight.
+
+Source: docs/semantics.md, "Rule `three_factor`"; Frémaux and Gerstner 2016, Izhikevich 2007.
+"""
+
+from __future__ import annotations
+
+from ..arithmetic import Bools, Ints, decay
+from .rule import LearningRule, register
+from .synapses import Synapses
+
+
+@register("three_factor")
+class ThreeFactor(LearningRule):
+    """Pre and post side change eligibilities, sweeps change weights."""
+
+    def on_pre(self, s: Synapses) -> None:
+        """Add to the eligibility, less the neuron's trace."""
+        s.e = s.sat_e(s.e + self.parameters["e_pre"] - s.neuron["y"])
+
+    def on_post(self, s: Synapses) -> None:
+        """Add to the eligibility, with the axon's trace."""
+        s.e = s.sat_e(s.e + self.parameters["e_post"] + s.axon["x"])
+
+    def update_neurons(self, step: int, spikes: Bools, v: Ints, modulation: Ints) -> None:
+        """Traces, and modulators, which forget differently in the first step of a period."""
+        super().update_neurons(step, spikes, v, modulation)
+        p, m = self.parameters, self.neuron_states["m"]
+        d = p["d_mod_first"] if step % self.sweep_period == 0 else p["d_mod"]
+        self.neuron_states["m"] = self.sat("m", decay(m, d) + modulation + p["m_spike"] * spikes)
+
+    def on_sweep(self, s: Synapses) -> None:
+        """Turn eligibility into weight."""
+        s.w = s.bound(s.w + s.rnd(s.neuron["m"] * s.e))
+        s.e = decay(s.e, self.parameters["d_e"])
