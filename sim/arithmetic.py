@@ -11,7 +11,7 @@ Bools = NDArray[np.bool_]
 
 def decay(x: Ints, d: Ints | int) -> Ints:
     """x·(4096 − d)/4096, rounded to nearest, ties away from zero, by at least 1 toward zero."""
-    magnitude = np.abs(x)
+    magnitude: Ints = np.abs(x)
     rounded = (magnitude * (4096 - d) + 2048) >> 12
     # For x = 0 the minimum is −1, and the sign makes it 0 again.
     return np.sign(x) * np.minimum(rounded, magnitude - (d > 0))

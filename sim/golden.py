@@ -57,6 +57,9 @@ class GoldenCore:
         self.batch = batch
         self.config = c = image.config
         self._suffixes = c.layout.receptor_suffixes
+        self._image: Image
+        self._weights: Ints
+        self._learned = False  # `_weights` differ from those of `_image`
         self._learning: LearningRule | None = None
         if c.learning is not None:
             if c.learning.rule not in RULES:
