@@ -158,8 +158,9 @@ class Registers(wiring.Component):
         with m.If(self.increments.steps):
             m.d.sync += self.step.eq(self.step + 1)
 
-        read_only = {Register.STEP: self.step, Register.CLOCK_HZ: self._clock_hz}
+        read_only = {Register.CLOCK_HZ: self._clock_hz}
         writable = {
+            Register.STEP: self.step,
             Register.IMAGE: self._image,
             Register.TICK_PERIOD: self.tick_period,
             Register.MONITOR_COUNT: self.monitor_count,

@@ -71,6 +71,7 @@ class Chip(wiring.Component):
         m.d.comb += [
             core.start.eq(processor.start),
             core.clear.eq(registers.clear),
+            core.step.eq(registers.step),
             registers.ready.eq(core.ready),
             registers.link_opened.eq(receiver.opened),
             processor.ready.eq(core.ready),

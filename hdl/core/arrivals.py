@@ -43,6 +43,7 @@ class Arrivals(wiring.Component):
     duplicate : pulses two cycles later if the axon had a spike already.
     scan : pulse; empties the bitmap into `axons`, at one axon per cycle; a word of 32 axons
         without spikes costs one cycle.  `scanning` is 1 until the last axon was accepted.
+    scanned_valid, scanned_word, scanned : every word of the bitmap, as it is emptied into `axons`.
     clear : pulse instead of `scan`: empties the bitmap and drops what is in it.
     access, access_write, access_word, access_data, word : bus access between steps: hold `access` until
         `access_done`; `word` is valid then.
@@ -59,6 +60,9 @@ class Arrivals(wiring.Component):
                 "scan": In(1),
                 "clear": In(1),
                 "scanning": Out(1),
+                "scanned_valid": Out(1),
+                "scanned_word": Out(range(self._words)),
+                "scanned": Out(WORD_BITS),
                 "axons": Out(stream.Signature(self._axon)),
                 "access": In(1),
                 "access_write": In(1),
@@ -131,6 +135,11 @@ class Arrivals(wiring.Component):
                 bits.eq(Mux(fetched & ~dropping, bitmap.taken, 0)),
                 number.eq(fetched_number),
             ]
+        m.d.comb += [
+            self.scanned_valid.eq(advance & fetched & ~dropping),
+            self.scanned_word.eq(fetched_number),
+            self.scanned.eq(bitmap.taken),
+        ]
         m.d.comb += self.scanning.eq(
             self.scan | self.clear | fetching | arriving | fetched | any_left | self.axons.valid
         )

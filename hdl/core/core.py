@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..bus import BusSignature
-from ..config import CoreConfig, clog2
-from ..memory_map import FIELD_SHIFT, REGION_SHIFT, Region
+from ..config import CoreConfig, SynapseField, clog2
+from ..learning.engine import LearningEngine
+from ..learning.synapse_memory import READ_LATENCY as LEARNING_READ_LATENCY
+from ..learning.synapse_memory import stride
+from ..memory_map import FIELD_SHIFT, REGION_SHIFT, SYNAPSE_REGIONS, Region
 from .arrivals import WORD_BITS, Arrivals
 from .integrator import Integrator
 from .routes import Routes
@@ -21,6 +24,9 @@ from .updater import Updater
 
 def increments(config: CoreConfig) -> data.StructLayout:
     """What a core adds to its counters in one clock cycle, by counter name."""
+    learning = {}
+    if config.learning is not None:
+        learning = dict.fromkeys(("weight_updates", "weight_clamps"), config.lanes.bit_length())
     return data.StructLayout(
         {
             "steps": 1,
@@ -28,11 +34,31 @@ def increments(config: CoreConfig) -> data.StructLayout:
             "stalls": 1,
             "synaptic_operations": config.neurons.bit_length(),
             "spikes": 1,
-            "clamps": (4 * config.update_units).bit_length(),
+            "clamps": _most_clamps(config).bit_length(),
             "duplicates": 1,
             "unknown": 1,
+            **learning,
         }
     )
+
+
+def _most_clamps(config: CoreConfig) -> int:
+    """The most values that are clamped in one cycle."""
+    units = 5 * config.update_units
+    return units if config.learning is None else units + config.lanes + 3 * config.update_units
+
+
+Targets = dict[Region, tuple[Value, Any, Value]]
+"""By region: whether the address exists, who is accessed, and the value read."""
+
+
+def _row_address(
+    address: Value, field: SynapseField, config: CoreConfig
+) -> tuple[Value, Value, Value]:
+    """(axon, word of its row, whether they exist) of an address in a synapse region."""
+    offset, row_bits = address[:REGION_SHIFT], clog2(field.words_per_row)
+    axon, word = offset[row_bits:], offset[:row_bits]
+    return axon, word, (axon < config.axons) & (word < field.words_per_row)
 
 
 class Core(wiring.Component):
@@ -50,7 +76,11 @@ class Core(wiring.Component):
     arriving : stream of axons (16 bits, so that unknown ones can be counted) for the next step.
     reported : stream of neurons that fired; the step waits while it is not taken.
     bus : regions ROUTES to SYNAPSES of the memory map.
+    step : number of the next or present step.
     increments : to the counters.
+
+    With learning, the post side adds ceil(A/P) cycles for each spike, the walk takes ceil(max(N, A)/U), and the
+    sweeps of hdl/learning/engine.py come on top.
     """
 
     def __init__(self, config: CoreConfig, *, synapse_storage: str = "block") -> None:
@@ -64,6 +94,7 @@ class Core(wiring.Component):
                 "arriving": In(stream.Signature(16)),
                 "reported": Out(stream.Signature(range(config.neurons))),
                 "bus": In(BusSignature()),
+                "step": In(32),
                 "increments": Out(increments(config)),
             }
         )
@@ -71,23 +102,18 @@ class Core(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Blocks, the sequence of a step, and the bus."""
         m = Module()
-        m.submodules.arrivals = arrivals = Arrivals(self._config)
-        m.submodules.integrator = integrator = Integrator(self._config)
-        m.submodules.synapses = synapses = SynapseMemory(self._config, storage=self._storage)
-        m.submodules.updater = updater = Updater(self._config)
-        m.submodules.routes = routes = Routes(self._config)
-        m.submodules.synapse_access = access = SynapseAccess(self._config)
+        c = self._config
+        m.submodules.arrivals = arrivals = Arrivals(c)
+        m.submodules.updater = updater = Updater(c)
+        m.submodules.routes = routes = Routes(c)
+        if c.learning is None:
+            integrator, regions = self._synapses(m, arrivals, routes)
+            engine = None
+        else:
+            integrator, engine, regions = self._learning(m, arrivals, updater, routes)
 
-        wiring.connect(m, arrivals.axons, integrator.axons)
         wiring.connect(m, wiring.flipped(self.reported), routes.reported)
         m.d.comb += [
-            synapses.read.eq(integrator.read | access.read),
-            synapses.address.eq(Mux(integrator.read, integrator.read_address, access.address)),
-            synapses.write.eq(access.write),
-            synapses.write_lane.eq(access.write_lane),
-            synapses.write_weight.eq(access.write_weight),
-            integrator.weights.eq(synapses.weights),
-            access.weights.eq(synapses.weights),
             integrator.take.eq(updater.take),
             integrator.take_lanes.eq(updater.take_lanes),
             integrator.take_group.eq(updater.take_group),
@@ -96,10 +122,111 @@ class Core(wiring.Component):
             routes.fired_word.eq(updater.fired_word),
             routes.fired.eq(updater.fired),
         ]
+        if engine is not None:
+            with m.If(engine.take):
+                m.d.comb += [
+                    integrator.take.eq(1),
+                    integrator.take_lanes.eq(engine.take_lanes),
+                    integrator.take_group.eq(engine.take_group),
+                ]
         settling = self._arrive(m, arrivals, routes)
-        self._sequence(m, settling, arrivals, integrator, updater, routes)
-        self._bus(m, arrivals, updater, routes, access)
+        self._sequence(m, settling, arrivals, integrator, updater, routes, engine)
+        self._bus(m, arrivals, updater, routes, regions)
         return m
+
+    def _synapses(
+        self, m: Module, arrivals: Arrivals, routes: Routes
+    ) -> tuple[Integrator, Targets]:
+        """Synapses that stay as they are loaded."""
+        c, bus = self._config, self.bus
+        m.submodules.integrator = integrator = Integrator(c)
+        m.submodules.synapses = synapses = SynapseMemory(c, storage=self._storage)
+        m.submodules.synapse_access = access = SynapseAccess(c)
+        axon, word, exists = _row_address(bus.address, c.layout.synapse_fields["weight"], c)
+        m.d.comb += [
+            routes.spikes.ready.eq(1),
+            integrator.axons.valid.eq(arrivals.axons.valid),
+            integrator.axons.payload.axon.eq(arrivals.axons.payload),
+            arrivals.axons.ready.eq(integrator.axons.ready),
+            synapses.read.eq(integrator.read | access.read),
+            synapses.address.eq(Mux(integrator.read, integrator.read_address, access.address)),
+            synapses.write.eq(access.write),
+            synapses.write_lane.eq(access.write_lane),
+            synapses.write_weight.eq(access.write_weight),
+            integrator.weights.eq(synapses.weights),
+            access.weights.eq(synapses.weights),
+            access.access_write.eq(bus.write),
+            access.access_axon.eq(axon),
+            access.access_word.eq(word),
+            access.access_data.eq(bus.data),
+        ]
+        return integrator, {Region.SYNAPSES: (exists, access, access.access_value)}
+
+    def _learning(
+        self, m: Module, arrivals: Arrivals, updater: Updater, routes: Routes
+    ) -> tuple[Integrator, LearningEngine, Targets]:
+        """Synapses that learn."""
+        c, bus, layout = self._config, self.bus, self._config.layout
+        m.submodules.integrator = integrator = Integrator(
+            c, stride=stride(c), read_latency=LEARNING_READ_LATENCY
+        )
+        m.submodules.engine = engine = LearningEngine(c)
+        engine.connect_integrator(m, integrator)
+        wiring.connect(m, arrivals.axons, engine.arrivals)
+        wiring.connect(m, routes.spikes, engine.fired)
+        neurons, axons = engine.neurons, engine.axons
+        m.d.comb += [
+            engine.step.eq(self.step),
+            neurons.walk.eq(updater.take),
+            neurons.clear.eq(updater.clearing),
+            neurons.group.eq(updater.take_group),
+            neurons.sub.eq(updater.sub),
+            neurons.spikes.eq(updater.fired),
+            neurons.potentials.eq(updater.potentials),
+            neurons.modulation.eq(integrator.taken[-1]),
+            axons.arrived_valid.eq(arrivals.scanned_valid),
+            axons.arrived_word.eq(arrivals.scanned_word),
+            axons.arrived.eq(arrivals.scanned),
+        ]
+        m.d.comb += [engine.taken[r].eq(integrator.taken[r]) for r in range(c.receptors)]
+
+        offset = bus.address[:REGION_SHIFT]
+        field, low = offset[FIELD_SHIFT:], offset[:FIELD_SHIFT]
+        targets: Targets = {}
+        for region, block, fields, count in (
+            (Region.AXONS, axons.access, layout.axon_fields, c.axons),
+            (Region.NEURONS, neurons.access, layout.neuron_fields, c.neurons),
+        ):
+            m.d.comb += [
+                block.access_write.eq(bus.write),
+                block.access_field.eq(field),
+                block.access_index.eq(low),
+                block.access_data.eq(bus.data),
+            ]
+            exists = (field < len(fields)) & (low < count)
+            targets[region] = (exists, block, block.access_value)
+        parameters = engine.parameters
+        m.d.comb += [
+            parameters.access_write.eq(bus.write),
+            parameters.access_index.eq(offset),
+            parameters.access_data.eq(bus.data),
+        ]
+        known = offset < len(layout.learning)
+        targets[Region.LEARNING] = (known, parameters, parameters.access_value)
+
+        access = engine.access
+        m.d.comb += [access.access_write.eq(bus.write), access.access_data.eq(bus.data)]
+        for k, synapse_field in enumerate(layout.synapse_fields.values()):
+            axon, word, exists = _row_address(bus.address, synapse_field, c)
+            region = SYNAPSE_REGIONS[synapse_field.name]
+            with m.If(bus.address[REGION_SHIFT:] == region):
+                m.d.comb += [
+                    access.access_field.eq(k),
+                    access.access_axon.eq(axon),
+                    access.access_word.eq(word),
+                ]
+            targets[region] = (exists, access, access.access_value)
+        return integrator, engine, targets
 
     def _sequence(
         self,
@@ -109,25 +236,36 @@ class Core(wiring.Component):
         integrator: Integrator,
         updater: Updater,
         routes: Routes,
+        engine: LearningEngine | None,
     ) -> None:
         count = self.increments
+        settled, closed = Const(1), Const(1)  # nothing to wait for, unless the core learns
+        if engine is not None:
+            settled, closed = ~engine.busy, engine.closed
+            m.d.comb += [
+                engine.update.eq(updater.start),
+                engine.clear.eq(updater.clear),
+                count.weight_updates.eq(engine.weight_updates),
+                count.weight_clamps.eq(engine.weight_clamps),
+            ]
         m.d.comb += [
             count.cycles.eq(self.start | ~self.ready),
             count.stalls.eq(routes.stalled),
             count.spikes.eq(routes.spike),
-            count.clamps.eq(updater.clamps),
+            count.clamps.eq(updater.clamps + (engine.state_clamps if engine else 0)),
         ]
         with m.If(integrator.axons.valid & integrator.axons.ready):
             m.d.comb += count.synaptic_operations.eq(self._config.neurons)
         integrated = Signal()
-        m.d.sync += integrated.eq(~arrivals.scanning & integrator.idle)
+        fronted = ~engine.front_busy if engine is not None else Const(1)
+        m.d.sync += integrated.eq(~arrivals.scanning & integrator.idle & fronted)
         with m.FSM():
             with m.State("POWER_UP"):
                 m.d.comb += [count.cycles.eq(0), arrivals.clear.eq(1), updater.clear.eq(1)]
                 m.next = "CLEAR"
             with m.State("CLEAR"):
                 m.d.comb += count.cycles.eq(0)
-                with m.If(~arrivals.scanning & ~updater.busy):
+                with m.If(~arrivals.scanning & ~updater.busy & settled):
                     m.next = "READY"
             with m.State("READY"):
                 m.d.comb += self.ready.eq(1)
@@ -145,8 +283,11 @@ class Core(wiring.Component):
                 m.d.comb += updater.start.eq(1)
                 m.next = "UPDATE"
             with m.State("UPDATE"), m.If(~updater.busy & ~routes.busy):
-                m.d.comb += count.steps.eq(1)
-                m.next = "READY"
+                if engine is not None:
+                    m.d.comb += engine.close.eq(1)
+                with m.If(closed & settled):
+                    m.d.comb += count.steps.eq(1)
+                    m.next = "READY"
 
     def _arrive(self, m: Module, arrivals: Arrivals, routes: Routes) -> Signal:
         """Spikes from the host between steps, from the routes during one.
@@ -174,13 +315,11 @@ class Core(wiring.Component):
         arrivals: Arrivals,
         updater: Updater,
         routes: Routes,
-        synapses: SynapseAccess,
+        regions: Targets,
     ) -> None:
         c, layout, bus = self._config, self._config.layout, self.bus
         offset = bus.address[:REGION_SHIFT]
         field, low = offset[FIELD_SHIFT:], offset[:FIELD_SHIFT]
-        row_bits = clog2(layout.words_per_row)
-        axon, word = offset[row_bits:], offset[:row_bits]
         entries = 1 if c.parameters == "shared" else c.neurons
 
         m.d.comb += [
@@ -194,13 +333,9 @@ class Core(wiring.Component):
             routes.access_write.eq(bus.write),
             routes.access_neuron.eq(low),
             routes.access_data.eq(bus.data),
-            synapses.access_write.eq(bus.write),
-            synapses.access_axon.eq(axon),
-            synapses.access_word.eq(word),
-            synapses.access_data.eq(bus.data),
         ]
         parameters, states = len(layout.parameters), len(layout.states)
-        targets: dict[Region, tuple[Value, Any, Value]] = {
+        targets: Targets = {
             Region.ROUTES: (offset < c.neurons, routes, routes.access_value),
             Region.PARAMETERS: (
                 (field < parameters) & (low < entries),
@@ -209,11 +344,7 @@ class Core(wiring.Component):
             ),
             Region.STATES: ((field < states) & (low < c.neurons), updater, updater.access_value),
             Region.ARRIVALS: (offset < layout.arrival_words, arrivals, arrivals.word),
-            Region.SYNAPSES: (
-                (axon < c.axons) & (word < layout.words_per_row),
-                synapses,
-                synapses.access_value,
-            ),
+            **regions,
         }
         mapped = Signal()
         region = bus.address[REGION_SHIFT:]
@@ -235,7 +366,8 @@ class Core(wiring.Component):
                 with m.Switch(region):
                     for code, (_, target, value) in targets.items():
                         with m.Case(code):
-                            m.d.comb += target.access.eq(mapped)
+                            with m.If(mapped):
+                                m.d.comb += target.access.eq(1)
                             m.d.sync += bus.value.eq(value)
                             with m.If(mapped & target.access_done):
                                 m.d.sync += bus.done.eq(1)

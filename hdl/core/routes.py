@@ -30,6 +30,7 @@ class Routes(wiring.Component):
     arrive, arrive_axon : to `Arrivals`.
     reported : stream of neurons whose spikes the host wants.
     stalled : waiting for `reported`.
+    spikes : stream of all neurons that fired; a spike that is not taken is not routed either.
     access… : bus access to the table between steps, done two cycles after `access` rises.
     """
 
@@ -47,6 +48,7 @@ class Routes(wiring.Component):
                 "arrive_axon": Out(range(config.axons)),
                 "reported": Out(stream.Signature(range(config.neurons))),
                 "stalled": Out(1),
+                "spikes": Out(stream.Signature(range(config.neurons))),
                 "access": In(1),
                 "access_write": In(1),
                 "access_neuron": In(range(config.neurons)),
@@ -77,7 +79,9 @@ class Routes(wiring.Component):
         mask, word = Signal(units), Signal(word_bits)
         below = (mask - 1)[:units]
         rest = mask & below
-        with m.If(go):
+        spike, taken = mask.any(), Signal()
+        m.d.comb += [self.spikes.valid.eq(spike & go), taken.eq(spike & self.spikes.ready)]
+        with m.If(go & (taken | ~spike)):
             m.d.sync += mask.eq(rest)
             with m.If(~rest.any()):
                 m.d.comb += queue.r_en.eq(1)
@@ -89,13 +93,13 @@ class Routes(wiring.Component):
         read, write = table.read_port(), table.write_port()
         neuron = Signal(range(max(c.neurons, 2)))
         m.d.comb += neuron.eq(Cat(one_hot_index(mask & ~below), word) if units > 1 else word)
-        m.d.comb += [read.addr.eq(neuron), read.en.eq(go)]
+        m.d.comb += [read.addr.eq(neuron), read.en.eq(go), self.spikes.payload.eq(neuron)]
 
         looking, looked = Signal(), Signal()
         neuron_1, neuron_2 = Signal.like(neuron), Signal.like(neuron)
         route = Signal(bits)
         with m.If(go):
-            m.d.sync += [looking.eq(mask.any()), neuron_1.eq(neuron)]
+            m.d.sync += [looking.eq(taken), neuron_1.eq(neuron)]
             m.d.sync += [looked.eq(looking), neuron_2.eq(neuron_1), route.eq(read.data)]
         axon, drives, reports = route[:_AXON_BITS], route[-2], route[-1]
         known = axon < c.axons

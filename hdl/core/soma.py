@@ -42,7 +42,9 @@ class Soma(wiring.Component):
     def __init__(self, config: CoreConfig) -> None:
         self._config = c = config
         layout = config.layout
-        self._max_clamps = c.receptors + 1 + (c.reset == "subtract")
+        self._max_clamps = (
+            c.receptors + 1 + (c.reset == "subtract") + (c.adaptation != "none")
+        )
         super().__init__(
             {
                 "exists": In(1),
@@ -83,8 +85,8 @@ class Soma(wiring.Component):
         v_clamped = Signal()
         m.d.sync += [v.eq(clamped), v_clamped.eq(v_clamps)]
 
-        above = Signal(signed(c.state_bits + 1))
-        m.d.sync += above.eq(v - self._parameter(m, "v_threshold", t + 4))
+        above = Signal(signed(c.state_bits + (1 if c.adaptation == "none" else 2)))
+        m.d.sync += above.eq(v - self._threshold(m, t + 4))
         v_late = delay(m, v, 1, "v_late")
 
         fires = Signal()
@@ -97,6 +99,8 @@ class Soma(wiring.Component):
         else:
             after = self._parameter(m, "v_reset", t + 5)
 
+        if c.adaptation != "none":
+            clamps.append(self._adapt(m, t + 5, fires))
         m.d.sync += [
             self.spike.eq(fires),
             self.clamps.eq(Mux(exists, sum(clamps, Const(0)), 0)),
@@ -110,6 +114,37 @@ class Soma(wiring.Component):
             period = self._parameter(m, "refractory", t + 5)
             m.d.sync += self.next_state.ref.eq(Mux(fires, period, refractory_next))
         return m
+
+    def _threshold(self, m: Module, stage: int) -> Value:
+        """What the potential is compared with."""
+        threshold = self._parameter(m, "v_threshold", stage)
+        if self._config.adaptation == "none":
+            return threshold
+        level = Signal(signed(self._config.state_bits + 1), name="level")
+        early = self._parameter(m, "v_threshold", stage - 1)
+        m.d.sync += level.eq(early + delay(m, self.state.th, stage - 1, "th_old"))
+        return level
+
+    def _adapt(self, m: Module, stage: int, fires: Value) -> Value:
+        """The next adaptive part of the threshold; returns its clamp."""
+        c = self._config
+        if c.adaptation == "exponential":
+            m.submodules.decay_th = decay = Decay(c.state_bits)
+            m.d.comb += [decay.x.eq(self.state.th), decay.d.eq(self.parameters.d_th)]
+            lower: Value = delay(m, decay.y, stage - 1 - LEAK_LATENCY, "th_decayed")
+        else:
+            lower = delay(m, self.state.th, stage - 1, "th_late") - self._parameter(
+                m, "th_dec", stage - 1
+            )
+        raised = lower + self._parameter(m, "th_inc", stage - 1)
+        resting = Signal(lower.shape(), name="th_resting")
+        fired = Signal(raised.shape(), name="th_fired")
+        m.d.sync += [resting.eq(lower), fired.eq(raised)]
+        chosen = Signal(raised.shape(), name="th_chosen")
+        m.d.comb += chosen.eq(Mux(fires, fired, resting))
+        value, clamp = saturate(chosen, c.state_bits)
+        m.d.sync += self.next_state.th.eq(value)
+        return clamp
 
     def _parameter(self, m: Module, name: str, stage: int) -> Value:
         """The parameter of the neuron in this stage; shared ones are the same in all."""

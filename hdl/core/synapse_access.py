@@ -54,7 +54,6 @@ class SynapseAccess(wiring.Component):
         index = Signal(range(per_word + 1))
         waited = Signal(range(READ_LATENCY + 1))
         shift = Signal(32)
-        row = Signal.like(self.address)
         neuron = Signal(range(layout.words_per_row * per_word))
         exists = Signal()
         m.d.comb += [
@@ -73,13 +72,13 @@ class SynapseAccess(wiring.Component):
         with m.FSM():
             with m.State("IDLE"), m.If(self.access & ~self.access_done):
                 m.d.sync += [
-                    row.eq(times_constant(self.access_axon, layout.groups)),
                     shift.eq(self.access_data),
                     index.eq(0),
                 ]
                 m.next = "ADDRESS"
             with m.State("ADDRESS"):
-                m.d.sync += [self.address.eq(row + neuron[lane_bits:]), waited.eq(0)]
+                group = times_constant(neuron[lane_bits:], c.axons)
+                m.d.sync += [self.address.eq(group + self.access_axon), waited.eq(0)]
                 m.next = "MEMORY"
             with m.State("MEMORY"):
                 m.d.comb += [

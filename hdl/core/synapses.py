@@ -17,7 +17,7 @@ _SPRAM_COUNT = 4
 
 
 class SynapseMemory(wiring.Component):
-    """Word `address = axon·G + group` holds the weights of neurons `group·P … group·P + P − 1`.
+    """Word `address = group·A + axon` holds the weights of neurons `group·P … group·P + P − 1`.
 
     Reads and writes never come in the same cycle, so one port is enough for a storage.
 

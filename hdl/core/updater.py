@@ -36,7 +36,9 @@ class Updater(wiring.Component):
     clear : pulse instead of `start`: sets every state and accumulator to 0.
     take, take_lanes, take_group, taken : to `Integrator`.
     fired_valid, fired_word, fired : spikes of one word, a mask over the units; no back-pressure.
+    potentials : of the same word, by unit, as they are stored.
     clamps : stored values that were clamped in this cycle.
+    clearing, sub : of the walk, with `take`: states are set to 0; which part of the group it is.
     access… : bus access between walks, to field `access_field` of neuron `access_neuron` in the states
         (`access_state`) or parameters.  Hold `access` until `access_done`; `access_value` is valid then.
     """
@@ -58,7 +60,10 @@ class Updater(wiring.Component):
                 "fired_valid": Out(1),
                 "fired_word": Out(range(layout.update_words)),
                 "fired": Out(c.update_units),
-                "clamps": Out(range(4 * c.update_units + 1)),
+                "potentials": Out(data.ArrayLayout(signed(c.state_bits), c.update_units)),
+                "clearing": Out(1),
+                "sub": Out(range(self._subwords)),
+                "clamps": Out(range(5 * c.update_units + 1)),
                 "access": In(1),
                 "access_write": In(1),
                 "access_state": In(1),
@@ -100,6 +105,8 @@ class Updater(wiring.Component):
         units = self._config.update_units
         m.d.comb += [
             self.take.eq(walking),
+            self.clearing.eq(clearing),
+            self.sub.eq(sub),
             self.take_group.eq(word[sub_bits:]),
             self.take_lanes.eq(Cat(sub == lane // units for lane in range(self._config.lanes))),
         ]
@@ -165,6 +172,7 @@ class Updater(wiring.Component):
                 unit.parameters.eq(parameters.word),
                 unit.state.eq(states.word),
                 self.fired[u].eq(unit.spike),
+                self.potentials[u].eq(unit.next_state.v),
             ]
             for r in range(c.receptors):
                 lanes = [self.taken[r][s * c.update_units + u] for s in range(self._subwords)]

@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 from ..bus import BusSignature
 from ..commands import ADVANCE, END, MAX_ADVANCE, MONITOR, Opcode, Status
 from ..config import CoreConfig, clog2
-from ..memory_map import REGION_SHIFT, Region
+from ..memory_map import REGION_SHIFT, SYNAPSE_REGIONS, Region
 
 
 class Processor(wiring.Component):
@@ -160,7 +160,7 @@ class Processor(wiring.Component):
             self._access(m, address, op == Opcode.WRITE)
             m.next = "BUS_WAIT"
         with m.State("BUS_WAIT"), self._accessed(m):
-            m.d.sync += address.eq(self._next_address(address))
+            m.d.sync += address.eq(self._next_address(m, address))
             m.next = "SEND_WORD"
             with m.If(op == Opcode.WRITE):
                 m.next = "NEXT_WORD"
@@ -181,12 +181,18 @@ class Processor(wiring.Component):
                 m.d.sync += self._status.eq(Status.BAD_ADDRESS)
             yield
 
-    def _next_address(self, address: Signal) -> Value:
+    def _next_address(self, m: Module, address: Signal) -> Value:
         """One further; at the end of a synapse row the first word of the next."""
-        words = self._config.layout.words_per_row
-        row_bits = clog2(words)
-        last = (address[REGION_SHIFT:] == Region.SYNAPSES) & (address[:row_bits] == words - 1)
-        return (address + Mux(last, (1 << row_bits) - words + 1, 1))[:32]
+        further = Signal(32)
+        m.d.comb += further.eq(address + 1)
+        for field in self._config.layout.synapse_fields.values():
+            row_bits = clog2(field.words_per_row)
+            gap = (1 << row_bits) - field.words_per_row
+            region = SYNAPSE_REGIONS[field.name]
+            last = address[:row_bits] == field.words_per_row - 1
+            with m.If((address[REGION_SHIFT:] == region) & last):
+                m.d.comb += further.eq(address + 1 + gap)
+        return further
 
     def _run(self, m: Module, due: Value, behind: Value, arrived: Value, overtaken: Value) -> None:
         """RUN: start values, then steps and events in turn."""

@@ -69,7 +69,7 @@ async def prepare(ctx, dut, config, weights):
     synapses, lanes = dut.synapses, config.lanes
     ctx.set(dut.filling.on, 1)
     for axon, neuron in np.ndindex(weights.shape):
-        ctx.set(dut.filling.address, axon * config.layout.groups + neuron // lanes)
+        ctx.set(dut.filling.address, neuron // lanes * config.axons + axon)
         ctx.set(synapses.write, 1)
         ctx.set(synapses.write_lane, neuron % lanes)
         ctx.set(synapses.write_weight, int(weights[axon, neuron]))
@@ -84,7 +84,7 @@ async def integrate(ctx, dut, axons, gaps):
     stream, cycles = dut.integrator.axons, 0
     for axon, gap in zip(axons, gaps, strict=True):
         await idle(ctx, gap)
-        ctx.set(stream.payload, axon)
+        ctx.set(stream.payload.axon, axon)
         ctx.set(stream.valid, 1)
         cycles += gap + 1 + await until(ctx, stream.ready)
         await ctx.tick()

@@ -1,0 +1,190 @@
+"""What a learning rule is in gateware, and the registry of rules."""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass
+
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import data
+
+from ..config import CoreConfig
+from ..core.arithmetic import delay, saturate
+from ..core.soma import record
+from ..learning_config import TAG_BITS
+from .synapse_memory import synapse_layout
+from .traces import DECAY_LATENCY, TraceDecay, bumped
+
+NEURON_LATENCY = 2
+"""Cycles from a neuron's spike to its next record."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Inputs of one lane, all in the same cycle.  In a row `neuron` is the lane's, in a column `axon`.
+
+    `random` is the synapse's 16-bit random number (None without stochastic rounding), `gain` the
+    neuron's scaling factor (None in rules that do not scale).  One of `pre`, `post`, `sweep` is 1, or
+    none (`clear`: the state of the synapse becomes 0).
+    """
+
+    name: str
+    pre: Value
+    post: Value
+    sweep: Value
+    clear: Value
+    synapse: data.View[data.StructLayout]
+    axon: data.View[data.StructLayout]
+    neuron: data.View[data.StructLayout]
+    random: Value | None
+    gain: Value | None
+    parameters: data.View[data.StructLayout]
+
+
+@dataclass(frozen=True)
+class LaneResult:
+    """New values of synapse fields, and clamps of the weight and of other state, `latency` cycles later."""
+
+    fields: dict[str, Value]
+    weight_clamp: Value
+    state_clamp: Value
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Inputs of one neuron's update: `state` and `modulation` early, `spike` and `v` `latency` later.
+
+    `modulation` is the accumulator of the modulatory axons; `first` says that the step begins a period.
+    """
+
+    name: str
+    latency: int
+    state: data.View[data.StructLayout]
+    modulation: Value
+    first: Value
+    spike: Value
+    v: Value
+    parameters: data.View[data.StructLayout]
+
+
+class Rule(abc.ABC):
+    """The gateware of one rule.  A subclass says what a synapse does, and what a neuron keeps.
+
+    Attributes
+    ----------
+    latency : cycles from a lane's inputs to its result, at any throughput: one synapse per cycle.
+    timer : traces are timers that count down (docs/semantics.md, rule `rectangular`).
+    post_side : neurons that fire change their columns.
+    """
+
+    timer = False
+    post_side = True
+
+    def __init__(self, config: CoreConfig) -> None:
+        assert config.learning is not None
+        self.config = config
+        self.learning = config.learning
+        self.fraction = config.learning.fraction_bits
+        self.replace = self.timer or config.learning.pairing == "nearest"
+
+    @property
+    @abc.abstractmethod
+    def latency(self) -> int:
+        """Cycles from a lane's inputs to its result."""
+
+    @abc.abstractmethod
+    def lane(self, m: Module, lane: Lane) -> LaneResult:
+        """The hardware of one lane."""
+
+    def trace_increment(self, parameters: data.View[data.StructLayout], trace: str) -> Value:
+        """What a spike adds to the trace "x" or "y", or puts in its place."""
+        return parameters[f"{trace}_window" if self.timer else f"{trace}_inc"]
+
+    def decayed(
+        self, m: Module, value: Value, parameters: data.View[data.StructLayout], trace: str
+    ) -> Value:
+        """The decayed trace, `DECAY_LATENCY` cycles later."""
+        unit = TraceDecay(self.learning.trace_bits, timer=self.timer)
+        m.submodules += unit
+        m.d.comb += unit.trace.eq(value)
+        if not self.timer:
+            m.d.comb += unit.d.eq(parameters[f"d_{trace}"])
+        return unit.decayed
+
+    def neuron(self, m: Module, unit: Unit) -> tuple[dict[str, Value], list[Value]]:
+        """(next values by field, clamps), `NEURON_LATENCY` cycles after the spike.  Here: the trace `y`."""
+        y, clamp = self.next_trace(m, unit)
+        return {"y": delay(m, y, 1, f"y_{unit.name}")}, [delay(m, clamp, 1, f"y_c_{unit.name}")]
+
+    def next_trace(self, m: Module, unit: Unit) -> tuple[Value, Value]:
+        """(y, clamped), one cycle after the spike."""
+        decayed = self.decayed(m, unit.state.y, unit.parameters, "y")
+        decayed = delay(m, decayed, unit.latency - DECAY_LATENCY, f"y_late_{unit.name}")
+        increment = self.trace_increment(unit.parameters, "y")
+        value, clamp = bumped(decayed, unit.spike, increment, replace=self.replace)
+        y = Signal(self.learning.trace_bits, name=f"y_next_{unit.name}")
+        clamped = Signal(name=f"y_clamped_{unit.name}")
+        m.d.sync += [y.eq(value), clamped.eq(clamp)]
+        return y, clamped
+
+    # Building blocks of weight changes.
+
+    def rounded(self, z: Value, random: Value | None) -> Value:
+        """`rnd(z)`, combinational, from z in units of 2^-F."""
+        f = self.fraction
+        if not f:
+            return z
+        rho: Value = Const(1 << (f - 1), f) if random is None else random[TAG_BITS - f :]
+        return (z + rho).shift_right(f)
+
+    def changed(
+        self,
+        m: Module,
+        lane: Lane,
+        weight: Value,
+        z: Value,
+        negative: Value,
+        random: Value | None,
+    ) -> tuple[Value, Value]:
+        """(bound(weight ± rnd(z)), clamped), three cycles later."""
+        bits = self.config.weight_bits
+        step = self.rounded(z, random)
+        delta = Signal(step.shape(), name=f"delta_{lane.name}")
+        minus = Signal(name=f"minus_{lane.name}")
+        m.d.sync += [delta.eq(step), minus.eq(negative)]
+        old = delay(m, weight, 1, f"old_{lane.name}")
+        wide = max(bits, len(delta) + 1) + 1
+        total = Signal(signed(wide), name=f"total_{lane.name}")
+        m.d.sync += total.eq(Mux(minus, old - delta, old + delta))
+        p = lane.parameters
+        low, high = total < p.w_min, total > p.w_max
+        bounded = Signal(signed(bits), name=f"bounded_{lane.name}")
+        clamp = Signal(name=f"clamp_{lane.name}")
+        m.d.sync += [
+            bounded.eq(Mux(high, p.w_max, Mux(low, p.w_min, total[:bits].as_signed()))),
+            clamp.eq(low | high),
+        ]
+        return bounded, clamp
+
+
+CHANGE_LATENCY = 3
+"""Cycles through `Rule.changed`."""
+
+RULES: dict[str, type[Rule]] = {}
+"""Gateware by name of the rule."""
+
+
+def register(name: str) -> type:
+    """Class decorator: this is the gateware of the rule of that name."""
+
+    def add(cls: type[Rule]) -> type[Rule]:
+        RULES[name] = cls
+        return cls
+
+    return add  # type: ignore[return-value]
+
+
+__all__ = [
+    "CHANGE_LATENCY", "NEURON_LATENCY", "RULES", "Lane", "LaneResult", "Rule", "Unit", "record",
+    "register", "saturate", "synapse_layout",
+]  # fmt: skip
