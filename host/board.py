@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,15 +13,20 @@ from numpy.typing import ArrayLike, NDArray
 from spikeloom.hdl import NO_AXON
 from spikeloom.hdl.memory_map import COUNTERS, RESET_ALL, RESET_STATE, Region, Register
 
+from .allowance import chunks, clearing_cycles, step_cycles, sweeps
 from .bus import Bus
 from .design import Design
 from .device import Device, Run, SpikeInput
-from .errors import InputError
+from .errors import BoardRefusedError, InputError
+from .fields import check_step, find_monitored
 from .identity import BoardIdentity
 from .link import Link
-from .memory import CoreMemory, find_field
+from .memory import CoreMemory
 from .progress import progress_bar
 from .rasters import input_raster
+
+if TYPE_CHECKING:
+    from .snapshot import Snapshot
 
 CHUNK_SECONDS = 1.0
 """Time that the board computes for one command of a long run, at most."""
@@ -57,6 +62,7 @@ class Board(Device):
         self._step: int | None = None
         self._monitored: dict[str, list[int]] = {}
         self._applied: tuple[int, tuple[int, ...]] | None = None
+        self._sweep: int | None = None
         self._attach(design)
         try:
             if link.broken:
@@ -69,10 +75,11 @@ class Board(Device):
 
     def _attach(self, design: Design | None) -> None:
         self._design = design
+        self._sweep = None
         self._memory = CoreMemory(self._bus, design.config, self._progress) if design else None
 
     def _identify(self) -> None:
-        self._step = self._applied = None
+        self._step = self._applied = self._sweep = None
         self.identity = BoardIdentity.read(self._bus)
         self.identity.check(self._design.config if self._design else None)
         self.clock_hz = max(1, self._bus.read_word(Region.CONTROL.base + Register.CLOCK_HZ))
@@ -125,8 +132,7 @@ class Board(Device):
             self._applied = None
         allowance = _RESET_SECONDS
         if self._design:
-            config = self._design.config
-            allowance += config.axons * config.layout.groups / self.clock_hz
+            allowance += clearing_cycles(self._design.config) / self.clock_hz
         self._bus.write_word(Region.CONTROL.base + Register.RESET, kind, allowance)
         self._step = 0
 
@@ -134,12 +140,12 @@ class Board(Device):
         """Run `steps` steps with these input spikes (see `input_raster`), as fast as it can."""
         raster = input_raster(self.design, spikes, steps)
         cycles = self._cycles(raster)
-        chunks = list(_chunks(cycles, CHUNK_SECONDS * self.clock_hz))
+        parts = list(chunks(cycles, CHUNK_SECONDS * self.clock_hz))
         self._apply(tick=0)
         runs = [self._no_steps()]
-        show = self._progress if len(chunks) >= _BAR_CHUNKS else False
+        show = self._progress if len(parts) >= _BAR_CHUNKS else False
         with progress_bar("run", len(raster), show) as advance:
-            for chunk in chunks:
+            for chunk in parts:
                 seconds = float(cycles[chunk].sum()) / self.clock_hz
                 runs.append(self._run(raster[chunk], seconds))
                 advance(runs[-1].steps)
@@ -181,12 +187,16 @@ class Board(Device):
 
     def _cycles(self, raster: NDArray[np.bool_]) -> NDArray[np.int64]:
         """(steps,) clock cycles that each step takes at most, doubled to be safe."""
-        config, layout = self.design.config, self.design.config.layout
         routes = self.design.image.routes
         assert routes is not None
         arrivals = raster.sum(axis=1, dtype=np.int64) + np.count_nonzero(routes != NO_AXON)
-        fixed = layout.update_words + layout.arrival_words + config.neurons + 64
-        return 2 * (np.minimum(arrivals, config.axons) * layout.groups + fixed)
+        sweep = self._sweep_log2() if sweeps(self.design.config) else None
+        return 2 * step_cycles(self.design.config, arrivals, self.step, sweep)
+
+    def _sweep_log2(self) -> int:
+        if self._sweep is None:
+            self._sweep = self.memory.read_learning("sweep_log2")
+        return self._sweep
 
     @property
     def step(self) -> int:
@@ -199,14 +209,17 @@ class Board(Device):
     def monitor(self, neurons: Sequence[int], state: str = "v") -> None:
         """Report `state` of these neurons after every step of later runs; [] ends it.
 
-        Each state has its own neurons, so "v" and "i" can be watched together.
+        Each state has its own neurons, so "v" and "i" can be watched together.  Of a state of axons
+        ("x") give axons.
         """
         config = self.design.config
-        find_field("state", state, config.layout.states)
+        found = find_monitored(config, state)
         chosen = list(dict.fromkeys(int(neuron) for neuron in neurons))
         for neuron in chosen:
-            if not 0 <= neuron < config.neurons:
-                raise InputError(f"no neuron {neuron} in this core; it has 0…{config.neurons - 1}")
+            if not 0 <= neuron < found.shape[0]:
+                raise InputError(
+                    f"no {found.owner} {neuron} in this core; it has 0…{found.shape[0] - 1}"
+                )
         monitored = {**self._monitored, state: chosen}
         total = sum(map(len, monitored.values()))
         if total > config.monitors:
@@ -225,7 +238,10 @@ class Board(Device):
     def _apply(self, tick: int) -> None:
         """Bring tick period and monitors of the board to what the next run needs."""
         self._bus.mend()  # a new connection may mean another state of the board
-        slots = tuple(self.memory.map.state(*watched) for watched in self._watched())
+        config, memory = self.design.config, self.memory
+        slots = tuple(
+            memory.state_address(find_monitored(config, name), k) for name, k in self._watched()
+        )
         if self._applied == (tick, slots):
             return
         self._applied = None
@@ -253,12 +269,54 @@ class Board(Device):
         self.memory.write_parameter(name, values)
 
     def read_state(self, name: str) -> NDArray[np.int64]:
-        """(N,) values of a state: "v", "i" (or "i_exc", "i_inh"), "ref"."""
+        """Values of a state: (N,) of neurons, (A,) of axons, (A, N) of synapses; see `Device`."""
         return self.memory.read_state(name)
 
     def write_state(self, name: str, values: ArrayLike) -> None:
-        """Overwrite a state, a scalar or (N,) integers; raises `ImageError` if it does not fit."""
+        """Overwrite a state: a scalar, or integers as `read_state` gives them."""
         self.memory.write_state(name, values)
+
+    def read_arrivals(self) -> NDArray[np.bool_]:
+        """(A,) bool, the axons that have a spike for the next step already."""
+        return self.memory.read_arrivals()
+
+    def write_arrivals(self, arrivals: ArrayLike) -> None:
+        """Overwrite which axons have a spike for the next step: (A,) flags, or one for all."""
+        self.memory.write_arrivals(arrivals)
+
+    def write_step(self, step: int) -> None:
+        """Let the next step have this number, 0…2^32 − 1."""
+        number, self._step = check_step(step), None
+        self._bus.write_word(Region.CONTROL.base + Register.STEP, number)
+        self._step = number
+
+    def read_learning(self, name: str) -> int:
+        """A parameter of the learning rule; `InputError` when the core has none of that name."""
+        return self.memory.read_learning(name)
+
+    def write_learning(self, name: str, value: int) -> None:
+        """Write a parameter of the learning rule; raises `ImageError` if it does not fit."""
+        self._sweep = None
+        self.memory.write_learning(name, value)
+
+    def read_plastic(self) -> NDArray[np.bool_]:
+        """(A, N) bool, which synapses learn; `InputError` in a core without learning."""
+        return self.memory.read_plastic()
+
+    def write_plastic(self, plastic: ArrayLike) -> None:
+        """Choose which synapses learn: (A, N) flags, or one for all."""
+        self.memory.write_plastic(plastic)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """As every device; `BoardRefusedError` when the board does not hold the design's image."""
+        snapshot.check(self)
+        held = self._bus.read_word(Region.CONTROL.base + Register.IMAGE)
+        if held != snapshot.image_identity:
+            raise BoardRefusedError(
+                f"the board holds {f'the image {held:08x}' if held else 'no image'}, the snapshot "
+                f"is of {snapshot.image_identity:08x}; load() its design first"
+            )
+        super().restore(snapshot)
 
     def counters(self) -> dict[str, int]:
         """Counters of the board by name (`spikeloom.hdl.memory_map.COUNTERS`)."""
@@ -284,17 +342,6 @@ class Board(Device):
             "config": self._design.config.to_dict() if self._design else None,
             "link": dataclasses.asdict(self.link.statistics),
         }
-
-
-def _chunks(cycles: NDArray[np.int64], limit: float) -> Iterator[slice]:
-    """Parts of a run that take at most `limit` cycles each, or one step."""
-    total = np.cumsum(cycles)
-    begin = 0
-    while begin < len(total):
-        done = total[begin] - cycles[begin]
-        end = max(begin + 1, int(np.searchsorted(total, done + limit, side="right")))
-        yield slice(begin, end)
-        begin = end
 
 
 def _join(runs: list[Run]) -> Run:

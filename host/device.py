@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from .design import Design
+    from .snapshot import Snapshot
 
 SpikeInput = ArrayLike | dict[str, ArrayLike] | None
 """Spikes for a run: a (steps, axons) array of 0 and 1; or such arrays by input name; or None."""
@@ -95,7 +96,61 @@ class Device(abc.ABC):
 
     @abc.abstractmethod
     def read_state(self, name: str) -> NDArray[np.int64]:
-        """(N,) values of a state: "v", "i" (or "i_exc", "i_inh"), "ref"."""
+        """Values of a state, after the last step.
+
+        (N,) of neurons: "v", "i" (or "i_exc", "i_inh"), "ref", "th", and "y", "m", "up", "down" in
+        cores that learn; (A,) of axons: "x"; (A, N) of synapses: "eligibility".  `InputError` lists
+        the states that the core has.
+        """
+
+    @abc.abstractmethod
+    def write_state(self, name: str, values: ArrayLike) -> None:
+        """Overwrite a state: a scalar, or integers as `read_state` gives them.
+
+        Raises `ImageError` for values that the core can not hold.
+        """
+
+    @abc.abstractmethod
+    def read_arrivals(self) -> NDArray[np.bool_]:
+        """(A,) bool, the axons that have a spike for the next step already."""
+
+    @abc.abstractmethod
+    def write_arrivals(self, arrivals: ArrayLike) -> None:
+        """Overwrite which axons have a spike for the next step: (A,) flags, or one for all."""
+
+    @abc.abstractmethod
+    def write_step(self, step: int) -> None:
+        """Let the next step have this number, 0…2^32 − 1."""
+
+    @abc.abstractmethod
+    def read_learning(self, name: str) -> int:
+        """A parameter of the learning rule; `InputError` when the core has none of that name."""
+
+    @abc.abstractmethod
+    def write_learning(self, name: str, value: int) -> None:
+        """Write a parameter of the learning rule; raises `ImageError` if it does not fit."""
+
+    @abc.abstractmethod
+    def read_plastic(self) -> NDArray[np.bool_]:
+        """(A, N) bool, which synapses learn; `InputError` in a core without learning."""
+
+    @abc.abstractmethod
+    def write_plastic(self, plastic: ArrayLike) -> None:
+        """Choose which synapses learn: (A, N) flags, or one for all."""
+
+    def snapshot(self) -> Snapshot:
+        """Everything that decides what comes next, as it is between two steps."""
+        from .snapshot import Snapshot
+
+        return Snapshot.take(self)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot, which any device with the same design may have taken.
+
+        Counters stay.  Raises `WrongBoardError` when it is of another configuration, `DesignError`
+        when it is of another network; then nothing is changed.
+        """
+        snapshot.restore(self)
 
     @abc.abstractmethod
     def counters(self) -> dict[str, int]:

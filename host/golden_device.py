@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,15 @@ from spikeloom.sim import GoldenCore
 from .design import Design
 from .device import Device, Run, SpikeInput
 from .errors import InputError, WrongBoardError
+from .fields import (
+    check_flags,
+    check_learns,
+    check_state,
+    check_step,
+    find_field,
+    find_monitored,
+    find_state,
+)
 from .rasters import input_raster
 
 
@@ -37,9 +46,9 @@ class GoldenDevice(Device):
         design = design or self.design
         ours, theirs = self._core.config.to_dict(), design.config.to_dict()
         different = [
-            f"{name} = {theirs[name]!r} (here {value!r})"
-            for name, value in ours.items()
-            if theirs[name] != value
+            f"{name} = {theirs.get(name)!r} (here {ours.get(name)!r})"
+            for name in ours | theirs
+            if theirs.get(name) != ours.get(name)
         ]
         if different:
             raise WrongBoardError(
@@ -68,7 +77,7 @@ class GoldenDevice(Device):
             self._core.inject(axons)
             fired[t] = self._core.step()[0]
             for state, neuron, values in watched.values():
-                values[t] = self._core.states[state][0, neuron]
+                values[t] = self._values(state)[neuron]
         report = self._core.image.report
         assert report is not None
         return Run(
@@ -86,18 +95,19 @@ class GoldenDevice(Device):
     def monitor(self, neurons: Sequence[int], state: str = "v") -> None:
         """Report `state` of these neurons after every step of later runs; [] ends it.
 
-        Each state has its own neurons, so "v" and "i" can be watched together.  As on a board,
-        `config.monitors` limits how many values are reported.
+        Each state has its own neurons, so "v" and "i" can be watched together.  Of a state of axons
+        ("x") give axons.  As on a board, `config.monitors` limits how many values are reported.
         """
-        _check_name("state", state, self._core.states)
-        count = self._core.config.neurons
+        found = find_monitored(self._core.config, state)
         try:
             chosen = list(dict.fromkeys(operator.index(neuron) for neuron in neurons))
         except TypeError:
             raise InputError(f"neurons is {neurons!r}; give a list of integers") from None
         for neuron in chosen:
-            if not 0 <= neuron < count:
-                raise InputError(f"no neuron {neuron} in this core; it has 0…{count - 1}")
+            if not 0 <= neuron < found.shape[0]:
+                raise InputError(
+                    f"no {found.owner} {neuron} in this core; it has 0…{found.shape[0] - 1}"
+                )
         monitored = {**self._monitored, state: chosen}
         total, slots = sum(map(len, monitored.values())), self._core.config.monitors
         if total > slots:
@@ -117,25 +127,73 @@ class GoldenDevice(Device):
 
     def read_parameter(self, name: str) -> NDArray[np.int64]:
         """(N,) values of a parameter (equal ones when the core shares them)."""
-        _check_name("parameter", name, self._core.image.parameters)
+        find_field("parameter", name, self._core.config.layout.parameters)
         return self._core.image.parameters[name].copy()
 
     def write_parameter(self, name: str, values: ArrayLike) -> None:
         """Write a parameter, a scalar or (N,) integers; raises `ImageError` if it does not fit."""
         image = self._core.image
-        _check_name("parameter", name, image.parameters)
+        find_field("parameter", name, image.config.layout.parameters)
         parameters = {**image.parameters, name: np.asarray(values)}
         self._core.image = dataclasses.replace(image, parameters=parameters)
 
     def read_state(self, name: str) -> NDArray[np.int64]:
-        """(N,) values of a state: "v", "i" (or "i_exc", "i_inh"), "ref"."""
-        return self._core.state(name)[0]
+        """Values of a state: (N,) of neurons, (A,) of axons, (A, N) of synapses; see `Device`."""
+        find_state(self._core.config, name)
+        return self._values(name).copy()
+
+    def write_state(self, name: str, values: ArrayLike) -> None:
+        """Overwrite a state: a scalar, or integers as `read_state` gives them."""
+        checked = check_state(find_state(self._core.config, name), values)
+        self._values(name)[:] = checked
+
+    def _values(self, name: str) -> NDArray[np.int64]:
+        """The golden model's own array of a state."""
+        state = find_state(self._core.config, name)
+        if not state.learns:
+            return self._core.states[name][0]
+        if state.owner == "synapse":
+            assert self._core.eligibility is not None
+            return self._core.eligibility
+        held = self._core.axon_states if state.owner == "axon" else self._core.neuron_states
+        return held[name][0]
+
+    def read_arrivals(self) -> NDArray[np.bool_]:
+        """(A,) bool, the axons that have a spike for the next step already."""
+        return self._core.arrivals[0].copy()
+
+    def write_arrivals(self, arrivals: ArrayLike) -> None:
+        """Overwrite which axons have a spike for the next step: (A,) flags, or one for all."""
+        flags = check_flags("arrivals", arrivals, (self._core.config.axons,))
+        self._core.arrivals = flags[np.newaxis]
+
+    def write_step(self, step: int) -> None:
+        """Let the next step have this number, 0…2^32 − 1."""
+        self._core.step_number = check_step(step)
+
+    def read_learning(self, name: str) -> int:
+        """A parameter of the learning rule; `InputError` when the core has none of that name."""
+        find_field("learning parameter", name, self._core.config.layout.learning)
+        return self._core.image.learning[name]
+
+    def write_learning(self, name: str, value: int) -> None:
+        """Write a parameter of the learning rule; raises `ImageError` if it does not fit."""
+        image = self._core.image
+        find_field("learning parameter", name, image.config.layout.learning)
+        self._core.image = dataclasses.replace(image, learning={**image.learning, name: value})
+
+    def read_plastic(self) -> NDArray[np.bool_]:
+        """(A, N) bool, which synapses learn; `InputError` in a core without learning."""
+        check_learns(self._core.config, "plastic synapses")
+        return self._core.image.plastic.copy()
+
+    def write_plastic(self, plastic: ArrayLike) -> None:
+        """Choose which synapses learn: (A, N) flags, or one for all."""
+        image = self._core.image
+        check_learns(image.config, "plastic synapses")
+        flags = check_flags("plastic", plastic, image.weights.shape)
+        self._core.image = dataclasses.replace(image, plastic=flags)
 
     def counters(self) -> dict[str, int]:
         """Counters that docs/semantics.md defines, by name; they do not wrap."""
         return {name: int(values[0]) for name, values in self._core.counters.items()}
-
-
-def _check_name(kind: str, name: str, known: Iterable[str]) -> None:
-    if name not in known:
-        raise InputError(f"no {kind} {name!r} in this core; it has {', '.join(known)}")

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikeloom.hdl import CoreConfig, Field, Image, ImageError, MemoryMap
-from spikeloom.hdl.memory_map import REGION_SHIFT, Region
+from spikeloom.hdl import CoreConfig, Image, MemoryMap
+from spikeloom.hdl.memory_map import REGION_SHIFT, SYNAPSE_REGIONS, Region
 
 from .bus import Bus
-from .errors import InputError, LinkError
+from .errors import LinkError
+from .fields import (
+    ELIGIBILITY,
+    StateFormat,
+    check_flags,
+    check_learns,
+    check_state,
+    find_field,
+    find_state,
+)
 from .progress import progress_bar
 
 PIECE_WORDS = 4096
 """Words that one command moves, at most."""
 _BAR_WORDS = 8192
+_FIELD_OF = {int(region): field for field, region in SYNAPSE_REGIONS.items()}
 
 
 class CoreMemory:
@@ -38,16 +49,24 @@ class CoreMemory:
         self._progress = progress
 
     def write_image(self, image: Image) -> None:
-        """Write weights, parameters and routes."""
+        """Write everything that an image says."""
         self._write("load", self.map.image_blocks(image))
 
     def verify_image(self, image: Image) -> None:
         """Read the image back; `LinkError` says where the board holds something else."""
         routes = self.map.pack_routes(image).astype(np.int64)
-        held = {"routes": self._read(Region.ROUTES.base, len(routes)).astype(np.int64)}
-        held |= {name: self.read_parameter(name) for name in image.parameters}
-        held["weights"] = self.read_weights()
-        expected = {"routes": routes, **image.parameters, "weights": image.weights}
+        held: dict[str, NDArray[Any]] = {}
+        held["routes"] = self._read(Region.ROUTES.base, len(routes)).astype(np.int64)
+        expected: dict[str, NDArray[Any]] = {"routes": routes}
+        for name, parameter in image.parameters.items():
+            held[name], expected[name] = self.read_parameter(name), parameter
+        held["weights"], expected["weights"] = self.read_weights(), image.weights
+        if self.config.learning is not None:
+            for name, value in image.learning.items():
+                held[name], expected[name] = np.array([self.read_learning(name)]), np.array([value])
+            held["plastic"], expected["plastic"] = self.read_plastic(), image.plastic
+            for title, address, values in self._tags(image):
+                held[title], expected[title] = _values(self._read(address, len(values))), values
         for name, values in held.items():
             wrong = np.argwhere(values != expected[name])
             if len(wrong):
@@ -58,18 +77,36 @@ class CoreMemory:
                     "it stays so, the bitstream misses its timing or the board is faulty"
                 )
 
+    def _tags(self, image: Image) -> Iterator[tuple[str, int, NDArray[np.int64]]]:
+        """What the image says of axons and neurons: name, address and values."""
+        fields = {f.name for f in self.map.layout.axon_fields}
+        if "tag" in fields:
+            yield "axon_tags", self.map.axon_field("tag"), image.axon_tags
+            yield "neuron_tags", self.map.neuron_field("tag"), image.neuron_tags
+        if "modulatory" in fields:
+            at = self.map.axon_field("modulatory")
+            yield "modulatory", at, image.modulatory.astype(np.int64)
+
     def read_weights(self) -> NDArray[np.int64]:
         """(A, N) weights."""
-        words = self._read(
-            self.map.synapse_row(0), self.config.axons * self.map.layout.words_per_row
-        )
-        return self.map.unpack_synapses(words)
+        return self._read_synapses("weight")
 
     def write_weights(self, weights: ArrayLike) -> None:
         """Write (A, N) integer weights."""
         checked = Image(self.config, weights=np.asarray(weights)).weights
-        words = self.map.pack_synapses(checked).ravel()
-        self._write("write weights", [(self.map.synapse_row(0), words)])
+        self._write_synapses("write weights", "weight", checked)
+
+    def read_plastic(self) -> NDArray[np.bool_]:
+        """(A, N) bool, which synapses learn."""
+        check_learns(self.config, "plastic synapses")
+        return self._read_synapses("plastic").astype(bool)
+
+    def write_plastic(self, plastic: ArrayLike) -> None:
+        """Write (A, N) flags, or one for all."""
+        check_learns(self.config, "plastic synapses")
+        shape = (self.config.axons, self.config.neurons)
+        flags = check_flags("plastic", plastic, shape)
+        self._write_synapses("write plastic", "plastic", flags.astype(np.int64))
 
     def read_parameter(self, name: str) -> NDArray[np.int64]:
         """(N,) values, equal ones when the core shares them."""
@@ -85,39 +122,80 @@ class CoreMemory:
         words = checked[: self.map.parameter_entries].astype(np.uint32)
         self._write(f"write {name}", [(self.map.parameter(name), words)])
 
+    def read_learning(self, name: str) -> int:
+        """A parameter of the learning rule."""
+        find_field("learning parameter", name, self.config.layout.learning)
+        return int(_values(self._read(self.map.learning(name), 1))[0])
+
+    def write_learning(self, name: str, value: int) -> None:
+        """Write a parameter of the learning rule."""
+        find_field("learning parameter", name, self.config.layout.learning)
+        weights = np.zeros((self.config.axons, self.config.neurons), dtype=np.int64)
+        checked = Image(self.config, weights, learning={name: value}).learning[name]
+        words = np.array([checked]).astype(np.uint32)
+        self._write(f"write {name}", [(self.map.learning(name), words)])
+
     def read_state(self, name: str) -> NDArray[np.int64]:
-        """(N,) values."""
-        find_field("state", name, self.config.layout.states)
-        return _values(self._read(self.map.state(name), self.config.neurons))
+        """(N,) values, or (A,) of axons, or (A, N) of synapses."""
+        found = find_state(self.config, name)
+        if found.owner == "synapse":
+            return self._read_synapses(ELIGIBILITY)
+        return _values(self._read(self.state_address(found), found.shape[0]))
 
     def write_state(self, name: str, values: ArrayLike) -> None:
-        """Overwrite a state: a scalar or (N,) integers."""
-        field = find_field("state", name, self.config.layout.states)
-        array, neurons = np.asarray(values), self.config.neurons
-        if array.dtype.kind not in "iub" or array.shape not in ((), (neurons,)):
-            raise ImageError(
-                f"{name} has dtype {array.dtype} and shape {array.shape}; "
-                f"give an integer, or ({neurons},) integers"
-            )
-        if np.any(array < field.minimum) or np.any(array > field.maximum):
-            raise ImageError(
-                f"{name} has values {array.min()}…{array.max()}; "
-                f"the core holds {field.minimum}…{field.maximum}"
-            )
-        words = np.broadcast_to(array, (neurons,)).astype(np.int64).astype(np.uint32)
-        self._write(f"write {name}", [(self.map.state(name), words)])
+        """Overwrite a state: a scalar, or integers as `read_state` gives them."""
+        found = find_state(self.config, name)
+        checked = check_state(found, values)
+        if found.owner == "synapse":
+            self._write_synapses(f"write {name}", ELIGIBILITY, checked)
+        else:
+            words = checked.astype(np.uint32)
+            self._write(f"write {name}", [(self.state_address(found), words)])
+
+    def state_address(self, state: StateFormat, index: int = 0) -> int:
+        """Address of a neuron's or axon's state."""
+        name = state.field.name
+        if not state.learns:
+            return self.map.state(name, index)
+        if state.owner == "axon":
+            return self.map.axon_field(name, index)
+        return self.map.neuron_field(name, index)
+
+    def read_arrivals(self) -> NDArray[np.bool_]:
+        """(A,) bool, the axons with a spike for the next step."""
+        words = self._read(Region.ARRIVALS.base, self.map.layout.arrival_words)
+        bits = np.unpackbits(words.astype("<u4").view(np.uint8), bitorder="little")
+        return bits[: self.config.axons].astype(bool)
+
+    def write_arrivals(self, arrivals: ArrayLike) -> None:
+        """Write (A,) flags, or one for all."""
+        flags = check_flags("arrivals", arrivals, (self.config.axons,))
+        padded = np.zeros(32 * self.map.layout.arrival_words, dtype=bool)
+        padded[: len(flags)] = flags
+        words = np.packbits(padded, bitorder="little").view("<u4").astype(np.uint32)
+        self._write("write arrivals", [(Region.ARRIVALS.base, words)])
+
+    def _read_synapses(self, field: str) -> NDArray[np.int64]:
+        rows = self.config.axons * self.map.layout.synapse_fields[field].words_per_row
+        return self.map.unpack_synapses(self._read(self.map.synapse_row(0, field), rows), field)
+
+    def _write_synapses(self, title: str, field: str, values: NDArray[np.int64]) -> None:
+        words = self.map.pack_synapses(values, field).ravel()
+        self._write(title, [(self.map.synapse_row(0, field), words)])
 
     def _pieces(self, address: int, count: int) -> Iterator[tuple[int, slice]]:
         """Commands that a block of words needs: address and part of the block."""
-        if address >> REGION_SHIFT != Region.SYNAPSES:
+        field = _FIELD_OF.get(address >> REGION_SHIFT)
+        if field is None:
             for begin in range(0, count, PIECE_WORDS):
                 yield address + begin, slice(begin, min(begin + PIECE_WORDS, count))
             return
         # Addresses of synapse rows have gaps between them, blocks of words have not.
-        row = self.map.layout.words_per_row
+        row = self.map.layout.synapse_fields[field].words_per_row
         rows = max(1, PIECE_WORDS // row)
         for axon in range(0, self.config.axons, rows):
-            yield self.map.synapse_row(axon), slice(axon * row, min((axon + rows) * row, count))
+            at = self.map.synapse_row(axon, field)
+            yield at, slice(axon * row, min((axon + rows) * row, count))
 
     def _write(self, title: str, blocks: list[tuple[int, NDArray[np.uint32]]]) -> None:
         total = sum(len(words) for _, words in blocks)
@@ -137,14 +215,6 @@ class CoreMemory:
 
     def _show(self, words: int) -> bool | None:
         return self._progress if words >= _BAR_WORDS else False
-
-
-def find_field(kind: str, name: str, fields: Iterable[Field]) -> Field:
-    """Field by name; `InputError` lists the names that there are."""
-    known = {field.name: field for field in fields}
-    if name not in known:
-        raise InputError(f"no {kind} {name!r} in this core; it has {', '.join(known)}")
-    return known[name]
 
 
 def _values(words: NDArray[np.uint32]) -> NDArray[np.int64]:

@@ -6,32 +6,17 @@ from collections import deque
 from collections.abc import Callable, Generator
 
 import numpy as np
+from fake_core import FakeCore
 
-from spikeloom.hdl import NO_AXON, CoreConfig, Image, MemoryMap
+from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.commands import ADVANCE, END, MAX_ADVANCE, MAX_ID, MONITOR, Opcode, Status
 from spikeloom.hdl.frames import DELIMITER, SEQUENCE_MODULUS, Frame, FrameError, FrameType
-from spikeloom.hdl.config import clog2
-from spikeloom.hdl.memory_map import (
-    BUILD_WORDS,
-    COUNTERS,
-    LINK_VERSION,
-    MAGIC,
-    MAP_VERSION,
-    RESET_ALL,
-    ROUTE_AXON_MASK,
-    ROUTE_DRIVES,
-    ROUTE_REPORTS,
-    Identity,
-    Region,
-    Register,
-)
-from spikeloom.sim import GoldenCore
 
 Filter = Callable[[bytes], bytes]
 Halfwords = Generator[None, int, None]
 
 
-class FakeBoard:
+class FakeBoard(FakeCore):
     """A pyserial-like port with a board behind it.
 
     The board works only while the host waits in `read`: `appetite` halfwords each time.  Time
@@ -49,8 +34,7 @@ class FakeBoard:
         reply_bytes: int = 64,
         build: str = "fake",
     ) -> None:
-        self.config = config
-        self.map = MemoryMap(config)
+        super().__init__(config, build)
         self.timeout: float | None = None
         self.to_board: Filter = bytes
         self.to_host: Filter = bytes
@@ -60,8 +44,6 @@ class FakeBoard:
         self._time = 0.0
         self._output = bytearray()
         self._line = bytearray()
-        self.link_counters = dict.fromkeys(("bad_frames", "out_of_sequence", "overflows"), 0)
-        self._power_up(build)
         self._connect(0)
 
     # The port
@@ -236,6 +218,7 @@ class FakeBoard:
         for t in range(start, start + steps) if status == Status.OK else ():
             self.core.inject_ids([axon for due, axon in later if due == t])
             self._step()
+        self._keep()
         self._say(END)
         self._say_words(self.core.step_number)
         self._say(status)
@@ -256,126 +239,3 @@ class FakeBoard:
             self._advance_to(t)
             self._say(MONITOR | self._monitor_count)
             self._say_words(*(self._get(a) for a in self._monitors[: self._monitor_count]))
-
-    # The bus
-
-    def _power_up(self, build: str) -> None:
-        c, layout = self.config, self.config.layout
-        base = Region.IDENTITY.base
-        text = np.frombuffer(build.encode().ljust(4 * BUILD_WORDS, b"\0"), dtype="<u4")
-        self.identity = {
-            base + Identity.MAGIC: MAGIC,
-            base + Identity.LINK_VERSION: LINK_VERSION,
-            base + Identity.MAP_VERSION: MAP_VERSION,
-            base + Identity.DIGEST_LOW: c.digest & 0xFFFFFFFF,
-            base + Identity.DIGEST_HIGH: c.digest >> 32,
-            **{base + Identity.BUILD + k: int(word) for k, word in enumerate(text)},
-        }
-        self._mapped: dict[int, bool] = dict.fromkeys(self.identity, False)
-        """Mapped addresses, and whether they can be written."""
-        for register in Register:
-            fixed = register in (Register.STEP, Register.CLOCK_HZ)
-            self._mapped[Region.CONTROL.base + register] = not fixed
-        self._mapped |= {Region.COUNTERS.base + k: False for k in range(2 * len(COUNTERS))}
-        self._mapped |= {Region.MONITORS.base + k: True for k in range(c.monitors)}
-        self._rows = [
-            [self.map.synapse_row(i) + w for w in range(layout.words_per_row)]
-            for i in range(c.axons)
-        ]
-        memory = [address for row in self._rows for address in row]
-        memory += [Region.ROUTES.base + j for j in range(c.neurons)]
-        for field in layout.parameters:
-            memory += [self.map.parameter(field.name, j) for j in range(self.map.parameter_entries)]
-        for field in layout.states:
-            states = [self.map.state(field.name, j) for j in range(c.neurons)]
-            self._mapped |= dict.fromkeys(states, True)
-        self._mapped |= dict.fromkeys(memory, True)
-        self._memory = dict.fromkeys(memory, 0)
-        zeros = np.zeros((c.axons, c.neurons), dtype=np.int64)
-        self.core = GoldenCore(Image(c, zeros))
-        self._image = self._tick = self._monitor_count = 0
-        self._monitors = [0] * c.monitors
-
-    def _following(self, address: int) -> int:
-        if address >= Region.SYNAPSES.base:
-            row, word = divmod(address - Region.SYNAPSES.base, 1 << clog2(self.map.layout.words_per_row))
-            if word == self.config.layout.words_per_row - 1:
-                return self.map.synapse_row(row + 1)
-        return address + 1
-
-    def _state_of(self, address: int) -> tuple[str, int]:
-        for field in self.config.layout.states:
-            neuron = address - self.map.state(field.name)
-            if 0 <= neuron < self.config.neurons:
-                return field.name, neuron
-        raise AssertionError(f"no state at {address:#x}")
-
-    def _get(self, address: int) -> int:
-        region = address >> 28
-        if region == Region.IDENTITY:
-            return self.identity[address]
-        if region == Region.CONTROL:
-            return {
-                Register.RESET: 0,
-                Register.IMAGE: self._image,
-                Register.STEP: self.core.step_number,
-                Register.TICK_PERIOD: self._tick,
-                Register.MONITOR_COUNT: self._monitor_count,
-                Register.CLOCK_HZ: 1_000_000,
-            }[Register(address - Region.CONTROL.base)]
-        if region == Region.COUNTERS:
-            index, high = divmod(address - Region.COUNTERS.base, 2)
-            name = list(COUNTERS)[index]
-            if name.startswith("link_"):
-                value = self.link_counters[name.removeprefix("link_")]
-            else:
-                value = int(self.core.counters.get(name, [0])[0])
-            return value >> 32 * high & 0xFFFFFFFF
-        if region == Region.MONITORS:
-            return self._monitors[address - Region.MONITORS.base]
-        if region == Region.STATES:
-            name, neuron = self._state_of(address)
-            return int(self.core.states[name][0, neuron])
-        return self._memory[address]
-
-    def _set(self, address: int, value: int) -> None:
-        region = address >> 28
-        if region == Region.CONTROL:
-            register = Register(address - Region.CONTROL.base)
-            if register == Register.RESET:
-                self.core.reset()
-                if value == RESET_ALL:
-                    self._image = self._tick = self._monitor_count = 0
-            elif register == Register.IMAGE:
-                self._image = value
-            elif register == Register.TICK_PERIOD:
-                self._tick = value
-            else:
-                self._monitor_count = value
-        elif region == Region.MONITORS:
-            self._monitors[address - Region.MONITORS.base] = value
-        elif region == Region.STATES:
-            name, neuron = self._state_of(address)
-            self.core.states[name][0, neuron] = value - (value >> 31 << 32)
-        else:
-            self._memory[address] = value
-
-    def _rebuild(self) -> None:
-        """The image that the memories hold, for the golden model to run."""
-        c = self.config
-        words = [[self._memory[address] for address in row] for row in self._rows]
-        parameters = {}
-        for field in c.layout.parameters:
-            entries = range(self.map.parameter_entries)
-            held = [self._memory[self.map.parameter(field.name, j)] for j in entries]
-            values = np.array([v - (v >> 31 << 32) if field.signed else v for v in held])
-            parameters[field.name] = np.resize(values, c.neurons)
-        routes = np.array([self._memory[Region.ROUTES.base + j] for j in range(c.neurons)])
-        drives = routes & ROUTE_DRIVES != 0
-        self.core.image = Image(
-            c,
-            self.map.unpack_synapses(np.array(words, dtype=np.uint32)),
-            parameters,
-            np.where(drives, routes & ROUTE_AXON_MASK, NO_AXON),
-            routes & ROUTE_REPORTS != 0,
-        )

@@ -235,7 +235,7 @@ def test_a_run_from_another_step_is_refused_and_the_next_one_goes_on(board, fake
 def test_unmapped_addresses_are_refused(board):
     for call in (
         lambda: board._bus.read(0x7000_0000, 3),
-        lambda: board._bus.write_word(Region.CONTROL.base + Register.STEP, 1),
+        lambda: board._bus.write_word(Region.CONTROL.base + Register.CLOCK_HZ, 1),
     ):
         with pytest.raises(BoardRefusedError, match=r"0x70000000…0x70000002|read-only"):
             call()

@@ -3,6 +3,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from designs import LEARNING, learning_config, make_design
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -154,9 +155,9 @@ def edited(member, change):
 
 
 def test_a_newer_format_asks_for_a_newer_spikeloom():
-    newer = edited("design.toml", lambda text: text.replace(b"format = 1", b"format = 2"))
-    assert FORMAT == 1
-    with pytest.raises(DesignError, match=r"format 2, written by a newer SpikeLoom; .* up to 1"):
+    newer = edited("design.toml", lambda text: text.replace(b"format = 2", b"format = 3"))
+    assert FORMAT == 2
+    with pytest.raises(DesignError, match=r"format 3, written by a newer SpikeLoom; .* up to 2"):
         Design.from_bytes(newer)
 
 
@@ -203,5 +204,22 @@ def test_files(tmp_path):
 def test_a_report_holds_plain_values_only():
     design = small()
     design.report = {"tool": object()}
-    with pytest.raises(DesignError, match="a report can not hold"):
+    with pytest.raises(DesignError, match="can not hold"):
         design.to_bytes()
+
+
+@pytest.mark.parametrize("case", LEARNING)
+def test_a_design_that_learns_is_saved_whole(case):
+    design = make_design(learning_config(case))
+    again = Design.from_bytes(design.to_bytes())
+    assert again == design
+    assert again.config.learning == design.config.learning
+    assert again.image.learning == design.image.learning
+    for name in ("plastic", "modulatory", "axon_tags", "neuron_tags"):
+        assert np.array_equal(getattr(again.image, name), getattr(design.image, name))
+
+
+def test_archives_of_the_first_format_are_read():
+    first = edited("design.toml", lambda text: text.replace(b"format = 2", b"format = 1").replace(
+        b'adaptation = "none"\n', b""))  # fmt: skip
+    assert Design.from_bytes(first) == small()

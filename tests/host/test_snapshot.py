@@ -1,0 +1,175 @@
+import dataclasses
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from designs import CONFIG, DESIGN, LEARNING, learning_config, make_design
+from fake_board import FakeBoard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spikeloom.board import Board
+from spikeloom.design import Design
+from spikeloom.errors import BoardRefusedError, DesignError, WrongBoardError
+from spikeloom.golden_device import GoldenDevice
+from spikeloom.hdl import ImageError
+from spikeloom.link import Link
+from spikeloom.snapshot import Snapshot
+
+ADAPTIVE = dataclasses.replace(CONFIG, adaptation="rate", state_bits=32)
+DESIGNS = {
+    **{case: make_design(learning_config(case)) for case in LEARNING},
+    "plain": DESIGN,
+    "adaptive": make_design(ADAPTIVE),
+}
+
+
+def board_for(design):
+    board = Board(Link(FakeBoard(design.config, window=2048, appetite=10_000)), design)
+    board.load()
+    return board
+
+
+def spikes_for(design, steps, seed):
+    return np.random.default_rng(seed).random((steps, design.config.axons)) < 0.35
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.sampled_from(sorted(DESIGNS)),
+    st.sampled_from(["golden", "board"]),
+    st.sampled_from(["golden", "board"]),
+    st.integers(0, 12),
+    st.integers(0, 99),
+)
+def test_a_run_goes_on_from_its_snapshot_on_any_device(case, source, target, steps, seed):
+    design = DESIGNS[case]
+    make = {"golden": GoldenDevice, "board": board_for}
+    one, other = make[source](design), make[target](design)
+    one.run(spikes_for(design, steps, seed))
+    other.run(spikes_for(design, 5, seed + 1))  # something to overwrite
+    snapshot = Snapshot.from_bytes(one.snapshot().to_bytes())
+    assert snapshot.step == steps
+    other.restore(snapshot)
+    assert other.snapshot() == snapshot
+    spikes = spikes_for(design, 10, seed + 2)
+    ours, theirs = one.run(spikes), other.run(spikes)
+    assert theirs.start == steps
+    assert np.array_equal(ours.spikes, theirs.spikes)
+    assert one.snapshot().first_difference(other.snapshot()) is None
+
+
+def test_pending_spikes_are_part_of_it():
+    design = DESIGNS["plain"]
+    device = GoldenDevice(design)
+    for _ in range(20):
+        device.run(spikes_for(design, 1, device.step))
+        if device.read_arrivals().any():
+            break
+    snapshot = device.snapshot()
+    assert snapshot.arrivals.any()
+    again = GoldenDevice(design)
+    again.restore(snapshot)
+    assert np.array_equal(again.read_arrivals(), snapshot.arrivals)
+    without = dataclasses.replace(snapshot, arrivals=np.zeros_like(snapshot.arrivals))
+    assert str(without.first_difference(snapshot)).startswith("arrivals[")
+
+
+def test_differences_are_named():
+    design = DESIGNS["three_factor"]
+    device = GoldenDevice(design)
+    before = device.snapshot()
+    weights, y = device.read_weights(), device.read_state("y")
+    weights[3, 4] += 1 if weights[3, 4] < 5 else -1
+    y[[2, 7]] = 9
+    device.write_weights(weights)
+    device.write_state("y", y)
+    found = list(before.differences(device.snapshot()))
+    assert [(d.name, d.index, d.ours, d.theirs, d.count) for d in found] == [
+        ("y", (2,), 0, 9, 2),
+        ("weights", (3, 4), before.weights[3, 4], weights[3, 4], 1),
+    ]
+    assert [str(d) for d in found] == ["y[2]", "weights[3, 4]"]
+    assert before != device.snapshot()
+    device.write_learning("d_e", before.learning["d_e"] - 1)
+    device.write_step(7)
+    names = [str(d) for d in before.differences(device.snapshot())]
+    assert names == ["step", "learning d_e", "y[2]", "weights[3, 4]"]
+    with pytest.raises(WrongBoardError, match="different cores"):
+        before.first_difference(GoldenDevice(DESIGN).snapshot())
+
+
+@pytest.mark.parametrize("make", [GoldenDevice, board_for])
+def test_a_snapshot_of_something_else_is_refused_and_changes_nothing(make):
+    device = make(DESIGNS["pair"])
+    device.run(spikes_for(DESIGNS["pair"], 5, 0))
+    before = device.snapshot()
+    for design, error, match in (
+        (DESIGNS["sdsp"], WrongBoardError, "another core, with learning = .*sdsp.*same config"),
+        (DESIGN, WrongBoardError, "another core, with weight_bits = 5 .there 6."),
+        (make_design(learning_config("pair"), 1), DesignError, "another network.*load the design"),
+    ):
+        with pytest.raises(error, match=match):
+            device.restore(GoldenDevice(design).snapshot())
+        assert device.snapshot() == before
+
+
+def test_a_board_that_holds_no_image_is_not_restored():
+    board = Board(Link(FakeBoard(CONFIG)), DESIGN)
+    snapshot = GoldenDevice(DESIGN).snapshot()
+    with pytest.raises(BoardRefusedError, match=r"holds no image.*load\(\) its design first"):
+        board.restore(snapshot)
+    board.load()
+    board.restore(snapshot)
+
+
+# The archive
+
+
+def edited(member, change):
+    buffer = io.BytesIO()
+    whole = GoldenDevice(DESIGNS["pair"]).snapshot().to_bytes()
+    with zipfile.ZipFile(io.BytesIO(whole)) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            content = change(old.read(name)) if name == member else old.read(name)
+            if content is not None:
+                new.writestr(name, content)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("member", "change", "match"),
+    [
+        ("snapshot.toml", lambda t: t.replace(b"format = 1", b"format = 2"), "newer SpikeLoom"),
+        ("snapshot.toml", lambda _: None, r"no 'snapshot\.toml' in it"),
+        ("snapshot.toml", lambda t: t.replace(b"lanes = 2", b"lanes = 1"), "not the one that was"),
+        ("snapshot.toml", lambda t: t.replace(b"step = 0", b"step = -1"), "step is -1"),
+        ("snapshot.toml", lambda t: t.replace(b"\nw_max = ", b"\nw_top = "), "w_max, w_top"),
+        ("states/x.npy", lambda _: None, "state x does not match"),
+        ("weights.npy", lambda _: None, "no 'weights' in it"),
+    ],
+)
+def test_a_damaged_archive_is_refused(member, change, match):
+    data = edited(member, change)
+    with pytest.raises(DesignError, match=match):
+        Snapshot.from_bytes(data, "x.sls")
+
+
+def test_values_that_do_not_fit_are_refused():
+    snapshot = GoldenDevice(DESIGNS["pair"]).snapshot()
+    states = {**snapshot.states, "x": np.array([300] + [0] * 8)}
+    with pytest.raises(ImageError, match="x has values 0…300"):
+        dataclasses.replace(snapshot, states=states)
+
+
+def test_files(tmp_path):
+    path = tmp_path / "now.sls"
+    snapshot = GoldenDevice(DESIGN).snapshot()
+    snapshot.save(path)
+    assert Snapshot.load(path) == snapshot
+    assert Snapshot.load(path).to_bytes() == snapshot.to_bytes()
+    with pytest.raises(DesignError, match=r"can not read .*missing\.sls"):
+        Snapshot.load(tmp_path / "missing.sls")
+    with pytest.raises(DesignError, match="not a SpikeLoom design"):
+        Design.load(path)
