@@ -254,7 +254,7 @@ class Core(wiring.Component):
             count.spikes.eq(routes.spike),
             count.clamps.eq(updater.clamps + (engine.state_clamps if engine else 0)),
         ]
-        with m.If(integrator.axons.valid & integrator.axons.ready):
+        with m.If(arrivals.axons.valid & arrivals.axons.ready):
             m.d.comb += count.synaptic_operations.eq(self._config.neurons)
         integrated = Signal()
         fronted = ~engine.front_busy if engine is not None else Const(1)

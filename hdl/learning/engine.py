@@ -219,8 +219,8 @@ class LearningEngine(wiring.Component):
         resting = Signal()
         m.d.sync += resting.eq(~moving & ~self.integrating & ~sweep_rows)
         if not rule.sweeps:
-            m.d.comb += self.closed.eq(self.close)
-            with m.If(self.close):
+            m.d.comb += self.closed.eq(self.close & ~moving)
+            with m.If(self.closed):
                 m.d.sync += column.eq(0)
             return
 
@@ -256,14 +256,13 @@ class LearningEngine(wiring.Component):
                     with m.If(self.clear):
                         m.d.sync += [clearing.eq(1), sweeping.eq(1)]
                         m.next = "KEY"
-                with m.If(self.close):
+                with m.If(self.close & ~moving & ~self.integrating):
                     m.d.sync += column.eq(0)
-                    with m.If(~moving & ~self.integrating):
-                        with m.If(period_end & enabled):
-                            m.d.sync += [sweeping.eq(1), summing.eq(scaling is not None)]
-                            m.next = "KEY"
-                        with m.Else():
-                            m.d.comb += self.closed.eq(1)
+                    with m.If(period_end & enabled):
+                        m.d.sync += [sweeping.eq(1), summing.eq(scaling is not None)]
+                        m.next = "KEY"
+                    with m.Else():
+                        m.d.comb += self.closed.eq(1)
             with m.State("KEY"):
                 m.d.comb += busy.eq(1)
                 m.d.sync += waited.eq(waited + 1)
