@@ -8,6 +8,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from spikeloom.errors import InputError
+from spikeloom.hdl.learning_config import RULES
+
 from .common import CORE_FILE, JSON, SET, examples, read_config, report
 
 _EXAMPLES = examples(
@@ -15,6 +18,7 @@ _EXAMPLES = examples(
     "spikeloom cosim core.toml --seeds 20   one configuration, 20 random networks",
     "spikeloom cosim net.slm --set lanes=8 --json",
     "spikeloom cosim --campaign --seeds 34  a pairwise cover of all options (an hour)",
+    "spikeloom cosim --campaign --learning pair --seeds 30   the same for a learning rule",
     "spikeloom cosim core.toml --first 17 --seeds 1   repeat seed 17",
 )
 
@@ -32,6 +36,9 @@ def cosim(
     out: Path = typer.Option(None, "--out", "-o", help="Folder for waveforms of failing cases."),
     campaign: bool = typer.Option(
         False, "--campaign", help="All pairs of options, in a faster harness than cocotb's."
+    ),
+    learning: str = typer.Option(
+        None, help="With --campaign: all pairs of options of this learning rule."
     ),
     as_json: bool = JSON,
 ) -> None:
@@ -57,9 +64,14 @@ def cosim(
     try:
         chosen = range(first, first + seeds)
         if campaign:
-            from spikeloom.sim.cosim import run_campaign
+            from spikeloom.sim.cosim import learning_configs, run_campaign
 
-            result = run_campaign([config] if config else None, chosen, progress=show)
+            configs = [config] if config else None
+            if learning is not None:
+                if learning not in RULES:
+                    raise InputError(f"no rule {learning!r}; choose one of {', '.join(RULES)}")
+                configs = learning_configs(learning)
+            result = run_campaign(configs, chosen, progress=show)
         else:
             from spikeloom.sim.cosim import run
 

@@ -1,7 +1,7 @@
 """Co-simulation: the gateware under cocotb and Verilator, against the golden model."""
 
-from .campaign import campaign_configs, run_campaign
+from .campaign import campaign_configs, learning_configs, run_campaign
 from .report import CosimReport
 from .runner import run, run_many
 
-__all__ = ["CosimReport", "campaign_configs", "run", "run_campaign", "run_many"]
+__all__ = ["CosimReport", "campaign_configs", "learning_configs", "run", "run_campaign", "run_many"]

@@ -17,6 +17,7 @@ from spikeloom.link import Link
 from ..twin.build import build_streams
 from ..twin.port import TwinPort
 from .cases import OPTIONS, make_config
+from .learning_cases import CORNERS, make_learning_config, rule_options
 from .report import CosimReport, Progress
 from .scenario import Mismatch, Scenario
 
@@ -48,6 +49,17 @@ def campaign_configs() -> list[CoreConfig]:
     choices = [first | corner for corner in _CORNERS]
     choices += [dict(zip(names, row, strict=True)) for row in AllPairs(list(OPTIONS.values()))]
     return list(dict.fromkeys(make_config(choice) for choice in choices))
+
+
+def learning_configs(rule: str) -> list[CoreConfig]:
+    """Configurations in which every pair of options of a learning rule occurs."""
+    from allpairspy import AllPairs
+
+    options = rule_options(rule)
+    first = {name: values[0] for name, values in options.items()}
+    rows = [first | corner for corner in CORNERS]
+    rows += [dict(zip(options, row, strict=True)) for row in AllPairs(list(options.values()))]
+    return list(dict.fromkeys(make_learning_config(rule, row) for row in rows))
 
 
 def run_campaign(

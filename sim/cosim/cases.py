@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from spikeloom.design import Design
 from spikeloom.hdl import NO_AXON, CoreConfig, Field, Image
+
+from .learning_cases import random_rule, with_learning
 
 OPTIONS: dict[str, tuple[Any, ...]] = {
     "lanes": (1, 2, 4, 8, 16, 32),
@@ -22,6 +25,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "reset": ("value", "subtract"),
     "refractory": ("none", "held", "integrating"),
     "bias": (False, True),
+    "adaptation": ("none", "exponential", "rate"),
     "parameters": ("shared", "per_neuron"),
     "neurons": ("lanes", "not a multiple", "two groups", "three groups", "many"),
     "axons": (1, 5, 32, 33, 40),
@@ -52,9 +56,12 @@ def make_config(choice: dict[str, Any]) -> CoreConfig:
 
 
 def random_config(rng: np.random.Generator) -> CoreConfig:
-    """Any configuration of `OPTIONS`."""
+    """Any configuration of `OPTIONS`, half of them with a learning rule."""
     choice = {name: values[rng.integers(len(values))] for name, values in OPTIONS.items()}
-    return make_config(choice)
+    config = make_config(choice)
+    if rng.random() < 0.5:
+        return config
+    return dataclasses.replace(config, learning=random_rule(rng, config.weight_bits))
 
 
 def random_design(config: CoreConfig, rng: np.random.Generator) -> Design:
@@ -75,7 +82,7 @@ def random_design(config: CoreConfig, rng: np.random.Generator) -> Design:
     routes = np.where(rng.random(c.neurons) < rng.random(), routes, NO_AXON)
     report = rng.random(c.neurons) < rng.choice([0.5, 1.0])
     image = Image(c, weights, parameters, routes, report)
-    return Design(c, image)
+    return Design(c, with_learning(image, rng))
 
 
 def random_parameter(
@@ -84,13 +91,15 @@ def random_parameter(
     """Values of one parameter, of the weights' order of magnitude, or anything that fits."""
     entries = 1 if config.parameters == "shared" else config.neurons
     low, high = field.minimum, field.maximum
-    if not field.name.startswith(("d_", "refractory")) and rng.random() < 0.85:
+    if not field.name.startswith(("d_", "refractory", "th_")) and rng.random() < 0.85:
         scale = 4 << (config.weight_bits - 1 + config.weight_shift)
         low, high = max(low, -scale // 4), min(high, scale)
         if field.name == "v_threshold":
             low = min(1, high)
     if field.name.startswith("d_") and rng.random() < 0.5:
         high = high // 8
+    if field.name.startswith("th_") and rng.random() < 0.85:
+        high = min(high, 1 << (config.weight_bits - 1 + config.weight_shift))
     values = rng.integers(low, high, entries, endpoint=True)
     return np.broadcast_to(values, config.neurons).astype(np.int64)
 

@@ -61,6 +61,7 @@ class Scenario:
         self._design = random_design(config, self._rng)
         self._config = config
         self._golden = GoldenDevice(self._design)
+        self._steps = 0
 
     def run(self) -> int:
         """Raise `Mismatch` at the first difference; returns the number of steps compared."""
@@ -76,14 +77,16 @@ class Scenario:
         self._rewrite()
         self._run(RUN_STEPS)
         self._compare_states()
+        self._pause_learning()
         self._board.reset()
         self._golden.reset()
         self._compare_states()
         self._run(RUN_STEPS)
         self._compare_states()
-        return SINGLE_STEPS + 3 * RUN_STEPS
+        return self._steps
 
     def _run(self, steps: int) -> None:
+        self._steps += steps
         raster = random_raster(self._config, steps, self._rng)
         golden, device = self._golden.run(raster), self._board.run(raster)
         if device.steps != golden.steps:
@@ -103,9 +106,20 @@ class Scenario:
         for device in (self._golden, self._board):
             device.monitor(neurons, str(state))
 
+    def _pause_learning(self) -> None:
+        """Run with learning off, then on again."""
+        if self._config.learning is None:
+            return
+        for enabled in (0, 1):
+            for device in (self._golden, self._board):
+                device.write_learning("enabled", enabled)
+            self._run(SINGLE_STEPS)
+            self._compare_states()
+
     def _rewrite(self) -> None:
         """Change weights and a parameter between two steps."""
-        weights = random_design(self._config, self._rng).image.weights
+        image = random_design(self._config, self._rng).image
+        weights = image.weights
         field = self._config.layout.parameters[
             int(self._rng.integers(len(self._config.layout.parameters)))
         ]
@@ -113,23 +127,34 @@ class Scenario:
         for device in (self._golden, self._board):
             device.write_weights(weights)
             device.write_parameter(field.name, values)
+            if self._config.learning is not None:
+                device.write_plastic(image.plastic)
+                for name, value in image.learning.items():
+                    device.write_learning(name, value)
         self._compare_image()
 
     def _compare_image(self) -> None:
         golden, board, step = self._golden, self._board, self._golden.step
         compare(step, "weight", golden.read_weights(), board.read_weights())
         for field in self._config.layout.parameters:
-            compare(
-                step,
-                field.name,
-                golden.read_parameter(field.name),
-                board.read_parameter(field.name),
-            )
+            name = field.name
+            compare(step, name, golden.read_parameter(name), board.read_parameter(name))
+        if self._config.learning is not None:
+            compare(step, "plastic", golden.read_plastic(), board.read_plastic())
+            for field in self._config.layout.learning:
+                found = golden.read_learning(field.name), board.read_learning(field.name)
+                compare(step, field.name, *map(np.array, found))
 
     def _compare_states(self) -> None:
         golden, board, step = self._golden, self._board, self._golden.step - 1
-        for field in self._config.layout.states:
-            compare(step, field.name, golden.read_state(field.name), board.read_state(field.name))
+        layout = self._config.layout
+        names = [f.name for f in (*layout.states, *layout.neuron_states, *layout.axon_states)]
+        if "eligibility" in layout.synapse_fields:
+            names.append("eligibility")
+        for name in names:
+            compare(step, name, golden.read_state(name), board.read_state(name))
+        if self._config.learning is not None:
+            compare(step, "weight", golden.read_weights(), board.read_weights())
         self._compare_counters(step, golden.counters(), board.counters())
 
     @staticmethod
