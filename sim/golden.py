@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikeloom.errors import InputError
 from spikeloom.hdl import NO_AXON, ConfigError, Image, ImageError
 
-from .arithmetic import Bools, Ints, clamp, decay, toward_zero
+from .arithmetic import Bools, Ints, clamp, count, decay, toward_zero
 from .learning import RULES, LearningRule
 
 COUNTERS = (
@@ -173,7 +173,7 @@ class GoldenCore:
 
         # 1. Arrive, 2. integrate.
         arrived, self.arrivals = self.arrivals, np.zeros_like(self.arrivals)
-        self.counters["synaptic_operations"] += np.count_nonzero(arrived, axis=1) * c.neurons
+        self.counters["synaptic_operations"] += count(arrived) * c.neurons
         *sums, modulation = self._integrate(arrived)
         if self._learning:
             self._learning.before_update(self.step_number, arrived)
@@ -232,7 +232,7 @@ class GoldenCore:
         # 4. Route.
         samples, neurons = np.nonzero(spikes & (self._routes != NO_AXON))
         self._arrive(samples, self._routes[neurons])
-        self.counters["spikes"] += np.count_nonzero(spikes, axis=1)
+        self.counters["spikes"] += count(spikes)
         self.counters["steps"] += 1
         self.step_number += 1
         return spikes
@@ -268,16 +268,18 @@ class GoldenCore:
 
     def _arrive(self, samples: NDArray[Any], axons: NDArray[Any]) -> None:
         """Spikes on `axons` of `samples`, in pairs, arrive in the next step."""
+        if not axons.size:
+            return
         shape = self.arrivals.shape
         cells = np.bincount(samples * shape[1] + axons, minlength=self.arrivals.size)
-        count = self.arrivals + cells.reshape(shape)
-        self.arrivals = count > 0
-        self.counters["duplicates"] += np.sum(count - self.arrivals, axis=1)
+        total = self.arrivals + cells.reshape(shape)
+        self.arrivals = total > 0
+        self.counters["duplicates"] += np.sum(total - self.arrivals, axis=1)
 
     def _sat(self, x: Ints, stored: Bools | bool = True) -> Ints:
         """Clamp to the range of a state, counting clamps where the result is `stored`."""
         clamped = clamp(x, self._low, self._high)
-        self.counters["clamps"] += np.count_nonzero((clamped != x) & stored, axis=1)
+        self.counters["clamps"] += count((clamped != x) & stored)
         return clamped
 
     def _raster(self, values: ArrayLike, *steps: int) -> Bools:

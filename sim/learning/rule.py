@@ -12,7 +12,7 @@ import numpy as np
 from spikeloom.errors import InputError
 from spikeloom.hdl import CoreConfig, Image
 
-from ..arithmetic import Bools, Ints, clamp, decay
+from ..arithmetic import Bools, Ints, clamp, count, decay
 from .random_numbers import POST, PRE, SWEEP
 from .synapses import Synapses
 
@@ -108,7 +108,7 @@ class LearningRule:
         """Clamp values (B, …) to the format of a state, and count them."""
         field = self._fields[name]
         clamped = clamp(values, field.minimum, field.maximum)
-        self.counters["clamps"] += np.count_nonzero(clamped != values, axis=1)
+        self.counters["clamps"] += count(clamped != values)
         return clamped
 
     # What a rule says.

@@ -44,7 +44,7 @@ def compare(config, seed, steps=14):
 
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_equals_naive_reading(rule):
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=80, deadline=None)
     @given(learning_configs(rule), SEEDS)
     def equals(config, seed):
         compare(config, seed)
