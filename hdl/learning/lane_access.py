@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Module, Mux, Signal, Value
-from amaranth.lib import wiring
+from amaranth.hdl import Module, Signal, Value
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import Field, clog2
-from ..core.updater import as_word
+from ..core.updater import as_word, select
 from .lane_memory import READ_LATENCY, LaneMemory
 
 
@@ -54,24 +54,29 @@ class LaneAccess(wiring.Component):
             m.d.sync += self.access_done.eq(1)
         return m
 
-    def connect(self, m: Module, store: LaneMemory) -> None:
-        """Write the record back with one field replaced; later assignments may override this."""
+    def connect(self, m: Module, store: LaneMemory) -> data.View[data.StructLayout]:
+        """Write the record back with one field replaced; later assignments may override this.
+
+        Returns the replaced record, which is given to all lanes.
+        """
         lane: Value = self.access_index[: self._lane_bits]
-        values: list[Value] = []
-        m.d.comb += store.write_address.eq(self.address)
+        layout = store.words[0].shape()
+        found, replaced = Signal(layout, name="found"), Signal(layout, name="replaced")
+        records = [store.words[k].as_value() for k in range(self._lanes)]
+        m.d.comb += [
+            found.as_value().eq(select(records, lane)),
+            replaced.eq(found),
+            store.write_address.eq(self.address),
+        ]
+        for number, field in enumerate(self._fields):
+            with m.If(self.access_field == number):
+                m.d.comb += replaced[field.name].eq(self.access_data)
+                with m.If(self.access):
+                    m.d.comb += self.access_value.eq(as_word(found[field.name], field))
         for k in range(self._lanes):
             chosen = lane == k if self._lane_bits else 1
             m.d.comb += [
                 store.write[k].eq(self.store & chosen),
-                store.write_words[k].eq(store.words[k]),
+                store.write_words[k].eq(replaced),
             ]
-            value = Signal(32, name=f"field_of_{k}")
-            for number, field in enumerate(self._fields):
-                with m.If(self.access_field == number):
-                    m.d.comb += [
-                        store.write_words[k][field.name].eq(self.access_data),
-                        value.eq(as_word(store.words[k][field.name], field)),
-                    ]
-            values.append(value)
-        chosen_value = Array(values)[lane] if self._lane_bits else values[0]
-        m.d.comb += self.access_value.eq(Mux(self.access, chosen_value, 0))
+        return replaced
