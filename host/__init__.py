@@ -30,8 +30,10 @@ if TYPE_CHECKING:
         SpikeLoomError,
         WrongBoardError,
     )
+    from .learning import SDSP, PairSTDP, RectangularSTDP, SymmetricSTDP, ThreeFactor
     from .network import IF, LIF, Network
     from .opening import open
+    from .snapshot import Snapshot
 
     __version__: str
 
@@ -52,8 +54,10 @@ _HOMES = {
         "WrongBoardError",
     ),
     ".hdl": ("ConfigError", "CoreConfig", "Image", "ImageError"),
+    ".learning": ("SDSP", "PairSTDP", "RectangularSTDP", "SymmetricSTDP", "ThreeFactor"),
     ".network": ("IF", "LIF", "Network"),
     ".opening": ("open",),
+    ".snapshot": ("Snapshot",),
 }
 """Names are imported when they are first used, so that importing the package stays cheap."""
 
@@ -62,6 +66,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "IF",
     "LIF",
+    "SDSP",
     "Board",
     "BoardRefusedError",
     "ConfigError",
@@ -76,9 +81,14 @@ __all__ = [
     "LinkError",
     "MissingToolError",
     "Network",
+    "PairSTDP",
     "PortError",
+    "RectangularSTDP",
     "Run",
+    "Snapshot",
     "SpikeLoomError",
+    "SymmetricSTDP",
+    "ThreeFactor",
     "WrongBoardError",
     "__version__",
     "compile",

@@ -19,17 +19,21 @@ from spikeloom.hdl.config import LANES, MAX_AXONS, MAX_NEURONS
 
 from .design import Design
 from .errors import FitError, InputError
-from .network import Floats, Network, Population
-from .quantise import HEADROOM, Integers, Quantised, quantise
+from .learning import LearningRule
+from .learning_numbers import QuantisedLearning, Units
+from .network import Network, Population
+from .quantise import HEADROOM, Quantised, quantise
+from .rounding import Floats, Integers
 
 DEFAULT_LANES = 4
 MAX_REFRACTORY_BITS = 8
 
 _MAY_MIX = (
-    "All neurons of one core share the leak (exponential or linear) and the reset (value or "
-    "subtract), and those with a refractory period share integrate_refractory. IF may be mixed "
-    "with LIF, delta with exponential synapses, and single time constants with pairs. "
-    "Describe the populations alike, or compile them as two networks"
+    "All neurons of one core share the leak (exponential or linear), the reset (value or "
+    "subtract) and the adaptation (tau_threshold or target_rate), and those with a refractory "
+    "period share integrate_refractory. IF may be mixed with LIF, delta with exponential "
+    "synapses, and single time constants with pairs. Describe the populations "
+    "alike, or compile them as two networks"
 )
 
 
@@ -44,6 +48,8 @@ class Placement:
     routes : (N,) axon that each neuron drives, or `NO_AXON`.
     report : (N,) bool.
     parameters : (N,) floats by name, as `IF.parameters` gives them.
+    plastic : (A, N) bool, which synapses learn.
+    modulatory : (A,) bool, which axons drive modulators.
     """
 
     inputs: dict[str, slice]
@@ -52,6 +58,8 @@ class Placement:
     routes: Integers
     report: NDArray[np.bool_]
     parameters: dict[str, Floats]
+    plastic: NDArray[np.bool_]
+    modulatory: NDArray[np.bool_]
 
 
 def compile(
@@ -74,7 +82,7 @@ def compile(
     weight_bits, state_bits, lanes, update_units, monitors : settings of the new core, see
         `CoreConfig`.  Default: 8, 16, 4 (or as many as there are neurons), 1, 8.
     scale, headroom : see `quantise`.  Default: "per_neuron", or "global" when `config` has shared
-        parameters.
+        parameters, or when the network learns: the bounds of weights are one for the core.
     config : the core of an existing board, instead of the settings above.  What the network does
         not use of it is padded: no input, no spikes.
 
@@ -98,8 +106,11 @@ def compile(
 
     placed = place(network)
     model = _common_model(network)
+    shared = config is not None and config.parameters == "shared"
     if scale is None:
-        scale = "global" if config is not None and config.parameters == "shared" else "per_neuron"
+        scale = "global" if shared or network.learning else "per_neuron"
+    if network.learning and scale == "per_neuron":
+        raise InputError('plastic weights share their bounds; use scale="global", or a number')
     axons, neurons = placed.weights.shape
     basis = config or CoreConfig(
         neurons=neurons, axons=max(axons, 1), **{"lanes": _default_lanes(neurons), **settings}
@@ -113,16 +124,24 @@ def compile(
         weight_shift=config.weight_shift if config else None,
         scale=scale,
         headroom=headroom,
+        weight_range=_weight_range(network.learning),
     )
     needs = _needs(model, result, network.dt)
+    learned = _quantise_learning(network, basis, result, config)
     if config is None:
-        core = dataclasses.replace(basis, **needs, weight_shift=result.weight_shift)
+        core = dataclasses.replace(
+            basis,
+            **needs,
+            weight_shift=result.weight_shift,
+            learning=learned.config if learned else None,
+        )
         parameters = "shared" if _uniform(core, result) else "per_neuron"
         core = dataclasses.replace(core, parameters=parameters)
     else:
         core = config
-        _check_fit(core, needs, result, placed.weights.shape)
-    return _design(network, placed, result, core)
+        learning = learned.config if learned else core.learning
+        _check_fit(core, {**needs, "learning": learning}, result, placed.weights.shape)
+    return _design(network, placed, result, core, learned)
 
 
 def place(network: Network) -> Placement:
@@ -137,7 +156,8 @@ def place(network: Network) -> Placement:
     projects = np.zeros(neurons, dtype=bool)
     for p in network.projections:
         if p.source.neuron is not None:
-            projects[populations[p.source.name]] |= np.any(p.weights != 0, axis=1)
+            used = (p.weights != 0) | p.plastic
+            projects[populations[p.source.name]] |= np.any(used, axis=1)
     routes = np.full(neurons, NO_AXON, dtype=np.int64)
     routes[projects] = input_axons + np.arange(projects.sum())
     axons = input_axons + int(projects.sum())
@@ -148,20 +168,42 @@ def place(network: Network) -> Placement:
                 f"({most}); make it smaller, or divide it between several cores"
             )
 
-    weights = np.zeros((axons, neurons))
+    weights, plastic = np.zeros((axons, neurons)), np.zeros((axons, neurons), dtype=bool)
+    modulatory = np.zeros(axons, dtype=bool)
     for p in network.projections:
         target = populations[p.target.name]
         if p.source.neuron is None:
-            weights[inputs[p.source.name], target] += p.weights
+            driven = np.arange(input_axons)[inputs[p.source.name]]
         else:
             driven = routes[populations[p.source.name]]
-            used = driven != NO_AXON
-            weights[driven[used], target] += p.weights[used]
+        there = driven != NO_AXON
+        weights[driven[there], target] += p.weights[there]
+        plastic[driven[there], target] |= p.plastic[there]
+        modulatory[driven[there]] |= p.modulatory
 
     sets = [p.neuron.parameters(p.size) for p in network.populations.values() if p.neuron]
     report = np.concatenate([np.full(p.size, p.report) for p in network.populations.values()])
     parameters = {name: np.concatenate([s[name] for s in sets]) for name in sets[0]}
-    return Placement(inputs, populations, weights, routes, report, parameters)
+    return Placement(inputs, populations, weights, routes, report, parameters, plastic, modulatory)
+
+
+def _weight_range(rule: LearningRule | None) -> tuple[float, float]:
+    """What a rule lets weights become."""
+    return (rule.w_min, rule.w_max) if rule else (0.0, 0.0)
+
+
+def _quantise_learning(
+    network: Network, basis: CoreConfig, result: Quantised, config: CoreConfig | None
+) -> QuantisedLearning | None:
+    """The network's rule in integers: in the format of `config`, if that has this rule, else its own."""
+    if network.learning is None:
+        return None
+    state = float(result.scales[0])
+    units = Units(basis, network.dt, state / 2.0**result.weight_shift, state)
+    held = config.learning if config else None
+    if held is not None and network.learning.misfit(held):
+        held = None
+    return network.learning.quantise(units, held)
 
 
 def _ranges(populations: Iterable[Population]) -> dict[str, slice]:
@@ -190,6 +232,7 @@ def _common_model(network: Network) -> dict[str, Any]:
             raise FitError(f"one core has one {what}, but {described}. {_MAY_MIX}")
         return next(iter(values.values()), default)
 
+    adapting = {k: n.adaptation for k, n in neurons.items() if n.adaptation != "none"}
     waiting = {k: n for k, n in neurons.items() if np.any(np.asarray(n.refractory) > 0)}
     leaking = {k: n for k, n in neurons.items() if n.membrane != "none"}
     exponential = any(n.synapse == "exponential" for n in neurons.values())
@@ -197,6 +240,7 @@ def _common_model(network: Network) -> dict[str, Any]:
         "synapse": "exponential" if exponential else "delta",
         "receptors": max(n.receptors for n in neurons.values()),
         "leak": one("leak", {k: n.membrane for k, n in leaking.items()}, "none"),
+        "adaptation": one("adaptation", adapting, "none"),
         "reset": one("reset", {k: n.reset for k, n in neurons.items()}, "value"),
         "integrate_refractory": one(
             "integrate_refractory", {k: n.integrate_refractory for k, n in waiting.items()}, False
@@ -240,6 +284,10 @@ def _check_fit(
         changes["synapse"] = "exponential"
     if needs["leak"] not in ("none", core.leak):
         changes["leak"] = needs["leak"]
+    if needs["adaptation"] not in ("none", core.adaptation):
+        changes["adaptation"] = needs["adaptation"]
+    if needs["learning"] != core.learning:
+        changes["learning"] = needs["learning"]
     if needs["reset"] != core.reset:
         changes["reset"] = needs["reset"]
     if needs["refractory_bits"] and needs["integrate_refractory"] != core.integrate_refractory:
@@ -266,14 +314,22 @@ def _check_fit(
 def _silent_alone(result: Quantised, core: CoreConfig) -> bool:
     """Whether a padding neuron, with the shared parameters and no input, never fires."""
     parameters = result.parameters
-    return bool(parameters["v_threshold"][0] > 0 and (not core.bias or parameters["bias"][0] <= 0))
+    still = not core.bias or parameters["bias"][0] <= 0
+    # A threshold that sinks makes any neuron fire in the end.
+    sinks = core.adaptation == "rate" and parameters["th_dec"][0] > 0
+    return bool(parameters["v_threshold"][0] > 0 and still and not sinks)
 
 
-def _design(network: Network, placed: Placement, result: Quantised, core: CoreConfig) -> Design:
+def _design(
+    network: Network,
+    placed: Placement,
+    result: Quantised,
+    core: CoreConfig,
+    learned: QuantisedLearning | None,
+) -> Design:
     axons, neurons = placed.weights.shape
     padding = core.neurons - neurons
-    weights = np.zeros((core.axons, core.neurons), dtype=np.int64)
-    weights[:axons, :neurons] = result.weights
+    beyond = ((0, core.axons - axons), (0, padding))
 
     parameters = {}
     for f in core.layout.parameters:
@@ -281,14 +337,25 @@ def _design(network: Network, placed: Placement, result: Quantised, core: CoreCo
         idle = f.maximum if f.name == "v_threshold" else 0
         rest = values[0] if core.parameters == "shared" else idle
         parameters[f.name] = np.concatenate([values, np.full(padding, rest, dtype=np.int64)])
-    routes = np.concatenate([placed.routes, np.full(padding, NO_AXON, dtype=np.int64)])
-    report = np.concatenate([placed.report, np.zeros(padding, dtype=bool)])
+    report = result.report
+    if learned is not None:
+        deviations = (*report.parameters, *learned.deviations)
+        report = dataclasses.replace(report, parameters=deviations)
     return Design(
         config=core,
-        image=Image(core, weights, parameters, routes, report),
+        image=Image(
+            core,
+            np.pad(result.weights, beyond),
+            parameters,
+            np.pad(placed.routes, beyond[1:], constant_values=NO_AXON),
+            np.pad(placed.report, beyond[1:]),
+            learning=learned.parameters if learned else {},
+            plastic=np.pad(placed.plastic, beyond),
+            modulatory=np.pad(placed.modulatory, beyond[:1]),
+        ),
         inputs=placed.inputs,
         populations=placed.populations,
         dt=network.dt,
         scale=np.concatenate([result.scales, np.ones(padding)]),
-        report=result.report.to_dict(),
+        report=report.to_dict(),
     )

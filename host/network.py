@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import InputError
-
-Floats = NDArray[np.float64]
+from .learning import LearningRule
+from .rounding import Floats
 
 
 def _numbers(name: str, value: Any, low: float = -np.inf, *, infinite: bool = False) -> Floats:
@@ -57,6 +57,9 @@ class IF:
     refractory : seconds after a spike in which the neuron does not fire, rounded to time steps.
     integrate_refractory : the potential integrates while refractory, instead of being held.
     bias : constant current, added to the potential in every step.
+    threshold_increment : each spike raises the neuron's threshold by this (homeostasis); then give
+        `tau_threshold`, in which it decays in seconds (inf: never), or `target_rate` in Hz: it
+        sinks steadily, and so the neuron comes to fire at this rate.
     """
 
     tau_syn: Any = None
@@ -66,8 +69,17 @@ class IF:
     refractory: Any = 0.0
     integrate_refractory: bool = False
     bias: Any = 0.0
+    threshold_increment: Any = None
+    tau_threshold: Any = None
+    target_rate: Any = None
 
     def __post_init__(self) -> None:
+        given = (self.tau_threshold is not None, self.target_rate is not None)
+        if sum(given) != (self.threshold_increment is not None):
+            raise InputError(
+                "an adaptive threshold needs threshold_increment, and one of tau_threshold and "
+                "target_rate; give both numbers, or none"
+            )
         if self.reset not in ("value", "subtract"):
             raise InputError(f'reset is {self.reset!r}; choose "value" or "subtract"')
         if self.receptors == 2 and len(self.tau_syn) != 2:
@@ -98,6 +110,13 @@ class IF:
         """How the potential leaks: "exponential", "linear" or "none"."""
         return "none"
 
+    @property
+    def adaptation(self) -> str:
+        """What the threshold does: "none", "exponential" or "rate"."""
+        if self.threshold_increment is None:
+            return "none"
+        return "exponential" if self.target_rate is None else "rate"
+
     def _values(self) -> dict[str, Floats]:
         if self.tau_syn is None:
             tau_exc = tau_inh = np.zeros(())
@@ -113,7 +132,24 @@ class IF:
             "tau_inh": tau_inh,
             "tau_mem": np.full((), np.inf),
             "leak_step": np.zeros(()),
+            **self._threshold_values(),
         }
+
+    def _threshold_values(self) -> dict[str, Floats]:
+        values = {
+            "threshold_increment": np.zeros(()),
+            "tau_threshold": np.full((), np.inf),
+            "target_rate": np.zeros(()),
+        }
+        if self.adaptation != "none":
+            name = "threshold_increment"
+            values[name] = _numbers(name, self.threshold_increment, 0.0)
+        if self.adaptation == "exponential":
+            tau = _numbers("tau_threshold", self.tau_threshold, 0.0, infinite=True)
+            values["tau_threshold"] = tau
+        elif self.adaptation == "rate":
+            values["target_rate"] = _numbers("target_rate", self.target_rate, 0.0)
+        return values
 
     def parameters(self, size: int) -> dict[str, Floats]:
         """(size,) values by name: v_threshold, v_reset, bias, refractory, tau_exc, tau_inh, …
@@ -188,11 +224,20 @@ class Population:
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Synapses from every source to every target; `weights` is (source.size, target.size)."""
+    """Synapses from every source to every target.
+
+    Attributes
+    ----------
+    weights : (source.size, target.size) floats.
+    plastic : (source.size, target.size) bool, which of them learn.
+    modulatory : their spikes drive the targets' modulators, not their currents.
+    """
 
     source: Population
     target: Population
     weights: Floats
+    plastic: NDArray[np.bool_]
+    modulatory: bool = False
 
 
 class Network:
@@ -201,6 +246,7 @@ class Network:
     Parameters
     ----------
     dt : length of a time step in seconds.
+    learning : the rule by which plastic synapses learn (`spikeloom.learning`); one for all.
 
     Attributes
     ----------
@@ -208,10 +254,13 @@ class Network:
     projections : all `Projection`s; several between the same pair add.
     """
 
-    def __init__(self, dt: float = 1e-3) -> None:
+    def __init__(self, dt: float = 1e-3, learning: LearningRule | None = None) -> None:
         if not (np.isfinite(dt) and dt > 0):
             raise InputError(f"dt is {dt!r}; give the length of a time step in seconds, e.g. 1e-3")
+        if learning is not None and not isinstance(learning, LearningRule):
+            raise InputError(f"learning is {learning!r}; give a rule, e.g. PairSTDP(…)")
         self.dt = float(dt)
+        self.learning = learning
         self.inputs: dict[str, Population] = {}
         self.populations: dict[str, Population] = {}
         self.projections: list[Projection] = []
@@ -245,10 +294,23 @@ class Network:
             raise InputError(f"size of {name!r} is {size!r}; give a positive integer")
         return Population(name, int(size), neuron, report)
 
-    def connect(self, source: Population, target: Population, weights: ArrayLike) -> Projection:
+    def connect(
+        self,
+        source: Population,
+        target: Population,
+        weights: ArrayLike,
+        *,
+        plastic: ArrayLike = False,
+        modulatory: bool = False,
+    ) -> Projection:
         """Add synapses from `source` to `target`, which may be the same population.
 
-        `weights` are finite floats of shape (source.size, target.size).
+        Parameters
+        ----------
+        weights : finite floats of shape (source.size, target.size).
+        plastic : whether they learn, also those of weight 0; or a bool array of the same shape.
+        modulatory : a spike's weight is added to the target's modulator instead of its current; for
+            rules that have one.  Then all projections of `source` are modulatory.
         """
         for end in (source, target):
             if not any(end is known for known in self):
@@ -267,6 +329,28 @@ class Network:
             )
         if not np.all(np.isfinite(array)):
             raise InputError("weights contain NaN or infinity; give finite numbers")
-        projection = Projection(source, target, array)
+        learns = np.asarray(plastic)
+        if learns.dtype.kind != "b" or learns.shape not in ((), shape):
+            raise InputError(f"plastic is {plastic!r}; give True, False, or such of shape {shape}")
+        self._check_learning(source, bool(learns.any()), modulatory)
+        learns = np.array(np.broadcast_to(learns, shape))
+        projection = Projection(source, target, array, learns, bool(modulatory))
         self.projections.append(projection)
         return projection
+
+    def _check_learning(self, source: Population, plastic: bool, modulatory: bool) -> None:
+        if plastic and self.learning is None:
+            raise InputError(
+                "plastic synapses need a rule; create the network with one: "
+                "Network(learning=PairSTDP(…))"
+            )
+        if modulatory and not (self.learning and self.learning.modulated):
+            raise InputError(
+                "modulatory synapses need a rule with a modulator; create the network with one: "
+                "Network(learning=ThreeFactor(…))"
+            )
+        if any(p.modulatory != modulatory for p in self.projections if p.source is source):
+            raise InputError(
+                f"{source!r} can not be modulatory and not; an axon is one or the other: "
+                "connect from another input or population"
+            )

@@ -9,38 +9,32 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.table import Table
 
-from spikeloom.hdl.config import DECAY_ONE
-
 from .errors import FitError, InputError
-from .network import Floats
-
-Integers = NDArray[np.int64]
+from .rounding import (
+    Floats,
+    Integers,
+    ParameterDeviation,
+    decay_constant,
+    longest_time_constant,
+    time_constant,
+)
 
 MAX_WEIGHT_SHIFT = 15
 HEADROOM = 4.0
 """Range of the state, in multiples of the largest threshold, reset, bias or weight."""
 
+_IN_STATE_UNITS = {
+    "v_threshold": "v_threshold",
+    "v_reset": "v_reset",
+    "bias": "bias",
+    "threshold_increment": "th_inc",
+}
+"""Names in the network and in the core of what is scaled as potentials are."""
+
 SHIFT_TOLERANCE = 1.1
 """The smallest weight shift is taken whose estimated error is within this factor of the least."""
-
-
-@dataclass(frozen=True)
-class ParameterDeviation:
-    """One parameter's worst neuron: what was asked for, what the integers give, and clipping."""
-
-    name: str
-    unit: str
-    requested: float
-    realised: float
-    clipped: int
-
-    @property
-    def error(self) -> float:
-        """Realised minus requested, in `unit`."""
-        return 0.0 if self.requested == self.realised else self.realised - self.requested
 
 
 @dataclass(frozen=True)
@@ -136,19 +130,6 @@ class Quantised:
     report: QuantisationReport
 
 
-def decay_constant(tau: Floats, dt: float) -> Integers:
-    """d = 4096·(1 − exp(−dt/tau)), rounded, in 1…4096; 0 for tau = inf, 4096 for tau = 0."""
-    with np.errstate(divide="ignore"):
-        d = np.rint(-DECAY_ONE * np.expm1(-dt / np.asarray(tau, dtype=np.float64)))
-    return np.where(np.isinf(tau), 0, np.clip(d, 1, DECAY_ONE)).astype(np.int64)
-
-
-def time_constant(d: Integers, dt: float) -> Floats:
-    """The tau that a decay constant realises; the inverse of `decay_constant`."""
-    with np.errstate(divide="ignore"):
-        return np.asarray(dt / np.abs(np.log1p(-np.asarray(d) / DECAY_ONE)), dtype=np.float64)
-
-
 def quantise(
     weights: Floats,
     parameters: dict[str, Floats],
@@ -159,6 +140,7 @@ def quantise(
     weight_shift: int | None = None,
     scale: str | float = "per_neuron",
     headroom: float = HEADROOM,
+    weight_range: tuple[float, float] = (0.0, 0.0),
 ) -> Quantised:
     """Choose a scale and round.
 
@@ -185,6 +167,7 @@ def quantise(
     scale : "per_neuron" (needs a core with per-neuron parameters), "global", or a number that
         fixes s, e.g. 1 for a network that is in integers already.
     headroom : at least 1.
+    weight_range : what the weights must be able to become, by learning.
 
     Raises
     ------
@@ -200,10 +183,10 @@ def quantise(
     s_max = (1 << (state_bits - 1)) - 1
     # No weights, or one too small to divide by, set no limit: infinity.
     with np.errstate(divide="ignore", over="ignore"):
-        excitatory = np.abs(weights.max(axis=0, initial=0.0))  # not −0
-        inhibitory = np.abs(weights.min(axis=0, initial=0.0))
+        excitatory = np.abs(weights.max(axis=0, initial=max(0.0, weight_range[1])))  # not −0
+        inhibitory = np.abs(weights.min(axis=0, initial=min(0.0, weight_range[0])))
         full_range = np.minimum(w_max / excitatory, -w_min / inhibitory)
-        values = [parameters[name] for name in ("v_threshold", "v_reset", "bias")]
+        values = [parameters[name] for name in _IN_STATE_UNITS]
         peak = np.max(np.abs([*values, excitatory, inhibitory]), axis=0)
         state_limit = s_max / (headroom * peak)
 
@@ -289,7 +272,7 @@ def _parameters(
             ParameterDeviation(name, unit, float(asked[worst]), float(got[worst]), clipped)
         )
 
-    for name in ("v_threshold", "v_reset", "bias"):
+    for name, core_name in _IN_STATE_UNITS.items():
         exact = np.rint(parameters[name] * s)
         outside = np.abs(exact) > top
         if np.any(outside):
@@ -299,8 +282,13 @@ def _parameters(
                 f"{state_bits} bits hold (±{top}); use a scale of at most "
                 f"{0.999 * float(np.min(s)) * top / worst:.4g}, or state_bits of {_bits(worst)}"
             )
-        integers[name] = exact.astype(np.int64)
-        note(name, "", parameters[name], integers[name] / s)
+        integers[core_name] = exact.astype(np.int64)
+        if name != "threshold_increment":
+            note(name, "", parameters[name], integers[core_name] / s)
+    adaptive, realised = _adaptation(parameters, integers["th_inc"], s, dt)
+    integers |= adaptive
+    for row in realised:
+        note(*row)
 
     # A leak as large as the state's range forgets everything in one step, as any larger one would.
     asked = parameters["leak_step"]
@@ -314,7 +302,7 @@ def _parameters(
     for tau, d in (("tau_mem", "d_mem"), ("tau_exc", "d_syn_exc"), ("tau_inh", "d_syn_inh")):
         asked = parameters[tau]
         integers[d] = decay_constant(asked, dt)
-        too_long = np.isfinite(asked) & (asked > time_constant(np.array(1), dt))
+        too_long = np.isfinite(asked) & (asked > longest_time_constant(dt))
         name = "tau_syn" if single and tau == "tau_exc" else tau
         if tau != "tau_inh" or not single:
             note(name, "s", asked, time_constant(integers[d], dt), int(too_long.sum()))
@@ -323,6 +311,47 @@ def _parameters(
     integers["refractory"] = np.rint(parameters["refractory"] / dt).astype(np.int64)
     note("refractory", "s", parameters["refractory"], integers["refractory"] * np.float64(dt))
     return integers, tuple(errors)
+
+
+def _adaptation(
+    parameters: dict[str, Floats], th_inc: Integers, s: Floats, dt: float
+) -> tuple[dict[str, Integers], list[tuple[str, str, Floats, Floats, int]]]:
+    """Integers of the adaptive threshold, and what they realise, as arguments of `note`.
+
+    The rate that a neuron aims at is th_dec / th_inc: it is kept, at the cost of the increment.
+    """
+    asked, rate = parameters["threshold_increment"], parameters["target_rate"]
+    share = rate * dt
+    wanted = th_inc * share
+    bad = (share > 0) & ((wanted < 0.5) | (share > 1))
+    if np.any(bad):
+        worst = int(np.argmax(bad))
+        if share[worst] > 1:
+            raise FitError(
+                f"target_rate is {rate[worst]:g} Hz, but there are only {1 / dt:g} steps in a "
+                f"second; use at most {1 / dt:g} Hz, or a shorter dt"
+            )
+        raise FitError(
+            f"threshold_increment {asked[worst]:g} is too fine for a target_rate of "
+            f"{rate[worst]:g} Hz: in each step the threshold would sink by less than half a unit "
+            f"of the state; use at least {0.501 / share[worst] / s[worst]:.3g}, a longer dt, or "
+            "more state_bits"
+        )
+    th_dec = np.rint(wanted)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        th_inc = np.where(share > 0, np.rint(th_dec / share), th_inc)
+        realised = np.where(th_inc > 0, th_dec / th_inc / dt, 0.0)
+    tau = parameters["tau_threshold"]
+    d_th = decay_constant(tau, dt)
+    too_long = np.isfinite(tau) & (tau > longest_time_constant(dt))
+    return (
+        {"th_inc": th_inc.astype(np.int64), "th_dec": th_dec.astype(np.int64), "d_th": d_th},
+        [
+            ("threshold_increment", "", asked, th_inc / s, 0),
+            ("target_rate", "Hz", rate, realised, 0),
+            ("tau_threshold", "s", tau, time_constant(d_th, dt), int(too_long.sum())),
+        ],
+    )
 
 
 def _bits(value: float) -> int:
