@@ -1,6 +1,6 @@
-"""Draws the pictures in docs/images: waveform, raster, and the digits demo's confusion matrix.
+"""Draws the pictures in docs/images: waveform, raster, learning curves, a demo's confusion matrix.
 
-Run it with: python docs/figures.py [waveform] [raster] [demo-confusion]
+Run it with: python docs/figures.py [waveform] [raster] [learning_curves] [demo-confusion]
 It takes half a minute, most of it for compiling the twin the first time.
 """
 
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from amaranth.sim import Simulator
+from learning_curves import learning_curves
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -328,6 +329,7 @@ def demo_confusion(path: Path) -> None:
 PICTURES: dict[str, Callable[[Path], None]] = {
     "waveform": waveform,
     "raster": raster,
+    "learning_curves": learning_curves,
     "demo-confusion": demo_confusion,
 }
 
