@@ -83,11 +83,7 @@ def netlist_sources(
     simulation models of its cells, else as `build` does.
     """
     chosen = board_named(board) if isinstance(board, str) else board
-    if chosen.fpga.family != "ice40":
-        raise InputError(
-            f"there are no simulation models for the cells of {chosen.fpga.name}; "
-            "use a board with iCE40"
-        )
+    require_models(chosen)
     folder = Path(out).resolve()
     with steps(progress) as display:
         with display.step("elaborate"):
@@ -117,6 +113,15 @@ def netlist_sources(
         baud=chosen.baud,
         power_up_cycles=power_up_cycles(chosen.clock_hz) + LOCK_CYCLES,
     )
+
+
+def require_models(board: BoardDefinition) -> None:
+    """Raise `InputError` for a board whose cells have no simulation models."""
+    if board.fpga.family != "ice40":
+        raise InputError(
+            f"there are no simulation models for the cells of {board.fpga.name}; "
+            "use a board with iCE40"
+        )
 
 
 def cell_library() -> Path:

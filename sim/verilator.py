@@ -102,6 +102,7 @@ def compile_cached(
     target = folder / product
     if target.exists():
         return target
+    environment()  # what is missing is said before anything is shown or made
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as name:
         work = Path(name)

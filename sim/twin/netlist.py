@@ -13,10 +13,11 @@ from typing import Any
 import spikeloom.boards.netlist
 from spikeloom.boards import BoardDefinition, NetlistSources, netlist_sources
 from spikeloom.boards.elaborate import elaborate
+from spikeloom.boards.netlist import require_models
 from spikeloom.boards.registry import board_named
 from spikeloom.boards.tools import steps_display, tool_versions
 
-from ..verilator import cache_folder
+from ..verilator import cache_folder, environment
 from .build import TwinLibrary, compile_library
 from .port import TwinPort
 
@@ -40,12 +41,15 @@ def open_netlist(board_name: str, *, seed: int = 1, timeout: float | None = None
     InputError : no such board, or no models of its cells.
     MissingToolError : Yosys, Verilator or what it needs is not installed.
     """
-    sources = cached_sources(board_named(board_name))
+    board = board_named(board_name)
+    require_models(board)
+    sources = cached_sources(board)
     path = compile_library(
         sources.verilog_files,
         top=sources.top,
         ports={"CLOCK": sources.clock, "RX": sources.rx, "TX": sources.tx},
         flags=[*sources.flags, *(f"-D{define}" for define in sources.defines)],
+        message="Compiling the netlist with Verilator (a minute or two, once per netlist)",
     )
     library = TwinLibrary(path, sources.clock_hz, sources.baud)
     port = TwinPort(library, seed=seed, timeout=timeout)
@@ -58,6 +62,7 @@ def cached_sources(board: BoardDefinition) -> NetlistSources:
     """The netlist of a board's default core, synthesised unless an equal design was before."""
     folder = cache_folder() / "netlist" / _digest(board)
     if not (folder / _RECORD).exists():
+        environment()  # what lacks for the compilation is said before the minutes of synthesis
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as name:
             work = Path(name).resolve()
