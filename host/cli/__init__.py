@@ -10,7 +10,7 @@ from rich.console import Console
 from spikeloom.errors import SpikeLoomError
 from spikeloom.hdl import ConfigError, ImageError
 
-from . import build, cosim, demo, doctor, info, serve, shell, verilog
+from . import bisect, build, cosim, demo, doctor, info, serve, shell, verilog
 from .common import examples
 
 app = typer.Typer(
@@ -47,7 +47,7 @@ def _global(
     """Spiking networks from Python to FPGA, with hardware and model equal bit for bit."""
 
 
-for module in (demo, doctor, verilog, cosim, build, serve, shell, info):
+for module in (demo, doctor, verilog, cosim, bisect, build, serve, shell, info):
     module.register(app)
 
 

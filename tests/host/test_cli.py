@@ -20,6 +20,7 @@ COMMANDS = [
     ["doctor"],
     ["verilog"],
     ["cosim"],
+    ["bisect"],
     ["build"],
     ["serve"],
     ["shell"],
@@ -27,7 +28,7 @@ COMMANDS = [
     ["demo"],
     ["demo", "digits"],
 ]
-REPORTING = ["doctor", "cosim", "build", "info", "demo digits"]
+REPORTING = ["doctor", "cosim", "bisect", "build", "info", "demo digits"]
 
 
 @pytest.fixture
