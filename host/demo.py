@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ from .compiler import compile
 from .design import Design
 from .device import Device
 from .errors import InputError, WrongBoardError
-from .network import Network
 from .opening import GOLDEN, TWIN, open
 from .progress import progress_bar
 
@@ -141,18 +141,32 @@ def run_digits(
     clock = _Clock()
     _, test_x, _, test_y = digits.digits()
     test_x, labels = test_x[:images], test_y[:images]
-    network = digits.train(progress=progress)
-    clock.lap("training")
-
+    trains = digits.encode(test_x)
     folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
     files = {name: str(folder / name) for name in ("digits.slm", "raster.png", "confusion.png")}
-    with _open(where, network, files["digits.slm"], progress) as device:
+    with ExitStack() as stack:
+        # A board comes before the training: who names a wrong port need not wait to be told.
+        board = _find_board(where, progress)
+        core = None
+        if board is not None:
+            stack.enter_context(board)
+            core = _config_of(board)
         clock.lap("opening")
-        trains = digits.encode(test_x)
+        network = digits.train(progress=progress)
+        clock.lap("training")
+
+        design = compile(network, config=core)
+        folder.mkdir(parents=True, exist_ok=True)
+        design.save(files["digits.slm"])
+        device: Device
+        if board is None:
+            device = stack.enter_context(open(where, design, progress=progress))
+        else:
+            board.load(design)
+            device = board
+        clock.lap("opening")
         outcome = show_images(device, trains, progress=progress)
         clock.lap("images")
-        design = device.design
     golden = golden_outcome(design, trains)
     clock.lap("golden model")
 
@@ -244,25 +258,17 @@ def _draw_raster(
     plots.raster(both.reshape(-1, both.shape[2]), bands, path, title=title)
 
 
-def _open(where: str, network: Network, file: str, progress: bool | None) -> Device:
-    """A device with the network in it; on a board, compiled for the core that the board has."""
+def _find_board(where: str, progress: bool | None) -> Board | None:
+    """The board that answers, or None for a model, which is made for a design."""
     if where in (GOLDEN, TWIN):
-        design = compile(network)
-        design.save(file)
-        return open(where, design, progress=progress)
+        return None
     board = open(where, progress=progress)
     assert isinstance(board, Board)
-    try:
-        design = compile(network, config=_config_of(board, file))
-        design.save(file)
-        board.load(design)
-    except BaseException:
-        board.close()
-        raise
     return board
 
 
-def _config_of(board: Board, file: str) -> CoreConfig:
+def _config_of(board: Board) -> CoreConfig:
+    """The board's core, the one of its definition; `WrongBoardError` for any other."""
     from spikeloom.boards import BOARDS
 
     for known in BOARDS.values():
@@ -283,5 +289,5 @@ class _Clock:
 
     def lap(self, name: str) -> None:
         now = time.perf_counter()
-        self.laps[name] = round(now - self._last, 2)
+        self.laps[name] = round(self.laps.get(name, 0.0) + now - self._last, 2)
         self._last = now

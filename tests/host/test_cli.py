@@ -387,6 +387,16 @@ def test_the_demo_compiles_for_the_board_that_it_finds(run, untrained, tmp_path,
     assert board.closed
 
     board.identity[3] ^= 1
+    board.closed = False
     code, out, err = run(*arguments)
     assert (code, out) == (1, "")
     assert "spikeloom build icebreaker|ulx3s" in err
+    assert board.closed
+
+
+def test_the_demo_names_a_wrong_port_before_it_trains(run, monkeypatch, tmp_path):
+    monkeypatch.setattr(digits, "train", lambda **_: pytest.fail("training takes a while"))
+    code, out, err = run("demo", "digits", "--on", "/no/such/port", "-o", tmp_path / "out")
+    assert (code, out) == (1, "")
+    assert "no port '/no/such/port'" in err
+    assert not (tmp_path / "out").exists()
