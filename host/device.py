@@ -6,7 +6,7 @@ Host code never knows which of them it drives.
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 if TYPE_CHECKING:
     from .design import Design
     from .snapshot import Snapshot
+    from .watching import WeightFrame
 
 SpikeInput = ArrayLike | dict[str, ArrayLike] | None
 """Spikes for a run: a (steps, axons) array of 0 and 1; or such arrays by input name; or None."""
@@ -151,6 +152,14 @@ class Device(abc.ABC):
         when it is of another network; then nothing is changed.
         """
         snapshot.restore(self)
+
+    def watch_weights(
+        self, spikes: SpikeInput = None, steps: int | None = None, *, every: int
+    ) -> Iterator[WeightFrame]:
+        """Run as `run` does, and yield the weights before the first step and after `every` steps."""
+        from .watching import watch_weights
+
+        return watch_weights(self, spikes, steps, every=every)
 
     @abc.abstractmethod
     def counters(self) -> dict[str, int]:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from spikeloom.hdl.learning_config import SCALING_BITS
+
 from .errors import InputError
 from .learning_numbers import (
     ELIGIBILITY_BITS,
@@ -172,6 +174,8 @@ class SymmetricSTDP(LearningRule):
         if not target:
             out.lost.append(f"total = {self.total:g} rounds to 0")
             return
+        # With fewer digits one sweep could take a weight to 0, and beyond.
+        out.judge(2.0 ** (SCALING_BITS - fraction), 1.0)
         # The factor is an integer: a smaller difference than this is not seen.
         residual = 2**shift / target
         out.note("total, left alone within", "of it", 0.0, residual)

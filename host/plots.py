@@ -2,61 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .device import Run
-from .errors import InputError, MissingToolError
+from .drawing import COLOURS, FAINT, INK, canvas, diverging, save, styled_drawing
+from .errors import InputError
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-_Arguments = ParamSpec("_Arguments")
-
-_INK = "#22303c"
-_FAINT = "#d5dde3"
-_COLOURS = ("#0b6e8f", "#d1495b", "#6a8d2f", "#8d5a97", "#c77d1e", "#3d5a98")
-_DPI = 160
-_STYLE: dict[Any, Any] = {
-    "font.size": 10,
-    "axes.edgecolor": _FAINT,
-    "axes.labelcolor": _INK,
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.titlepad": 10,
-    "text.color": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9,
-}
+_COLOURS, _FAINT, _INK, _canvas, _diverging = COLOURS, FAINT, INK, canvas, diverging
+_save, _styled = save, styled_drawing
 
 
-def _styled(draw: Callable[_Arguments, Path]) -> Callable[_Arguments, Path]:
-    """Run a drawing function in our style, leaving the caller's settings as they are."""
-
-    @functools.wraps(draw)
-    def styled(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> Path:
-        try:
-            import matplotlib
-        except ImportError:
-            raise MissingToolError(
-                "matplotlib is not installed; it comes with: pip install spikeloom[demo]"
-            ) from None
-        with matplotlib.rc_context(_STYLE):
-            return draw(*args, **kwargs)
-
-    return styled
-
-
-@_styled
+@styled_drawing
 def raster(
     spikes: Run | ArrayLike,
     populations: dict[str, slice] | None,
@@ -87,11 +46,11 @@ def raster(
 
     rows = sum(stop - first for first, stop in ranges.values())
     height = float(np.clip(1.4 + rows * 0.045, 2.6, 9.0))
-    figure, axes = _canvas(8.0, height)
+    figure, axes = canvas(8.0, height)
     unit = 1.0 if dt is None else dt * 1e3
     top, gap, ticks = 0.0, max(1.0, rows * 0.025), []
     for k, (name, (first, stop)) in enumerate(ranges.items()):
-        size, colour = stop - first, _COLOURS[k % len(_COLOURS)]
+        size, colour = stop - first, COLOURS[k % len(COLOURS)]
         step, neuron = np.nonzero(array[:, first:stop])
         axes.axhspan(top - 0.5, top + size - 0.5, color=colour, alpha=0.06, linewidth=0)
         times = (start + step) * unit
@@ -104,12 +63,12 @@ def raster(
     axes.set_xlabel("time step" if dt is None else "time (ms)")
     axes.set_title(title)
     axes.tick_params(length=0)
-    axes.grid(axis="x", color=_FAINT, linewidth=0.6)
+    axes.grid(axis="x", color=FAINT, linewidth=0.6)
     axes.set_ylabel("neuron" if "" in ranges else "")
-    return _save(figure, path)
+    return save(figure, path)
 
 
-@_styled
+@styled_drawing
 def confusion(
     labels: ArrayLike, predictions: ArrayLike, path: str | Path, *, title: str | None = None
 ) -> Path:
@@ -136,14 +95,14 @@ def confusion(
     np.add.at(counts, (true, guess), 1)
 
     side = float(np.clip(1.6 + 0.42 * classes, 3.6, 12.0))
-    figure, axes = _canvas(side, side)
+    figure, axes = canvas(side, side)
     # Right ones blue, wrong ones red, each on its own scale: else the errors would be invisible.
     right = np.where(np.eye(classes, dtype=bool), counts, 0)
     wrong = counts - right
     shade = right / max(right.max(), 1) * 0.85 - wrong / max(wrong.max(), 1) * 0.75
-    axes.imshow(shade, cmap=_diverging(), vmin=-1, vmax=1)
+    axes.imshow(shade, cmap=diverging(), vmin=-1, vmax=1)
     for i, j in np.argwhere(counts > 0):
-        colour = "white" if abs(shade[i, j]) > 0.5 else _INK
+        colour = "white" if abs(shade[i, j]) > 0.5 else INK
         axes.text(j, i, str(counts[i, j]), ha="center", va="center", color=colour, fontsize=9)
     axes.set_xticks(range(classes))
     axes.set_yticks(range(classes))
@@ -156,10 +115,10 @@ def confusion(
     share = np.trace(counts) / counts.sum()
     default = f"{share:.1%} of {counts.sum()} correct"
     axes.set_title(default if title is None else title)
-    return _save(figure, path)
+    return save(figure, path)
 
 
-@_styled
+@styled_drawing
 def weight_map(weights: ArrayLike, path: str | Path, *, title: str = "") -> Path:
     """Draw (sources, targets) weights as a map, red below 0, blue above.
 
@@ -172,11 +131,9 @@ def weight_map(weights: ArrayLike, path: str | Path, *, title: str = "") -> Path
     rows, columns = array.shape
     shape = np.array([columns, rows], dtype=np.float64)
     width, height = np.clip(5.0 * shape / shape.max(), 1.2, None)
-    figure, axes = _canvas(width + 2.0, height + 1.2)
+    figure, axes = canvas(width + 2.0, height + 1.2)
     bound = float(np.abs(array).max()) or 1.0
-    picture = axes.imshow(
-        array, cmap=_diverging(), vmin=-bound, vmax=bound, interpolation="nearest"
-    )
+    picture = axes.imshow(array, cmap=diverging(), vmin=-bound, vmax=bound, interpolation="nearest")
     if shape.max() / shape.min() >= 4:
         axes.set_aspect("auto")
     axes.set_xlabel("target")
@@ -186,32 +143,4 @@ def weight_map(weights: ArrayLike, path: str | Path, *, title: str = "") -> Path
     axes.locator_params(integer=True)
     bar = figure.colorbar(picture, ax=axes, label="weight", fraction=0.05, pad=0.03)
     bar.outline.set_visible(False)  # type: ignore[operator]
-    return _save(figure, path)
-
-
-def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
-    """A figure of this size in inches that draws to memory only, and its axes."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=_DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    for side in ("top", "right", "left", "bottom"):
-        axes.spines[side].set_visible(False)
-    return figure, axes
-
-
-def _diverging() -> Any:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("weights", ["#a4243b", "#fbfbfa", "#0b5c7a"])
-
-
-def _save(figure: Figure, path: str | Path) -> Path:
-    path = Path(path)
-    try:
-        figure.savefig(path, format="png")
-    except OSError as error:
-        raise InputError(f"can not write {path}: {error.strerror}") from None
-    return path
+    return save(figure, path)

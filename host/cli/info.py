@@ -14,14 +14,24 @@ from rich.table import Table
 from spikeloom.hdl import CoreConfig, MemoryMap
 from spikeloom.hdl.memory_map import Region
 
-from .common import DESIGN, JSON, SET, blank_design, examples, read_config, read_design, report
+from .common import (
+    DESIGN,
+    JSON,
+    SET,
+    blank_design,
+    examples,
+    read_config,
+    read_design,
+    report,
+    require_design,
+)
 
 if TYPE_CHECKING:
     from spikeloom.design import Design
 
 _EXAMPLES = examples(
-    "spikeloom info /dev/ttyUSB1                     identity, registers, counters",
-    "spikeloom info --config core.toml               sizes and memory map",
+    "spikeloom info /dev/ttyUSB1                  identity, registers, counters",
+    "spikeloom info --config core.toml            sizes and memory map",
     "spikeloom info COM5 --design net.slm         and whether they fit together",
     "spikeloom info twin: --config core.toml --json",
 )
@@ -53,7 +63,7 @@ def register(app: typer.Typer) -> None:
 
 
 def info(
-    where: str = typer.Argument(None, help="A serial port, twin: or golden:."),
+    where: str = typer.Argument(None, help="A serial port, twin:, golden: or netlist:BOARD."),
     config_file: Path = typer.Option(
         None, "--config", "-c", metavar="FILE", help="A configuration (.toml)."
     ),
@@ -80,6 +90,7 @@ def info(
         design = design or blank_design(config)
         sections |= describe(config)
     if where is not None:
+        require_design(where, design)
         sections = _ask(where, design, baud) | sections
     report(Information(sections), as_json=as_json)
 
@@ -106,7 +117,9 @@ def describe(config: CoreConfig) -> dict[str, dict[str, Any]]:
         "padded_neurons": layout.padded_neurons,
         "accumulator_bits": layout.accumulator_bits,
         "synapses": config.axons * config.neurons,
-        "synapse_memory_bits": config.axons * layout.padded_neurons * config.weight_bits,
+        "synapse_memory_bits": config.axons
+        * layout.padded_neurons
+        * sum(field.bits for field in layout.synapse_fields.values()),
         "image_words": sum(
             len(words) for _, words in where.image_blocks(blank_design(config).image)
         ),
@@ -116,6 +129,11 @@ def describe(config: CoreConfig) -> dict[str, dict[str, Any]]:
     spans |= {f"state {f.name}": where.state(f.name) for f in layout.states}
     spans |= {"arrivals": Region.ARRIVALS.base, "synapses": where.synapse_row(0)}
     spans["last synapse row"] = where.synapse_row(config.axons - 1)
+    spans |= {f"axon {f.name}": where.axon_field(f.name) for f in layout.axon_fields}
+    spans |= {f"neuron {f.name}": where.neuron_field(f.name) for f in layout.neuron_fields}
+    spans |= {f"learning {f.name}": where.learning(f.name) for f in layout.learning}
+    others = [name for name in layout.synapse_fields if name != "weight"]
+    spans |= {name: where.synapse_row(0, name) for name in others}
     return {
         "configuration": config.to_dict(),
         "sizes": sizes,

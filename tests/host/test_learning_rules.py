@@ -212,6 +212,7 @@ def test_scaling_draws_the_sum_of_weights_to_its_target(total):
     weights = np.random.default_rng(0).uniform(0.1, 0.3, (20, 2))
     network.connect(pre, out, weights, plastic=True)
     design = compile(network, weight_bits=10)
+    assert design.config.learning.fraction_bits >= 8  # no sweep takes a weight to 0
     device = GoldenDevice(design)
     device.run(steps=120)
     unit = 2.0**design.config.weight_shift / design.scale[0]

@@ -5,7 +5,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from spikeloom import plots
+from spikeloom import drawing, plots
 from spikeloom.device import Run
 from spikeloom.errors import InputError, MissingToolError
 
@@ -15,7 +15,7 @@ RANGES = {"a": slice(0, 8), "b": slice(8, 12)}
 
 @pytest.fixture(autouse=True)
 def coarse(monkeypatch):
-    monkeypatch.setattr(plots, "_DPI", 60)
+    monkeypatch.setattr(drawing, "DPI", 60)
 
 
 def pixels(path):
@@ -33,10 +33,10 @@ def test_a_raster_shows_each_population_in_its_colour(tmp_path, dt):
     run = Run(5, SPIKES, populations=RANGES)
     path = plots.raster(run, None, tmp_path / "raster.png", dt=dt, title="a run")
     assert path == tmp_path / "raster.png"
-    assert near(path, plots._COLOURS[0])
-    assert near(path, plots._COLOURS[1])
+    assert near(path, drawing.COLOURS[0])
+    assert near(path, drawing.COLOURS[1])
     silent = plots.raster(np.zeros_like(SPIKES), RANGES, tmp_path / "silent.png")
-    assert not near(silent, plots._COLOURS[0])
+    assert not near(silent, drawing.COLOURS[0])
 
 
 def test_a_run_and_its_spikes_give_the_same_picture(tmp_path):
