@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,7 @@ from .design import Design
 from .device import Device, Run, SpikeInput
 from .errors import InputError, WrongBoardError
 from .fields import (
+    StateFormat,
     check_flags,
     check_learns,
     check_state,
@@ -69,15 +70,15 @@ class GoldenDevice(Device):
         start = self._core.step_number
         fired = np.zeros((len(raster), self._core.config.neurons), dtype=bool)
         watched = {
-            f"{state}[{neuron}]": (state, neuron, np.zeros(len(raster), dtype=np.int64))
-            for state, neurons in self._monitored.items()
-            for neuron in neurons
+            f"{name}[{k}]": (state, k, np.zeros(len(raster), dtype=np.int64))
+            for name, state, chosen in self._watched()
+            for k in chosen
         }
         for t, axons in enumerate(raster):
             self._core.inject(axons)
             fired[t] = self._core.step()[0]
             for state, neuron, values in watched.values():
-                values[t] = self._values(state)[neuron]
+                values[t] = self._array(state)[neuron]
         report = self._core.image.report
         assert report is not None
         return Run(
@@ -148,15 +149,22 @@ class GoldenDevice(Device):
         self._values(name)[:] = checked
 
     def _values(self, name: str) -> NDArray[np.int64]:
+        """The golden model's own array of a state, by name."""
+        return self._array(find_state(self._core.config, name))
+
+    def _watched(self) -> Iterator[tuple[str, StateFormat, list[int]]]:
+        for name, chosen in self._monitored.items():
+            yield name, find_state(self._core.config, name), chosen
+
+    def _array(self, state: StateFormat) -> NDArray[np.int64]:
         """The golden model's own array of a state."""
-        state = find_state(self._core.config, name)
         if not state.learns:
-            return self._core.states[name][0]
+            return self._core.states[state.field.name][0]
         if state.owner == "synapse":
             assert self._core.eligibility is not None
             return self._core.eligibility
         held = self._core.axon_states if state.owner == "axon" else self._core.neuron_states
-        return held[name][0]
+        return held[state.field.name][0]
 
     def read_arrivals(self) -> NDArray[np.bool_]:
         """(A,) bool, the axons that have a spike for the next step already."""
