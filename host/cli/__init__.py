@@ -7,11 +7,8 @@ import sys
 import typer
 from rich.console import Console
 
-from spikeloom.errors import SpikeLoomError
-from spikeloom.hdl import ConfigError, ImageError
-
 from . import bisect, build, cosim, demo, doctor, info, serve, shell, verilog
-from .common import examples
+from .common import USER_ERRORS, examples, unwrap
 
 app = typer.Typer(
     name="spikeloom",
@@ -49,13 +46,14 @@ def _global(
 
 for module in (demo, doctor, verilog, cosim, bisect, build, serve, shell, info):
     module.register(app)
+unwrap(app)
 
 
 def main() -> None:
     """Run the command line; errors that a user can cause are one message, and exit code 1."""
     try:
         app()
-    except (SpikeLoomError, ConfigError, ImageError, OSError) as error:
+    except (*USER_ERRORS, OSError) as error:
         if "--debug" in sys.argv[1:]:
             raise
         message = str(error)

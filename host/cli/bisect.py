@@ -9,9 +9,9 @@ import typer
 from .common import JSON, examples, note, read_design, report
 
 _EXAMPLES = examples(
-    "spikeloom bisect net.slm golden: twin:                    1 000 steps of random input",
+    "spikeloom bisect net.slm golden: twin:         1 000 steps of random input",
     "spikeloom bisect net.slm golden: /dev/ttyUSB1 --input spikes.npz",
-    "spikeloom bisect net.slm golden: twin: --seed 3 --rate 0.2 --steps 5000 --json",
+    "spikeloom bisect net.slm golden: twin: --rate 0.2 --steps 5000 --json",
     "spikeloom bisect net.slm golden: twin: --from now.sls --save before.sls",
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 import tomllib
@@ -13,10 +14,14 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from spikeloom.hdl import CoreConfig, Image
+from spikeloom.errors import InputError, SpikeLoomError
+from spikeloom.hdl import ConfigError, CoreConfig, Image, ImageError
 
 if TYPE_CHECKING:
     from spikeloom.design import Design
+
+USER_ERRORS = (SpikeLoomError, ConfigError, ImageError)
+"""What a user can cause or mend: the message says it all, and no traceback helps."""
 
 JSON = typer.Option(False, "--json", help="Machine-readable result on stdout, nothing else there.")
 SET = typer.Option(
@@ -24,6 +29,16 @@ SET = typer.Option(
 )
 CORE_FILE = typer.Argument(None, metavar="FILE", help="A configuration (.toml) or a saved design.")
 DESIGN = typer.Option(None, "--design", "-d", metavar="FILE", help="A saved design.")
+
+
+def unwrap(app: typer.Typer) -> None:
+    """Give each command its docstring with a line for each paragraph, for Typer to wrap.
+
+    By itself Typer keeps the line breaks of all paragraphs but the first.
+    """
+    for command in app.registered_commands:
+        paragraphs = inspect.cleandoc(command.callback.__doc__ or "").split("\n\n")
+        command.help = "\n\n".join(" ".join(text.split()) for text in paragraphs)
 
 
 def examples(*lines: str) -> str:
@@ -59,11 +74,18 @@ def read_config(
 
     `settings` are "name=value", values as in TOML, or words without quotes; `named` those that have
     an option of their own, None where it was not given.  Without a file they change `base`.
+
+    Raises `InputError` when neither a file nor settings say how large the core is.
     """
     changes = dict(_setting(text) for text in settings or ())
     changes |= {name: value for name, value in named.items() if value is not None}
     if file is not None:
         base = CoreConfig.from_toml(file) if file.suffix == ".toml" else read_design(file).config
+    elif base is None and not {"neurons", "axons"} <= changes.keys():
+        raise InputError(
+            "which core? Name a configuration (.toml) or a saved design (.slm), or give its size: "
+            "--set neurons=64 --set axons=128"
+        )
     return CoreConfig.from_dict((base.to_dict() if base else {}) | changes)
 
 
@@ -72,6 +94,12 @@ def read_design(file: Path) -> Design:
     from spikeloom.design import Design
 
     return Design.load(file)
+
+
+def require_design(where: str, design: Design | None) -> None:
+    """Raise `InputError` for a model that has no design to be made for."""
+    if design is None and where in ("twin:", "golden:"):
+        raise InputError(f"{where} is made for a design: name a saved one with --design FILE")
 
 
 def blank_design(config: CoreConfig) -> Design:

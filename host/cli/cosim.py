@@ -14,11 +14,11 @@ from spikeloom.hdl.learning_config import RULES
 from .common import CORE_FILE, JSON, SET, examples, read_config, report
 
 _EXAMPLES = examples(
-    "spikeloom cosim                        a random configuration",
-    "spikeloom cosim core.toml --seeds 20   one configuration, 20 random networks",
+    "spikeloom cosim                         a random configuration",
+    "spikeloom cosim core.toml --seeds 20    one configuration, 20 networks",
     "spikeloom cosim net.slm --set lanes=8 --json",
-    "spikeloom cosim --campaign --seeds 34  a pairwise cover of all options (an hour)",
-    "spikeloom cosim --campaign --learning pair --seeds 30   the same for a learning rule",
+    "spikeloom cosim --campaign --seeds 34   all pairs of options (20 minutes)",
+    "spikeloom cosim --campaign --learning pair --seeds 30   of a learning rule",
     "spikeloom cosim core.toml --first 17 --seeds 1   repeat seed 17",
 )
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import typer
 
-from .common import JSON, examples, report
+from .common import JSON, examples, report, unwrap
 
 _EXAMPLES = examples(
-    "spikeloom demo digits                     all 594 test images on a simulated board",
+    "spikeloom demo digits                     on a simulated board",
     "spikeloom demo digits --images 20 --out /tmp/digits",
     "spikeloom demo digits --on golden: --json",
     "spikeloom demo digits --on netlist:icebreaker --images 5",
@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
     demos = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", epilog=_EXAMPLES)
     demos.command(epilog=_EXAMPLES)(digits)
     demos.callback()(demo)
+    unwrap(demos)
     app.add_typer(demos, name="demo")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import typer
@@ -9,10 +10,10 @@ import typer
 from .common import SET, examples, read_config
 
 _EXAMPLES = examples(
-    "spikeloom serve core.toml                   prints the port's name; Ctrl-C ends it",
+    "spikeloom serve core.toml                  prints the port's name",
     "spikeloom serve net.slm --link /tmp/board",
-    "spikeloom info /tmp/board                   in another terminal",
-    "spikeloom serve core.toml --rate 0.1        a tenth of real time, at most",
+    "spikeloom info /tmp/board                  in another terminal",
+    "spikeloom serve core.toml --rate 0.1       a tenth of real time, at most",
 )
 
 
@@ -30,9 +31,10 @@ def serve(
 ) -> None:
     """Simulate the chip behind a pseudo-terminal, for any program that opens serial ports (POSIX).
 
-    Runs until it is interrupted. The simulated board is as fast as this machine can simulate it.
+    Runs until it is interrupted (Ctrl-C). The simulated board is as fast as this machine can simulate it.
     """
     config = read_config(file, settings)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
     from spikeloom.sim.serve import serve as serve_twin
     from spikeloom.sim.twin.build import BAUD
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import code
+import contextlib
+import importlib
+import sys
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from .common import DESIGN, examples, note, read_design
+from .common import DESIGN, USER_ERRORS, examples, note, read_design
 
 if TYPE_CHECKING:
     from spikeloom.design import Design
 
 _EXAMPLES = examples(
-    "spikeloom shell                                  a small network on a simulated board",
-    "spikeloom shell golden: --design net.slm      the golden model",
+    "spikeloom shell                                a small network, simulated",
+    "spikeloom shell golden: --design net.slm       the golden model",
     "spikeloom shell /dev/ttyUSB1 --design net.slm",
-    "spikeloom shell COM5                             only ask the board who it is",
+    "spikeloom shell netlist:icebreaker             a synthesised netlist",
+    "spikeloom shell COM5                           only ask the board who it is",
 )
 
 _BANNER = """
@@ -46,7 +51,9 @@ def register(app: typer.Typer) -> None:
 
 
 def shell(
-    where: str = typer.Argument("twin:", help="twin:, golden:, or a serial port."),
+    where: str = typer.Argument(
+        "twin:", help="twin:, golden:, netlist:BOARD (synthesised), or a serial port."
+    ),
     design_file: Path = DESIGN,
     load: bool = typer.Option(True, help="Load the design; --no-load leaves the board as it is."),
     baud: int = typer.Option(None, help="Bits per second; default: those of the known boards."),
@@ -89,10 +96,38 @@ def small_network() -> Design:
 def interact(banner: str, names: dict[str, Any]) -> None:
     """Hand over to IPython, or to the plain shell when it is not installed."""
     try:
-        from IPython.terminal.embed import InteractiveShellEmbed
+        embed = importlib.import_module("IPython.terminal.embed")
     except ImportError:
-        code.interact(banner, local=names, exitmsg="")
+        embed = None
+    if embed is None:
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401  editing and history of lines
+        _Console(names).interact(banner, exitmsg="")
         return
-    shell = InteractiveShellEmbed(user_ns=names, banner1=banner, exit_msg="")
+    shell = embed.InteractiveShellEmbed(user_ns=names, banner1=banner, exit_msg="")
     shell.confirm_exit = False
+    shell.set_custom_exc(USER_ERRORS, _show_message)
     shell()
+
+
+class _Console(code.InteractiveConsole):
+    """The plain shell, without tracebacks of errors that a user can mend."""
+
+    def showtraceback(self) -> None:
+        error = sys.exc_info()[1]
+        if isinstance(error, USER_ERRORS):
+            self.write(f"{type(error).__name__}: {error}\n")
+        else:
+            super().showtraceback()
+
+
+def _show_message(
+    shell: object,
+    kind: type[BaseException],
+    error: BaseException,
+    trace: TracebackType | None,
+    tb_offset: int | None = None,
+) -> None:
+    """IPython's display of an error that a user can mend; `%tb` shows where it came from."""
+    sys.last_type, sys.last_value, sys.last_traceback = kind, error, trace
+    print(f"{kind.__name__}: {error}", file=sys.stderr)

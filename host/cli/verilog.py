@@ -12,7 +12,7 @@ _EXAMPLES = examples(
     "spikeloom verilog core.toml -o core.v",
     "spikeloom verilog --neurons 64 --axons 128 --lanes 4 -o core.v",
     "spikeloom verilog net.slm --set lanes=8 -o core.v",
-    "spikeloom verilog --neurons 16 --axons 16 --set leak=linear --set receptors=2 > core.v",
+    "spikeloom verilog --neurons 16 --axons 16 -s leak=linear -s receptors=2",
 )
 
 

@@ -80,6 +80,14 @@ def test_every_help_text_ends_with_examples(run, command):
     end = out.split("Examples:")[-1]
     assert f"spikeloom {' '.join(command)}".strip() in end
     assert "─" not in end, "the examples come last"
+    lines = [line.strip() for line in end.splitlines() if line.strip()]
+    assert all(line.startswith("spikeloom ") for line in lines), "each fits into 80 columns"
+
+
+def test_help_texts_are_wrapped_by_the_terminal_alone(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "150")
+    text = run("demo", "digits", "--help")[1]
+    assert "golden model's. Writes raster.png, confusion.png and the design" in text
 
 
 @pytest.mark.parametrize("command", REPORTING)
@@ -90,7 +98,9 @@ def test_commands_that_report_figures_speak_json(run, command):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["verilog", "--neurons", "4"], "missing setting axons"),
+        (["verilog", "--neurons", "4"], "--set neurons=64 --set axons=128"),
+        (["cosim", "--set", "lanes=4"], "--set neurons=64 --set axons=128"),
+        (["info", "twin:"], "twin: is made for a design: name a saved one with --design FILE"),
         (["verilog", "/no/such/file.toml"], "cannot read /no/such/file.toml"),
         (["verilog", "--neurons", "4", "--axons", "4", "--set", "colour=3"], "colour; known are"),
         (["verilog", "--neurons", "4", "--axons", "4", "-s", "leak=slow"], "'slow'; choose one of"),
@@ -127,7 +137,9 @@ def test_wrong_usage_has_exit_code_2(run, arguments):
 
 
 def test_debug_shows_where_an_error_comes_from(run, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["spikeloom", "--debug", "verilog", "--neurons", "4"])
+    monkeypatch.setattr(
+        sys, "argv", ["spikeloom", "--debug", "verilog", "--neurons", "4", "--axons", "0"]
+    )
     with pytest.raises(spikeloom.ConfigError):
         cli.main()
 
@@ -294,21 +306,32 @@ def test_the_shell_has_a_board(run, monkeypatch, fake, design_file, ipython):
         def __init__(self, user_ns, banner1, exit_msg):
             seen.update(user_ns, banner=banner1)
 
+        def set_custom_exc(self, kinds, show):
+            try:
+                seen["board"].run(np.ones((9, 99)))
+            except kinds as error:
+                show(self, type(error), error, error.__traceback__)
+
         def __call__(self):
             seen["spikes"] = seen["board"].run(np.ones((9, CONFIG.axons))).spikes
 
     if ipython:
         replace_module(monkeypatch, "IPython.terminal.embed", InteractiveShellEmbed=Embedded)
-        code, _, _ = run("shell", "/dev/fake", "--design", design_file)
+        code, _, err = run("shell", "/dev/fake", "--design", design_file)
+        assert "InputError: spikes has shape (9, 99); give (steps, 9)\n" in err
+        assert "Traceback" not in err
         assert "board.run(np.ones((10, 9), bool))" in seen["banner"]
         assert seen["spikes"].any()
     else:
         monkeypatch.setitem(sys.modules, "IPython.terminal.embed", None)
         text = "print(board.run(np.ones((9, 9))).spikes.any(), design is not None, spikeloom)\n"
+        text = "board.run(np.ones((9, 99)))\nboard.nothing\n" + text
         monkeypatch.setattr(sys, "stdin", io.StringIO(text))
         code, out, err = run("shell", "/dev/fake", "--design", design_file)
         assert "True True <module 'spikeloom'" in out
         assert "/dev/fake" in err
+        assert "InputError: spikes has shape (9, 99); give (steps, 9)\n" in err
+        assert err.count("Traceback") == 1, "of the AttributeError alone"
     assert code == 0
     assert fake.closed
 
