@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import DECAY_BITS, DECAY_ONE, clog2
 
-LEAK_LATENCY = 3
+LEAK_LATENCY = 4
 """Cycles through `Decay` and `TowardZero` alike."""
 
 
@@ -44,13 +44,15 @@ class Decay(wiring.Component):
         super().__init__({"x": In(signed(bits)), "d": In(DECAY_BITS), "y": Out(signed(bits))})
 
     def elaborate(self, platform: object) -> Module:
-        """Product; rounding; correction and sum."""
+        """Operands; product; rounding; correction and sum."""
         m = Module()
         bits = self.x.shape().width
+        x_0, d_0 = Signal.like(self.x), Signal.like(self.d)
+        m.d.sync += [x_0.eq(self.x), d_0.eq(self.d)]
         product = Signal(signed(bits + DECAY_BITS))
         decays = Signal()
         x_1 = Signal.like(self.x)
-        m.d.sync += [product.eq(self.x * self.d), decays.eq(self.d != 0), x_1.eq(self.x)]
+        m.d.sync += [product.eq(x_0 * d_0), decays.eq(d_0 != 0), x_1.eq(x_0)]
 
         half = Signal(signed(DECAY_BITS))
         m.d.comb += half.eq(DECAY_ONE // 2 - x_1[-1])
@@ -75,11 +77,13 @@ class TowardZero(wiring.Component):
         super().__init__({"x": In(signed(bits)), "d": In(bits - 1), "y": Out(signed(bits))})
 
     def elaborate(self, platform: object) -> Module:
-        """Signed step; sum; stop at zero."""
+        """Operands; signed step; sum; stop at zero."""
         m = Module()
         bits = self.x.shape().width
+        x_0, d_0 = Signal.like(self.x), Signal.like(self.d)
+        m.d.sync += [x_0.eq(self.x), d_0.eq(self.d)]
         step, x_1 = Signal(signed(bits)), Signal.like(self.x)
-        m.d.sync += [step.eq(Mux(self.x[-1], self.d, -self.d)), x_1.eq(self.x)]
+        m.d.sync += [step.eq(Mux(x_0[-1], d_0, -d_0)), x_1.eq(x_0)]
         moved, negative = Signal(signed(bits + 1)), Signal()
         m.d.sync += [moved.eq(x_1 + step), negative.eq(x_1[-1])]
         crossed = moved[-1] ^ negative

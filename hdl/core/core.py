@@ -17,6 +17,7 @@ from ..memory_map import FIELD_SHIFT, REGION_SHIFT, SYNAPSE_REGIONS, Region
 from .arrivals import WORD_BITS, Arrivals
 from .integrator import Integrator
 from .routes import Routes
+from .skid import Skid
 from .synapse_access import SynapseAccess
 from .synapses import SynapseMemory
 from .updater import Updater
@@ -104,13 +105,15 @@ class Core(wiring.Component):
         m = Module()
         c = self._config
         m.submodules.arrivals = arrivals = Arrivals(c)
+        m.submodules.skid = skid = Skid(range(c.axons))
+        wiring.connect(m, arrivals.axons, skid.input)
         m.submodules.updater = updater = Updater(c)
         m.submodules.routes = routes = Routes(c)
         if c.learning is None:
-            integrator, regions = self._synapses(m, arrivals, routes)
+            integrator, regions = self._synapses(m, skid, routes)
             engine = None
         else:
-            integrator, engine, regions = self._learning(m, arrivals, updater, routes)
+            integrator, engine, regions = self._learning(m, arrivals, skid, updater, routes)
 
         wiring.connect(m, wiring.flipped(self.reported), routes.reported)
         m.d.comb += [
@@ -130,12 +133,12 @@ class Core(wiring.Component):
                     integrator.take_group.eq(engine.take_group),
                 ]
         settling = self._arrive(m, arrivals, routes)
-        self._sequence(m, settling, arrivals, integrator, updater, routes, engine)
+        self._sequence(m, settling, arrivals, skid, integrator, updater, routes, engine)
         self._bus(m, arrivals, updater, routes, regions)
         return m
 
     def _synapses(
-        self, m: Module, arrivals: Arrivals, routes: Routes
+        self, m: Module, skid: Skid, routes: Routes
     ) -> tuple[Integrator, Targets]:
         """Synapses that stay as they are loaded."""
         c, bus = self._config, self.bus
@@ -145,9 +148,9 @@ class Core(wiring.Component):
         axon, word, exists = _row_address(bus.address, c.layout.synapse_fields["weight"], c)
         m.d.comb += [
             routes.spikes.ready.eq(1),
-            integrator.axons.valid.eq(arrivals.axons.valid),
-            integrator.axons.payload.axon.eq(arrivals.axons.payload),
-            arrivals.axons.ready.eq(integrator.axons.ready),
+            integrator.axons.valid.eq(skid.output.valid),
+            integrator.axons.payload.axon.eq(skid.output.payload),
+            skid.output.ready.eq(integrator.axons.ready),
             synapses.read.eq(integrator.read | access.read),
             synapses.address.eq(Mux(integrator.read, integrator.read_address, access.address)),
             synapses.write.eq(access.write),
@@ -163,7 +166,7 @@ class Core(wiring.Component):
         return integrator, {Region.SYNAPSES: (exists, access, access.access_value)}
 
     def _learning(
-        self, m: Module, arrivals: Arrivals, updater: Updater, routes: Routes
+        self, m: Module, arrivals: Arrivals, skid: Skid, updater: Updater, routes: Routes
     ) -> tuple[Integrator, LearningEngine, Targets]:
         """Synapses that learn."""
         c, bus, layout = self._config, self.bus, self._config.layout
@@ -172,7 +175,7 @@ class Core(wiring.Component):
         )
         m.submodules.engine = engine = LearningEngine(c)
         engine.connect_integrator(m, integrator)
-        wiring.connect(m, arrivals.axons, engine.arrivals)
+        wiring.connect(m, skid.output, engine.arrivals)
         wiring.connect(m, routes.spikes, engine.fired)
         neurons, axons = engine.neurons, engine.axons
         m.d.comb += [
@@ -233,6 +236,7 @@ class Core(wiring.Component):
         m: Module,
         settling: Signal,
         arrivals: Arrivals,
+        skid: Skid,
         integrator: Integrator,
         updater: Updater,
         routes: Routes,
@@ -258,7 +262,7 @@ class Core(wiring.Component):
             m.d.comb += count.synaptic_operations.eq(self._config.neurons)
         integrated = Signal()
         fronted = ~engine.front_busy if engine is not None else Const(1)
-        m.d.sync += integrated.eq(~arrivals.scanning & integrator.idle & fronted)
+        m.d.sync += integrated.eq(~arrivals.scanning & ~skid.output.valid & integrator.idle & fronted)
         with m.FSM():
             with m.State("POWER_UP"):
                 m.d.comb += [count.cycles.eq(0), arrivals.clear.eq(1), updater.clear.eq(1)]

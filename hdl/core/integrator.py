@@ -96,9 +96,13 @@ class Integrator(wiring.Component):
         """Row start → memory address → weights → receptor split → accumulators."""
         m = Module()
         group = self.group
+        last = Signal(init=self._groups == 1)  # the group is the last one
         finishing = Signal()
-        m.d.comb += finishing.eq(~self.read | (group == self._groups - 1))
+        m.d.comb += finishing.eq(~self.read | last)
         m.d.comb += self.axons.ready.eq(finishing)
+        m.d.sync += last.eq(
+            (self._groups == 1) | (~finishing & (group == max(0, self._groups - 2)))
+        )
         with m.If(finishing):
             m.d.sync += [
                 self.read.eq(self.axons.valid),

@@ -43,7 +43,11 @@ class ColumnWalk(wiring.Component):
         start, start_valid = Signal.like(self.word), Signal()
         following = Signal(column_layout(self._config))
         finishing = Signal()
-        m.d.comb += finishing.eq(~self.read | (self.axon_word == self._height - 1))
+        last = Signal(init=self._height == 1)  # the part is the column's last one
+        m.d.comb += finishing.eq(~self.read | last)
+        m.d.sync += last.eq(
+            (self._height == 1) | (~finishing & (self.axon_word == max(0, self._height - 2)))
+        )
         m.d.comb += self.columns.ready.eq(~start_valid | finishing)
         with m.If(self.columns.ready):
             m.d.sync += [
