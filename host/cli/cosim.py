@@ -19,6 +19,7 @@ _EXAMPLES = examples(
     "spikeloom cosim net.slm --set lanes=8 --json",
     "spikeloom cosim --campaign --seeds 34   all pairs of options (20 minutes)",
     "spikeloom cosim --campaign --learning pair --seeds 30   of a learning rule",
+    "spikeloom cosim --learning sdsp --updates 1000000   one long run",
     "spikeloom cosim core.toml --first 17 --seeds 1   repeat seed 17",
 )
 
@@ -40,6 +41,10 @@ def cosim(
     learning: str = typer.Option(
         None, help="With --campaign: all pairs of options of this learning rule."
     ),
+    configs: int = typer.Option(None, min=1, help="With --campaign: only so many configurations."),
+    updates: int = typer.Option(
+        None, min=1, help="With --learning: one run of so many weight updates in place of cases."
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Simulate the hardware in Verilator and compare every step with the golden model.
@@ -49,6 +54,8 @@ def cosim(
     settings, the configuration is random as well.
     """
     config = read_config(file, settings) if file or settings else None
+    if learning is not None and learning not in RULES:
+        raise InputError(f"no rule {learning!r}; choose one of {', '.join(RULES)}")
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
@@ -63,15 +70,16 @@ def cosim(
 
     try:
         chosen = range(first, first + seeds)
-        if campaign:
-            from spikeloom.sim.cosim import learning_configs, run_campaign
+        if updates:
+            from spikeloom.sim.cosim import run_endurance
 
-            configs = [config] if config else None
-            if learning is not None:
-                if learning not in RULES:
-                    raise InputError(f"no rule {learning!r}; choose one of {', '.join(RULES)}")
-                configs = learning_configs(learning)
-            result = run_campaign(configs, chosen, progress=show)
+            result = run_endurance(learning or "pair", updates, seed=first, progress=show)
+        elif campaign:
+            from spikeloom.sim.cosim import campaign_configs, learning_configs, run_campaign
+
+            cover = [config] if config else None
+            cover = cover or (learning_configs(learning) if learning else campaign_configs())
+            result = run_campaign(cover[:configs], chosen, progress=show)
         else:
             from spikeloom.sim.cosim import run
 

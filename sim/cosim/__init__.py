@@ -1,7 +1,8 @@
 """Co-simulation: the gateware under cocotb and Verilator, against the golden model."""
 
 from .campaign import campaign_configs, learning_configs, run_campaign
+from .endurance import run_endurance
 from .report import CosimReport
 from .runner import run, run_many
 
-__all__ = ["CosimReport", "campaign_configs", "learning_configs", "run", "run_campaign", "run_many"]
+__all__ = ["CosimReport", "campaign_configs", "learning_configs", "run", "run_campaign", "run_endurance", "run_many"]

@@ -21,6 +21,7 @@ class CosimReport:
     Attributes
     ----------
     configs, cases, steps, cycles : how much was compared, and the clock cycles that it took.
+    weight_updates : applications of a learning rule, where they were counted.
     mismatches : configuration, seed, first difference, and waveform file of each failing case.
     seconds : wall time.
     """
@@ -29,6 +30,7 @@ class CosimReport:
     cases: int = 0
     steps: int = 0
     cycles: int = 0
+    weight_updates: int = 0
     mismatches: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -53,6 +55,7 @@ class CosimReport:
             "cases": self.cases,
             "steps": self.steps,
             "cycles": self.cycles,
+            "weight_updates": self.weight_updates,
             "mismatches": self.mismatches,
             "seconds": round(self.seconds, 1),
         }
@@ -63,6 +66,8 @@ class CosimReport:
         table.add_row("cases", str(self.cases))
         table.add_row("steps compared", str(self.steps))
         table.add_row("clock cycles", str(self.cycles))
+        if self.weight_updates:
+            table.add_row("weight updates", str(self.weight_updates))
         table.add_row(
             "mismatches", f"[{'red' if self.mismatches else 'green'}]{len(self.mismatches)}"
         )

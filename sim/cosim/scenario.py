@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeloom.board import Board
+from spikeloom.design import Design
 from spikeloom.golden_device import GoldenDevice
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.memory_map import COUNTERS
@@ -53,12 +54,15 @@ class Scenario:
     ----------
     board : opened for the configuration of the case.
     seed : of network, spike train and everything else that is random.
+    design : the network, in place of a random one.
     """
 
-    def __init__(self, board: Board, config: CoreConfig, seed: int) -> None:
+    def __init__(
+        self, board: Board, config: CoreConfig, seed: int, *, design: Design | None = None
+    ) -> None:
         self._board = board
         self._rng = np.random.default_rng(seed)
-        self._design = random_design(config, self._rng)
+        self._design = design or random_design(config, self._rng)
         self._config = config
         self._golden = GoldenDevice(self._design)
         self._steps = 0
@@ -132,6 +136,11 @@ class Scenario:
                 for name, value in image.learning.items():
                     device.write_learning(name, value)
         self._compare_image()
+
+    def compare_with(self, golden: GoldenDevice) -> None:
+        """Raise `Mismatch` if a state, a weight or a counter of the board differs from this model's."""
+        self._golden = golden
+        self._compare_states()
 
     def _compare_image(self) -> None:
         golden, board, step = self._golden, self._board, self._golden.step
