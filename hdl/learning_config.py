@@ -182,11 +182,13 @@ def _sdsp(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Fiel
     )
 
 
-def _x(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Field, ...]:
+def trace_x(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Field, ...]:
+    """Axons have a trace x."""
     return (unsigned_field("x", c.trace_bits),)
 
 
-def _y(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Field, ...]:
+def trace_y(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Field, ...]:
+    """Neurons have a trace y."""
     return (unsigned_field("y", c.trace_bits),)
 
 
@@ -200,23 +202,24 @@ def _y_flags(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[F
     )  # fmt: skip
 
 
-def _none(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Field, ...]:
+def nothing(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Field, ...]:
+    """Nothing to keep."""
     return ()
 
 
 RULES: dict[str, RuleFormat] = {
-    "pair": RuleFormat(_pair, _x, _y, ("pairing", "bounds", "rates")),
-    "rectangular": RuleFormat(_rectangular, _x, _y),
-    "symmetric": RuleFormat(_symmetric, _x, _y, ("pairing",), sweeps=True),
+    "pair": RuleFormat(_pair, trace_x, trace_y, ("pairing", "bounds", "rates")),
+    "rectangular": RuleFormat(_rectangular, trace_x, trace_y),
+    "symmetric": RuleFormat(_symmetric, trace_x, trace_y, ("pairing",), sweeps=True),
     "three_factor": RuleFormat(
         _three_factor,
-        _x,
+        trace_x,
         _y_m,
         ("pairing", "eligibility_bits", "modulator_bits"),
         eligibility=True,
         modulator=True,
         sweeps=True,
     ),
-    "sdsp": RuleFormat(_sdsp, _none, _y_flags, ("pairing",)),
+    "sdsp": RuleFormat(_sdsp, nothing, _y_flags, ("pairing",)),
 }
-"""Formats by name of the rule."""
+"""Formats by name of the rule; add your own before the first configuration that names it."""
