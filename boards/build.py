@@ -117,7 +117,7 @@ class _Build:
             find_tool(f"yowasp-{tool}")
         with self.step("elaborate", "elaborate") as show:
             show(f"{self.config.neurons} neurons, {self.config.axons} axons")
-            plan = elaborate_checked(self.board, self.config)
+            plan = elaborate_checked(self.board, self.config, show)
             plan.write(self.folder)
         self.synthesise(plan)
         best: _Routed | None = None

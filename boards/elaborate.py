@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import warnings
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+
+from amaranth.build.run import BuildPlan
+from amaranth.hdl import UnusedElaboratable
 
 from spikeloom.errors import FitError
 from spikeloom.hdl import CoreConfig
@@ -89,7 +94,18 @@ def elaborate(board: BoardDefinition, config: CoreConfig) -> Plan:
             verbose=True,
         )
     except ValueError as error:
-        raise FitError(f"this core does not fit {board.title}: {error}") from error
+        reason = str(error)
+    else:
+        return _read_plan(plan)
+    # What was begun would complain in many lines, when it is thrown away, that it was not used.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnusedElaboratable)
+        del platform
+        gc.collect()
+    raise FitError(f"this core does not fit {board.title}: {reason}")
+
+
+def _read_plan(plan: BuildPlan) -> Plan:
     scripts = json.loads(plan.files[f"build_{NAME}.json"])["commands"]
     files = {name: c for name, c in plan.files.items() if not name.startswith("build_")}
     return Plan(

@@ -13,12 +13,16 @@ from spikeloom.hdl.config import ceil_div
 from .definition import BoardDefinition, Family
 from .elaborate import Plan, elaborate
 from .report import Utilisation
+from .tools import OnLine
 
 ASPECTS: dict[Family, tuple[tuple[int, int], ...]] = {
     "ice40": ((16, 256), (8, 512), (4, 1024), (2, 2048)),
     "ecp5": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
 }
 """Shapes of a block RAM: bits per word, words."""
+
+SRAM_BITS = 16384 * 16
+"""Of one SPRAM of iCE40 UltraPlus."""
 
 SMALL_MEMORY_BITS = 1024
 """Memories up to this size are not counted: Yosys may make them of logic."""
@@ -50,9 +54,29 @@ def memory_need(rtlil: str, family: Family) -> MemoryNeed:
     )
 
 
-def overfull_memories(board: BoardDefinition, plan: Plan) -> list[Utilisation]:
-    """Memories of which the elaborated design needs more than the board has."""
-    need = memory_need(plan.rtlil, board.fpga.family)
+def least_need(board: BoardDefinition, config: CoreConfig) -> MemoryNeed:
+    """What the weights alone need at least, however they are laid out; found without elaborating."""
+    words = config.axons * config.layout.groups
+    bits = words * config.lanes * config.weight_bits
+    if board.synapse_storage == "spram":
+        return MemoryNeed(block_rams=0, srams=ceil_div(bits, SRAM_BITS))
+    large = words * config.weight_bits > SMALL_MEMORY_BITS
+    return MemoryNeed(ceil_div(bits, board.fpga.block_ram_bits) if large else 0, srams=0)
+
+
+def weights_need(board: BoardDefinition, config: CoreConfig) -> MemoryNeed:
+    """What the weights alone come to, a bank for each lane, counted as `memory_need` counts."""
+    words, lanes = config.axons * config.layout.groups, config.lanes
+    if board.synapse_storage == "spram":
+        nibbles = ceil_div(config.weight_bits, 4)
+        wide, deep = ceil_div(lanes * nibbles * 4, 16), ceil_div(words, SRAM_BITS // 16)
+        return MemoryNeed(block_rams=0, srams=wide * deep)
+    if words * config.weight_bits <= SMALL_MEMORY_BITS:
+        return MemoryNeed(0, 0)
+    return MemoryNeed(lanes * blocks_for(config.weight_bits, words, board.fpga.family), srams=0)
+
+
+def _overfull(board: BoardDefinition, need: MemoryNeed) -> list[Utilisation]:
     rows = (
         Utilisation("block RAM", need.block_rams, board.fpga.block_rams),
         Utilisation("SPRAM", need.srams, board.fpga.srams),
@@ -60,56 +84,94 @@ def overfull_memories(board: BoardDefinition, plan: Plan) -> list[Utilisation]:
     return [row for row in rows if row.used > row.available]
 
 
-def too_much(board: BoardDefinition, over: list[Utilisation]) -> str:
+def overfull_memories(board: BoardDefinition, plan: Plan) -> list[Utilisation]:
+    """Memories of which the elaborated design needs more than the board has."""
+    return _overfull(board, memory_need(plan.rtlil, board.fpga.family))
+
+
+def too_much(board: BoardDefinition, over: list[Utilisation], what: str = "it needs") -> str:
     """The part of a `FitError` that says which resource lacks by how much."""
     lacking = ", ".join(
         f"{row.used} {row.resource} of {row.available} ({row.used - row.available} too many)"
         for row in over
     )
-    return f"this core does not fit {board.title}: it needs {lacking}"
+    return f"this core does not fit {board.title}: {what} {lacking}"
 
 
-def elaborate_checked(board: BoardDefinition, config: CoreConfig) -> Plan:
-    """Elaborate and check the memories; `FitError` says what would fit."""
+def elaborate_checked(
+    board: BoardDefinition, config: CoreConfig, show: OnLine | None = None
+) -> Plan:
+    """Elaborate and check the memories; `FitError` says what would fit, `show` what is tried."""
+    over = _overfull(board, least_need(board, config))
+    if over:  # elaborating a memory of many megabits would take minutes
+        problem = too_much(board, over, "its weights alone need at least")
+        raise FitError(f"{problem}; {_smaller_memory(board, config, show)}")
     try:
         plan = elaborate(board, config)
     except FitError as error:
-        raise FitError(f"{error}; {_smaller_memory(board, config)}") from error
+        raise FitError(f"{error}; {_smaller_memory(board, config, show)}") from error
     over = overfull_memories(board, plan)
     if over:
-        raise FitError(f"{too_much(board, over)}; {_smaller_memory(board, config)}")
+        raise FitError(f"{too_much(board, over)}; {_smaller_memory(board, config, show)}")
     return plan
 
 
-def _memories_fit(board: BoardDefinition, config: CoreConfig) -> bool:
+def _elaborated_need(board: BoardDefinition, config: CoreConfig) -> MemoryNeed | None:
+    """What the memories need, or None when that is certainly too much."""
+    if _overfull(board, least_need(board, config)):
+        return None
     try:
-        return not overfull_memories(board, elaborate(board, config))
+        plan = elaborate(board, config)
     except FitError:
-        return False
+        return None
+    need = memory_need(plan.rtlil, board.fpga.family)
+    return None if _overfull(board, need) else need
 
 
-def _smaller_memory(board: BoardDefinition, config: CoreConfig) -> str:
+def _smaller_memory(board: BoardDefinition, config: CoreConfig, show: OnLine | None) -> str:
     """Advice: the most axons, or else the most neurons, whose memories fit."""
-    axons = largest(config.axons, lambda n: _memories_fit(board, replace(config, axons=n)))
-    if axons:
-        return f"with {config.neurons} neurons, at most {axons} axons fit"
+
+    def need(**sizes: int) -> MemoryNeed | None:
+        if show is not None:
+            show(f"what would fit? {', '.join(f'{n} {what}' for what, n in sizes.items())}")
+        return _elaborated_need(board, replace(config, **sizes))
+
+    smallest = need(axons=1)
+    if smallest is not None:
+        weights = weights_need(board, replace(config, axons=1))
+
+        def seems_to_fit(axons: int) -> bool:
+            more = weights_need(board, replace(config, axons=axons))
+            rams = smallest.block_rams + more.block_rams - weights.block_rams
+            srams = smallest.srams + more.srams - weights.srams
+            return not _overfull(board, MemoryNeed(rams, srams))
+
+        guess = largest(config.axons, seems_to_fit)
+        axons = largest(config.axons, lambda n: need(axons=n) is not None, guess)
+        return f"with {config.neurons} neurons, at most {max(axons, 1)} axons fit"
     least = config.lanes
-    neurons = largest(
-        config.neurons,
-        lambda n: n >= least and _memories_fit(board, replace(config, axons=1, neurons=n)),
-    )
+    neurons = largest(config.neurons, lambda n: n >= least and need(axons=1, neurons=n) is not None)
     if neurons:
         return f"even with one axon, at most {neurons} neurons fit"
     return "no size of this core fits; use fewer lanes"
 
 
-def largest(below: int, fits: Callable[[int], bool]) -> int:
-    """Largest n in 1 … below - 1 that fits, assuming that whatever is smaller fits too; or 0."""
-    low, high = 0, below
+def largest(below: int, fits: Callable[[int], bool], guess: int | None = None) -> int:
+    """Largest n in 1 … below - 1 that fits, assuming that whatever is smaller fits too; or 0.
+
+    A good `guess` saves calls of `fits`.
+    """
+    low, high, stride = 0, below, 1
     while high - low > 1:
+        # From the guess outwards in doubling strides, then by halves.
         middle = (low + high) // 2
+        if guess is not None and low < guess < high:
+            middle = guess
         if fits(middle):
             low = middle
+            guess = None if guess is None else low + stride
         else:
             high = middle
+            guess = None if guess is None else high - stride
+        stride *= 2
     return low

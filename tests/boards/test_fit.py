@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import gc
 import re
+import warnings
 from dataclasses import replace
 
 import pytest
 from amaranth.back import rtlil
-from amaranth.hdl import Module
+from amaranth.hdl import Module, UnusedElaboratable
 from amaranth.lib import memory
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,10 +20,13 @@ from spikeloom.boards.fit import (
     blocks_for,
     elaborate_checked,
     largest,
+    least_need,
     memory_need,
     overfull_memories,
+    weights_need,
 )
 from spikeloom.errors import FitError
+from spikeloom.hdl import CoreConfig
 
 BITS = {"ice40": 4096, "ecp5": 18432}
 families = st.sampled_from(["ice40", "ecp5"])
@@ -45,9 +50,45 @@ def test_blocks_of_known_memories(family: Family, width: int, depth: int, blocks
     assert blocks_for(width, depth, family) == blocks
 
 
-@given(st.integers(0, 300), st.integers(1, 300))
-def test_largest_is_the_last_that_fits(limit: int, below: int) -> None:
-    assert largest(below, lambda n: n <= limit) == min(limit, below - 1)
+@given(st.integers(0, 300), st.integers(1, 300), st.none() | st.integers(0, 300))
+def test_largest_is_the_last_that_fits(limit: int, below: int, guess: int | None) -> None:
+    calls = []
+
+    def fits(n: int) -> bool:
+        calls.append(n)
+        return n <= limit
+
+    assert largest(below, fits, guess) == min(limit, below - 1)
+    assert len(calls) <= 18
+    if guess == limit < below - 1 and limit:
+        assert calls == [limit, limit + 1], "a good guess is only confirmed"
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.integers(1, 60),
+    st.integers(1, 2000),
+    st.integers(2, 16),
+    st.sampled_from([1, 4]),
+    st.sampled_from(["icebreaker", "ulx3s"]),
+)
+def test_the_bound_needs_no_elaboration_and_holds(
+    neurons: int, axons: int, weight_bits: int, lanes: int, name: str
+) -> None:
+    board = replace(board_named(name), synapse_storage="block")
+    config = CoreConfig(
+        neurons=max(neurons, lanes), axons=axons, weight_bits=weight_bits, lanes=lanes
+    )
+    m = Module()
+    for lane in range(lanes):
+        words = config.axons * config.layout.groups
+        m.submodules[f"bank_{lane}"] = store = memory.Memory(
+            shape=weight_bits, depth=words, init=[]
+        )
+        store.read_port(), store.write_port()
+    need = memory_need(rtlil.convert(m, ports=[], emit_src=False), board.fpga.family)
+    assert least_need(board, config).block_rams <= need.block_rams
+    assert weights_need(board, config) == need
 
 
 @settings(max_examples=15, deadline=None)
@@ -78,10 +119,36 @@ def test_error_says_by_how_much_and_what_would_fit(stub_top: type) -> None:
         elaborate_checked(board, config)
     message = str(caught.value)
     needed, too_many = re.search(
-        r"needs (\d+) block RAM of 30 \((\d+) too many\)", message
+        r"need(?:s| at least) (\d+) block RAM of 30 \((\d+) too many\)", message
     ).groups()  # type: ignore[union-attr]
     assert int(needed) - 30 == int(too_many) > 0
     fits = int(re.search(r"at most (\d+) axons fit", message).group(1))  # type: ignore[union-attr]
     for count, expected in ((fits, True), (fits + 1, False)):
         plan = elaborate(board, replace(config, axons=count))
         assert (not overfull_memories(board, plan)) == expected
+
+
+def test_a_hopeless_core_is_refused_without_elaborating_it() -> None:
+    board = board_named("icebreaker")
+    tried: list[str] = []
+    with pytest.raises(FitError) as caught:
+        elaborate_checked(board, replace(board.config, axons=16000), tried.append)
+    assert str(caught.value) == (
+        "this core does not fit iCEBreaker (iCE40 UP5K): its weights alone need at least 40 SPRAM "
+        "of 4 (36 too many); with 80 neurons, at most 1638 axons fit"
+    )
+    assert [text.removeprefix("what would fit? ") for text in tried] == [
+        "1 axons", "1638 axons", "1639 axons"
+    ]  # fmt: skip
+
+
+def test_a_refusal_of_the_gateware_is_one_message() -> None:
+    board = board_named("icebreaker")
+    # The bound counts bits; the gateware gives each weight whole nibbles.
+    config = replace(board.config, axons=2500, weight_bits=5)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        with pytest.raises(FitError, match=r"need 8 SPRAM blocks; there are 4$"):
+            elaborate(board, config)
+        gc.collect()
+    assert [w for w in seen if issubclass(w.category, UnusedElaboratable)] == []
