@@ -187,7 +187,7 @@ def _stdp() -> Course:
         config=_config(inputs["teacher"].stop, 16, rule),
         teacher_weight=32767,
         learning={"w_min": -128, "w_max": 127, "d_x": 2048, "d_y": 1024},
-        epochs=tuple({"x_inc": rate, "y_inc": rate} for rate in (48, 24, 12)),
+        epochs=tuple({"x_inc": rate, "y_inc": rate} for rate in (48, 24, 8)),
         period=8,
         exposure=exposure,
         teacher_step=exposure,
