@@ -76,10 +76,6 @@ class Shadow:
         self.differences.weights += int(np.count_nonzero(ours != self._model.read_weights()))
         return ours
 
-    def counters(self) -> dict[str, int]:
-        """Counters of the device."""
-        return self.device.counters()
-
     def compare(self) -> None:
         """Compare all states, and all counters that the golden model has."""
         layout = self.device.design.config.layout
