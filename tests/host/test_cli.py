@@ -84,10 +84,16 @@ def test_every_help_text_ends_with_examples(run, command):
     assert all(line.startswith("spikeloom ") for line in lines), "each fits into 80 columns"
 
 
-def test_help_texts_are_wrapped_by_the_terminal_alone(run, monkeypatch):
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        ("demo digits", "golden model's. Writes raster.png, confusion.png and the design"),
+        ("build", "of its definition. Exits with code 1 when the timing is not met at the clock"),
+    ],
+)
+def test_help_texts_are_wrapped_by_the_terminal_alone(run, monkeypatch, command, text):
     monkeypatch.setenv("COLUMNS", "150")
-    text = run("demo", "digits", "--help")[1]
-    assert "golden model's. Writes raster.png, confusion.png and the design" in text
+    assert text in run(*command.split(), "--help")[1]
 
 
 @pytest.mark.parametrize("command", REPORTING)
