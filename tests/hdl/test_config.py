@@ -8,8 +8,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikeloom.hdl import ConfigError, CoreConfig
+from spikeloom.hdl import ConfigError, CoreConfig, LearningConfig
 from spikeloom.hdl.config import LANES, ceil_div, clog2
+from spikeloom.hdl.learning_config import RULES
+
+
+@st.composite
+def learning_configs(draw):
+    """Any rule, with any of its settings."""
+    rule = draw(st.sampled_from(sorted(RULES)))
+    settings = {"trace_bits": draw(st.integers(2, 16)), "fraction_bits": draw(st.integers(0, 12))}
+    settings["stochastic"] = draw(st.booleans()) if settings["fraction_bits"] else False
+    values = {
+        "pairing": st.sampled_from(["all", "nearest"]),
+        "bounds": st.sampled_from(["hard", "soft"]),
+        "rates": st.sampled_from(["shift", "multiply"]),
+        "eligibility_bits": st.integers(4, 16),
+        "modulator_bits": st.integers(4, 16),
+    }
+    settings |= {name: draw(values[name]) for name in RULES[rule].settings}
+    if settings.get("bounds") == "soft":
+        settings["rates"] = "shift"
+    return LearningConfig(rule=rule, **settings)
 
 
 @st.composite
@@ -33,8 +53,10 @@ def configs(draw):
         refractory_bits=refractory_bits,
         integrate_refractory=draw(st.booleans()) if refractory_bits else False,
         bias=draw(st.booleans()),
+        adaptation=draw(st.sampled_from(["none", "exponential", "rate"])),
         parameters=draw(st.sampled_from(["shared", "per_neuron"])),
         monitors=draw(st.integers(0, 64)),
+        learning=draw(st.none() | learning_configs()),
     )
 
 
@@ -43,7 +65,7 @@ OTHER = {
     "neurons": 41, "axons": 21, "lanes": 8, "update_units": 4, "weight_bits": 9, "weight_shift": 1,
     "state_bits": 17, "receptors": 2, "synapse": "delta", "leak": "none", "reset": "subtract",
     "refractory_bits": 3, "integrate_refractory": True, "bias": False, "parameters": "per_neuron",
-    "monitors": 7,
+    "monitors": 7, "adaptation": "rate", "learning": LearningConfig(rule="pair"),
 }  # fmt: skip
 
 
@@ -131,10 +153,13 @@ def test_layout_is_what_its_documentation_says(config):
     # The most that can be added up, in either direction, fits the accumulator; one bit less does not.
     greatest = c.axons << (c.weight_bits - 1)
     assert greatest <= 1 << (layout.accumulator_bits - 1) < 2 * greatest
-    assert layout.synapse_fields["weight"].slot_bits // 2 < c.weight_bits <= layout.synapse_fields["weight"].slot_bits
-    assert layout.synapse_fields["weight"].per_word * layout.synapse_fields["weight"].slot_bits == 32
-    assert (layout.words_per_row - 1) * layout.synapse_fields["weight"].per_word < c.neurons
-    assert c.neurons <= layout.words_per_row * layout.synapse_fields["weight"].per_word
+    assert layout.words_per_row == layout.synapse_fields["weight"].words_per_row
+    for field in layout.synapse_fields.values():
+        assert field.slot_bits // 2 < field.bits <= field.slot_bits
+        assert field.per_word * field.slot_bits == 32
+        assert (field.words_per_row - 1) * field.per_word < c.neurons
+        assert c.neurons <= field.words_per_row * field.per_word
+    assert (layout.axon_groups - 1) * c.lanes < c.axons <= layout.axon_groups * c.lanes
 
 
 @given(config=configs())
@@ -147,6 +172,9 @@ def test_fields_follow_the_model(config):
     assert ("d_mem" in parameters) == (c.leak == "exponential")
     assert ("leak" in parameters) == (c.leak == "linear")
     assert ("refractory" in parameters) == ("ref" in states) == (c.refractory_bits > 0)
+    assert ("th_inc" in parameters) == ("th" in states) == (c.adaptation != "none")
+    assert ("d_th" in parameters) == (c.adaptation == "exponential")
+    assert ("th_dec" in parameters) == (c.adaptation == "rate")
     receptors = [""] if c.receptors == 1 else ["_exc", "_inh"]
     decaying = c.synapse == "exponential"
     assert {n for n in parameters if n.startswith("d_syn")} == {
@@ -159,6 +187,78 @@ def test_fields_follow_the_model(config):
         if name.startswith("d_"):
             assert (field.minimum, field.maximum) == (0, 4096)
         assert field.maximum < 1 << (field.bits - field.signed)
+
+
+@given(config=configs())
+def test_learning_adds_what_the_rule_needs_and_nothing_else(config):
+    layout, learning = config.layout, config.learning
+    if learning is None:
+        assert list(layout.synapse_fields) == ["weight"]
+        assert not (layout.learning or layout.axon_fields or layout.neuron_fields)
+        return
+    rule = RULES[learning.rule]
+    names = {f.name for f in layout.learning}
+    assert {"enabled", "w_min", "w_max"} <= names
+    assert ("seed" in names) == learning.stochastic
+    assert ("sweep_log2" in names) == rule.sweeps
+    assert ("eligibility" in layout.synapse_fields) == rule.eligibility
+    axon, neuron = (
+        {f.name for f in fields} for fields in (layout.axon_fields, layout.neuron_fields)
+    )
+    assert ("tag" in axon) == ("tag" in neuron) == learning.stochastic
+    assert ("modulatory" in axon) == ("m" in neuron) == rule.modulator
+    assert layout.axon_fields[: len(layout.axon_states)] == layout.axon_states
+    assert layout.neuron_fields[: len(layout.neuron_states)] == layout.neuron_states
+    for field in (*layout.learning, *layout.axon_fields, *layout.neuron_fields):
+        assert field.minimum <= 0 < field.maximum < 1 << (field.bits - field.signed)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"rule": "hebb"}, "learning rule is 'hebb'; choose one of pair, rectangular"),
+        ({"trace_bits": 17}, "learning.trace_bits is 17; give an integer from 2 to 16"),
+        ({"trace_bits": True}, "learning.trace_bits is True; give an integer"),
+        ({"fraction_bits": 13}, "learning.fraction_bits is 13; give an integer from 0 to 12"),
+        ({"fraction_bits": -1}, "learning.fraction_bits is -1"),
+        ({"stochastic": 1}, "learning.stochastic is 1; choose one of False, True"),
+        ({"stochastic": True}, "stochastic rounding needs fraction_bits of at least 1"),
+        ({"pairing": "none"}, "learning.pairing is 'none'; choose one of 'all', 'nearest'"),
+        ({"bounds": "soft", "rates": "multiply"}, 'soft bounds need rates = "shift"'),
+        ({"eligibility_bits": 9}, "'pair' has no setting eligibility_bits; leave it at 8"),
+        ({"rule": "three_factor", "modulator_bits": 3}, "modulator_bits is 3; give .* 4 to 16"),
+        ({"rule": "three_factor", "bounds": "soft"}, "has no setting bounds; leave it at 'hard'"),
+        ({"rule": "rectangular", "pairing": "nearest"}, "no setting pairing; leave it at 'all'"),
+        ({"rule": "sdsp", "rates": "multiply"}, "no setting rates; leave it at 'shift'"),
+    ],
+)
+def test_what_no_rule_can_have_is_refused(settings, message):
+    with pytest.raises(ConfigError, match=message):
+        LearningConfig(**{"rule": "pair", **settings})
+
+
+def test_a_rule_is_a_configuration_or_a_table():
+    with pytest.raises(
+        ConfigError, match=r"learning is 'pair'; give a LearningConfig, or a \[core"
+    ):
+        dataclasses.replace(BASE, learning="pair")
+    with pytest.raises(ConfigError, match="unknown setting trace_bit; known are rule, trace_bits"):
+        CoreConfig.from_dict({**BASE.to_dict(), "learning": {"rule": "pair", "trace_bit": 3}})
+    with pytest.raises(ConfigError, match="missing setting rule"):
+        CoreConfig.from_dict({**BASE.to_dict(), "learning": {"trace_bits": 3}})
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(LearningConfig), ids=lambda f: f.name)
+def test_digest_depends_on_every_setting_of_the_rule(field):
+    others = {
+        "rule": "sdsp", "trace_bits": 9, "fraction_bits": 2, "stochastic": True, "pairing": "nearest",
+        "bounds": "soft", "rates": "multiply", "eligibility_bits": 9, "modulator_bits": 9,
+    }  # fmt: skip
+    eligible = field.name in ("eligibility_bits", "modulator_bits")
+    first = LearningConfig(rule="three_factor" if eligible else "pair", fraction_bits=3)
+    second = dataclasses.replace(first, **{field.name: others[field.name]})
+    digests = {dataclasses.replace(BASE, learning=rule).digest for rule in (None, first, second)}
+    assert len(digests) == 3
 
 
 @given(a=st.integers(1, 10**6), b=st.integers(1, 10**4))

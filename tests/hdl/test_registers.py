@@ -165,7 +165,6 @@ def test_addresses_that_are_not_there(address):
     ("address", "data"),
     [
         (Identity.MAGIC, 1),
-        (control(Register.STEP), 1),
         (control(Register.CLOCK_HZ), 1),
         (control(Register.MONITOR_COUNT), CONFIG.monitors + 1),
         (control(Register.RESET), 0),
@@ -180,6 +179,20 @@ def test_writes_that_are_refused_change_nothing(address, data):
         assert not await bus.write(address, data)
         assert await bus.access(address) == before
         assert await bus.read(control(Register.STEP)) == 2
+
+    play(program)
+
+
+@pytest.mark.parametrize("step", [0, 77, 2**32 - 1])
+def test_steps_count_on_from_the_number_that_was_written(step):
+    async def program(bus):
+        await bus.step(2)
+        assert await bus.write(control(Register.STEP), step)
+        assert await bus.read(control(Register.STEP)) == step
+        assert bus.ctx.get(bus.dut.step) == step
+        assert await bus.read(counter("steps")) == 2
+        await bus.step()
+        assert await bus.read(control(Register.STEP)) == (step + 1) % 2**32
 
     play(program)
 

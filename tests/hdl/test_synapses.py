@@ -82,7 +82,9 @@ def test_words_read_back_as_the_memory_map_says(shape, seed, changes):
             await put(ctx, axon, word, data)
             first = word * config.layout.synapse_fields["weight"].per_word
             for k in range(config.layout.synapse_fields["weight"].per_word):
-                field = data >> k * config.layout.synapse_fields["weight"].slot_bits & (2 * bound - 1)
+                field = data >> k * config.layout.synapse_fields["weight"].slot_bits & (
+                    2 * bound - 1
+                )
                 if first + k < config.neurons:
                     now[axon, first + k] = field - 2 * bound * (field >= bound)
         await check(ctx, now)

@@ -22,9 +22,8 @@ SHAPES = [(1, 1, 1), (5, 1, 1), (4, 4, 4), (7, 4, 1), (9, 4, 2), (13, 4, 4), (3,
 
 
 def make_config(rng, neurons, lanes, units, **fixed):
-    return dataclasses.replace(
-        random_config(rng), neurons=neurons, lanes=lanes, update_units=units, axons=AXONS, **fixed
-    )
+    shape = {"neurons": neurons, "lanes": lanes, "update_units": units, "axons": AXONS}
+    return dataclasses.replace(random_config(rng), **shape, learning=None, **fixed)
 
 
 async def read(ctx, dut, field, neuron, *, state):
@@ -90,7 +89,7 @@ def test_walks_over_all_neurons(shape, parameters):
     layout = config.layout
     image = random_design(config, rng).image
     fields = {f.name: f for f in layout.parameters}
-    everyone = {"v_threshold": fields["v_threshold"].minimum, "refractory": 0}
+    everyone = {"v_threshold": fields["v_threshold"].minimum, "th_inc": 0, "refractory": 0}
     firing = dataclasses.replace(
         image,
         parameters={
