@@ -23,6 +23,7 @@ _LEARN_DIGITS = (
 _PATTERNS = (
     "spikeloom demo patterns                   each shown once, then detected",
     "spikeloom demo patterns --patterns 1 --on golden: --json",
+    "spikeloom demo patterns --patterns 1 --on netlist:icebreaker-learning",
 )
 _EXAMPLES = examples(*_DIGITS, *_LEARN_DIGITS, *_PATTERNS)
 _ON = typer.Option(
