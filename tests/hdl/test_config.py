@@ -194,7 +194,7 @@ def test_learning_adds_what_the_rule_needs_and_nothing_else(config):
     layout, learning = config.layout, config.learning
     if learning is None:
         assert list(layout.synapse_fields) == ["weight"]
-        assert not (layout.learning or layout.axon_fields or layout.neuron_fields)
+        assert layout.learning == layout.axon_fields == layout.neuron_fields == ()
         return
     rule = RULES[learning.rule]
     names = {f.name for f in layout.learning}
