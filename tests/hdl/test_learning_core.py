@@ -178,6 +178,26 @@ def test_after_power_up_and_clear_garbage_is_gone_and_weights_are_kept(variant, 
     simulate(config, program, seed)
 
 
+def test_a_clear_keeps_tags_and_modulatory_axons():
+    """Axons' records are walked over while eligibilities are cleared: 24 words, and rows that wait."""
+    config = make_config("three_factor, stochastic", neurons=4, axons=24, lanes=2)
+    image = make_image(config)
+
+    async def program(driver):
+        await driver.load(image)
+        await driver.clear()
+        kept = {"tag": image.axon_tags, "modulatory": image.modulatory}
+        for name, values in kept.items():
+            base = driver.map.axon_field(name)
+            found = [await driver.read(base + i) for i in range(config.axons)]
+            np.testing.assert_array_equal(found, values, err_msg=name)
+        tags = [await driver.read(driver.map.neuron_field("tag", j)) for j in range(config.neurons)]
+        np.testing.assert_array_equal(tags, image.neuron_tags)
+        np.testing.assert_array_equal(await driver.synapses("weight"), image.weights)
+
+    simulate(config, program)
+
+
 def test_what_is_switched_off_does_not_change():
     config = make_config("three_factor")
     image = make_image(config, enabled=0, sweep_log2=0)

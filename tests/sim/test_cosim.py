@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from spikeloom.hdl import CoreConfig
+from spikeloom.hdl import CoreConfig, LearningConfig
 from spikeloom.sim.cosim import bench, campaign_configs, run, run_campaign, runner, scenario
 from spikeloom.sim.cosim.cases import OPTIONS, random_config
 
@@ -16,9 +17,30 @@ CONFIG = CoreConfig(
 )
 
 
+def learning(rule: str, *, neurons: int, axons: int, **settings: Any) -> CoreConfig:
+    """A core with stochastic rounding; few synapses, which are read and written one by one."""
+    rounding = {"fraction_bits": 5, "stochastic": True}
+    return CoreConfig(
+        neurons=neurons,
+        axons=axons,
+        lanes=4,
+        update_units=2,
+        receptors=2,
+        monitors=4,
+        learning=LearningConfig(rule=rule, **rounding, **settings),
+    )
+
+
+LEARNING = [
+    learning("three_factor", neurons=9, axons=10, eligibility_bits=9),
+    learning("symmetric", neurons=4, axons=33, pairing="nearest"),
+    learning("pair", neurons=11, axons=7, bounds="soft"),
+]
+
+
 @pytest.mark.timeout(600)
 def test_cocotb_finds_no_difference(tmp_path: Path) -> None:
-    report = run(CONFIG, range(3), out=tmp_path)
+    report = run(LEARNING[0], range(3), out=tmp_path)
     assert report.to_dict()["mismatches"] == []
     assert report.ok
     assert report.cases == 3
@@ -27,10 +49,10 @@ def test_cocotb_finds_no_difference(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(600)
 def test_campaign_sample_finds_no_difference() -> None:
-    configs = [CONFIG, campaign_configs()[0]]
-    report = run_campaign(configs, range(8))
+    configs = [CONFIG, campaign_configs()[0], *LEARNING]
+    report = run_campaign(configs, range(6))
     assert report.to_dict()["mismatches"] == []
-    assert report.cases == 16
+    assert report.cases == 30
 
 
 def test_a_difference_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

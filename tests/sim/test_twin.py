@@ -13,12 +13,16 @@ import serial
 
 import spikeloom
 from spikeloom.errors import BoardRefusedError
-from spikeloom.hdl import CoreConfig, Image
+from spikeloom.hdl import CoreConfig, Image, LearningConfig
 from spikeloom.sim.serve import serve
 from spikeloom.sim.twin import TwinPort, open_port
 from spikeloom.sim.verilator import without_memory_contents
 
-CONFIG = CoreConfig(neurons=10, axons=40, lanes=4, update_units=2, monitors=4)
+LEARNING = LearningConfig(rule="three_factor", fraction_bits=5, stochastic=True)
+CONFIG = CoreConfig(
+    neurons=10, axons=40, lanes=4, update_units=2, monitors=4, learning=LEARNING
+)  # fmt: skip
+"""The one that all tests here share: compiled once."""
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +31,15 @@ def design() -> spikeloom.Design:
     weights = rng.integers(-40, 100, (CONFIG.axons, CONFIG.neurons))
     parameters = {"v_threshold": 600, "d_mem": 200, "d_syn": 800, "refractory": 1}
     routes = rng.integers(-1, CONFIG.axons, CONFIG.neurons)
-    return spikeloom.Design(CONFIG, Image(CONFIG, weights, parameters, routes))
+    learning = {
+        "enabled": 1, "w_min": -60, "w_max": 110, "seed": 99, "sweep_log2": 2, "x_inc": 40,
+        "y_inc": 30, "d_x": 500, "d_y": 700, "e_pre": -2, "e_post": 3, "d_e": 300, "d_mod": 200,
+        "d_mod_first": 900, "m_spike": 7,
+    }  # fmt: skip
+    plastic = rng.random(weights.shape) < 0.8
+    modulatory = np.arange(CONFIG.axons) % 8 == 0
+    image = Image(CONFIG, weights, parameters, routes, None, learning, plastic, modulatory)
+    return spikeloom.Design(CONFIG, image)
 
 
 @pytest.fixture
@@ -47,8 +59,39 @@ def test_equals_the_golden_model(design: spikeloom.Design) -> None:
         assert (ours.spikes == expected.spikes).all()
         for name, values in expected.monitored.items():
             assert (ours.monitored[name] == values).all()
-        for name in ("v", "i", "ref"):
-            assert (twin.read_state(name) == golden.read_state(name)).all()
+        for name in ("v", "i", "ref", "x", "y", "m", "eligibility"):
+            assert (twin.read_state(name) == golden.read_state(name)).all(), name
+        assert (twin.read_weights() == golden.read_weights()).all()
+        assert (twin.read_weights() != design.image.weights).any()
+        counted = twin.counters()
+        for name in ("spikes", "clamps", "weight_updates", "weight_clamps"):
+            assert counted[name] == golden.counters()[name] > 0, name
+
+
+@pytest.mark.timeout(300)
+def test_a_snapshot_goes_to_the_golden_model_and_back(design: spikeloom.Design) -> None:
+    """Taken on the twin in the middle of a sweep's period; the learning goes on elsewhere, and back."""
+    raster = np.random.default_rng(1).random((50, CONFIG.axons)) < 0.2
+    with spikeloom.open("twin:", design) as twin, spikeloom.open("golden:", design) as golden:
+        twin.run(raster[:18])
+        taken = twin.snapshot()
+        golden.restore(taken)
+        assert golden.snapshot().first_difference(taken) is None
+        on_twin, on_golden = (device.run(raster[18:34]) for device in (twin, golden))
+        assert (on_twin.spikes == on_golden.spikes).all()
+        assert on_golden.spikes.any()
+        assert twin.snapshot().first_difference(golden.snapshot()) is None
+
+        after = golden.run(raster[34:])
+        back = golden.snapshot()
+        twin.reset()
+        twin.restore(taken)
+        again = twin.run(raster[18:])
+        assert (again.spikes == np.vstack([on_golden.spikes, after.spikes])).all()
+        assert twin.snapshot().first_difference(back) is None
+        twin.restore(back)
+        assert (twin.run(raster).spikes == golden.run(raster).spikes).all()
+        assert twin.snapshot().first_difference(golden.snapshot()) is None
 
 
 def test_time_is_simulated(port: TwinPort) -> None:
@@ -70,7 +113,7 @@ def test_live_runs_count_late_spikes_and_overruns(design: spikeloom.Design) -> N
         assert counters["steps"] == 20
         assert counters["overruns"] > 0
         assert counters["late"] > 0
-        board.reset()
+        board.load()  # weights were learned
         slow = board.run_live(raster, tick_period_cycles=100_000)
         counters = board.counters()
         assert counters["overruns"] == counters["late"] == 0
