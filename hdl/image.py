@@ -115,7 +115,9 @@ class Image:
         fields = {f.name: f for f in c.layout.learning}
         unknown = sorted(set(self.learning) - set(fields))
         if unknown:
-            known = f"it has {', '.join(fields)}" if fields else "it was configured without learning"
+            known = (
+                f"it has {', '.join(fields)}" if fields else "it was configured without learning"
+            )
             raise ImageError(f"no learning parameter {', '.join(unknown)} in this core; {known}")
         self.learning = {name: self._learning_parameter(f) for name, f in fields.items()}
         has = {f.name for f in c.layout.axon_fields}

@@ -21,8 +21,9 @@ and in cores that learn
     PLASTIC     [i << row_bits | w] w-th word of axon i's row of plastic bits
     ELIGIBILITY [i << row_bits | w] the same of eligibilities
 
-Rows are packed as `SynapseField` says; each of the three has its own `row_bits`.  Signed fields read back sign-extended.  Consecutive words of a block transfer walk along
-synapse rows without gaps: the last word of a row is followed by the first of the next.
+Rows are packed as `SynapseField` says; each of the three has its own `row_bits`.  Signed fields
+read back sign-extended.  Consecutive words of a block transfer walk along synapse rows without
+gaps: the last word of a row is followed by the first of the next.
 """
 
 from __future__ import annotations
@@ -185,9 +186,7 @@ class MemoryMap:
         row_bits = clog2(self.layout.synapse_fields[field].words_per_row)
         return SYNAPSE_REGIONS[field].base + (axon << row_bits)
 
-    def pack_synapses(
-        self, values: NDArray[np.int64], field: str = "weight"
-    ) -> NDArray[np.uint32]:
+    def pack_synapses(self, values: NDArray[np.int64], field: str = "weight") -> NDArray[np.uint32]:
         """(rows, N) integers of a synapse field to (rows, words_per_row) bus words."""
         f = self.layout.synapse_fields[field]
         padded = np.zeros((len(values), f.words_per_row * f.per_word), dtype=np.uint64)

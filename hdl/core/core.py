@@ -65,9 +65,9 @@ def _row_address(
 class Core(wiring.Component):
     """A time-multiplexed core with P lanes.  What a step does: docs/semantics.md.
 
-    A step takes |S|·ceil(N/P) + ceil(N/U) + ceil(A/32) clock cycles and a constant below 38, for |S| arriving
-    axons.  One spike is routed per cycle beside the walk over the words of U neurons: where spikes crowd,
-    the largest of k + (spikes in words ≥ k) takes the place of ceil(N/U).
+    A step takes |S|·ceil(N/P) + ceil(N/U) + ceil(A/32) clock cycles and a constant below 38, for |S|
+    arriving axons.  One spike is routed per cycle beside the walk over the words of U neurons: where
+    spikes crowd, the largest of k + (spikes in words ≥ k) takes the place of ceil(N/U).
 
     Members
     -------
@@ -80,8 +80,8 @@ class Core(wiring.Component):
     step : number of the next or present step.
     increments : to the counters.
 
-    With learning, the post side adds ceil(A/P) cycles for each spike, the walk takes ceil(max(N, A)/U), and the
-    sweeps of hdl/learning/engine.py come on top.
+    With learning, the post side adds ceil(A/P) cycles for each spike, the walk takes
+    ceil(max(N, A)/U), and the sweeps of hdl/learning/engine.py come on top.
     """
 
     def __init__(self, config: CoreConfig, *, synapse_storage: str = "block") -> None:
@@ -137,9 +137,7 @@ class Core(wiring.Component):
         self._bus(m, arrivals, updater, routes, regions)
         return m
 
-    def _synapses(
-        self, m: Module, skid: Skid, routes: Routes
-    ) -> tuple[Integrator, Targets]:
+    def _synapses(self, m: Module, skid: Skid, routes: Routes) -> tuple[Integrator, Targets]:
         """Synapses that stay as they are loaded."""
         c, bus = self._config, self.bus
         m.submodules.integrator = integrator = Integrator(c)
@@ -262,7 +260,9 @@ class Core(wiring.Component):
             m.d.comb += count.synaptic_operations.eq(self._config.neurons)
         integrated = Signal()
         fronted = ~engine.front_busy if engine is not None else Const(1)
-        m.d.sync += integrated.eq(~arrivals.scanning & ~skid.output.valid & integrator.idle & fronted)
+        m.d.sync += integrated.eq(
+            ~arrivals.scanning & ~skid.output.valid & integrator.idle & fronted
+        )
         with m.FSM():
             with m.State("POWER_UP"):
                 m.d.comb += [count.cycles.eq(0), arrivals.clear.eq(1), updater.clear.eq(1)]

@@ -42,9 +42,7 @@ class Soma(wiring.Component):
     def __init__(self, config: CoreConfig) -> None:
         self._config = c = config
         layout = config.layout
-        self._max_clamps = (
-            c.receptors + 1 + (c.reset == "subtract") + (c.adaptation != "none")
-        )
+        self._max_clamps = c.receptors + 1 + (c.reset == "subtract") + (c.adaptation != "none")
         super().__init__(
             {
                 "exists": In(1),

@@ -48,7 +48,10 @@ class SynapseAccess(wiring.Component):
         """For each weight of the word: address, then write, or wait and shift in."""
         m = Module()
         c, layout = self._config, self._layout
-        slot, per_word = layout.synapse_fields["weight"].slot_bits, layout.synapse_fields["weight"].per_word
+        slot, per_word = (
+            layout.synapse_fields["weight"].slot_bits,
+            layout.synapse_fields["weight"].per_word,
+        )
         lane_bits = clog2(c.lanes)
 
         index = Signal(range(per_word + 1))

@@ -97,9 +97,7 @@ class LearningAxons(wiring.Component):
         for u in range(units):
             lanes = [s * units + u for s in range(c.lanes // units)]
             state = Signal(self._layout, name=f"state_{u}")
-            m.d.comb += state.as_value().eq(
-                select([store.words[k].as_value() for k in lanes], sub)
-            )
+            m.d.comb += state.as_value().eq(select([store.words[k].as_value() for k in lanes], sub))
             decayed = self._rule.decayed(m, state.x, self.parameters, "x")
             value, clamp = bumped(decayed, arrived[u], increment, replace=self._rule.replace)
             trace = Signal(len(state.x), name=f"x_{u}")

@@ -171,9 +171,7 @@ class LearningEngine(wiring.Component):
         self._passes(m, front, columns, lanes)
         return m
 
-    def _passes(
-        self, m: Module, front: Front, columns: ColumnWalk, lanes: LearningLanes
-    ) -> None:
+    def _passes(self, m: Module, front: Front, columns: ColumnWalk, lanes: LearningLanes) -> None:
         """Rows of arrivals, then columns, then sweeps: never two at a time."""
         c, rule = self._config, self._learning.format
         p = self.parameters.values
@@ -292,4 +290,3 @@ class LearningEngine(wiring.Component):
             with m.State("DONE"):
                 m.d.comb += self.closed.eq(self.close)
                 m.next = "IDLE"
-

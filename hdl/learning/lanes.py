@@ -74,7 +74,7 @@ class LearningLanes(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Operands meet when the synapses come; results meet the address that was kept for them."""
         m = Module()
-        c, layout, latency = self._config, self._config.layout, self._rule.latency
+        c, latency = self._config, self._rule.latency
         lane_bits = clog2(c.lanes)
         is_column = self.column_read
         low = Mux(

@@ -20,7 +20,7 @@ class Sdsp(Rule):
         return CHANGE_LATENCY
 
     def lane(self, m: Module, lane: Lane) -> LaneResult:
-        """Up, down, or nothing. """
+        """Up, down, or nothing."""
         p, weight = lane.parameters, lane.synapse.weight
         up, down = lane.neuron.up, lane.neuron.down
         amplitude = Mux(up, p.a_plus, p.a_minus)

@@ -5,4 +5,12 @@ from .endurance import run_endurance
 from .report import CosimReport
 from .runner import run, run_many
 
-__all__ = ["CosimReport", "campaign_configs", "learning_configs", "run", "run_campaign", "run_endurance", "run_many"]
+__all__ = [
+    "CosimReport",
+    "campaign_configs",
+    "learning_configs",
+    "run",
+    "run_campaign",
+    "run_endurance",
+    "run_many",
+]

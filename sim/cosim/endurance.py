@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -57,10 +58,13 @@ class LongRun:
         learning = {f.name: wanted[f.name] for f in config.layout.learning}
         modulatory = np.arange(config.axons) >= config.axons - 4
         has_modulator = config.learning is not None and config.learning.format.modulator
+        neurons: dict[str, Any] = {
+            "v_threshold": 600, "d_syn": 800, "d_mem": 300, "th_inc": 200, "th_dec": 20,
+        }  # fmt: skip
         image = Image(
             config,
             rng.integers(-60, 100, (config.axons, config.neurons)),
-            {"v_threshold": 600, "d_syn": 800, "d_mem": 300, "th_inc": 200, "th_dec": 20},
+            neurons,
             learning=learning,
             plastic=rng.random((config.axons, config.neurons)) < 0.95,
             modulatory=modulatory if has_modulator else None,  # type: ignore[arg-type]
@@ -95,7 +99,9 @@ def run_endurance(
                 expected, found = golden.run(raster), board.run(raster)
                 for k in range(_CHUNK):
                     step = expected.start + k
-                    compare(step, "spike", expected.spikes[k].astype(int), found.spikes[k].astype(int))
+                    compare(
+                        step, "spike", expected.spikes[k].astype(int), found.spikes[k].astype(int)
+                    )
                 scenario.compare_with(golden)
                 done = golden.counters()["weight_updates"]
                 if progress:

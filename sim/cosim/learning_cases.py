@@ -95,12 +95,10 @@ def with_learning(image: Image, rng: np.random.Generator) -> Image:
         return image
     parameters = {f.name: random_learning_parameter(f, rng) for f in c.layout.learning}
     plastic = rng.random((c.axons, c.neurons)) < rng.choice([0.3, 0.9, 1.0])
-    modulatory = None
+    modulatory = image.modulatory
     if "modulatory" in (f.name for f in c.layout.axon_fields):
         modulatory = rng.random(c.axons) < 0.25
-    return dataclasses.replace(
-        image, learning=parameters, plastic=plastic, modulatory=modulatory
-    )
+    return dataclasses.replace(image, learning=parameters, plastic=plastic, modulatory=modulatory)
 
 
 def random_rule(rng: np.random.Generator, weight_bits: int) -> LearningConfig:
