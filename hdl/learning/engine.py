@@ -263,8 +263,9 @@ class LearningEngine(wiring.Component):
                         m.d.comb += self.closed.eq(1)
             with m.State("KEY"):
                 m.d.comb += busy.eq(1)
-                m.d.sync += waited.eq(waited + 1)
-                with m.If(waited == KEY_LATENCY):
+                with m.If(waited != KEY_LATENCY):
+                    m.d.sync += waited.eq(waited + 1)
+                with m.Elif(~moving):  # the clearing walk over the axons reads their records as well
                     m.next = "ROWS"
             with m.State("ROWS"):
                 m.d.comb += [busy.eq(1), sweep_rows.eq(1)]
