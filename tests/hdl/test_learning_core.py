@@ -137,6 +137,15 @@ def test_the_next_rows_directly_after_the_last_column(lanes):
     follow(config, image, [[]] * 12, compare_every=12)
 
 
+@pytest.mark.parametrize("variant", ["pair", "pair, stochastic"])
+def test_columns_wait_for_the_traces_of_all_axons(variant):
+    """The walk over many axons outlasts that over few neurons, which fire at once."""
+    config = make_config(variant, neurons=2, axons=24, lanes=2)
+    image = make_image(config, drive=60)
+    image.plastic[:] = True
+    follow(config, image, random_arrivals(config, 4), compare_every=4)
+
+
 @pytest.mark.parametrize("variant", ["symmetric", "three_factor"])
 @pytest.mark.parametrize("size", [(1, 1, 1), (4, 4, 4), (3, 9, 2)])
 def test_a_sweep_directly_after_columns(variant, size):
