@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from spikeloom.hdl import NO_AXON, CoreConfig, Image, ImageError
+from spikeloom.hdl import NO_AXON, CoreConfig, Image, ImageError, LearningConfig
 
 CONFIG = CoreConfig(neurons=3, axons=4, weight_bits=4, state_bits=8, refractory_bits=2)
 EACH = dataclasses.replace(CONFIG, parameters="per_neuron")
@@ -85,5 +85,48 @@ def test_identity_is_of_the_contents():
         Image(CONFIG, WEIGHTS, {"v_threshold": 5, "bias": 1}),
         Image(CONFIG, WEIGHTS, values, routes=[NO_AXON, NO_AXON, 0]),
         Image(CONFIG, WEIGHTS, values, report=[1, 1, 0]),
+    ]
+    assert len({first.identity, *(image.identity for image in others)}) == len(others) + 1
+
+
+LEARNING = dataclasses.replace(
+    CONFIG, learning=LearningConfig(rule="rectangular", fraction_bits=3, stochastic=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "changes", "message"),
+    [
+        (CONFIG, {"learning": {"w_max": 3}}, "parameter w_max .* configured without learning"),
+        (
+            LEARNING,
+            {"learning": {"d_x": 3}},
+            "no learning parameter d_x in this core; it has enabl",
+        ),
+        (LEARNING, {"learning": {"w_max": 8}}, "w_max is 8, outside -8…7"),
+        (LEARNING, {"learning": {"a_plus": -1}}, "a_plus is -1, outside 0…255"),
+        (CONFIG, {"plastic": True}, "plastic is set, but the core can not do this"),
+        (LEARNING, {"modulatory": True}, "modulatory is set, but the core can not do this"),
+        (LEARNING, {"plastic": 2}, r"plastic\[0, 0\] is 2, outside 0…1"),
+        (LEARNING, {"plastic": [1, 0]}, r"plastic has shape \(2,\); the core needs \(4, 3\)"),
+        (LEARNING, {"axon_tags": [0, 1, 2, 65536]}, r"axon_tags\[3\] is 65536, outside 0…65535"),
+        (LEARNING, {"neuron_tags": [1] * 4}, r"neuron_tags has shape \(4,\)"),
+    ],
+)
+def test_what_the_core_can_not_learn_with_is_refused(config, changes, message):
+    with pytest.raises(ImageError, match=message):
+        Image(**{"config": config, "weights": WEIGHTS, **changes})
+
+
+def test_identity_is_of_what_is_learned_with():
+    first = Image(LEARNING, WEIGHTS)
+    assert (first.learning["w_min"], first.learning["w_max"]) == (-8, 7)
+    assert not first.plastic.any()
+    assert first.identity == Image(LEARNING, WEIGHTS, plastic=False).identity
+    others = [
+        Image(LEARNING, WEIGHTS, learning={"enabled": 1}),
+        Image(LEARNING, WEIGHTS, plastic=True),
+        Image(LEARNING, WEIGHTS, axon_tags=[1, 2, 3, 4]),
+        Image(LEARNING, WEIGHTS, neuron_tags=[1, 2, 3]),
     ]
     assert len({first.identity, *(image.identity for image in others)}) == len(others) + 1

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from spikeloom.hdl import NO_AXON, CoreConfig, Image, MemoryMap
+from spikeloom.hdl import NO_AXON, CoreConfig, Image, LearningConfig, MemoryMap
 from spikeloom.hdl.config import MAX_AXONS, MAX_NEURONS
 from spikeloom.hdl.memory_map import (
     COUNTERS,
@@ -138,3 +138,63 @@ def test_shared_parameters_have_one_word():
     memory_map = MemoryMap(config)
     blocks = dict(memory_map.image_blocks(image))
     assert blocks[memory_map.parameter("v_threshold")].tolist() == [2**32 - 7]
+
+
+@given(
+    neurons=st.integers(1, 40),
+    axons=st.integers(1, 9),
+    bits=st.integers(4, 16),
+    stochastic=st.booleans(),
+    seed=st.integers(0, 999),
+)
+def test_what_a_learning_image_has_comes_back_from_its_blocks(
+    neurons, axons, bits, stochastic, seed
+):
+    rng = np.random.default_rng(seed)
+    learning = LearningConfig(
+        rule="three_factor", eligibility_bits=bits, fraction_bits=4, stochastic=stochastic
+    )
+    config = CoreConfig(neurons=neurons, axons=axons, learning=learning)
+    memory_map, layout = MemoryMap(config), config.layout
+    values = {f.name: int(rng.integers(f.minimum, f.maximum + 1)) for f in layout.learning}
+    image = Image(
+        config,
+        rng.integers(-128, 128, (axons, neurons)),
+        learning=values,
+        plastic=rng.random((axons, neurons)) < 0.5,
+        modulatory=rng.random(axons) < 0.5,
+        axon_tags=rng.integers(0, 1 << 16, axons),
+        neuron_tags=rng.integers(0, 1 << 16, neurons),
+    )
+    blocks = dict(memory_map.image_blocks(image))
+    plastic = memory_map.unpack_synapses(blocks[memory_map.synapse_row(0, "plastic")], "plastic")
+    np.testing.assert_array_equal(plastic, image.plastic)
+    for name, value in values.items():
+        assert blocks[memory_map.learning(name)].view(np.int32).tolist() == [value]
+    assert blocks[memory_map.axon_field("modulatory")].tolist() == image.modulatory.tolist()
+    if stochastic:
+        assert blocks[memory_map.axon_field("tag")].tolist() == image.axon_tags.tolist()
+        assert blocks[memory_map.neuron_field("tag")].tolist() == image.neuron_tags.tolist()
+    eligibility = rng.integers(-(1 << (bits - 1)), 1 << (bits - 1), (axons, neurons))
+    words = memory_map.pack_synapses(eligibility, "eligibility")
+    assert words.shape == (axons, layout.synapse_fields["eligibility"].words_per_row)
+    np.testing.assert_array_equal(memory_map.unpack_synapses(words, "eligibility"), eligibility)
+
+
+def test_learning_fields_have_addresses_of_their_own():
+    learning = LearningConfig(rule="three_factor", fraction_bits=4, stochastic=True)
+    config = CoreConfig(neurons=37, axons=5, learning=learning)
+    memory_map, layout = MemoryMap(config), config.layout
+    addresses = [memory_map.learning(f.name) for f in layout.learning]
+    addresses += [memory_map.axon_field(f.name, i) for f in layout.axon_fields for i in range(5)]
+    addresses += [
+        memory_map.neuron_field(f.name, j) for f in layout.neuron_fields for j in range(37)
+    ]
+    for name, field in layout.synapse_fields.items():
+        rows = [memory_map.synapse_row(axon, name) for axon in range(5)]
+        addresses += [row + k for row in rows for k in range(field.words_per_row)]
+    assert len(set(addresses)) == len(addresses)
+    assert {a >> REGION_SHIFT for a in addresses} == {
+        Region.LEARNING, Region.AXONS, Region.NEURONS, Region.SYNAPSES, Region.PLASTIC,
+        Region.ELIGIBILITY,
+    }  # fmt: skip
