@@ -35,7 +35,7 @@ class BoardTop(Elaboratable):
             clock_hz=self.board.clock_hz,
             baud=self.board.baud,
             build=self.build,
-            synapse_storage=self.board.synapse_storage,
+            synapse_storage=self.board.storage_for(self.config),
         )
         uart = platform.request("uart", 0, dir="-")
         m.submodules.rx = rx = io.Buffer("i", uart.rx)

@@ -15,6 +15,11 @@ Storage = Literal["block", "spram"]
 MIN_CLOCKS_PER_BIT = 8
 """Fewest clock cycles in a bit of the UART that a board gets; a byte is sampled to ±1 cycle."""
 
+SPRAM_CAN_NOT_LEARN = (
+    "a core that learns reads and writes synapses in the same cycle, and SPRAM has one port; "
+    'use synapse_storage="block"'
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class FpgaPart:
@@ -52,7 +57,8 @@ class BoardDefinition:
     pll : makes the core clock from the board's oscillator.
     baud : bits per second of the serial port, unless the user asks for another.
     config : the core that is built when no network says otherwise.
-    synapse_storage : "block" (block RAM) or "spram" (single-port RAM of iCE40 UltraPlus).
+    synapse_storage : where the synapses are of a core that does not learn: "block" (block RAM) or
+        "spram" (single-port RAM of iCE40 UltraPlus).  See `storage_for`.
     programmer : the board's name in openFPGALoader.
     """
 
@@ -79,6 +85,8 @@ class BoardDefinition:
             )
         if self.synapse_storage == "spram" and not self.fpga.srams:
             raise ConfigError(f'{self.fpga.name} has no SPRAM; use synapse_storage="block"')
+        if self.synapse_storage == "spram" and self.config.learning is not None:
+            raise ConfigError(SPRAM_CAN_NOT_LEARN)
 
     @property
     def oscillator_hz(self) -> int:
@@ -96,6 +104,10 @@ class BoardDefinition:
         from spikeloom.hdl.link.uart import baud_error
 
         return 100 * baud_error(self.clock_hz, self.baud)
+
+    def storage_for(self, config: CoreConfig) -> Storage:
+        """Where the synapses of a core are: block RAM if it learns, whatever `synapse_storage` says."""
+        return self.synapse_storage if config.learning is None else "block"
 
     def with_clock(self, clock_hz: int) -> BoardDefinition:
         """The same board with another core clock; `ConfigError` when the PLL can not make it."""

@@ -7,6 +7,7 @@ import json
 import warnings
 from dataclasses import dataclass
 from importlib.metadata import version
+from importlib.resources import files as package_files
 from pathlib import Path
 
 from amaranth.build.run import BuildPlan
@@ -30,6 +31,16 @@ same word is ever used.
 The gateware keeps to that (`spikeloom.hdl.core.records`, `.rmw`), and block RAMs do not promise what
 such a read gives. Without it Yosys puts comparators and multiplexers around every block RAM, so
 that it gives the old word, as Amaranth's memories do."""
+
+COMPARISONS = "compare_constants.v"
+"""File in boards/models that the synthesis for iCE40 reads."""
+
+_SMALL_ICE40 = (
+    f"techmap -map {COMPARISONS}",
+    # Even the smallest memory takes more cells, of which there are few, than block RAMs.
+    'setattr -set ram_style "block" m:*',
+    "scratchpad -copy abc9.script.default.area abc9.script",
+)
 
 # The netlist for simulation has single wires with short names: Verilator compiles it three times as
 # fast, and finds no false loops through vectors. What is placed and routed keeps its names.
@@ -88,7 +99,7 @@ def elaborate(board: BoardDefinition, config: CoreConfig) -> Plan:
             do_build=False,
             emit_src=False,
             synth_opts=SYNTHESIS_OPTIONS[board.fpga.family],
-            script_after_read=COLLISIONS_UNUSED,
+            script_after_read=preparation(board.fpga.family),
             script_after_synth=_AFTER_SYNTHESIS,
             yosys_opts="-v 2",
             verbose=True,
@@ -96,7 +107,7 @@ def elaborate(board: BoardDefinition, config: CoreConfig) -> Plan:
     except ValueError as error:
         reason = str(error)
     else:
-        return _read_plan(plan)
+        return _read_plan(plan, board.fpga.family)
     # What was begun would complain in many lines, when it is thrown away, that it was not used.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnusedElaboratable)
@@ -105,11 +116,24 @@ def elaborate(board: BoardDefinition, config: CoreConfig) -> Plan:
     raise FitError(f"this core does not fit {board.title}: {reason}")
 
 
-def _read_plan(plan: BuildPlan) -> Plan:
+def preparation(family: str) -> str:
+    """Yosys commands between reading a design and synthesis; they may read `preparation_files`."""
+    return "\n".join((COLLISIONS_UNUSED, *(_SMALL_ICE40 if family == "ice40" else ())))
+
+
+def preparation_files(family: str) -> dict[str, str]:
+    """Contents by name."""
+    if family != "ice40":
+        return {}
+    model = package_files("spikeloom.boards") / "models" / COMPARISONS
+    return {COMPARISONS: model.read_text()}
+
+
+def _read_plan(plan: BuildPlan, family: Family) -> Plan:
     scripts = json.loads(plan.files[f"build_{NAME}.json"])["commands"]
     files = {name: c for name, c in plan.files.items() if not name.startswith("build_")}
     return Plan(
         rtlil=plan.files[f"{NAME}.il"],
-        files=files,
+        files={**files, **preparation_files(family)},
         commands={tool: tuple(arguments) for tool, *arguments in scripts},
     )

@@ -58,7 +58,7 @@ def least_need(board: BoardDefinition, config: CoreConfig) -> MemoryNeed:
     """What the weights alone need at least, however they are laid out; found without elaborating."""
     words = config.axons * config.layout.groups
     bits = words * config.lanes * config.weight_bits
-    if board.synapse_storage == "spram":
+    if board.storage_for(config) == "spram":
         return MemoryNeed(block_rams=0, srams=ceil_div(bits, SRAM_BITS))
     large = words * config.weight_bits > SMALL_MEMORY_BITS
     return MemoryNeed(ceil_div(bits, board.fpga.block_ram_bits) if large else 0, srams=0)
@@ -67,7 +67,7 @@ def least_need(board: BoardDefinition, config: CoreConfig) -> MemoryNeed:
 def weights_need(board: BoardDefinition, config: CoreConfig) -> MemoryNeed:
     """What the weights alone come to, a bank for each lane, counted as `memory_need` counts."""
     words, lanes = config.axons * config.layout.groups, config.lanes
-    if board.synapse_storage == "spram":
+    if board.storage_for(config) == "spram":
         nibbles = ceil_div(config.weight_bits, 4)
         wide, deep = ceil_div(lanes * nibbles * 4, 16), ceil_div(words, SRAM_BITS // 16)
         return MemoryNeed(block_rams=0, srams=wide * deep)

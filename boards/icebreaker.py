@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from spikeloom.hdl import CoreConfig
+from dataclasses import replace
+
+from spikeloom.hdl import CoreConfig, LearningConfig
 
 from .definition import BoardDefinition, FpgaPart
 from .pll import Ice40Pll
@@ -43,4 +45,29 @@ ICEBREAKER = BoardDefinition(
     ),
     synapse_storage="spram",
     programmer="icebreaker",
+)
+
+LEARNING_CORE = CoreConfig(
+    neurons=4,
+    axons=68,
+    lanes=1,
+    weight_bits=8,
+    state_bits=12,
+    synapse="delta",
+    leak="linear",
+    reset="subtract",
+    refractory_bits=0,
+    bias=False,
+    parameters="shared",
+    monitors=0,
+    learning=LearningConfig(rule="pair", trace_bits=4, pairing="nearest"),
+)
+"""Learns by pair STDP: 64 inputs, and an axon for the teacher of each neuron."""
+
+ICEBREAKER_LEARNING = replace(
+    ICEBREAKER,
+    name="icebreaker-learning",
+    title="iCEBreaker (iCE40 UP5K), learning",
+    config=LEARNING_CORE,
+    synapse_storage="block",
 )

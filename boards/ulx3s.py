@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from spikeloom.hdl import CoreConfig
+from dataclasses import replace
+
+from spikeloom.hdl import CoreConfig, LearningConfig
 
 from .definition import BoardDefinition, FpgaPart
 from .pll import Ecp5Pll
@@ -35,4 +37,25 @@ ULX3S = BoardDefinition(
         parameters="per_neuron",
     ),
     programmer="ulx3s",
+)
+
+LEARNING_CORE = CoreConfig(
+    neurons=256,
+    axons=256,
+    lanes=8,
+    update_units=2,
+    weight_bits=8,
+    state_bits=16,
+    bias=False,
+    refractory_bits=0,
+    parameters="shared",
+    learning=LearningConfig(rule="pair"),
+)
+"""A core that learns by pair STDP."""
+
+ULX3S_LEARNING = replace(
+    ULX3S,
+    name="ulx3s-learning",
+    title="ULX3S (ECP5-85F), learning",
+    config=LEARNING_CORE,
 )

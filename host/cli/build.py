@@ -10,6 +10,7 @@ from .common import DESIGN, JSON, SET, examples, note, read_config, read_design,
 
 _EXAMPLES = examples(
     "spikeloom build icebreaker",
+    "spikeloom build icebreaker --learning         the board's core that learns",
     "spikeloom build ulx3s --design net.slm --out out/net",
     "spikeloom build icebreaker --config core.toml --set lanes=2 --tries 3",
     "spikeloom build ulx3s --json > report.json",
@@ -22,11 +23,16 @@ def register(app: typer.Typer) -> None:
 
 
 def build(
-    board: str = typer.Argument(..., help="Name of the board: icebreaker, ulx3s."),
+    board: str = typer.Argument(
+        ..., help="Name of the board: icebreaker, ulx3s, or either with -learning."
+    ),
     config_file: Path = typer.Option(
         None, "--config", "-c", metavar="FILE", help="A configuration (.toml)."
     ),
     design_file: Path = DESIGN,
+    learning: bool = typer.Option(
+        False, "--learning", "-l", help="The board's core that learns: as BOARD-learning."
+    ),
     settings: list[str] = SET,
     out: Path = typer.Option(None, "--out", "-o", help="Output folder; default: out/BOARD."),
     seed: int = typer.Option(1, help="Seed of placing and routing."),
@@ -41,9 +47,14 @@ def build(
     """
     if config_file is not None and design_file is not None:
         raise typer.BadParameter("give --config or --design, not both")
+    if learning and (config_file or design_file) is not None:
+        raise typer.BadParameter("--learning is a core by itself: omit --config and --design")
     from spikeloom.boards import board_named
     from spikeloom.boards import build as build_bitstream
+    from spikeloom.boards.registry import LEARNING
 
+    if learning and not board.endswith(LEARNING):
+        board += LEARNING
     definition = board_named(board)
     file = config_file or design_file
     design = read_design(design_file) if design_file and not settings else None

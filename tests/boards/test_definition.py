@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from spikeloom.boards import BOARDS, BoardDefinition, board_named
@@ -60,6 +61,31 @@ def test_bit_rate_out_of_range(change: dict[str, int], message: str) -> None:
 def test_spram_where_there_is_none() -> None:
     with pytest.raises(ConfigError, match="has no SPRAM"):
         replace(board_named("ulx3s"), synapse_storage="spram")
+
+
+@pytest.mark.parametrize("name", ["icebreaker", "ulx3s"])
+def test_each_board_has_a_core_that_learns(name: str) -> None:
+    board, learning = board_named(name), board_named(f"{name}-learning")
+    assert board.config.learning is None
+    assert learning.config.learning is not None
+    assert learning.config.digest != board.config.digest
+    assert (learning.fpga, learning.platform) == (board.fpga, board.platform)
+
+
+def test_a_core_that_learns_is_in_block_ram() -> None:
+    board = board_named("icebreaker")
+    learning = board_named("icebreaker-learning").config
+    assert board.storage_for(board.config) == "spram"
+    assert board.storage_for(learning) == "block"
+    with pytest.raises(ConfigError, match='use synapse_storage="block"'):
+        replace(board, config=learning)
+
+
+def test_icebreaker_learning_runs_the_patterns_demo() -> None:
+    from spikeloom.patterns import make_design
+
+    config = board_named("icebreaker-learning").config
+    assert make_design(np.random.default_rng(0), config).config is config
 
 
 def test_platform_package_missing() -> None:

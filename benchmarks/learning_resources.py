@@ -1,0 +1,125 @@
+"""What learning costs in look-up tables: the core alone, synthesised with and without each rule.
+
+8 lanes, one update unit, 8-bit weights, exponential LIF, without bias and refractory period; 256 neurons ×
+256 axons, and 64 × 64 on iCE40, none of which holds the larger synapse memory.  With `fraction_bits` = 8
+the rows with and without stochastic rounding differ in nothing else.  Synthesised with Yosys, not routed;
+one core takes about a minute.  `--markdown` writes the tables of docs/benchmarks.md, `--json` every figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from spikeloom.boards import ResourceEstimate, synthesise
+from spikeloom.boards.resources import SYNTHESIS, EstimateFamily
+from spikeloom.hdl import CoreConfig, LearningConfig
+from spikeloom.hdl.learning_config import RULES
+
+LANES = 8
+CLOCK_HZ = 100_000_000
+FRACTION_BITS = 8
+SIZES = {"ice40": 64}
+"""Neurons, and axons, where they are not 256."""
+TITLES = {
+    "xilinx": "Xilinx 7 series (LUT1–6)",
+    "ecp5": "ECP5 (LUT4, carry cells as two)",
+    "ice40": "iCE40 (LUT4), 64 neurons × 64 axons",
+}
+HEADINGS = (
+    "rule", "F", "rounding", "LUTs", "LUTs per lane", "flip-flops", "block RAM", "multipliers",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """One core, and how many more LUTs than the core without learning it takes."""
+
+    learning: LearningConfig | None
+    estimate: ResourceEstimate
+    more: int
+
+    def cells(self) -> tuple[str, ...]:
+        e, c = self.estimate, self.learning
+        names = ("none", "–", "–")
+        if c is not None:
+            names = (c.rule, str(c.fraction_bits), "stochastic" if c.stochastic else "nearest")
+        per_lane = f"{self.more / LANES:+.0f}" if c is not None else "–"
+        numbers = (f"{e.luts:,}".replace(",", " "), per_lane)
+        return (*names, *numbers, str(e.flip_flops), str(e.block_rams), str(e.dsps))
+
+    def to_dict(self) -> dict[str, Any]:
+        rule = self.learning and vars(self.learning)
+        return {"learning": rule, "luts_per_lane": self.more / LANES, **self.estimate.to_dict()}
+
+
+def variants(rules: list[str]) -> Iterator[LearningConfig | None]:
+    """Without learning first, because the others are compared with it."""
+    yield None
+    if "pair" in rules:
+        yield LearningConfig(rule="pair")
+    for rule in rules:
+        for stochastic in (False, True):
+            yield LearningConfig(rule=rule, fraction_bits=FRACTION_BITS, stochastic=stochastic)
+
+
+def measure(family: EstimateFamily, rules: list[str]) -> list[Row]:
+    rows: list[Row] = []
+    size = SIZES.get(family, 256)
+    console = Console(stderr=True)
+    for learning in track(list(variants(rules)), description=f"{family}…", console=console):
+        config = CoreConfig(
+            neurons=size, axons=size, lanes=LANES, bias=False, refractory_bits=0, learning=learning
+        )
+        found = synthesise(config, family, part="core")
+        rows.append(Row(learning, found, found.luts - rows[0].estimate.luts if rows else 0))
+    return rows
+
+
+def remark(rows: list[Row]) -> str:
+    """Speed for the area, of the smallest core with pair STDP."""
+    luts = [row.estimate.luts for row in rows if row.learning and row.learning.rule == "pair"]
+    if not luts:
+        return ""
+    rate = LANES * CLOCK_HZ / min(luts) / 1e3
+    return f"Pair STDP, F = 0: {rate:.0f} k synaptic operations per second per LUT at 100 MHz."
+
+
+def markdown(family: str, rows: list[Row]) -> str:
+    lines = [f"{TITLES[family]}:", "", "| " + " | ".join(HEADINGS) + " |"]
+    lines.append("|" + "|".join("---" if k in (0, 2) else "---:" for k in range(8)) + "|")
+    lines += ["| " + " | ".join(row.cells()) + " |" for row in rows]
+    return "\n".join([*lines, "", remark(rows), ""])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--families", nargs="+", choices=SYNTHESIS, default=list(TITLES))
+    parser.add_argument("--rules", nargs="+", choices=RULES, default=list(RULES))
+    parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    found: dict[str, list[dict[str, Any]]] = {}
+    for family in arguments.families:
+        rows = measure(cast(EstimateFamily, family), arguments.rules)
+        found[family] = [row.to_dict() for row in rows]
+        if arguments.markdown:
+            print(markdown(family, rows), flush=True)
+        elif not arguments.json:
+            table = Table(*HEADINGS, title=TITLES[family], caption=remark(rows))
+            for row in rows:
+                table.add_row(*row.cells())
+            Console(width=120).print(table)
+    if arguments.json:
+        print(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()
