@@ -25,6 +25,7 @@ format: setup
 
 bench: setup
 	$(BIN)/python benchmarks/cycles_per_step.py
+	$(BIN)/python benchmarks/learning_cycles.py
 
 campaign: setup
 	$(BIN)/spikeloom cosim --campaign --seeds 34

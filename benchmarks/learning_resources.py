@@ -80,6 +80,7 @@ def measure(family: EstimateFamily, rules: list[str]) -> list[Row]:
         )
         found = synthesise(config, family, part="core")
         rows.append(Row(learning, found, found.luts - rows[0].estimate.luts if rows else 0))
+        console.print(family, *rows[-1].cells(), highlight=False)
     return rows
 
 
