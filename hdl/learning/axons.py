@@ -84,9 +84,7 @@ class LearningAxons(wiring.Component):
         stages: list[tuple[Value, Value]] = [(walking, word)]
         for k in range(depth):
             stages.append(tuple(delay(m, v, 1, f"walk_{k}_{n}") for n, v in enumerate(stages[-1])))  # type: ignore[arg-type]
-        m.d.comb += self.busy.eq(
-            self.start | self.clear | (sum((s[0] for s in stages), Const(0)) != 0)
-        )
+        m.d.comb += self.busy.eq(self.start | self.clear | Cat(s[0] for s in stages).any())
         arrived = self._arrived(m, stages)
         sub = stages[READ_LATENCY][1][:sub_bits] if sub_bits else Const(0)
         valid, written = stages[-1]

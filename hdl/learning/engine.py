@@ -265,7 +265,8 @@ class LearningEngine(wiring.Component):
                 m.d.comb += busy.eq(1)
                 with m.If(waited != KEY_LATENCY):
                     m.d.sync += waited.eq(waited + 1)
-                with m.Elif(~moving):  # the clearing walk over the axons reads their records as well
+                # The clearing walk over the axons reads their records as well.
+                with m.Elif(~moving):
                     m.next = "ROWS"
             with m.State("ROWS"):
                 m.d.comb += [busy.eq(1), sweep_rows.eq(1)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -81,7 +81,7 @@ class LearningNeurons(wiring.Component):
         ]
         for k in range(depth):
             stages.append(tuple(delay(m, v, 1, f"walk_{k}_{n}") for n, v in enumerate(stages[-1])))  # type: ignore[arg-type]
-        m.d.comb += self.busy.eq(sum((s[0] for s in stages), Const(0)) != 0)
+        m.d.comb += self.busy.eq(Cat(s[0] for s in stages).any())
         sub = stages[READ_LATENCY][3]
         valid, clearing, group, sub_written = stages[-1]
 
