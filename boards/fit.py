@@ -134,7 +134,7 @@ def _smaller_memory(board: BoardDefinition, config: CoreConfig, show: OnLine | N
     def need(**sizes: int) -> MemoryNeed | None:
         if show is not None:
             show(f"what would fit? {', '.join(f'{n} {what}' for what, n in sizes.items())}")
-        return _elaborated_need(board, replace(config, **sizes)  # type: ignore[arg-type])
+        return _elaborated_need(board, replace(config, **sizes))  # type: ignore[arg-type]
 
     smallest = need(axons=1)
     if smallest is not None:
