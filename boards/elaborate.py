@@ -39,7 +39,6 @@ _SMALL_ICE40 = (
     f"techmap -map {COMPARISONS}",
     # Even the smallest memory takes more cells, of which there are few, than block RAMs.
     'setattr -set ram_style "block" m:*',
-    "scratchpad -copy abc9.script.default.area abc9.script",
 )
 
 # The netlist for simulation has single wires with short names: Verilator compiles it three times as
