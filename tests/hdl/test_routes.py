@@ -30,10 +30,13 @@ async def load(ctx, dut, words):
         await gateware.access(ctx, dut, dut.access_value, word, neuron=neuron)
 
 
-async def step(ctx, dut, config, fired, stalls):
-    """Spikes of one step, word after word; returns what came out, by kind, and stalled cycles."""
+async def step(ctx, dut, config, fired, stalls, held=(False,)):
+    """Spikes of one step, word after word; returns what came out, by kind, and stalled cycles.
+
+    The host stalls `reported`, and learning holds `spikes` back.
+    """
     units, words = config.update_units, config.layout.update_words
-    out = {"arrive": [], "reported": [], "spike": 0, "unknown": 0, "stalled": 0}
+    out = {"arrive": [], "reported": [], "spikes": [], "spike": 0, "unknown": 0, "stalled": 0}
     cycle = 0
     while cycle <= words or ctx.get(dut.busy):
         ctx.set(dut.fired_valid, cycle < words)
@@ -42,6 +45,10 @@ async def step(ctx, dut, config, fired, stalls):
         ctx.set(dut.fired, sum(1 << u for u, f in enumerate(mask) if f))
         ready = not stalls[cycle % len(stalls)]
         ctx.set(dut.reported.ready, ready)
+        takes = not held[cycle % len(held)]
+        ctx.set(dut.spikes.ready, takes)
+        if takes and ctx.get(dut.spikes.valid):
+            out["spikes"].append(ctx.get(dut.spikes.payload))
         if ready and ctx.get(dut.reported.valid):
             out["reported"].append(ctx.get(dut.reported.payload))
         if ctx.get(dut.arrive):
@@ -63,8 +70,9 @@ async def step(ctx, dut, config, fired, stalls):
     ),
     steps=st.lists(st.lists(st.booleans(), min_size=13, max_size=13), min_size=1, max_size=2),
     stalls=st.lists(st.booleans(), max_size=5),
+    held=st.lists(st.booleans(), max_size=5),
 )
-def test_no_spike_is_lost(shape, entries, steps, stalls):
+def test_no_spike_is_lost(shape, entries, steps, stalls, held):
     config, dut, simulation = bench(*shape)
     entries = entries[: config.neurons]
     table = [
@@ -75,9 +83,12 @@ def test_no_spike_is_lost(shape, entries, steps, stalls):
         await load(ctx, dut, table)
         for fired in steps:
             spikes = np.flatnonzero(fired[: config.neurons]).tolist()
-            out, _ = await step(ctx, dut, config, fired[: config.neurons], [*stalls, False])
+            out, _ = await step(
+                ctx, dut, config, fired[: config.neurons], [*stalls, False], [*held, False]
+            )
             driven = [entries[j][2] for j in spikes if entries[j][0]]
             assert out["spike"] == len(spikes)
+            assert out["spikes"] == spikes
             assert out["reported"] == [j for j in spikes if entries[j][1]]
             assert out["arrive"] == [axon for axon in driven if axon < AXONS]
             assert out["unknown"] == sum(axon >= AXONS for axon in driven)
