@@ -24,6 +24,10 @@ NAME = "top"
 
 SYNTHESIS_OPTIONS: dict[Family, str] = {"ice40": "-device u -dsp -abc9", "ecp5": "-dff"}
 
+_LEARNING_OPTIONS: dict[Family, str] = {**SYNTHESIS_OPTIONS, "ecp5": ""}
+"""For cores that learn: with their long pipelines, optimising across flip-flops takes ABC more than ten
+minutes."""
+
 COLLISIONS_UNUSED = "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:CLK_ENABLE=1 %i"
 """Yosys command after reading a design: no value read from a memory in the cycle that writes the
 same word is ever used.
@@ -90,6 +94,7 @@ def elaborate(board: BoardDefinition, config: CoreConfig) -> Plan:
     `MissingToolError` without `amaranth-boards`.
     """
     platform = make_platform(board)
+    options = SYNTHESIS_OPTIONS if config.learning is None else _LEARNING_OPTIONS
     build = f"{board.name} {version('spikeloom')}"
     try:
         plan = platform.build(
@@ -97,7 +102,7 @@ def elaborate(board: BoardDefinition, config: CoreConfig) -> Plan:
             name=NAME,
             do_build=False,
             emit_src=False,
-            synth_opts=SYNTHESIS_OPTIONS[board.fpga.family],
+            synth_opts=options[board.fpga.family],
             script_after_read=preparation(board.fpga.family),
             script_after_synth=_AFTER_SYNTHESIS,
             yosys_opts="-v 2",
