@@ -85,11 +85,11 @@ def measure(family: EstimateFamily, rules: list[str]) -> list[Row]:
 
 
 def remark(rows: list[Row]) -> str:
-    """Speed for the area, of the smallest core with pair STDP."""
-    luts = [row.estimate.luts for row in rows if row.learning and row.learning.rule == "pair"]
+    """Speed for the area, of the core with pair STDP."""
+    luts = [row.estimate.luts for row in rows if row.learning == LearningConfig(rule="pair")]
     if not luts:
         return ""
-    rate = LANES * CLOCK_HZ / min(luts) / 1e3
+    rate = LANES * CLOCK_HZ / luts[0] / 1e3
     return f"Pair STDP, F = 0: {rate:.0f} k synaptic operations per second per LUT at 100 MHz."
 
 

@@ -1,0 +1,48 @@
+"""`spikeloom build --learning`, and how cores that learn are synthesised."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from spikeloom.boards import board_named
+from spikeloom.boards.elaborate import elaborate
+from spikeloom.boards.fit import least_need
+from spikeloom.cli import app
+
+
+@pytest.mark.parametrize("name", ["icebreaker", "icebreaker-learning"])
+def test_the_option_names_the_board_with_the_other_core(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def build(board: str, **options: Any) -> None:
+        asked.append(board)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spikeloom.boards.build", build)
+    CliRunner().invoke(app, ["build", name, "--learning"])
+    assert asked == ["icebreaker-learning"]
+
+
+def test_the_option_is_a_core_by_itself() -> None:
+    result = CliRunner().invoke(app, ["build", "ulx3s", "--learning", "--config", "core.toml"])
+    assert result.exit_code == 2
+
+
+def test_any_core_that_learns_is_in_block_ram_on_icebreaker() -> None:
+    board = board_named("icebreaker")
+    config = board_named("icebreaker-learning").config
+    assert least_need(board, config).srams == 0
+    assert least_need(board, replace(config, learning=None)).srams == 1
+
+
+def test_only_cores_that_do_not_learn_are_optimised_across_flip_flops(stub_top: type) -> None:
+    for name, expected in (("ulx3s", True), ("ulx3s-learning", False)):
+        board = board_named(name)
+        script = elaborate(board, replace(board.config, axons=4)).files["top.ys"]
+        assert ("-dff" in str(script)) is expected
