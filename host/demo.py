@@ -23,6 +23,7 @@ from .device import Device
 from .errors import InputError, WrongBoardError
 from .opening import GOLDEN, TWIN, open
 from .progress import progress_bar
+from .report_rows import add_closing_rows
 
 NEEDED_ACCURACY = 0.97
 """Over all test images; over fewer the accuracy is only reported."""
@@ -109,13 +110,7 @@ class DigitsReport:
             span = f"{cycles['min']:.0f}…{cycles['max']:.0f}"
             table.add_row("clock cycles per image", f"{cycles['mean']:.0f} ({span})")
             table.add_row("of which computing", f"{cycles['computing']:.0f}")
-        c = self.config
-        core = f"{c['neurons']} neurons, {c['axons']} axons, {c['lanes']} lanes"
-        table.add_row("core", f"{core}, {c['weight_bits']}-bit weights")
-        for name, path in self.files.items():
-            table.add_row(name, path)
-        spent = ", ".join(f"{name} {value:.1f} s" for name, value in self.seconds.items())
-        table.add_row("time", spent)
+        add_closing_rows(table, self.config, self.files, self.seconds)
         return table
 
 
@@ -150,7 +145,7 @@ def run_digits(
         core = None
         if board is not None:
             stack.enter_context(board)
-            core = _config_of(board)
+            core = config_of(board)
         clock.lap("opening")
         network = digits.train(progress=progress)
         clock.lap("training")
@@ -267,7 +262,7 @@ def _find_board(where: str, progress: bool | None) -> Board | None:
     return board
 
 
-def _config_of(board: Board) -> CoreConfig:
+def config_of(board: Board) -> CoreConfig:
     """The board's core, the one of its definition; `WrongBoardError` for any other."""
     from spikeloom.boards import BOARDS
 

@@ -21,6 +21,7 @@ from .errors import InputError
 from .lessons import COURSES, Course
 from .opening import TWIN, open
 from .progress import progress_bar
+from .report_rows import add_closing_rows
 from .shadow import Differences, Shadow
 
 RULE = "three_factor"
@@ -91,13 +92,7 @@ class LearningReport:
         table.add_row("differences from the golden model", f"[{same}]{kinds}[/]")
         table.add_row("lessons", f"{self.lessons} images, {self.epochs} times; {self.steps} steps")
         table.add_row("weight updates", f"{self.weight_updates} ({self.weight_clamps} clamped)")
-        c = self.config
-        core = f"{c['neurons']} neurons, {c['axons']} axons, {c['lanes']} lanes"
-        table.add_row("core", f"{core}, {c['weight_bits']}-bit weights, rule {self.rule}")
-        for name, path in self.files.items():
-            table.add_row(name, path)
-        spent = ", ".join(f"{name} {value:.1f} s" for name, value in self.seconds.items())
-        table.add_row("time", spent)
+        add_closing_rows(table, self.config, self.files, self.seconds)
         return table
 
 

@@ -31,12 +31,13 @@ from spikeloom.hdl import CoreConfig, Image, LearningConfig
 
 from . import learning_plots
 from .board import Board
-from .demo import _config_of
+from .demo import config_of
 from .design import Design
 from .device import Device
 from .errors import FitError, InputError
 from .opening import GOLDEN, TWIN, open
 from .progress import progress_bar
+from .report_rows import add_closing_rows
 from .shadow import Differences, Shadow
 
 SIDE = 8
@@ -122,13 +123,7 @@ class PatternsReport:
         kinds = ", ".join(f"{name} {n}" for name, n in asdict(self.differences).items())
         table.add_row("differences from the golden model", f"[{same}]{kinds}[/]")
         table.add_row("weight updates", str(self.weight_updates))
-        c = self.config
-        core = f"{c['neurons']} neurons, {c['axons']} axons, {c['lanes']} lanes"
-        table.add_row("core", f"{core}, {c['weight_bits']}-bit weights")
-        for name, path in self.files.items():
-            table.add_row(name, path)
-        spent = ", ".join(f"{name} {value:.1f} s" for name, value in self.seconds.items())
-        table.add_row("time", spent)
+        add_closing_rows(table, self.config, self.files, self.seconds)
         return table
 
 
@@ -343,7 +338,7 @@ def _open(where: str, rng: np.random.Generator, progress: bool | None) -> Device
     board = open(where, progress=progress)
     assert isinstance(board, Board)
     try:
-        board.load(make_design(rng, _config_of(board)))
+        board.load(make_design(rng, config_of(board)))
     except BaseException:
         board.close()
         raise

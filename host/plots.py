@@ -11,9 +11,6 @@ from .device import Run
 from .drawing import COLOURS, FAINT, INK, canvas, diverging, save, styled_drawing
 from .errors import InputError
 
-_COLOURS, _FAINT, _INK, _canvas, _diverging = COLOURS, FAINT, INK, canvas, diverging
-_save, _styled = save, styled_drawing
-
 
 @styled_drawing
 def raster(

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import CoreConfig, clog2
+from ..config import CoreConfig
 from ..core import soma
 from ..core.arithmetic import delay
 from ..core.soma import record
@@ -123,8 +123,3 @@ class LearningNeurons(wiring.Component):
             clamps += [flag & valid & ~clearing & exists for flag in counts]
         m.d.sync += self.clamps.eq(sum(clamps, Const(0)))
         return m
-
-
-def lane_bits(config: CoreConfig) -> int:
-    """Bits of a lane's number."""
-    return clog2(config.lanes)
