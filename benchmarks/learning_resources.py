@@ -3,7 +3,8 @@
 8 lanes, one update unit, 8-bit weights, exponential LIF, without bias and refractory period; 256 neurons ×
 256 axons, and 64 × 64 on iCE40, none of which holds the larger synapse memory.  With `fraction_bits` = 8
 the rows with and without stochastic rounding differ in nothing else.  Synthesised with Yosys, not routed;
-one core takes about a minute.  `--markdown` writes the tables of docs/benchmarks.md, `--json` every figure.
+one core takes about a minute.  A core on which Yosys' ABC9 fails is mapped by its older mapper: †.
+`--markdown` writes the tables of docs/benchmarks.md, `--json` every figure.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from rich.table import Table
 
 from spikeloom.boards import ResourceEstimate, synthesise
 from spikeloom.boards.resources import SYNTHESIS, EstimateFamily
+from spikeloom.boards.tools import BuildError
 from spikeloom.hdl import CoreConfig, LearningConfig
 from spikeloom.hdl.learning_config import RULES
 
@@ -45,6 +47,7 @@ class Row:
     learning: LearningConfig | None
     estimate: ResourceEstimate
     more: int
+    older_mapper: bool
 
     def cells(self) -> tuple[str, ...]:
         e, c = self.estimate, self.learning
@@ -52,12 +55,18 @@ class Row:
         if c is not None:
             names = (c.rule, str(c.fraction_bits), "stochastic" if c.stochastic else "nearest")
         per_lane = f"{self.more / LANES:+.0f}" if c is not None else "–"
-        numbers = (f"{e.luts:,}".replace(",", " "), per_lane)
+        luts = f"{e.luts:,}".replace(",", " ") + ("†" if self.older_mapper else "")
+        numbers = (luts, per_lane)
         return (*names, *numbers, str(e.flip_flops), str(e.block_rams), str(e.dsps))
 
     def to_dict(self) -> dict[str, Any]:
         rule = self.learning and vars(self.learning)
-        return {"learning": rule, "luts_per_lane": self.more / LANES, **self.estimate.to_dict()}
+        return {
+            "learning": rule,
+            "luts_per_lane": self.more / LANES,
+            "older_mapper": self.older_mapper,
+            **self.estimate.to_dict(),
+        }
 
 
 def variants(rules: list[str]) -> Iterator[LearningConfig | None]:
@@ -78,8 +87,15 @@ def measure(family: EstimateFamily, rules: list[str]) -> list[Row]:
         config = CoreConfig(
             neurons=size, axons=size, lanes=LANES, bias=False, refractory_bits=0, learning=learning
         )
-        found = synthesise(config, family, part="core")
-        rows.append(Row(learning, found, found.luts - rows[0].estimate.luts if rows else 0))
+        older = False
+        try:
+            found = synthesise(config, family, part="core")
+        except BuildError:
+            if family != "ecp5":
+                raise
+            older = True
+            found = synthesise(config, family, part="core", abc9=False)
+        rows.append(Row(learning, found, found.luts - rows[0].estimate.luts if rows else 0, older))
         console.print(family, *rows[-1].cells(), highlight=False)
     return rows
 

