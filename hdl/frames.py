@@ -1,17 +1,19 @@
 """The frame: what travels between two zero bytes on the serial line.  docs/link.md has examples.
 
-    COBS( type  N(S)  N(R)  length   payload   CRC-32 ) 00
-          u8    u8    u8    u16 LE   length B  u32 LE
+    COBS( type  N(S)    N(R)    length   payload   CRC-32 ) 00
+          u8    u16 LE  u16 LE  u16 LE   length B  u32 LE
 
 The CRC is `zlib.crc32(type … payload, connection)`: the id of the open connection is its starting
 value, so a frame of another connection never passes.  SABM frames use 0.
 
-The terms are HDLC's.  N(S) numbers I frames modulo 256; N(R) is the number of the I frame that the
-sender of the frame expects next.
+The terms are HDLC's, but numbers count the halfwords of the stream, as TCP's count bytes: N(S) is
+the position of the first halfword in an I frame, N(R) that of the halfword which the sender of the
+frame expects next, both modulo 65 536.  So what is sent again may be cut into other frames.
 """
 
 from __future__ import annotations
 
+import struct
 import zlib
 from dataclasses import dataclass
 from enum import IntEnum
@@ -19,12 +21,13 @@ from enum import IntEnum
 from cobs import cobs
 
 DELIMITER = b"\0"
-HEADER_BYTES = 5
+_HEADER = struct.Struct("<BHHH")
+HEADER_BYTES = _HEADER.size
 CRC_BYTES = 4
 CRC_RESIDUE = 0x2144DF1C
 """`zlib.crc32` of any body followed by its own CRC, for every starting value."""
-MAX_PAYLOAD = 1024
-SEQUENCE_MODULUS = 256
+MIN_LIMIT, MAX_PAYLOAD = 16, 1024
+SEQUENCE_MODULUS = 1 << 16
 
 
 class FrameType(IntEnum):
@@ -33,17 +36,23 @@ class FrameType(IntEnum):
     I = 1  # noqa: E741  (HDLC's name)
     """Information: the payload is the next part of the byte stream."""
     RR = 2
-    """Receive ready: everything before N(R) has arrived.  Payload: window."""
+    """Receive ready: everything before N(R) has arrived.  Payload: window or limit."""
     REJ = 3
-    """Reject: frame N(R) was expected and another one came.  Payload: window."""
+    """Reject: send again from N(R) on.  Payload: window or limit."""
     SABM = 4
     """Open a connection.  Payload: its id (u32, not 0)."""
     UA = 5
     """The connection is open, numbers start from 0.  Payload: window."""
+    RNR = 6
+    """Receive not ready: RR without any room; an RR follows when there is.  Payload: window."""
 
 
-WINDOW_BYTES = 2
-"""RR, REJ and UA carry a window (u16): payload bytes from N(R) on that the receiver has room for."""
+SUPERVISORY_BYTES = 2
+"""Payload of RR, RNR, REJ and UA, a u16.  From the board its window: bytes from N(R) on that it has
+room for.  From the host the limit: the largest payload of an I frame that it wants, even,
+MIN_LIMIT…MAX_PAYLOAD."""
+DEFAULT_LIMIT = 256
+"""Limit of a new connection."""
 
 
 class FrameError(ValueError):
@@ -61,8 +70,7 @@ class Frame:
 
     def to_bytes(self, connection: int) -> bytes:
         """Bytes for the line, delimiter included."""
-        header = bytes((self.type, self.ns, self.nr)) + len(self.payload).to_bytes(2, "little")
-        body = header + self.payload
+        body = _HEADER.pack(self.type, self.ns, self.nr, len(self.payload)) + self.payload
         start = 0 if self.type == FrameType.SABM else connection
         crc = zlib.crc32(body, start)
         return bytes(cobs.encode(body + crc.to_bytes(CRC_BYTES, "little"))) + DELIMITER
@@ -80,15 +88,16 @@ class Frame:
         start = 0 if body[0] == FrameType.SABM else connection
         if zlib.crc32(body, start) != crc:
             raise FrameError("wrong CRC, or a frame of another connection")
+        kind, ns, nr, length = _HEADER.unpack_from(body)
         payload = body[HEADER_BYTES:]
-        if len(payload) != int.from_bytes(body[3:HEADER_BYTES], "little"):
+        if len(payload) != length:
             raise FrameError("wrong length")
         try:
-            return cls(FrameType(body[0]), body[1], body[2], payload)
+            return cls(FrameType(kind), ns, nr, payload)
         except ValueError:
-            raise FrameError(f"unknown frame type {body[0]}") from None
+            raise FrameError(f"unknown frame type {kind}") from None
 
     @property
     def window(self) -> int:
-        """Window that an RR, REJ or UA frame carries, in bytes."""
-        return int.from_bytes(self.payload[:WINDOW_BYTES], "little")
+        """Window that an RR, RNR, REJ or UA frame of the board carries, in bytes."""
+        return int.from_bytes(self.payload[:SUPERVISORY_BYTES], "little")

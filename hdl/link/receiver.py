@@ -6,8 +6,19 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..frames import CRC_BYTES, HEADER_BYTES, MAX_PAYLOAD, FrameType
+from ..frames import (
+    CRC_BYTES,
+    DEFAULT_LIMIT,
+    HEADER_BYTES,
+    MAX_PAYLOAD,
+    MIN_LIMIT,
+    SEQUENCE_MODULUS,
+    SUPERVISORY_BYTES,
+    FrameType,
+)
 from . import crc
+
+POSITION_BITS = SEQUENCE_MODULUS.bit_length() - 1
 
 _LONGEST = HEADER_BYTES + MAX_PAYLOAD + CRC_BYTES
 _CONNECTION_BYTES = 4
@@ -63,8 +74,11 @@ class Receiver(wiring.Component):
     halfwords : stream of what the I frames carry.
     opened : pulses when a connection is opened; everything behind the link starts afresh.
     connection, expected, window : id, N(R) and free bytes, for the transmitter.
+    rejected : N(S) of the frame that the last `send_rej` was about.
+    acknowledged, limit : N(R) and limit (in halfwords) that the host gave last; `go_back` pulses when it
+        wants everything from there on again.
     send_ua, send_rej, send_rr : pulses: that frame is due.
-    bad_frame, out_of_sequence, overflow : pulses for the counters.
+    good_frame, bad_frame, out_of_sequence, overflow : pulses.
 
     Parameters
     ----------
@@ -84,11 +98,16 @@ class Receiver(wiring.Component):
                 "halfwords": Out(stream.Signature(16)),
                 "opened": Out(1),
                 "connection": Out(32),
-                "expected": Out(8),
+                "expected": Out(POSITION_BITS),
                 "window": Out(16),
+                "rejected": Out(POSITION_BITS),
+                "acknowledged": Out(POSITION_BITS),
+                "limit": Out(range(MAX_PAYLOAD // 2 + 1), init=DEFAULT_LIMIT // 2),
+                "go_back": Out(1),
                 "send_ua": Out(1),
                 "send_rej": Out(1),
                 "send_rr": Out(1),
+                "good_frame": Out(1),
                 "bad_frame": Out(1),
                 "out_of_sequence": Out(1),
                 "overflow": Out(1),
@@ -110,7 +129,7 @@ class Receiver(wiring.Component):
             whole.eq(cobs.whole),
         ]
         position = Signal(range(_LONGEST + 2))  # stops one beyond the longest frame
-        kind, number, length = Signal(8), Signal(8), Signal(16)
+        kind, number, answer, length = Signal(8), Signal(16), Signal(16), Signal(16)
         identifier = Signal(32)
         register = Signal(crc.WIDTH)
         first = position == 0
@@ -122,12 +141,11 @@ class Receiver(wiring.Component):
             with m.Switch(position):
                 with m.Case(0):
                     m.d.sync += kind.eq(byte)
-                with m.Case(1):
-                    m.d.sync += number.eq(byte)
-                with m.Case(3):
-                    m.d.sync += length[:8].eq(byte)
-                with m.Case(4):
-                    m.d.sync += length[8:].eq(byte)
+                for field, place in ((number, 1), (answer, 3), (length, 5)):
+                    with m.Case(place):
+                        m.d.sync += field[:8].eq(byte)
+                    with m.Case(place + 1):
+                        m.d.sync += field[8:].eq(byte)
                 with m.Case(*range(HEADER_BYTES, HEADER_BYTES + 4)):
                     m.d.sync += identifier.eq(Cat(identifier[8:], byte))
         with m.If(end):
@@ -149,7 +167,9 @@ class Receiver(wiring.Component):
             empty.eq(first),
         ]
         connected, proper = Signal(), Signal()
+        limit = identifier[1:16]  # in halfwords; the CRC stands above it
         m.d.comb += [
+            self.good_frame.eq(complete & good & proper),
             self.bad_frame.eq(complete & ~empty & ~(good & proper)),
             self.send_ua.eq(self.opened),
             self.send_rej.eq(self.out_of_sequence | self.overflow),
@@ -157,26 +177,32 @@ class Receiver(wiring.Component):
         with m.Switch(kind):
             with m.Case(FrameType.SABM):
                 m.d.comb += proper.eq((length == _CONNECTION_BYTES) & (identifier != 0))
-                with m.If(complete & good & proper):
-                    m.d.comb += self.opened.eq(1)
-                    m.d.sync += [
-                        connected.eq(1),
-                        self.connection.eq(identifier),
-                        self.expected.eq(0),
-                    ]
+                m.d.comb += self.opened.eq(self.good_frame)
             with m.Case(FrameType.I):
-                in_order = number == self.expected
                 m.d.comb += proper.eq(connected & (length != 0))
-                with m.If(complete & good & proper):
+                in_order = number == self.expected
+                with m.If(self.good_frame):
+                    m.d.sync += self.acknowledged.eq(answer)
                     m.d.comb += [
                         self.out_of_sequence.eq(~in_order),
                         self.overflow.eq(in_order & overflowed),
                         self._accept.eq(in_order & ~overflowed),
                     ]
-            with m.Case(FrameType.RR, FrameType.REJ, FrameType.UA):
-                m.d.comb += proper.eq(1)
-        with m.If(self._accept):
-            m.d.sync += self.expected.eq(self.expected + 1)
+            with m.Case(FrameType.RR, FrameType.REJ):
+                known = (limit >= MIN_LIMIT // 2) & (limit <= MAX_PAYLOAD // 2)
+                m.d.comb += proper.eq(connected & (length == SUPERVISORY_BYTES) & known)
+                with m.If(self.good_frame):
+                    m.d.sync += [self.acknowledged.eq(answer), self.limit.eq(limit)]
+                    m.d.comb += self.go_back.eq(kind == FrameType.REJ)
+        with m.If(self.send_rej):
+            m.d.sync += self.rejected.eq(number)
+        with m.If(self.opened):
+            m.d.sync += [
+                connected.eq(1),
+                self.connection.eq(identifier),
+                self.acknowledged.eq(0),
+                self.limit.eq(DEFAULT_LIMIT // 2),
+            ]
         return m
 
     def _buffer(self, m: Module, write_byte: Value, byte: Value, end: Value) -> Value:
@@ -185,14 +211,13 @@ class Receiver(wiring.Component):
         self._accept = accept = Signal()
         m.submodules.buffer = buffer = memory.Memory(shape=16, depth=depth, init=[])
         read, write = buffer.read_port(), buffer.write_port()
-        head, tail, tentative = (
-            Signal(range(2 * depth), name=n) for n in ("head", "tail", "tentative")
-        )
         wrap = range(2 * depth)
+        head = Signal(wrap)
+        tail, tentative = self.expected, Signal(POSITION_BITS)
 
         low, odd, overflowed = Signal(8), Signal(), Signal()
         filled = Signal(wrap)
-        m.d.comb += filled.eq(tentative - head)
+        m.d.comb += filled.eq(tentative - head)  # modulo twice the depth
         m.d.comb += [write.addr.eq(tentative), write.data.eq(Cat(low, byte))]
         with m.If(write_byte):
             m.d.sync += [low.eq(byte), odd.eq(~odd)]
@@ -211,9 +236,9 @@ class Receiver(wiring.Component):
             m.d.sync += [odd.eq(0), overflowed.eq(0), tentative.eq(tail)]
 
         level, room, freed = Signal(wrap), Signal(wrap), Signal(wrap)
-        m.d.comb += [level.eq(tail - head), room.eq(depth - level), self.window.eq(room << 1)]
         made_room = Signal()
-        m.d.comb += [read.addr.eq(head), self.send_rr.eq(accept | made_room)]
+        m.d.comb += [level.eq(tail - head), room.eq(depth - level), self.window.eq(room << 1)]
+        m.d.comb += [read.addr.eq(head), self.send_rr.eq(self.go_back | made_room)]
         # Two cycles for a halfword: the buffer's output, and the register of the stream.
         fetched = Signal()
         free = ~self.halfwords.valid | self.halfwords.ready

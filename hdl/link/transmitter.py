@@ -6,8 +6,9 @@ from amaranth.hdl import Array, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..frames import CRC_BYTES, HEADER_BYTES, WINDOW_BYTES, FrameType
+from ..frames import CRC_BYTES, HEADER_BYTES, MAX_PAYLOAD, SUPERVISORY_BYTES, FrameType
 from . import crc
+from .receiver import POSITION_BITS
 
 
 class CobsEncoder(wiring.Component):
@@ -74,31 +75,35 @@ class CobsEncoder(wiring.Component):
 
 
 class Transmitter(wiring.Component):
-    """Sends UA, REJ and RR when they are due, and else I frames.
+    """Sends UA, REJ and RR when they are due, and else I frames; keeps what is not acknowledged.
 
-    An I frame is sent when `frame_bytes` have come together, after a halfword with `flush`, or when
-    nothing came for `idle_cycles`.  Back-pressure: `halfwords` waits while the buffer is full.
+    An I frame is sent when `limit` halfwords have come together, after a halfword with `flush`, or when
+    nothing came for `idle_cycles`.  When the host wants it, everything from `acknowledged` on is sent
+    again, in frames that may be cut elsewhere.  Back-pressure: `halfwords` waits while the buffer is
+    full of what the host has not acknowledged.
 
     Members
     -------
     halfwords : stream; `flush` marks the end of a reply.
-    connection, expected, window, send_ua, send_rej, send_rr, opened : from `Receiver`.
+    connection, expected, window, rejected, acknowledged, limit, go_back, send_ua, send_rej, send_rr,
+    opened : from `Receiver`.
     encoded : bytes for the line.
     """
 
-    def __init__(
-        self, *, buffer_bytes: int = 1024, frame_bytes: int = 256, idle_cycles: int = 4096
-    ) -> None:
+    def __init__(self, *, buffer_bytes: int = 2048, idle_cycles: int = 4096) -> None:
         self._depth = buffer_bytes // 2
-        self._frame = frame_bytes // 2
         self._idle = idle_cycles
         halfword = data.StructLayout({"value": 16, "flush": 1})
         super().__init__(
             {
                 "halfwords": In(stream.Signature(halfword)),
                 "connection": In(32),
-                "expected": In(8),
+                "expected": In(POSITION_BITS),
                 "window": In(16),
+                "rejected": In(POSITION_BITS),
+                "acknowledged": In(POSITION_BITS),
+                "limit": In(range(MAX_PAYLOAD // 2 + 1)),
+                "go_back": In(1),
                 "send_ua": In(1),
                 "send_rej": In(1),
                 "send_rr": In(1),
@@ -112,7 +117,8 @@ class Transmitter(wiring.Component):
         m = Module()
         m.submodules.cobs = cobs = CobsEncoder()
         wiring.connect(m, wiring.flipped(self.encoded), cobs.encoded)
-        level, halfword, pop, due_i = self._buffer(m)
+        halfword, due_i = self._buffer(m)
+        level, head = self._level, self._head
 
         due = {
             t: Signal(name=f"due_{t.name.lower()}")
@@ -122,14 +128,14 @@ class Transmitter(wiring.Component):
             with m.If(request):
                 m.d.sync += due[kind].eq(1)
 
-        number = Signal(8)
-        kind, is_i = Signal(8), Signal()
+        kind, is_i, is_rej = Signal(8), Signal(), Signal()
         length, left = Signal(16), Signal(16)
         position = Signal(range(HEADER_BYTES))
         register = Signal(crc.WIDTH)
-        window, expected = Signal(16), Signal(8)
+        window, expected = Signal(16), Signal(POSITION_BITS)
         value = Signal(16)
-        header = Array([kind, Mux(is_i, number, 0), expected, length[:8], length[8:]])
+        number = Mux(is_i, head, Mux(is_rej, self.rejected, 0))
+        header = Array([kind, *_bytes(number), *_bytes(expected), *_bytes(length)])
         byte = cobs.bytes.payload.byte
         sending_body = Signal()
         with m.If(sending_body & cobs.bytes.ready):
@@ -137,18 +143,24 @@ class Transmitter(wiring.Component):
 
         with m.FSM():
             with m.State("CHOOSE"):
-                m.d.sync += [position.eq(0), register.eq(crc.begin(self.connection)), is_i.eq(0)]
-                m.d.sync += [length.eq(WINDOW_BYTES), left.eq(WINDOW_BYTES)]
+                m.d.sync += [position.eq(0), register.eq(crc.begin(self.connection))]
+                m.d.sync += [is_i.eq(0), is_rej.eq(0)]
+                m.d.sync += [length.eq(SUPERVISORY_BYTES), left.eq(SUPERVISORY_BYTES)]
                 # Both from the same cycle: the window counts from N(R).
                 m.d.sync += [window.eq(self.window), expected.eq(self.expected)]
                 with m.If(due[FrameType.UA]):
                     self._begin(m, due, FrameType.UA, kind)
                 with m.Elif(due[FrameType.REJ]):
                     self._begin(m, due, FrameType.REJ, kind)
+                    m.d.sync += is_rej.eq(1)
                 with m.Elif(due[FrameType.RR]):
                     self._begin(m, due, FrameType.RR, kind)
+                    with m.If(self.window == 0):
+                        m.d.sync += kind.eq(FrameType.RNR)
+                with m.Elif(self._again):
+                    m.d.comb += self._return.eq(1)
                 with m.Elif(due_i & (level != 0)):
-                    halfwords = Mux(level > self._frame, self._frame, level)
+                    halfwords = Mux(level > self.limit, self.limit, level)
                     m.d.sync += [kind.eq(FrameType.I), is_i.eq(1)]
                     m.d.sync += [length.eq(halfwords << 1), left.eq(halfwords << 1)]
                     m.next = "HEADER"
@@ -164,10 +176,11 @@ class Transmitter(wiring.Component):
                     cobs.bytes.valid.eq(1),
                     sending_body.eq(1),
                     byte.eq(Mux(high, value[8:], value[:8])),
-                    pop.eq(is_i & high & cobs.bytes.ready),
                 ]
                 with m.If(cobs.bytes.ready):
                     m.d.sync += left.eq(left - 1)
+                    with m.If(is_i & high):
+                        m.d.sync += head.eq(head + 1)
                     m.next = "NEXT"
                     with m.If(left == 1):
                         m.d.sync += position.eq(0)
@@ -186,11 +199,10 @@ class Transmitter(wiring.Component):
                 with m.If(cobs.bytes.ready):
                     m.d.sync += [register.eq(register >> 8), position.eq(position + 1)]
                     with m.If(position == CRC_BYTES - 1):
-                        m.d.sync += number.eq(number + is_i)
                         m.next = "CHOOSE"
-        with m.If(self.opened):
+        with m.If(self.opened):  # an I frame under way belongs to the old connection
             m.d.sync += [due[FrameType.REJ].eq(0), due[FrameType.RR].eq(0)]
-        self._restart(m, number, is_i)
+            m.d.sync += [head.eq(0), is_i.eq(0)]
         return m
 
     def _begin(
@@ -199,32 +211,30 @@ class Transmitter(wiring.Component):
         m.d.sync += [kind.eq(frame), due[frame].eq(0)]
         m.next = "HEADER"
 
-    def _restart(self, m: Module, number: Signal, is_i: Signal) -> None:
-        """A new connection numbers from 0; an I frame under way belongs to the old one."""
-        with m.If(self.opened):
-            m.d.sync += [number.eq(0), is_i.eq(0)]
+    def _buffer(self, m: Module) -> tuple[Value, Signal]:
+        """A ring from `acknowledged` over `head`, the next to be sent, to `tail`.
 
-    def _buffer(self, m: Module) -> tuple[Value, Value, Signal, Value]:
-        """Halfwords that wait for a frame: their number, the first one, its removal, frame due."""
+        Returns the halfword at `head`, and whether a frame is due.
+        """
         depth = self._depth
         m.submodules.buffer = buffer = memory.Memory(shape=16, depth=depth, init=[])
         read, write = buffer.read_port(), buffer.write_port()
-        head, tail, level = (
-            Signal(range(d), name=n)
-            for n, d in (("head", depth), ("tail", depth), ("level", depth + 1))
-        )
+        self._head = head = Signal(POSITION_BITS)
+        tail = Signal(range(2 * depth))
+        self._level, kept = Signal(range(2 * depth)), Signal(range(2 * depth))
         source = self.halfwords
         flush, idle = Signal(), Signal(range(self._idle + 1))
-        pop = Signal()
         m.d.comb += [
             write.addr.eq(tail),
             write.data.eq(source.payload.value),
             write.en.eq(source.valid & source.ready),
             read.addr.eq(head),
+            self._level.eq(tail - head),
+            kept.eq(tail - self.acknowledged),
         ]
         # A register: one halfword may follow that it does not count yet.
-        m.d.sync += source.ready.eq(level < depth - 2)
-        with m.If(level == 0):
+        m.d.sync += source.ready.eq(kept < depth - 2)
+        with m.If(self._level == 0):
             m.d.sync += flush.eq(0)
         with m.If(write.en):
             m.d.sync += [tail.eq(tail + 1), idle.eq(0)]
@@ -232,11 +242,23 @@ class Transmitter(wiring.Component):
                 m.d.sync += flush.eq(1)
         with m.Elif(idle != self._idle):
             m.d.sync += idle.eq(idle + 1)
-        with m.If(pop):
-            m.d.sync += head.eq(head + 1)
-        m.d.sync += level.eq(level + write.en - pop)
+
+        # Back to what the host misses; or forward, when a frame that was thought lost arrived.
+        self._again, self._return, missed = Signal(), Signal(), Signal()
+        ahead = Signal(range(4 * depth))
+        m.d.comb += [ahead.eq(head - self.acknowledged), self._again.eq(missed | ahead[-1])]
+        with m.If(self._return):
+            m.d.sync += [head.eq(self.acknowledged), missed.eq(0), flush.eq(1)]
+        with m.If(self.go_back):
+            m.d.sync += missed.eq(1)
         with m.If(self.opened):
-            m.d.sync += [head.eq(0), tail.eq(0), level.eq(0), flush.eq(0)]
+            m.d.sync += [tail.eq(0), flush.eq(0), missed.eq(0)]
         due = Signal()
-        m.d.sync += due.eq((level != 0) & (flush | (level >= self._frame) | (idle == self._idle)))
-        return level, read.data, pop, due
+        full = self._level >= self.limit
+        m.d.sync += due.eq((self._level != 0) & (flush | full | (idle == self._idle)))
+        return read.data, due
+
+
+def _bytes(value: Value) -> list[Value]:
+    """The two bytes of a 16-bit value, low one first."""
+    return [value[:8], value[8:16]]

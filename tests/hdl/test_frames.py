@@ -1,5 +1,6 @@
 """Frames: what was sent comes back, and nothing that was spoiled passes."""
 
+import struct
 import zlib
 
 import pytest
@@ -21,8 +22,8 @@ connections = st.integers(0, 2**32 - 1)
 frames = st.builds(
     Frame,
     type=st.sampled_from(FrameType),
-    ns=st.integers(0, 255),
-    nr=st.integers(0, 255),
+    ns=st.integers(0, 0xFFFF),
+    nr=st.integers(0, 0xFFFF),
     payload=st.binary(max_size=40),
 )
 
@@ -48,7 +49,7 @@ def test_raw_format(frame, connection):
     """The format as the text says it, without the code."""
     raw = cobs.decode(frame.to_bytes(connection)[:-1])
     size = len(frame.payload)
-    body = bytes([frame.type, frame.ns, frame.nr, size & 0xFF, size >> 8]) + frame.payload
+    body = struct.pack("<BHHH", frame.type, frame.ns, frame.nr, size) + frame.payload
     start = 0 if frame.type == FrameType.SABM else connection
     assert raw == body + zlib.crc32(body, start).to_bytes(4, "little")
 
@@ -89,12 +90,12 @@ def raw(body, connection=0):
 @pytest.mark.parametrize(
     ("encoded", "message"),
     [
-        (b"", "0 bytes; a frame has at least 9"),
+        (b"", "0 bytes; a frame has at least 11"),
         (b"\x05\x01", "not COBS"),
         (cobs.encode(b"12345678"), "8 bytes"),
-        (raw(b"\x01\0\0\x03\0ab"), "wrong length"),
-        (raw(b"\x01\0\0\x01\0ab"), "wrong length"),
-        (raw(b"\x09\0\0\x02\0ab"), "unknown frame type 9"),
+        (raw(b"\x01\0\0\0\0\x03\0ab"), "wrong length"),
+        (raw(b"\x01\0\0\0\0\x01\0ab"), "wrong length"),
+        (raw(b"\x09\0\0\0\0\x02\0ab"), "unknown frame type 9"),
     ],
 )
 def test_what_is_no_frame(encoded, message):

@@ -11,7 +11,15 @@ from gateware import Bench, quick
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from spikeloom.hdl.frames import DELIMITER, MAX_PAYLOAD, SEQUENCE_MODULUS, Frame, FrameType
+from spikeloom.hdl.frames import (
+    DEFAULT_LIMIT,
+    DELIMITER,
+    MAX_PAYLOAD,
+    MIN_LIMIT,
+    SEQUENCE_MODULUS,
+    Frame,
+    FrameType,
+)
 from spikeloom.hdl.link.receiver import Receiver
 
 CONNECTION = 0x5EED_C0DE
@@ -19,7 +27,12 @@ BUFFER = 2 * MAX_PAYLOAD
 FETCHED = 2
 """Bytes that may wait outside of the buffer."""
 SETTLE = 8
-PULSES = ("opened", "send_ua", "send_rej", "send_rr", "bad_frame", "out_of_sequence", "overflow")
+TAKEN = ({}, {"send_rr": 1})
+"""Pulses of a frame that is taken: a short one leaves the buffer at once."""
+PULSES = (
+    *("opened", "send_ua", "send_rej", "send_rr", "go_back"),
+    *("bad_frame", "out_of_sequence", "overflow"),
+)
 
 payloads = st.binary(min_size=2, max_size=40).map(lambda b: b[: len(b) // 2 * 2])
 
@@ -34,13 +47,17 @@ def open_frame(connection=CONNECTION):
     return Frame(FrameType.SABM, payload=connection.to_bytes(4, "little")).to_bytes(0)
 
 
-def information(ns, payload, connection=CONNECTION):
-    return Frame(FrameType.I, ns % SEQUENCE_MODULUS, 0, payload).to_bytes(connection)
+def information(ns, payload, connection=CONNECTION, nr=0):
+    return Frame(FrameType.I, ns % SEQUENCE_MODULUS, nr, payload).to_bytes(connection)
+
+
+def supervisory(kind, nr, limit):
+    return Frame(kind, 0, nr, limit.to_bytes(2, "little")).to_bytes(CONNECTION)
 
 
 def raw_frame(kind, ns, length, payload, connection=CONNECTION):
     """A frame whose CRC is right, whatever the fields are."""
-    body = struct.pack("<BBBH", kind, ns, 0, length) + payload
+    body = struct.pack("<BHHH", kind, ns, 0, length) + payload
     crc = zlib.crc32(body, 0 if kind == FrameType.SABM else connection)
     return cobs.encode(body + struct.pack("<I", crc)) + DELIMITER
 
@@ -115,10 +132,10 @@ def test_takes_good_frames(parts, gap):
     async def program(host):
         await host.open()
         sent = b""
-        for n, part in enumerate(parts):
-            assert (await host.feed(information(n, part), gap=gap)).keys() == {"send_rr"}
+        for part in parts:
+            assert await host.feed(information(len(sent) // 2, part), gap=gap) in TAKEN
             sent += part
-            assert host.state() == (CONNECTION, n + 1)
+            assert host.state() == (CONNECTION, len(sent) // 2)
             host.check_window(len(sent))
         await host.drain(len(sent))
         assert host.taken == sent
@@ -131,7 +148,8 @@ def test_takes_good_frames(parts, gap):
 @given(parts=st.lists(payloads, min_size=1, max_size=8))
 def test_takes_frames_back_to_back_while_it_is_emptied(parts):
     async def program(host):
-        line = b"".join(information(n, part) for n, part in enumerate(parts))
+        begins = [sum(map(len, parts[:n])) // 2 for n in range(len(parts))]
+        line = b"".join(map(information, begins, parts))
         await host.feed(open_frame() + line, take=True)
         await host.drain(len(b"".join(parts)))
         assert host.taken == b"".join(parts)
@@ -149,7 +167,7 @@ def refused(line, following):
         pulses = await host.feed(line)
         assert pulses.keys() == {"bad_frame"}
         assert host.state() == before
-        assert (await host.feed(information(0, following))).keys() == {"send_rr"}
+        assert await host.feed(information(0, following)) in TAKEN
         await host.drain(len(following))
         assert host.taken == following
 
@@ -220,41 +238,30 @@ def test_only_the_next_number_is_taken():
     async def program(host):
         await host.open()
         await host.feed(information(0, b"ab"))
-        for ns in (0, 2, 3, 255, 129):
+        for ns in (0, 2, 3, 255, 0x101, 0xFFFF):
             pulses = await host.feed(information(ns, b"xy"))
             assert pulses == {"out_of_sequence": 1, "send_rej": 1}
             assert host.state() == (CONNECTION, 1)
+            assert host.ctx.get(host.dut.rejected) == ns
             host.check_window(2)
-        assert await host.feed(information(1, b"cd")) == {"send_rr": 1}
+        assert await host.feed(information(1, b"cd")) in TAKEN
         await host.drain(4)
         assert host.taken == b"abcd"
 
     play(program)
 
 
-def test_numbers_wrap():
-    async def program(host):
-        await host.open()
-        for ns in range(SEQUENCE_MODULUS + 3):
-            await host.feed(information(ns, ns.to_bytes(2, "little")), take=True)
-        assert host.seen["out_of_sequence"] == 0
-        assert host.taken[::2] == bytes(ns % 256 for ns in range(SEQUENCE_MODULUS + 3))
-        assert host.state()[1] == 3
-
-    play(program)
-
-
 async def fill(host):
-    """Frames of half the buffer's size; returns (next number, bytes accepted), the window being 0."""
+    """Frames of half the buffer's size; returns (next position, bytes accepted), the window being 0."""
     await host.open()
     accepted = b""
     ns = 0
     while room := host.ctx.get(host.dut.window):
         part = bytes(range(256)) * 4
         part = part[: min(room, MAX_PAYLOAD)]
-        assert (await host.feed(information(ns, part))).keys() == {"send_rr"}
+        assert await host.feed(information(ns, part)) in TAKEN
         accepted += part
-        ns += 1
+        ns += len(part) // 2
         host.check_window(len(accepted))
     return ns, accepted
 
@@ -270,7 +277,7 @@ def test_nothing_is_taken_beyond_the_window():
         room = host.ctx.get(host.dut.window)
         pulses = await host.feed(information(ns, bytes(room + 2)))
         assert pulses == {"overflow": 1, "send_rej": 1}
-        assert await host.feed(information(ns, b"y" * room)) == {"send_rr": 1}
+        assert await host.feed(information(ns, b"y" * room)) in TAKEN
         assert host.ctx.get(host.dut.window) == 0
         accepted += b"y" * room
         await host.drain(len(accepted))
@@ -300,9 +307,9 @@ def test_a_new_connection_forgets_the_old_one():
         assert host.ctx.get(host.dut.window) == BUFFER
         await host.open(1)
         await host.feed(information(0, b"old1", 1))
-        await host.feed(information(1, b"old2", 1))
+        await host.feed(information(2, b"old2", 1))
         await host.open(2)
-        assert await host.feed(information(2, b"old3", 1)) == {"bad_frame": 1}
+        assert await host.feed(information(4, b"old3", 1)) == {"bad_frame": 1}
         await host.feed(information(0, b"new!", 2))
         await host.drain(4)
         assert host.taken == b"new!"
@@ -310,12 +317,47 @@ def test_a_new_connection_forgets_the_old_one():
     play(program)
 
 
-def test_supervisory_frames_from_the_host_do_nothing():
+@pytest.mark.parametrize("kind", [FrameType.RR, FrameType.REJ])
+def test_supervisory_frames_say_what_has_arrived_and_how_long_frames_may_be(kind):
+    asked = {"go_back": 1, "send_rr": 1} if kind == FrameType.REJ else {}
+
+    async def program(host):
+        ctx, dut = host.ctx, host.dut
+        assert (await host.feed(supervisory(kind, 5, 64))).keys() == {"bad_frame"}
+        await host.open()
+        assert ctx.get(dut.acknowledged) == 0
+        assert ctx.get(dut.limit) == DEFAULT_LIMIT // 2
+        for nr, limit in ((5, MIN_LIMIT), (0x1234, MAX_PAYLOAD)):
+            assert await host.feed(supervisory(kind, nr, limit)) == asked
+            assert ctx.get(dut.acknowledged) == nr
+            assert ctx.get(dut.limit) == limit // 2
+        for limit in (0, MIN_LIMIT - 2, MAX_PAYLOAD + 2, 0xFFFE):
+            assert await host.feed(supervisory(kind, 7, limit)) == {"bad_frame": 1}
+            assert ctx.get(dut.acknowledged) == 0x1234
+        assert host.state() == (CONNECTION, 0)
+        await host.open(CONNECTION + 1)
+        assert ctx.get(dut.acknowledged) == 0
+        assert ctx.get(dut.limit) == DEFAULT_LIMIT // 2
+
+    play(program)
+
+
+def test_information_says_what_has_arrived_whether_it_is_taken_or_not():
     async def program(host):
         await host.open()
-        for kind in (FrameType.RR, FrameType.REJ, FrameType.UA):
-            assert await host.feed(Frame(kind, 0, 5, b"\x10\0").to_bytes(CONNECTION)) == {}
-        assert host.state() == (CONNECTION, 0)
+        for ns, nr in ((0, 3), (0, 4), (9, 0x100)):
+            await host.feed(information(ns, b"ab", nr=nr))
+            assert host.ctx.get(host.dut.acknowledged) == nr
+
+    play(program)
+
+
+@pytest.mark.parametrize("kind", [FrameType.UA, FrameType.RNR])
+def test_what_only_the_board_says_is_no_frame_from_the_host(kind):
+    async def program(host):
+        await host.open()
+        assert await host.feed(supervisory(kind, 5, 64)) == {"bad_frame": 1}
+        assert host.ctx.get(host.dut.acknowledged) == 0
 
     play(program)
 
