@@ -173,6 +173,19 @@ def test_a_port_spoils_both_directions(data, seed, sizes):
     }
 
 
+def test_the_seed_chooses_the_faults_of_each_direction():
+    def spoiled(seed):
+        wire = Wire(timeout=0.1)
+        port = FaultyPort(wire, 0.05, seed)
+        wire.coming = [(0.0, value) for value in range(256)]
+        port.write(bytes(range(256)))
+        return bytes(value for _, value in wire.written), port.read(256)
+
+    assert spoiled(1) == spoiled(1)
+    directions = {data for seed in (1, 2) for data in spoiled(seed)}
+    assert len(directions) == 4
+
+
 def test_a_delayed_byte_which_nothing_follows_is_sent_by_time():
     wire = Wire(timeout=0.5)
     port = FaultyPort(wire, to_board=FaultRates(delay=1.0), hold_seconds=0.2)
