@@ -161,7 +161,7 @@ def test_a_port_spoils_both_directions(data, seed, sizes):
     wire.coming = [(0.001 * k, value) for k, value in enumerate(data)]
     assert port.write(data) == len(data)
     port.timeout = 0.7
-    came = b"".join(port.read(size) for size in sizes) + port.read(2000) + port.read(1)
+    came = b"".join(port.read(size) for size in sizes) + port.read(2000) + port.read(2000)
     assert port.in_waiting == 0
     for line, arrived in ((port.to_host, len(came)), (port.to_board, len(wire.written))):
         assert line.carried == len(data)
