@@ -3,7 +3,7 @@
 8 lanes, one update unit, 8-bit weights, exponential LIF, without bias and refractory period; 256 neurons ×
 256 axons, and 64 × 64 on iCE40, none of which holds the larger synapse memory.  With `fraction_bits` = 8
 the rows with and without stochastic rounding differ in nothing else.  Synthesised with Yosys, not routed;
-one core takes about a minute.  A core on which Yosys' ABC9 fails is mapped by its older mapper: †.
+one core takes about a minute.  A core on which Yosys' ABC9 fails is mapped again with `-dff`: †.
 `--markdown` writes the tables of docs/benchmarks.md, `--json` every figure.
 """
 
@@ -47,7 +47,7 @@ class Row:
     learning: LearningConfig | None
     estimate: ResourceEstimate
     more: int
-    older_mapper: bool
+    mapped_again: bool
 
     def cells(self) -> tuple[str, ...]:
         e, c = self.estimate, self.learning
@@ -55,7 +55,7 @@ class Row:
         if c is not None:
             names = (c.rule, str(c.fraction_bits), "stochastic" if c.stochastic else "nearest")
         per_lane = f"{self.more / LANES:+.0f}" if c is not None else "–"
-        luts = f"{e.luts:,}".replace(",", " ") + ("†" if self.older_mapper else "")
+        luts = f"{e.luts:,}".replace(",", " ") + ("†" if self.mapped_again else "")
         numbers = (luts, per_lane)
         return (*names, *numbers, str(e.flip_flops), str(e.block_rams), str(e.dsps))
 
@@ -64,7 +64,7 @@ class Row:
         return {
             "learning": rule,
             "luts_per_lane": self.more / LANES,
-            "older_mapper": self.older_mapper,
+            "mapped_again": self.mapped_again,
             **self.estimate.to_dict(),
         }
 
@@ -87,15 +87,15 @@ def measure(family: EstimateFamily, rules: list[str]) -> list[Row]:
         config = CoreConfig(
             neurons=size, axons=size, lanes=LANES, bias=False, refractory_bits=0, learning=learning
         )
-        older = False
+        again = False
         try:
             found = synthesise(config, family, part="core")
         except BuildError:
             if family != "ecp5":
                 raise
-            older = True
-            found = synthesise(config, family, part="core", abc9=False)
-        rows.append(Row(learning, found, found.luts - rows[0].estimate.luts if rows else 0, older))
+            again = True
+            found = synthesise(config, family, part="core", options="-dff")
+        rows.append(Row(learning, found, found.luts - rows[0].estimate.luts if rows else 0, again))
         console.print(family, *rows[-1].cells(), highlight=False)
     return rows
 

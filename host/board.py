@@ -14,13 +14,12 @@ from spikeloom.hdl import NO_AXON
 from spikeloom.hdl.memory_map import COUNTERS, RESET_ALL, RESET_STATE, Region, Register
 
 from .allowance import chunks, clearing_cycles, step_cycles, sweeps
-from .bus import Bus
+from .bus import BoardLink, Bus
 from .design import Design
 from .device import Device, Run, SpikeInput
 from .errors import BoardRefusedError, InputError
 from .fields import check_step, find_monitored
 from .identity import BoardIdentity
-from .link import Link
 from .memory import CoreMemory
 from .progress import progress_bar
 from .rasters import input_raster
@@ -41,6 +40,10 @@ class Board(Device):
     After a `LinkError` the next call opens a new connection.  A run cut short has left the core at
     some step: `step` tells which, and `reset` starts again.
 
+    Several threads may use it, and several processes may share it (`spikeloom.open`): each call is
+    whole.  A run begins at the step where this board's last call left it, or at `step` when that was
+    asked for since; when somebody else stepped or loaded the board, it raises `BoardRefusedError`.
+
     Parameters
     ----------
     link : opened here if it is not open yet; closed when opening the board fails.
@@ -55,7 +58,7 @@ class Board(Device):
     """
 
     def __init__(
-        self, link: Link, design: Design | None = None, *, progress: bool | None = None
+        self, link: BoardLink, design: Design | None = None, *, progress: bool | None = None
     ) -> None:
         self._bus = Bus(link)
         self._progress = progress
@@ -63,6 +66,8 @@ class Board(Device):
         self._monitored: dict[str, list[int]] = {}
         self._applied: tuple[int, tuple[int, ...]] | None = None
         self._sweep: int | None = None
+        self._image: int | None = None
+        self._interruptions = 0
         self._attach(design)
         try:
             if link.broken:
@@ -79,7 +84,7 @@ class Board(Device):
         self._memory = CoreMemory(self._bus, design.config, self._progress) if design else None
 
     def _identify(self) -> None:
-        self._step = self._applied = self._sweep = None
+        self._applied = self._sweep = None
         self.identity = BoardIdentity.read(self._bus)
         self.identity.check(self._design.config if self._design else None)
         self.clock_hz = max(1, self._bus.read_word(Region.CONTROL.base + Register.CLOCK_HZ))
@@ -99,7 +104,7 @@ class Board(Device):
         return self._memory
 
     @property
-    def link(self) -> Link:
+    def link(self) -> BoardLink:
         """The link, for its statistics."""
         return self._bus.link
 
@@ -115,39 +120,43 @@ class Board(Device):
         """
         design = design or self.design
         self.identity.check(design.config)
-        self._attach(design)
-        self._reset(RESET_ALL)
-        self.memory.write_image(design.image)
-        if verify:
-            self.memory.verify_image(design.image)
-        self._bus.write_word(Region.CONTROL.base + Register.IMAGE, design.image.identity)
+        with self._bus.transaction():
+            self._attach(design)
+            self._reset(RESET_ALL)
+            self.memory.write_image(design.image)
+            if verify:
+                self.memory.verify_image(design.image)
+            self._bus.write_word(Region.CONTROL.base + Register.IMAGE, design.image.identity)
+            self._image = design.image.identity
 
     def reset(self) -> None:
         """Clear state, pending spikes, step number and counters; keep weights and parameters."""
         self._reset(RESET_STATE)
 
     def _reset(self, kind: int) -> None:
-        self._step = None
-        if kind == RESET_ALL:
-            self._applied = None
         allowance = _RESET_SECONDS
         if self._design:
             allowance += clearing_cycles(self._design.config) / self.clock_hz
-        self._bus.write_word(Region.CONTROL.base + Register.RESET, kind, allowance)
-        self._step = 0
+        with self._bus.transaction():
+            self._step = None
+            if kind == RESET_ALL:
+                self._applied = None
+            self._bus.write_word(Region.CONTROL.base + Register.RESET, kind, allowance)
+            self._step = 0
 
     def run(self, spikes: SpikeInput = None, steps: int | None = None) -> Run:
         """Run `steps` steps with these input spikes (see `input_raster`), as fast as it can."""
         raster = input_raster(self.design, spikes, steps)
         cycles = self._cycles(raster)
         parts = list(chunks(cycles, CHUNK_SECONDS * self.clock_hz))
-        self._apply(tick=0)
         runs = [self._no_steps()]
         show = self._progress if len(parts) >= _BAR_CHUNKS else False
         with progress_bar("run", len(raster), show) as advance:
             for chunk in parts:
                 seconds = float(cycles[chunk].sum()) / self.clock_hz
-                runs.append(self._run(raster[chunk], seconds))
+                # Another thread's steps in between would change what this board expects.
+                due = runs[-1].start + runs[-1].steps
+                runs.append(self._run(raster[chunk], seconds, due))
                 advance(runs[-1].steps)
         return _join(runs)
 
@@ -165,25 +174,34 @@ class Board(Device):
         raster = input_raster(self.design, spikes, steps)
         if not len(raster):
             return self._no_steps()
-        self._apply(tick=period)
         cycles = int(self._cycles(raster).sum()) + 2 * period * len(raster)
-        return self._run(raster, cycles / self.clock_hz, live=True)
+        return self._run(raster, cycles / self.clock_hz, tick=period)
 
-    def _run(self, raster: NDArray[np.bool_], seconds: float, live: bool = False) -> Run:
-        """One RUN command that may take so many seconds without reporting anything."""
-        labels = self._labels()
-        start, self._step = self.step, None
-        reply = self._bus.run(
-            start, raster, self.design.config.neurons, len(labels), live=live, allowance=seconds
-        )
-        self._step = reply.step
+    def _run(
+        self, raster: NDArray[np.bool_], seconds: float, start: int | None = None, tick: int = 0
+    ) -> Run:
+        """One RUN command, from the step that is due, that may say nothing for so many seconds."""
+        with self._bus.transaction():
+            self._apply(tick)
+            labels = self._labels()
+            start = self._due() if start is None else start
+            self._step = None
+            reply = self._bus.run(
+                start,
+                raster,
+                self.design.config.neurons,
+                len(labels),
+                live=tick > 0,
+                allowance=seconds,
+            )
+            self._step = reply.step
         values = dict(zip(labels, reply.monitored.T.copy(), strict=True))
         return Run(start, reply.spikes, values, self.design.populations)
 
     def _no_steps(self) -> Run:
         spikes = np.zeros((0, self.design.config.neurons), dtype=np.bool_)
         values = {label: np.zeros(0, dtype=np.int64) for label in self._labels()}
-        return Run(self.step, spikes, values, self.design.populations)
+        return Run(self._due(), spikes, values, self.design.populations)
 
     def _cycles(self, raster: NDArray[np.bool_]) -> NDArray[np.int64]:
         """(steps,) clock cycles that each step takes at most, doubled to be safe."""
@@ -191,7 +209,7 @@ class Board(Device):
         assert routes is not None
         arrivals = raster.sum(axis=1, dtype=np.int64) + np.count_nonzero(routes != NO_AXON)
         sweep = self._sweep_log2() if sweeps(self.design.config) else None
-        return 2 * step_cycles(self.design.config, arrivals, self.step, sweep)
+        return 2 * step_cycles(self.design.config, arrivals, self._due(), sweep)
 
     def _sweep_log2(self) -> int:
         if self._sweep is None:
@@ -200,11 +218,28 @@ class Board(Device):
 
     @property
     def step(self) -> int:
-        """Number of the next step."""
-        self._bus.mend()
-        if self._step is None:
+        """Number of the next step, read from the board."""
+        with self._bus.transaction():
             self._step = self._bus.read_word(Region.CONTROL.base + Register.STEP)
-        return self._step
+            return self._step
+
+    def _due(self) -> int:
+        """Number of the next step, as this board's own calls have left it."""
+        with self._bus.transaction():
+            return self.step if self._step is None else self._step
+
+    def require_image(self) -> None:
+        """Raise `BoardRefusedError` unless the board holds the image of the design."""
+        self._require(self.design.image.identity, "the design's is")
+
+    def _require(self, needed: int, whose: str) -> None:
+        held = self._bus.read_word(Region.CONTROL.base + Register.IMAGE)
+        if held != needed:
+            raise BoardRefusedError(
+                f"the board holds {f'the image {held:08x}' if held else 'no image'}, {whose} "
+                f"{needed:08x}; load() its design first, which clears what is there"
+            )
+        self._image = held
 
     def monitor(self, neurons: Sequence[int], state: str = "v") -> None:
         """Report `state` of these neurons after every step of later runs; [] ends it.
@@ -238,6 +273,7 @@ class Board(Device):
     def _apply(self, tick: int) -> None:
         """Bring tick period and monitors of the board to what the next run needs."""
         self._bus.mend()  # a new connection may mean another state of the board
+        self._notice_others()
         config, memory = self.design.config, self.memory
         slots = tuple(
             memory.state_address(find_monitored(config, name), k) for name, k in self._watched()
@@ -251,6 +287,15 @@ class Board(Device):
             self._bus.write(Region.MONITORS.base, np.array(slots, dtype=np.uint32))
         self._bus.write_word(control + Register.MONITOR_COUNT, len(slots))
         self._applied = (tick, slots)
+
+    def _notice_others(self) -> None:
+        """Others that had the board may have set up their own run, or loaded another network."""
+        if self._interruptions == self._bus.interruptions:
+            return
+        self._applied = self._sweep = None
+        if self._image is not None:
+            self._require(self._image, "but this program worked with")
+        self._interruptions = self._bus.interruptions
 
     def read_weights(self) -> NDArray[np.int64]:
         """(A, N) weights as the board holds them."""
@@ -286,9 +331,11 @@ class Board(Device):
 
     def write_step(self, step: int) -> None:
         """Let the next step have this number, 0…2^32 − 1."""
-        number, self._step = check_step(step), None
-        self._bus.write_word(Region.CONTROL.base + Register.STEP, number)
-        self._step = number
+        number = check_step(step)
+        with self._bus.transaction():
+            self._step = None
+            self._bus.write_word(Region.CONTROL.base + Register.STEP, number)
+            self._step = number
 
     def read_learning(self, name: str) -> int:
         """A parameter of the learning rule; `InputError` when the core has none of that name."""
@@ -310,13 +357,14 @@ class Board(Device):
     def restore(self, snapshot: Snapshot) -> None:
         """As every device; `BoardRefusedError` when the board does not hold the design's image."""
         snapshot.check(self)
-        held = self._bus.read_word(Region.CONTROL.base + Register.IMAGE)
-        if held != snapshot.image_identity:
-            raise BoardRefusedError(
-                f"the board holds {f'the image {held:08x}' if held else 'no image'}, the snapshot "
-                f"is of {snapshot.image_identity:08x}; load() its design first"
-            )
-        super().restore(snapshot)
+        with self._bus.transaction():
+            self._require(snapshot.image_identity, "the snapshot is of")
+            super().restore(snapshot)
+
+    def snapshot(self) -> Snapshot:
+        """As every device."""
+        with self._bus.transaction():
+            return super().snapshot()
 
     def counters(self) -> dict[str, int]:
         """Counters of the board by name (`spikeloom.hdl.memory_map.COUNTERS`)."""

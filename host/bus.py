@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,46 +14,93 @@ from spikeloom.hdl.commands import Opcode, Status
 
 from . import protocol
 from .errors import BoardRefusedError
-from .link import Link
+from .link import LinkStatistics
+from .turn import Turn
 
 _HALFWORD_BYTES = 2
+
+
+class BoardLink(Protocol):
+    """What a bus needs of a link: `Link` has it, and `SharedLink`."""
+
+    broken: bool
+
+    @property
+    def name(self) -> str:
+        """What messages call the port."""
+
+    @property
+    def statistics(self) -> LinkStatistics:
+        """What went over the line."""
+
+    def open(self) -> None:
+        """Open a connection."""
+
+    def reopen(self) -> None:
+        """Abandon what was under way and open a new connection."""
+
+    def close(self) -> None:
+        """Close the port; closing twice does nothing."""
+
+    def send(self, data: bytes, allowance: float = 0.0) -> None:
+        """Send an even number of bytes."""
+
+    def receive(self, count: int, allowance: float = 0.0) -> bytes:
+        """Wait for exactly `count` bytes."""
+
+    def receive_some(self, allowance: float = 0.0) -> bytes:
+        """Wait for the stream to go on."""
 
 
 class Bus:
     """Words of the board by address, as `spikeloom.hdl.memory_map` defines them.
 
     A `LinkError` leaves the connection broken; the next call opens a new one.  `BoardRefusedError`
-    leaves it intact.
+    leaves it intact.  Each call is whole, whichever threads and processes share the board.
 
     Parameters
     ----------
     link : an open link.
     """
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: BoardLink) -> None:
         self.link = link
+        self.interruptions = 0
+        """How often somebody else had the board since the last call here."""
+        self._turn: Callable[[], AbstractContextManager[bool]] = getattr(
+            link, "turn", None
+        ) or partial(Turn().take, self)
         self.reopened: Callable[[], None] = lambda: None
         """Called after a broken connection has been opened anew."""
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Have the board alone for several calls; may be nested."""
+        with self._turn() as between:
+            self.interruptions += between
+            yield
+
     def mend(self) -> None:
         """Open a new connection if the link is broken; every command does so by itself."""
-        if self.link.broken:
+        with self.transaction():
+            if self.link.broken:
+                try:
+                    self.link.reopen()
+                    self.reopened()
+                except BaseException:
+                    self.link.broken = True
+                    raise
+
+    @contextmanager
+    def _command(self) -> Iterator[BoardLink]:
+        """The link, in order; whatever cuts a command short leaves it broken."""
+        with self.transaction():
+            self.mend()
             try:
-                self.link.reopen()
-                self.reopened()
+                yield self.link
             except BaseException:
                 self.link.broken = True
                 raise
-
-    @contextmanager
-    def _command(self) -> Iterator[Link]:
-        """The link, in order; whatever cuts a command short leaves it broken."""
-        self.mend()
-        try:
-            yield self.link
-        except BaseException:
-            self.link.broken = True
-            raise
 
     def read(self, address: int, count: int) -> NDArray[np.uint32]:
         """(count,) consecutive words; at most `protocol.MAX_COUNT`, `count` may be 0."""
@@ -119,7 +168,7 @@ class Bus:
         return reply
 
     @staticmethod
-    def _reply_head(link: Link, opcode: Opcode, allowance: float = 0.0) -> None:
+    def _reply_head(link: BoardLink, opcode: Opcode, allowance: float = 0.0) -> None:
         got = protocol.to_halfwords(link.receive(_HALFWORD_BYTES, allowance))
         protocol.check_opcode(int(got[0]), opcode)
 

@@ -34,7 +34,8 @@ class CoreMemory:
     """Typed access to the memories of a core over its bus.
 
     A is the number of axons, N of neurons.  Names that the core does not have raise `InputError`,
-    values that do not fit `ImageError`, before anything is sent.
+    values that do not fit `ImageError`, before anything is sent.  Writing returns the step from which
+    on it is in effect.
 
     Parameters
     ----------
@@ -91,22 +92,30 @@ class CoreMemory:
         """(A, N) weights."""
         return self._read_synapses("weight")
 
-    def write_weights(self, weights: ArrayLike) -> None:
+    def write_weights(self, weights: ArrayLike) -> int:
         """Write (A, N) integer weights."""
         checked = Image(self.config, weights=np.asarray(weights)).weights
-        self._write_synapses("write weights", "weight", checked)
+        return self._write_synapses("write weights", "weight", checked)
+
+    def read_weight_rows(self, begin: int, end: int) -> NDArray[np.int64]:
+        """(end − begin, N) weights, of these axons."""
+        return self._read_synapses("weight", begin, end)
+
+    def write_weight_rows(self, begin: int, weights: NDArray[np.int64]) -> int:
+        """Write (rows, N) weights that are known to fit, of the axons from `begin` on."""
+        return self._write_synapses("write weights", "weight", weights, begin)
 
     def read_plastic(self) -> NDArray[np.bool_]:
         """(A, N) bool, which synapses learn."""
         check_learns(self.config, "plastic synapses")
         return self._read_synapses("plastic").astype(bool)
 
-    def write_plastic(self, plastic: ArrayLike) -> None:
+    def write_plastic(self, plastic: ArrayLike) -> int:
         """Write (A, N) flags, or one for all."""
         check_learns(self.config, "plastic synapses")
         shape = (self.config.axons, self.config.neurons)
         flags = check_flags("plastic", plastic, shape)
-        self._write_synapses("write plastic", "plastic", flags.astype(np.int64))
+        return self._write_synapses("write plastic", "plastic", flags.astype(np.int64))
 
     def read_parameter(self, name: str) -> NDArray[np.int64]:
         """(N,) values, equal ones when the core shares them."""
@@ -114,26 +123,26 @@ class CoreMemory:
         words = self._read(self.map.parameter(name), self.map.parameter_entries)
         return np.resize(_values(words), self.config.neurons)
 
-    def write_parameter(self, name: str, values: ArrayLike) -> None:
+    def write_parameter(self, name: str, values: ArrayLike) -> int:
         """Write a scalar or (N,) integers."""
         find_field("parameter", name, self.config.layout.parameters)
         weights = np.zeros((self.config.axons, self.config.neurons), dtype=np.int64)
         checked = Image(self.config, weights, {name: np.asarray(values)}).parameters[name]
         words = checked[: self.map.parameter_entries].astype(np.uint32)
-        self._write(f"write {name}", [(self.map.parameter(name), words)])
+        return self._write(f"write {name}", [(self.map.parameter(name), words)])
 
     def read_learning(self, name: str) -> int:
         """A parameter of the learning rule."""
         find_field("learning parameter", name, self.config.layout.learning)
         return int(_values(self._read(self.map.learning(name), 1))[0])
 
-    def write_learning(self, name: str, value: int) -> None:
+    def write_learning(self, name: str, value: int) -> int:
         """Write a parameter of the learning rule."""
         find_field("learning parameter", name, self.config.layout.learning)
         weights = np.zeros((self.config.axons, self.config.neurons), dtype=np.int64)
         checked = Image(self.config, weights, learning={name: value}).learning[name]
         words = np.array([checked]).astype(np.uint32)
-        self._write(f"write {name}", [(self.map.learning(name), words)])
+        return self._write(f"write {name}", [(self.map.learning(name), words)])
 
     def read_state(self, name: str) -> NDArray[np.int64]:
         """(N,) values, or (A,) of axons, or (A, N) of synapses."""
@@ -142,15 +151,21 @@ class CoreMemory:
             return self._read_synapses(ELIGIBILITY)
         return _values(self._read(self.state_address(found), found.shape[0]))
 
-    def write_state(self, name: str, values: ArrayLike) -> None:
+    def write_state(self, name: str, values: ArrayLike) -> int:
         """Overwrite a state: a scalar, or integers as `read_state` gives them."""
         found = find_state(self.config, name)
         checked = check_state(found, values)
         if found.owner == "synapse":
-            self._write_synapses(f"write {name}", ELIGIBILITY, checked)
-        else:
-            words = checked.astype(np.uint32)
-            self._write(f"write {name}", [(self.state_address(found), words)])
+            return self._write_synapses(f"write {name}", ELIGIBILITY, checked)
+        return self.write_values(f"write {name}", self.state_address(found), checked)
+
+    def read_values(self, address: int, count: int) -> NDArray[np.int64]:
+        """(count,) consecutive values of parameters or states, of neurons or axons."""
+        return _values(self._read(address, count))
+
+    def write_values(self, title: str, address: int, values: NDArray[np.int64]) -> int:
+        """Write consecutive values that are known to fit."""
+        return self._write(title, [(address, values.astype(np.uint32))])
 
     def state_address(self, state: StateFormat, index: int = 0) -> int:
         """Address of a neuron's or axon's state."""
@@ -167,21 +182,26 @@ class CoreMemory:
         bits = np.unpackbits(words.astype("<u4").view(np.uint8), bitorder="little")
         return bits[: self.config.axons].astype(bool)
 
-    def write_arrivals(self, arrivals: ArrayLike) -> None:
+    def write_arrivals(self, arrivals: ArrayLike) -> int:
         """Write (A,) flags, or one for all."""
         flags = check_flags("arrivals", arrivals, (self.config.axons,))
         padded = np.zeros(32 * self.map.layout.arrival_words, dtype=bool)
         padded[: len(flags)] = flags
         words = np.packbits(padded, bitorder="little").view("<u4").astype(np.uint32)
-        self._write("write arrivals", [(Region.ARRIVALS.base, words)])
+        return self._write("write arrivals", [(Region.ARRIVALS.base, words)])
 
-    def _read_synapses(self, field: str) -> NDArray[np.int64]:
-        rows = self.config.axons * self.map.layout.synapse_fields[field].words_per_row
-        return self.map.unpack_synapses(self._read(self.map.synapse_row(0, field), rows), field)
+    def _read_synapses(
+        self, field: str, begin: int = 0, end: int | None = None
+    ) -> NDArray[np.int64]:
+        end = self.config.axons if end is None else end
+        words = (end - begin) * self.map.layout.synapse_fields[field].words_per_row
+        return self.map.unpack_synapses(self._read(self.map.synapse_row(begin, field), words), field)
 
-    def _write_synapses(self, title: str, field: str, values: NDArray[np.int64]) -> None:
+    def _write_synapses(
+        self, title: str, field: str, values: NDArray[np.int64], begin: int = 0
+    ) -> int:
         words = self.map.pack_synapses(values, field).ravel()
-        self._write(title, [(self.map.synapse_row(0, field), words)])
+        return self._write(title, [(self.map.synapse_row(begin, field), words)])
 
     def _pieces(self, address: int, count: int) -> Iterator[tuple[int, slice]]:
         """Commands that a block of words needs: address and part of the block."""
@@ -193,20 +213,22 @@ class CoreMemory:
         # Addresses of synapse rows have gaps between them, blocks of words have not.
         row = self.map.layout.synapse_fields[field].words_per_row
         rows = max(1, PIECE_WORDS // row)
-        for axon in range(0, self.config.axons, rows):
-            at = self.map.synapse_row(axon, field)
-            yield at, slice(axon * row, min((axon + rows) * row, count))
+        stride = self.map.synapse_row(1, field) - self.map.synapse_row(0, field)
+        for begin in range(0, count // row, rows):
+            yield address + begin * stride, slice(begin * row, min((begin + rows) * row, count))
 
-    def _write(self, title: str, blocks: list[tuple[int, NDArray[np.uint32]]]) -> None:
-        total = sum(len(words) for _, words in blocks)
+    def _write(self, title: str, blocks: list[tuple[int, NDArray[np.uint32]]]) -> int:
+        """Write blocks; returns the step from which on they are in effect."""
+        total, step = sum(len(words) for _, words in blocks), 0
         with progress_bar(title, total, self._show(total)) as advance:
             for address, words in blocks:
                 for at, part in self._pieces(address, len(words)):
-                    self._bus.write(at, words[part])
+                    step = self._bus.write(at, words[part])
                     advance(part.stop - part.start)
+        return step
 
     def _read(self, address: int, count: int) -> NDArray[np.uint32]:
-        parts = []
+        parts = [np.zeros(0, dtype=np.uint32)]
         with progress_bar("read", count, self._show(count)) as advance:
             for at, part in self._pieces(address, count):
                 parts.append(self._bus.read(at, part.stop - part.start))

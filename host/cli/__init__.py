@@ -7,7 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
-from . import bisect, build, cosim, demo, doctor, info, serve, shell, verilog
+from . import bisect, build, cosim, demo, doctor, info, linktest, serve, shell, verilog, watch
 from .common import USER_ERRORS, examples, unwrap
 
 app = typer.Typer(
@@ -44,7 +44,7 @@ def _global(
     """Spiking networks from Python to FPGA, with hardware and model equal bit for bit."""
 
 
-for module in (demo, doctor, verilog, cosim, bisect, build, serve, shell, info):
+for module in (demo, doctor, verilog, cosim, bisect, build, serve, shell, linktest, watch, info):
     module.register(app)
 unwrap(app)
 

@@ -1,0 +1,74 @@
+"""`spikeloom linktest`: what a link survives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from .common import CORE_FILE, JSON, SET, examples, read_config, read_design, report
+
+_EXAMPLES = examples(
+    "spikeloom linktest twin:                              a simulated board, a line without faults",
+    "spikeloom linktest twin: --faults 1e-3 --seeds 20     one byte in 200 is spoiled",
+    "spikeloom linktest /dev/ttyUSB1 net.slm               a board that was built for a design",
+    "spikeloom linktest twin: core.toml --faults 0.01 --bytes 10000 --json",
+    "spikeloom linktest twin: --faults 1e-3 --first 7 --seeds 1   repeat seed 7",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(epilog=_EXAMPLES)(linktest)
+
+
+def linktest(
+    where: str = typer.Argument(..., metavar="PORT", help="A serial port, or twin:."),
+    file: Path = CORE_FILE,
+    settings: list[str] = SET,
+    faults: float = typer.Option(
+        0.0, "--faults", "-f", help="Rate per byte of each kind of fault, in each direction."
+    ),
+    seeds: int = typer.Option(1, min=1, help="How many trials."),
+    first: int = typer.Option(0, min=0, help="The first seed."),
+    count: int = typer.Option(100_000, "--bytes", min=1, help="Bytes of each direction, at least."),
+    latency: float = typer.Option(
+        0.0, min=0, help="Of a simulated line: milliseconds of each direction."
+    ),
+    baud: int = typer.Option(None, min=1, help="Bits per second; default: the board's own."),
+    as_json: bool = JSON,
+) -> None:
+    """Try how well a link copes with a line that drops, flips, doubles, delays and inserts bytes.
+
+    Random weights, parameters, states and spikes are written, read back and run, and everything is
+    compared with the golden model; what the board held before is overwritten. Without FILE and
+    settings, the board's core must be one that boards get by default. If anything got lost, was
+    changed or was executed twice, the exit code is 1.
+    """
+    from spikeloom.faults import FaultRates
+    from spikeloom.latency import LatencyPort
+    from spikeloom.linktest import link_test
+    from spikeloom.linktest_report import LinkTestSummary
+    from spikeloom.linktest_setup import board_config, port_opener, trial_design
+    from spikeloom.progress import progress_bar
+
+    rates = FaultRates.of_every_kind(faults)
+    if file is not None and file.suffix != ".toml" and not settings:
+        design = read_design(file)
+    else:
+        known = file is not None or settings
+        config = read_config(file, settings) if known else board_config(where, baud)
+        design = trial_design(config, first)
+    open_port = port_opener(where, design.config, baud)
+    summary = LinkTestSummary(rates)
+    for seed in range(first, first + seeds):
+        port = open_port(seed)
+        if latency:
+            port = LatencyPort(port, latency / 1000)
+        with progress_bar(f"seed {seed}", count) as advance:
+            summary.reports.append(
+                link_test(
+                    port, design, rates=rates, seed=seed, count=count, name=where, advance=advance
+                )
+            )
+    report(summary, as_json=as_json, ok=summary.ok)

@@ -1,0 +1,128 @@
+"""`spikeloom watch`: a running board in a web page."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+
+from spikeloom.errors import BoardRefusedError, InputError, MissingToolError
+
+from .common import DESIGN, examples, note, read_design
+
+if TYPE_CHECKING:
+    from spikeloom.design import Design
+    from spikeloom.device import Device, SpikeInput
+
+_EXAMPLES = examples(
+    "spikeloom watch golden:                            a small network that learns",
+    "spikeloom watch twin: --design net.slm             your network, on a simulated board",
+    "spikeloom watch /dev/ttyUSB1 --design net.slm      a board, as it is",
+    "spikeloom watch COM5 -d net.slm --load --run       load it, and run it at once",
+    "spikeloom watch golden: -d net.slm --replay spikes.npy",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(epilog=_EXAMPLES)(watch)
+
+
+def watch(
+    where: str = typer.Argument(..., help="A serial port, twin:, golden: or netlist:BOARD."),
+    design_file: Path = DESIGN,
+    load: bool = typer.Option(False, help="Load the design; a board is left as it is otherwise."),
+    run: bool = typer.Option(
+        None, "--run/--paused", help="Step it from the start; models do, boards do not."
+    ),
+    pace: float = typer.Option(500.0, min=1.0, help="Steps per second to aim at."),
+    input_rate: float = typer.Option(
+        None, min=0.0, help="Random spikes of every input, in Hz; default: 20, or 0 with --replay."
+    ),
+    replay: Path = typer.Option(
+        None, help="Spikes to play again and again: .npy (steps, axons), or .npz by input."
+    ),
+    window: int = typer.Option(1000, min=100, help="Steps that are shown."),
+    http_port: int = typer.Option(0, min=0, max=65535, help="Of the page; default: a free one."),
+    browser: bool = typer.Option(True, help="Open the page in the browser."),
+    baud: int = typer.Option(None, help="Bits per second; default: those of the known boards."),
+) -> None:
+    """Show a running board in a web page: spikes, rates, potentials, weights, counters.
+
+    The page is for this machine only, and can run and pause the board, and change input and
+    thresholds while it runs. Ends with Ctrl-C.
+    """
+    try:
+        from spikeloom.watch.server import PageServer
+    except ImportError:
+        raise MissingToolError(
+            "bokeh is not installed; it comes with: pip install spikeloom[watch]"
+        ) from None
+    from spikeloom.opening import GOLDEN, NETLIST, TWIN
+    from spikeloom.watch.runner import Runner
+    from spikeloom.watch.source import LiveSource
+    from spikeloom.watch.stimulus import Stimulus, read_raster
+
+    design = read_design(design_file) if design_file else None
+    example: SpikeInput = None
+    if design is None and where in (GOLDEN, TWIN):
+        from spikeloom.watch.example import example_design, example_input
+
+        design, example = example_design(), example_input()
+        note("no --design given: this is a small network that learns")
+    model = where.startswith((GOLDEN, TWIN, NETLIST))
+    spikes = read_raster(replay) if replay else example
+    if input_rate is None:
+        input_rate = 20.0 if spikes is None else 0.0
+    with _open(where, design, load=load or model, baud=baud) as device:
+        stimulus = Stimulus(device.design, rate=input_rate, replay=spikes)
+        source = LiveSource(device, stimulus, window=window)
+        runner = Runner(source, running=model if run is None else run, pace=pace)
+        server = PageServer(runner, where, http_port)
+        runner.start()
+        try:
+            Console().print(server.url, highlight=False, soft_wrap=True)
+            if browser:
+                webbrowser.open(server.url)
+            server.run()
+        except KeyboardInterrupt:
+            note("ended")
+        finally:
+            runner.stop()
+
+
+def _open(where: str, design: Design | None, *, load: bool, baud: int | None) -> Device:
+    """The device, with a design that can run."""
+    import spikeloom
+
+    device = spikeloom.open(where, design, load=load, baud=baud, progress=False)
+    try:
+        if design is None:
+            _check_design(device)
+        elif isinstance(device, spikeloom.Board) and not load:
+            _check_image(device.info()["image"], design)
+    except BaseException:
+        device.close()
+        raise
+    return device
+
+
+def _check_design(device: Device) -> None:
+    try:
+        _ = device.design
+    except InputError:
+        raise InputError(
+            "a board does not say what its network is; name the design: --design net.slm"
+        ) from None
+
+
+def _check_image(held: int, design: Design) -> None:
+    if held != design.image.identity:
+        found = f"the image {held:08x}" if held else "no image"
+        raise BoardRefusedError(
+            f"the board holds {found}, the design is {design.image.identity:08x}; "
+            "give the design that was loaded, or --load this one"
+        )
