@@ -1,12 +1,11 @@
-"""The link: a byte stream in each direction, in frames over a serial port (docs/link.md)."""
+"""The link: a byte stream in each direction, over a line that loses bytes (docs/link.md)."""
 
 from __future__ import annotations
 
 import random
+import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
 import serial
@@ -16,17 +15,21 @@ from spikeloom.hdl.frames import (
     DELIMITER,
     HEADER_BYTES,
     MAX_PAYLOAD,
-    SEQUENCE_MODULUS,
     Frame,
     FrameError,
     FrameType,
 )
 
+from .connection import Connection, LinkStatistics
 from .errors import LinkError
+
+__all__ = ["TIMEOUT", "Link", "LinkStatistics", "Port"]
 
 TIMEOUT = 1.0
 """Seconds without any progress after which the board counts as silent."""
-TRIES = 4
+HELLO = 0.1
+"""Seconds after which an unanswered SABM is sent again; for `TRIES` times `TIMEOUT`."""
+TRIES = 2
 POLL = 0.02
 """Seconds that one read of the port waits for its first byte, at most."""
 SIMULATED_READ = 256
@@ -34,10 +37,10 @@ SIMULATED_POLL_BYTES = 30
 """A simulated line is read in pieces of so many bytes, or those that come while so many could: there
 a call costs more than a little waiting.
 """
+MOST_PATIENT_POLL = 0.25
+"""Seconds from question to question, at most, while the board has nothing to say."""
 
-_MAX_UNACKNOWLEDGED = SEQUENCE_MODULUS - 1
-_FRAME_OVERHEAD = HEADER_BYTES + CRC_BYTES
-_MAX_ENCODED = MAX_PAYLOAD + 2 * _FRAME_OVERHEAD
+_MAX_ENCODED = MAX_PAYLOAD + 2 * (HEADER_BYTES + CRC_BYTES)
 _BITS_PER_BYTE = 12
 """On the line: 8N1, and some slack."""
 
@@ -65,88 +68,100 @@ class Port(Protocol):
         """Let go of the port."""
 
 
-@dataclass
-class LinkStatistics:
-    """What went over the line since the link was made; bytes include framing."""
-
-    bytes_sent: int = 0
-    bytes_received: int = 0
-    frames_sent: int = 0
-    frames_received: int = 0
-    connections: int = 0
-    errors: int = 0
-
-
 class Link:
     """A connection to a board.  `open` it, then `send` and `receive`; `reopen` after a `LinkError`.
 
-    Reading is interleaved with writing: while a request waits for room at the board, replies are
-    collected, so neither side can block the other.
+    What the line loses or spoils is sent again, in frames as long as the line deserves.  Sending does
+    not wait for the board: frames are in flight while others are received, and neither side can
+    block the other.  There is no thread that reads ahead: the board keeps what was not acknowledged,
+    so nothing is lost while nobody reads.  One thread at a time may call, others wait.
 
     Parameters
     ----------
     port : an open serial port, or what behaves like one.
     timeout : seconds without any progress after which a `LinkError` is raised.
     name : what messages call the port.
+    reconnect : opens the port anew after it was lost; without it, a lost port stays lost.
     """
 
-    def __init__(self, port: Port, timeout: float = TIMEOUT, name: str = "the port") -> None:
+    def __init__(
+        self,
+        port: Port,
+        timeout: float = TIMEOUT,
+        name: str = "the port",
+        *,
+        reconnect: Callable[[], Port] | None = None,
+    ) -> None:
         self.name = name
         self.timeout = timeout
         self.statistics = LinkStatistics()
         self.broken = True
+        self._reconnect = reconnect
+        self._lock = threading.RLock()
+        self._random = random.SystemRandom()
+        self._attach(port)
+        self._connection = Connection(0, 0, self.statistics)
+
+    def _attach(self, port: Port) -> None:
         self._port = port
+        self._lost = False
         self._now: Callable[[], float] = getattr(port, "now", time.monotonic)
         simulated_line = hasattr(port, "now") and hasattr(port, "baudrate")
         self._least_read = SIMULATED_READ if simulated_line else 1
-        poll = self._line_time(SIMULATED_POLL_BYTES) if simulated_line else POLL
-        port.timeout = min(poll, timeout / 8)
-        self._random = random.SystemRandom()
-        self._forget()
-
-    def _forget(self) -> None:
-        """State of a connection that has not begun."""
-        self._connection = 0
+        self._poll = self._line_time(SIMULATED_POLL_BYTES) if simulated_line else POLL
+        port.timeout = min(self._poll, self.timeout / 8)
         self._line = bytearray()
-        self._stream = bytearray()
-        self._next_to_send = 0
-        self._next_to_receive = 0
-        self._unacknowledged: deque[Frame] = deque()
-        self._window = 0
-        self._largest_window = 0
+        self._round_trip = 0.0
+
+    @property
+    def round_trip(self) -> float:
+        """Seconds from question to answer when the connection was opened."""
+        return self._round_trip
+
+    # Opening
 
     def open(self) -> None:
         """Open a new connection; raises `LinkError` when the board does not answer."""
+        with self._lock:
+            if self._lost and self._reconnect is not None:
+                self._attach(self._reconnect())
+            self._open()
+
+    def _open(self) -> None:
         seen = self.statistics.bytes_received
-        for _ in range(TRIES):
-            self._forget()
-            self._connection = self._random.randrange(1, 1 << 32)
-            hello = Frame(FrameType.SABM, payload=self._connection.to_bytes(4, "little"))
-            self._write(2 * DELIMITER + hello.to_bytes(self._connection))
-            if self._await_answer():
+        identifier = self._random.randrange(1, 1 << 32)
+        hello = Frame(FrameType.SABM, payload=identifier.to_bytes(4, "little"))
+        self._line.clear()
+        deadline = self._now() + TRIES * self.timeout
+        while self._now() < deadline:
+            asked = self._now()
+            self._write(2 * DELIMITER + hello.to_bytes(identifier))
+            answer = self._await_answer(identifier)
+            if answer is not None:
+                self._connection = Connection(identifier, answer.window, self.statistics)
+                self._round_trip = self._now() - asked
                 self.broken = False
                 self.statistics.connections += 1
                 return
         heard = self.statistics.bytes_received - seen
         what = f"{heard} bytes came, but no answer" if heard else "nothing came"
         self._fail(
-            f"the board at {self.name} does not answer ({what}, {TRIES} tries). "
+            f"the board at {self.name} does not answer ({what}, in {TRIES * self.timeout:g} s). "
             "Is it the right port, at the board's baud rate? Is the bitstream loaded and the board "
             "powered? `spikeloom doctor` lists the ports"
         )
 
-    def _await_answer(self) -> bool:
-        deadline = self._now() + self.timeout / 2 + self._line_time(_MAX_ENCODED)
+    def _await_answer(self, identifier: int) -> Frame | None:
+        deadline = self._now() + min(HELLO, self.timeout) + self._line_time(_MAX_ENCODED)
         while self._now() < deadline:
             for encoded in self._read(wait=True):
                 try:
-                    frame = Frame.from_bytes(encoded, self._connection)
+                    frame = Frame.from_bytes(encoded, identifier)
                 except FrameError:
                     continue
                 if frame.type == FrameType.UA:
-                    self._window = self._largest_window = frame.window
-                    return True
-        return False
+                    return frame
+        return None
 
     def reopen(self) -> None:
         """Abandon what was under way and open a new connection."""
@@ -157,6 +172,8 @@ class Link:
         self.broken = True
         self._port.close()
 
+    # The streams
+
     def send(self, data: bytes, allowance: float = 0.0) -> None:
         """Send an even number of bytes; returns when the last frame has been written.
 
@@ -164,29 +181,30 @@ class Link:
         """
         if len(data) % 2:
             raise ValueError(f"{len(data)} bytes; the stream has 16-bit units")
-        self._check_open()
-        rest = memoryview(data)
-        while rest:
-            size = self._await_room(len(rest), allowance)
-            self._send_frame(bytes(rest[:size]))
-            rest = rest[size:]
-            self._pump(wait=False)
+        with self._lock:
+            self._check_open()
+            self._connection.push(data)
+            self._wait(lambda: not self._connection.unsent, allowance)
 
     def receive(self, count: int, allowance: float = 0.0) -> bytes:
         """Wait for exactly `count` bytes of the stream."""
-        self._check_open()
-        self._wait(lambda: len(self._stream) >= count, allowance)
-        data = bytes(self._stream[:count])
-        del self._stream[:count]
-        return data
+        with self._lock:
+            self._check_open()
+            stream = self._connection.stream
+            self._wait(lambda: len(stream) >= count, allowance)
+            data = bytes(stream[:count])
+            del stream[:count]
+            return data
 
     def receive_some(self, allowance: float = 0.0) -> bytes:
         """Wait for the stream to go on; an even number of bytes, all that have come."""
-        self._check_open()
-        self._wait(lambda: len(self._stream) > 0, allowance)
-        data = bytes(self._stream)
-        self._stream.clear()
-        return data
+        with self._lock:
+            self._check_open()
+            stream = self._connection.stream
+            self._wait(lambda: len(stream) > 0, allowance)
+            data = bytes(stream)
+            stream.clear()
+            return data
 
     def _check_open(self) -> None:
         if self.broken:
@@ -197,78 +215,92 @@ class Link:
         self.statistics.errors += 1
         raise LinkError(message)
 
-    # Sending
-
-    @property
-    def _room(self) -> int:
-        """Bytes that the board still has room for."""
-        return self._window - sum(len(frame.payload) for frame in self._unacknowledged)
-
-    def _await_room(self, wanted: int, allowance: float) -> int:
-        """Wait until a frame of a reasonable size fits; returns its size."""
-        # Half of the window becomes free at the latest when the board has emptied its buffer.
-        size = min(wanted, MAX_PAYLOAD, max(2, self._largest_window // 4 * 2))
-
-        def fits() -> bool:
-            return len(self._unacknowledged) < _MAX_UNACKNOWLEDGED and self._room >= size
-
-        self._wait(fits, allowance)
-        return min(wanted, MAX_PAYLOAD, self._room // 2 * 2)
-
-    def _send_frame(self, payload: bytes) -> None:
-        frame = Frame(FrameType.I, self._next_to_send, self._next_to_receive, payload)
-        self._next_to_send = (self._next_to_send + 1) % SEQUENCE_MODULUS
-        self._unacknowledged.append(frame)
-        self._write(frame.to_bytes(self._connection))
-
-    def _write(self, data: bytes) -> None:
-        try:
-            self._port.write(data)
-        except serial.SerialTimeoutException:
-            self._fail(f"{self.name} takes no more bytes; is anything connected to it?")
-        except (serial.SerialException, OSError) as error:
-            self._fail(f"{self.name} was lost: {error}")
-        self.statistics.bytes_sent += len(data)
-        self.statistics.frames_sent += 1
-
-    # Receiving
+    # Waiting
 
     def _wait(self, ready: Callable[[], bool], allowance: float) -> None:
-        """Take in frames until `ready`; a time without any byte longer than allowed is an error."""
-        patience = self.timeout + allowance + self._line_time(self._largest_window + _MAX_ENCODED)
-        deadline = self._now() + patience
+        """Move frames until `ready`.
+
+        Silence is answered with a question, which the board answers whatever it is doing; so a lost
+        frame is found, and a board that is busy is told from one that is gone.
+        """
+        connection, statistics = self._connection, self.statistics
+        patience = self.timeout + self._line_time(2 * _MAX_ENCODED)
+        now = self._now()
+        moved = alive = asked = now
+        progress, frames = connection.progress, statistics.frames_received
+        pause = self._pause()
         while not ready():
-            if self._pump(wait=True):
-                deadline = self._now() + patience
-            elif self._now() >= deadline:
-                waiting = sum(len(frame.payload) for frame in self._unacknowledged)
+            heard = self._pump(wait=not self._transmit())
+            now = self._now()
+            if statistics.frames_received != frames:
+                frames, alive = statistics.frames_received, now
+            if connection.progress != progress:
+                progress, moved, pause = connection.progress, now, self._pause()
+            if heard:
+                asked = now
+            elif now - asked >= pause:
+                answered = alive > asked
+                asked, pause = now, min(2 * pause, MOST_PATIENT_POLL) if answered else pause
+                pause = max(pause, self._pause())
+                statistics.polls += 1
+                self._write_frame(connection.rejection())
+            if now - alive >= patience:
                 self._fail(
-                    f"nothing came from {self.name} for {patience:.1f} s "
-                    f"({waiting} bytes unacknowledged): a frame was lost, or the board stopped. "
+                    f"nothing came from {self.name} for {now - alive:.1f} s "
+                    f"({connection.in_flight} bytes unacknowledged): the cable was pulled, or the "
+                    "board stopped. The next command opens a new connection"
+                )
+            if now - moved >= patience + allowance:
+                self._fail(
+                    f"the board at {self.name} answers, but has not gone on for {now - moved:.1f} s. "
                     "The next command opens a new connection"
                 )
+
+    def _pause(self) -> float:
+        """Silence after which a frame may be thought lost."""
+        size = self._connection.in_flight + 2 * (self._connection.frame_bytes + _MAX_ENCODED // 16)
+        return 2 * self._round_trip + self._line_time(size) + self._poll
 
     def _line_time(self, count: int) -> float:
         baudrate = getattr(self._port, "baudrate", None)
         return _BITS_PER_BYTE * count / baudrate if baudrate else 0.0
+
+    # Frames and bytes
 
     def _pump(self, wait: bool) -> bool:
         """Take in what has come; whether anything did."""
         before = self.statistics.bytes_received
         for encoded in self._read(wait):
             try:
-                frame = Frame.from_bytes(encoded, self._connection)
-            except FrameError as error:
-                self._fail(
-                    f"a spoiled frame came from {self.name}: {error}. "
-                    "Try a lower baud rate or a shorter cable"
-                )
-            self._take(frame)
-        if len(self._line) > _MAX_ENCODED:
-            self._fail(
-                f"what came from {self.name} is too long for a frame; is the baud rate right?"
-            )
+                self._connection.take(encoded)
+            except LinkError as error:
+                self._fail(f"{self.name}: {error}")
         return self.statistics.bytes_received != before
+
+    def _transmit(self) -> bool:
+        """Send what is due; whether there may be more."""
+        connection = self._connection
+        if connection.reject:
+            self._write_frame(connection.rejection())
+        frame = connection.next_frame()
+        if frame is not None:
+            self._write_frame(frame)
+        elif connection.owes_acknowledgement:
+            self._write_frame(connection.acknowledgement())
+        return frame is not None
+
+    def _write_frame(self, frame: Frame) -> None:
+        self._write(frame.to_bytes(self._connection.identifier))
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._port.write(data)
+        except serial.SerialTimeoutException:
+            self._lose(f"{self.name} takes no more bytes; is anything connected to it?")
+        except (serial.SerialException, OSError) as error:
+            self._lose(f"{self.name} was lost: {error}")
+        self.statistics.bytes_sent += len(data)
+        self.statistics.frames_sent += 1
 
     def _read(self, wait: bool) -> list[bytes]:
         """Encoded frames that are complete now."""
@@ -278,36 +310,17 @@ class Link:
                 return []
             data = self._port.read(max(self._least_read, waiting) if wait else waiting)
         except (serial.SerialException, OSError) as error:
-            self._fail(f"{self.name} was lost: {error}")
+            self._lose(f"{self.name} was lost: {error}")
         self.statistics.bytes_received += len(data)
         self._line += data
         if DELIMITER not in data:
+            if len(self._line) > _MAX_ENCODED:
+                self._line.clear()  # noise without an end; what follows is no frame either
             return []
         *complete, rest = self._line.split(DELIMITER)
         self._line = rest
         return [bytes(encoded) for encoded in complete if encoded]
 
-    def _take(self, frame: Frame) -> None:
-        self.statistics.frames_received += 1
-        if frame.type == FrameType.I:
-            if frame.ns != self._next_to_receive:
-                lost = (frame.ns - self._next_to_receive) % SEQUENCE_MODULUS
-                self._fail(f"{lost} frame(s) from {self.name} were lost")
-            self._next_to_receive = (self._next_to_receive + 1) % SEQUENCE_MODULUS
-            self._stream += frame.payload
-        elif frame.type == FrameType.RR:
-            self._acknowledge(frame.nr)
-            self._window = frame.window
-            self._largest_window = max(self._largest_window, frame.window)
-        elif frame.type == FrameType.REJ:
-            self._acknowledge(frame.nr)
-            self._fail(f"frame {frame.nr} did not reach the board at {self.name}")
-
-    def _acknowledge(self, nr: int) -> None:
-        """Forget the frames before number `nr`; the others stay, in order."""
-        first = (self._next_to_send - len(self._unacknowledged)) % SEQUENCE_MODULUS
-        count = (nr - first) % SEQUENCE_MODULUS
-        if count > len(self._unacknowledged):
-            self._fail(f"the board at {self.name} acknowledges frame {nr}, which was not sent")
-        for _ in range(count):
-            self._unacknowledged.popleft()
+    def _lose(self, message: str) -> NoReturn:
+        self._lost = True
+        self._fail(message)

@@ -9,7 +9,7 @@ from gateware import TIMEOUT, Bench, idle
 from spikeloom import protocol
 from spikeloom.hdl import CoreConfig, MemoryMap
 from spikeloom.hdl.commands import Opcode, Status
-from spikeloom.hdl.frames import DELIMITER, Frame, FrameError, FrameType
+from spikeloom.hdl.frames import DELIMITER, SEQUENCE_MODULUS, Frame, FrameError, FrameType
 from spikeloom.hdl.memory_map import RESET_STATE, Identity, Region, Register
 from spikeloom.hdl.top import Chip, Top
 from spikeloom.sim import GoldenCore
@@ -55,8 +55,8 @@ class Host:
         except FrameError:
             return  # of the connection before
         if frame.type == FrameType.I:
-            assert frame.ns == self._nr % 256
-            self._nr += 1
+            assert frame.ns == self._nr
+            self._nr = (self._nr + len(frame.payload) // 2) % SEQUENCE_MODULUS
         self.frames.append(frame)
 
     async def put(self, data):
@@ -70,8 +70,9 @@ class Host:
         await self.put(2 * DELIMITER + frame.to_bytes(0))
 
     async def send(self, request):
-        await self.put(Frame(FrameType.I, self._ns, 0, request).to_bytes(self.connection))
-        self._ns += 1
+        frame = Frame(FrameType.I, self._ns, self._nr, request)
+        await self.put(frame.to_bytes(self.connection))
+        self._ns += len(request) // 2
 
     async def ask(self, request):
         """The reply's halfwords: everything up to a frame that is not a full one."""

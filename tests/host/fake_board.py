@@ -14,6 +14,8 @@ from spikeloom.hdl.frames import DELIMITER, SEQUENCE_MODULUS, Frame, FrameError,
 
 Filter = Callable[[bytes], bytes]
 Halfwords = Generator[None, int, None]
+RETENTION = 1024
+"""Halfwords that wait for an acknowledgement before requests wait."""
 
 
 class FakeBoard(FakeCore):
@@ -80,22 +82,24 @@ class FakeBoard(FakeCore):
 
     def _connect(self, connection: int) -> None:
         self._connection = connection
-        self._ns = self._nr = 0
+        self._nr = self._acknowledged = self._head = 0
+        self._limit = self._reply_bytes
         self._stream: deque[int] = deque()
-        self._reply: list[int] = []
+        self._reply: list[int] = []  # from the first halfword that was not acknowledged
         self._freed = 0
         self._commands = self._serve()
         next(self._commands)
 
-    def _put(self, kind: FrameType, payload: bytes) -> None:
-        frame = Frame(kind, self._ns if kind == FrameType.I else 0, self._nr, payload)
-        if kind == FrameType.I:
-            self._ns = (self._ns + 1) % SEQUENCE_MODULUS
+    def _put(self, kind: FrameType, payload: bytes, ns: int = 0) -> None:
+        frame = Frame(kind, ns % SEQUENCE_MODULUS, self._nr % SEQUENCE_MODULUS, payload)
         self._output += self.to_host(frame.to_bytes(self._connection))
 
-    def _put_window(self, kind: FrameType) -> None:
+    def _put_window(self, kind: FrameType, ns: int = 0) -> None:
         self._freed = 0
-        self._put(kind, (self._capacity - 2 * len(self._stream)).to_bytes(2, "little"))
+        room = self._capacity - 2 * len(self._stream)
+        if kind == FrameType.RR and not room:
+            kind = FrameType.RNR
+        self._put(kind, room.to_bytes(2, "little"), ns)
 
     def _take(self, encoded: bytes) -> None:
         try:
@@ -106,27 +110,41 @@ class FakeBoard(FakeCore):
         if frame.type == FrameType.SABM:
             self._connect(int.from_bytes(frame.payload, "little"))
             self._put_window(FrameType.UA)
-        elif frame.ns != self._nr:
+            return
+        self._acknowledge(frame.nr)
+        if frame.type in (FrameType.RR, FrameType.REJ):
+            self._limit = min(int.from_bytes(frame.payload, "little"), self._reply_bytes)
+            if frame.type == FrameType.REJ:
+                self._head = self._acknowledged
+                self._put_window(FrameType.RR)
+        elif frame.ns != self._nr % SEQUENCE_MODULUS:
             self.link_counters["out_of_sequence"] += 1
-            self._put_window(FrameType.REJ)
+            self._put_window(FrameType.REJ, frame.ns)
         else:
             assert len(frame.payload) % 2 == 0
             assert 2 * len(self._stream) + len(frame.payload) <= self._capacity
-            self._nr = (self._nr + 1) % SEQUENCE_MODULUS
+            self._nr += len(frame.payload) // 2
             self._stream.extend(np.frombuffer(frame.payload, dtype="<u2").tolist())
-            self._put_window(FrameType.RR)
+
+    def _acknowledge(self, nr: int) -> None:
+        done = (nr - self._acknowledged) % SEQUENCE_MODULUS
+        assert done <= len(self._reply)
+        self._acknowledged += done
+        self._head = max(self._head, self._acknowledged)
+        del self._reply[:done]
 
     def _work(self) -> None:
         for _ in range(min(self._appetite, len(self._stream))):
+            if len(self._reply) >= RETENTION:
+                break
             self._commands.send(self._stream.popleft())
             self._freed += 2
         if self._freed and (not self._stream or self._freed >= self._capacity // 2):
             self._put_window(FrameType.RR)
-        size = self._reply_bytes // 2
-        while self._reply:
-            payload = np.array(self._reply[:size], dtype="<u2").tobytes()
-            del self._reply[:size]
-            self._put(FrameType.I, payload)
+        while rest := self._reply[self._head - self._acknowledged :]:
+            words = rest[: self._limit // 2]
+            position, self._head = self._head, self._head + len(words)
+            self._put(FrameType.I, np.array(words, dtype="<u2").tobytes(), position)
 
     # Commands
 

@@ -1,4 +1,5 @@
 import os
+import random
 import threading
 
 import numpy as np
@@ -97,15 +98,15 @@ def test_a_board_that_does_not_answer_is_reported_with_hints():
     with pytest.raises(LinkError, match=r"COM9 does not answer.*baud rate.*bitstream") as caught:
         link.open()
     assert "nothing came" in str(caught.value)
-    assert len(sent) == TRIES
-    assert board.now() < TRIES * TIMEOUT
+    assert len(sent) > 10
+    assert board.now() < 1.2 * TRIES * TIMEOUT
     assert link.broken
 
 
 def test_noise_is_told_from_silence():
     board = FakeBoard(CONFIG)
     board.to_host = lambda data: b"\x55" * 7
-    with pytest.raises(LinkError, match=f"{7 * TRIES} bytes came"):
+    with pytest.raises(LinkError, match=r"\d+ bytes came"):
         Link(board).open()
 
 
@@ -155,52 +156,118 @@ def test_what_comes_while_sending_is_taken_in_at_once():
     board.to_board = watch
     link.send(write_request(MONITORS, np.arange(4, dtype=np.uint32)) * 2500)
     assert link.statistics.frames_sent > 50
-    assert most[0] < 32, "a small buffer of the operating system would have overflowed"
+    assert most[0] < 4096, "a small buffer of the operating system would have overflowed"
 
 
-def spoiled(direction, filter_for):
-    board, link = opened(window=64)
-    setattr(board, direction, filter_for(lambda: link._connection))
+def spoiled(direction, filter_for, **options):
+    board, link = opened(**{"window": 64, **options})
+    setattr(board, direction, filter_for(lambda: link._connection.identifier))
     return board, link
 
 
-def test_a_spoiled_frame_from_the_board_is_a_link_error():
+def test_a_spoiled_frame_from_the_board_comes_again():
     _, link = spoiled("to_host", lambda id_: once(flip))
-    with pytest.raises(LinkError, match="spoiled frame"):
-        ask(link)
-    with pytest.raises(LinkError, match="not open"):
-        link.send(read_request(0, 1))
-    link.reopen()
     assert_usable(link)
+    assert link.statistics.frames_spoiled == 1
+    assert link.statistics.errors == 0
 
 
-def test_a_lost_frame_from_the_board_shows_in_the_next_number():
-    _, link = spoiled("to_host", lambda id_: once(lambda data: b"", when=kind_is(FrameType.I, id_)))
+def test_a_lost_frame_from_the_board_shows_in_the_next_position():
+    board, link = spoiled(
+        "to_host", lambda id_: once(lambda data: b"", when=kind_is(FrameType.I, id_))
+    )
     link.send(read_request(0, 5) * 4)
-    with pytest.raises(LinkError, match="1 frame"):
-        link.receive(4 * 26)
-    link.reopen()
+    reply = link.receive(4 * 26)
+    assert reply == 4 * reply[:26]
+    assert link.statistics.frames_missed == 1
+    assert board.now() < TIMEOUT / 4
+
+
+def test_a_lost_frame_to_the_board_is_rejected_and_sent_again():
+    board, link = spoiled("to_board", lambda id_: once(lambda data: b""), window=2048)
+    link.send(read_request(0, 5) * 200)
+    reply = link.receive(200 * 26)
+    assert reply == 200 * reply[:26]
+    assert board.requests == 200 * ["READ 0x0 5"]
+    assert board.link_counters["out_of_sequence"] >= 1
+    assert link.statistics.frames_resent >= 1
+
+
+@pytest.mark.parametrize("direction", ["to_board", "to_host"])
+def test_a_lost_last_frame_is_found_by_a_question(direction):
+    board, link = spoiled(direction, lambda id_: once(flip, when=kind_is(FrameType.I, id_)))
     assert_usable(link)
+    assert link.statistics.polls + link.statistics.frames_missed >= 1
+    assert board.now() < TIMEOUT / 4
 
 
-def test_a_lost_frame_to_the_board_is_rejected():
-    board, link = spoiled("to_board", lambda id_: once(lambda data: b""))
-    link.send(read_request(0, 5))
-    with pytest.raises(LinkError, match="frame 0 did not reach the board"):
-        ask(link)
-    assert board.link_counters["out_of_sequence"] == 1
-    link.reopen()
+def test_nothing_is_executed_twice():
+    """A reply that is lost comes again without its request."""
+    board, link = spoiled(
+        "to_host", lambda id_: once(lambda data: b"", when=kind_is(FrameType.I, id_))
+    )
     assert_usable(link)
+    assert len(board.requests) == len(set(board.requests)) == 1
 
 
-def test_a_lost_last_frame_is_found_by_time_in_the_clock_of_the_port():
-    board, link = spoiled("to_board", lambda id_: once(flip))
+def test_a_silent_board_is_an_error_in_the_clock_of_the_port():
+    board, link = spoiled("to_board", lambda id_: lambda data: b"")
     with pytest.raises(LinkError, match=r"nothing came.*8 bytes unacknowledged"):
         ask(link)
     assert TIMEOUT <= board.now() < 2 * TIMEOUT
-    assert board.link_counters["bad_frames"] == 1
+    with pytest.raises(LinkError, match="not open"):
+        link.send(read_request(0, 1))
+    board.to_board = bytes
     link.reopen()
     assert_usable(link)
+
+
+def test_a_board_that_answers_but_does_not_go_on_is_another_error():
+    board, link = opened(appetite=0)
+    link.send(read_request(0, 1))
+    with pytest.raises(LinkError, match="answers, but has not gone on"):
+        link.receive(2, allowance=3.0)
+    assert board.now() > TIMEOUT + 3
+
+
+@given(data=st.data(), seed=st.integers(0, 2**32 - 1), rate=st.sampled_from([0.1, 0.2, 0.4]))
+def test_every_byte_arrives_once_however_many_frames_are_lost(data, seed, rate):
+    chance = random.Random(seed)
+    board, link = opened(window=data.draw(st.sampled_from([64, 256, 2048])), reply_bytes=32)
+
+    def spoil(piece):
+        return b"" if chance.random() < rate else piece
+
+    board.to_board = board.to_host = spoil
+    words = np.arange(4, dtype=np.uint32)
+    for k in range(20):
+        link.send(write_request(MONITORS, words + k) + read_request(MONITORS, 4), allowance=20.0)
+        assert to_halfwords(link.receive(10, 20.0))[0] == 0x5202
+        reply = to_halfwords(link.receive(22, 20.0))
+        assert join_words(reply[2:-1]).tolist() == (words + k).tolist()
+    assert len(board.requests) == 40
+
+
+def test_frames_are_shorter_on_a_bad_line_and_grow_again():
+    board, link = opened(window=2048, reply_bytes=512)
+    sizes = []
+
+    def watch(piece):
+        sizes.append(len(piece))
+        return piece
+
+    board.to_board = watch
+    request = write_request(MONITORS, np.arange(4, dtype=np.uint32))
+    link.send(request * 100)
+    assert max(sizes) > 1000
+    board.to_board = lambda piece: watch(piece)[: len(piece) if len(piece) < 100 else 50]
+    sizes.clear()
+    link.send(request * 100)
+    assert min(sizes[-10:]) < 100
+    board.to_board = watch
+    sizes.clear()
+    link.send(request * 1000)
+    assert max(sizes) > 1000
 
 
 def test_a_slow_line_and_a_slow_board_get_more_time():
@@ -216,15 +283,16 @@ def test_an_answer_to_a_frame_that_was_not_sent_is_a_link_error():
     board, link = opened()
     board._nr = 5
     board._put_window(FrameType.RR)
-    with pytest.raises(LinkError, match="acknowledges frame 5"):
+    with pytest.raises(LinkError, match="acknowledges position 5"):
         ask(link)
 
 
 def test_endless_noise_without_a_delimiter_is_a_link_error():
     board, link = opened()
     board.to_host = lambda data: 600 * b"\x01"
-    with pytest.raises(LinkError, match="too long for a frame"):
+    with pytest.raises(LinkError, match="nothing came"):
         ask(link)
+    assert len(link._line) < 4096
 
 
 @pytest.mark.parametrize("method", ["read", "write"])
@@ -260,15 +328,9 @@ def test_a_spoiled_line_never_gives_wrong_data(direction, position, length, repl
         return data
 
     setattr(board, direction, spoil)
-    try:
-        for _ in range(4):
-            assert ask(link, 5) == [*ask(link), CONFIG.digest & 0xFFFFFFFF, CONFIG.digest >> 32]
-    except LinkError:
-        assert link.broken
-    setattr(board, direction, bytes)
-    if link.broken:
-        link.reopen()
-    assert_usable(link)
+    for _ in range(4):
+        assert ask(link, 5) == [*ask(link), CONFIG.digest & 0xFFFFFFFF, CONFIG.digest >> 32]
+    assert link.statistics.errors == 0
 
 
 def test_an_odd_number_of_bytes_is_a_programming_error():
