@@ -17,9 +17,34 @@ from .reprs import never_raise, view_html, view_text
 
 _RESHAPING = frozenset({"transpose", "reshape", "ravel", "swapaxes", "squeeze"})
 _READING = frozenset(
-    "all any argmax argmin argsort astype clip conj copy cumprod cumsum diagonal dot flatten item "
-    "max mean min nonzero prod repeat round searchsorted std sum take tobytes tolist trace "
-    "var".split()
+    {
+        *(
+            "all",
+            "any",
+            "argmax",
+            "argmin",
+            "argsort",
+            "astype",
+            "clip",
+            "copy",
+            "cumsum",
+            "diagonal",
+        ),
+        *(
+            "dot",
+            "flatten",
+            "item",
+            "max",
+            "mean",
+            "min",
+            "nonzero",
+            "prod",
+            "repeat",
+            "round",
+            "std",
+        ),
+        *("sum", "take", "tolist", "trace", "var"),
+    }
 )
 """Methods of arrays that change nothing."""
 
