@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import operator
+import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,15 +17,19 @@ from spikeloom.hdl import NO_AXON
 from spikeloom.hdl.memory_map import COUNTERS, RESET_ALL, RESET_STATE, Region, Register
 
 from .allowance import chunks, clearing_cycles, step_cycles, sweeps
+from .board_info import BoardInfo
 from .bus import BoardLink, Bus
+from .cells import Cells
 from .design import Design
 from .device import Device, Run, SpikeInput
 from .errors import BoardRefusedError, InputError
-from .fields import check_step, find_monitored
+from .fields import check_step, find_monitored, find_state
 from .identity import BoardIdentity
+from .link import LinkStatistics
 from .memory import CoreMemory
 from .progress import progress_bar
 from .rasters import input_raster
+from .reprs import never_raise
 
 if TYPE_CHECKING:
     from .snapshot import Snapshot
@@ -108,6 +115,10 @@ class Board(Device):
         """The link, for its statistics."""
         return self._bus.link
 
+    def turn(self) -> AbstractContextManager[object]:
+        """Have the board alone for several calls; may be nested."""
+        return self._bus.transaction()
+
     def close(self) -> None:
         """Close the port; closing twice does nothing."""
         self._bus.link.close()
@@ -144,12 +155,17 @@ class Board(Device):
             self._bus.write_word(Region.CONTROL.base + Register.RESET, kind, allowance)
             self._step = 0
 
-    def run(self, spikes: SpikeInput = None, steps: int | None = None) -> Run:
-        """Run `steps` steps with these input spikes (see `input_raster`), as fast as it can."""
+    def run(
+        self, spikes: SpikeInput = None, steps: int | None = None, *, start: int | None = None
+    ) -> Run:
+        """Run `steps` steps with these input spikes (see `input_raster`), as fast as it can.
+
+        With `start` it is refused (`BoardRefusedError`) unless that is the number of the next step.
+        """
         raster = input_raster(self.design, spikes, steps)
         cycles = self._cycles(raster)
         parts = list(chunks(cycles, CHUNK_SECONDS * self.clock_hz))
-        runs = [self._no_steps()]
+        runs = [self._no_steps(start)]
         show = self._progress if len(parts) >= _BAR_CHUNKS else False
         with progress_bar("run", len(raster), show) as advance:
             for chunk in parts:
@@ -161,21 +177,45 @@ class Board(Device):
         return _join(runs)
 
     def run_live(
-        self, spikes: SpikeInput = None, steps: int | None = None, *, tick_period_cycles: int
+        self,
+        spikes: SpikeInput = None,
+        steps: int | None = None,
+        *,
+        tick_period_cycles: int | None = None,
+        tick_seconds: float | None = None,
+        start: int | None = None,
     ) -> Run:
         """Run in real time: a step begins every `tick_period_cycles` clock cycles.
 
-        The board keeps its own pace, whether input and output keep up or not: what could not be
-        honoured is in the counters `late`, `overruns` and `stalls`.
+        Or every `tick_seconds`, rounded to cycles.  The board keeps its own pace, whether input and
+        output keep up or not: what could not be honoured is in the counters `late`, `overruns` and
+        `stalls`.
         """
-        period = operator.index(tick_period_cycles)
-        if not 1 <= period <= _MAX_TICK:
-            raise InputError(f"tick_period_cycles is {period}; give 1…{_MAX_TICK}")
+        period = self._tick_cycles(tick_period_cycles, tick_seconds)
         raster = input_raster(self.design, spikes, steps)
         if not len(raster):
-            return self._no_steps()
+            return self._no_steps(start)
         cycles = int(self._cycles(raster).sum()) + 2 * period * len(raster)
-        return self._run(raster, cycles / self.clock_hz, tick=period)
+        return self._run(raster, cycles / self.clock_hz, start, tick=period)
+
+    def _tick_cycles(self, cycles: int | None, seconds: float | None) -> int:
+        if (cycles is None) == (seconds is None):
+            raise InputError("give tick_period_cycles or tick_seconds, one of the two")
+        if seconds is not None:
+            period = round(seconds * self.clock_hz) if math.isfinite(seconds) else 0
+            given, unit = f"tick_seconds is {seconds}", self.clock_hz
+        else:
+            period = operator.index(cycles)  # type: ignore[arg-type]
+            given, unit = f"tick_period_cycles is {period}", 1
+        if not 1 <= period <= _MAX_TICK:
+            raise InputError(f"{given}; give {1 / unit:.6g}…{_MAX_TICK / unit:.10g}")
+        return period
+
+    def _tick_seconds(self, cycles: int | None, seconds: float | None) -> float:
+        return self._tick_cycles(cycles, seconds) / self.clock_hz
+
+    def _now(self) -> float:
+        return float(getattr(self.link, "_now", time.monotonic)())
 
     def _run(
         self, raster: NDArray[np.bool_], seconds: float, start: int | None = None, tick: int = 0
@@ -198,10 +238,11 @@ class Board(Device):
         values = dict(zip(labels, reply.monitored.T.copy(), strict=True))
         return Run(start, reply.spikes, values, self.design.populations)
 
-    def _no_steps(self) -> Run:
+    def _no_steps(self, start: int | None = None) -> Run:
         spikes = np.zeros((0, self.design.config.neurons), dtype=np.bool_)
         values = {label: np.zeros(0, dtype=np.int64) for label in self._labels()}
-        return Run(self._due(), spikes, values, self.design.populations)
+        start = self._due() if start is None else start
+        return Run(start, spikes, values, self.design.populations)
 
     def _cycles(self, raster: NDArray[np.bool_]) -> NDArray[np.int64]:
         """(steps,) clock cycles that each step takes at most, doubled to be safe."""
@@ -301,33 +342,33 @@ class Board(Device):
         """(A, N) weights as the board holds them."""
         return self.memory.read_weights()
 
-    def write_weights(self, weights: ArrayLike) -> None:
+    def write_weights(self, weights: ArrayLike) -> int:
         """Write (A, N) integer weights; raises `ImageError` when they do not fit."""
-        self.memory.write_weights(weights)
+        return self.memory.write_weights(weights)
 
     def read_parameter(self, name: str) -> NDArray[np.int64]:
         """(N,) values of a parameter (equal ones when the core shares them)."""
         return self.memory.read_parameter(name)
 
-    def write_parameter(self, name: str, values: ArrayLike) -> None:
+    def write_parameter(self, name: str, values: ArrayLike) -> int:
         """Write a parameter, a scalar or (N,) integers; raises `ImageError` if it does not fit."""
-        self.memory.write_parameter(name, values)
+        return self.memory.write_parameter(name, values)
 
     def read_state(self, name: str) -> NDArray[np.int64]:
         """Values of a state: (N,) of neurons, (A,) of axons, (A, N) of synapses; see `Device`."""
         return self.memory.read_state(name)
 
-    def write_state(self, name: str, values: ArrayLike) -> None:
+    def write_state(self, name: str, values: ArrayLike) -> int:
         """Overwrite a state: a scalar, or integers as `read_state` gives them."""
-        self.memory.write_state(name, values)
+        return self.memory.write_state(name, values)
 
     def read_arrivals(self) -> NDArray[np.bool_]:
         """(A,) bool, the axons that have a spike for the next step already."""
         return self.memory.read_arrivals()
 
-    def write_arrivals(self, arrivals: ArrayLike) -> None:
+    def write_arrivals(self, arrivals: ArrayLike) -> int:
         """Overwrite which axons have a spike for the next step: (A,) flags, or one for all."""
-        self.memory.write_arrivals(arrivals)
+        return self.memory.write_arrivals(arrivals)
 
     def write_step(self, step: int) -> None:
         """Let the next step have this number, 0…2^32 − 1."""
@@ -341,18 +382,18 @@ class Board(Device):
         """A parameter of the learning rule; `InputError` when the core has none of that name."""
         return self.memory.read_learning(name)
 
-    def write_learning(self, name: str, value: int) -> None:
+    def write_learning(self, name: str, value: int) -> int:
         """Write a parameter of the learning rule; raises `ImageError` if it does not fit."""
         self._sweep = None
-        self.memory.write_learning(name, value)
+        return self.memory.write_learning(name, value)
 
     def read_plastic(self) -> NDArray[np.bool_]:
         """(A, N) bool, which synapses learn; `InputError` in a core without learning."""
         return self.memory.read_plastic()
 
-    def write_plastic(self, plastic: ArrayLike) -> None:
+    def write_plastic(self, plastic: ArrayLike) -> int:
         """Choose which synapses learn: (A, N) flags, or one for all."""
-        self.memory.write_plastic(plastic)
+        return self.memory.write_plastic(plastic)
 
     def restore(self, snapshot: Snapshot) -> None:
         """As every device; `BoardRefusedError` when the board does not hold the design's image."""
@@ -374,22 +415,68 @@ class Board(Device):
             for name, (low, high) in zip(COUNTERS, words, strict=True)
         }
 
-    def info(self) -> dict[str, Any]:
+    def info(self) -> BoardInfo:
         """Identity, registers and link statistics, for people and for JSON."""
-        registers = (Register.IMAGE, Register.STEP, Register.TICK_PERIOD, Register.MONITOR_COUNT)
-        control = Region.CONTROL.base
-        identity = dataclasses.asdict(self.identity) | {
-            "magic": f"{self.identity.magic:#010x}",
-            "digest": f"{self.identity.digest:016x}",
-        }
-        return {
-            "port": self.link.name,
-            "identity": identity,
-            "clock_hz": self.clock_hz,
-            **{r.name.lower(): self._bus.read_word(control + r) for r in registers},
-            "config": self._design.config.to_dict() if self._design else None,
-            "link": dataclasses.asdict(self.link.statistics),
-        }
+        with self.turn():
+            names = (Register.IMAGE, Register.STEP, Register.TICK_PERIOD, Register.MONITOR_COUNT)
+            control = Region.CONTROL.base
+            registers = {r.name.lower(): self._bus.read_word(control + r) for r in names}
+            return self._info(registers, self.link.statistics)
+
+    def _info(self, registers: dict[str, Any], statistics: LinkStatistics | None) -> BoardInfo:
+        return BoardInfo(
+            self.identity, self.clock_hz, registers, self._design, self.link, statistics
+        )
+
+    def _unreachable(self) -> str:
+        return "not connected; the next command opens a connection" if self.link.broken else ""
+
+    def _known(self) -> BoardInfo:
+        """What can be said without asking the board."""
+        step = None if self.link.broken else self._step
+        # A link that is shared would have to wait for its turn.
+        statistics = None if hasattr(self.link, "turn") else self.link.statistics
+        return self._info({"image": self._image, "step": step}, statistics)
+
+    @never_raise
+    def __repr__(self) -> str:
+        return f"<{self._known()!r}>"
+
+    @never_raise
+    def _repr_html_(self) -> str:
+        return self._known()._repr_html_()
+
+    def _weight_cells(self) -> Cells:
+        def read(begin: int, end: int) -> NDArray[np.int64]:
+            return self.memory.read_weight_rows(begin, end)
+
+        def write(begin: int, rows: NDArray[np.int64]) -> int:
+            return self.memory.write_weight_rows(begin, rows)
+
+        return dataclasses.replace(super()._weight_cells(), read=read, write=write)
+
+    def _parameter_cells(self, name: str) -> Cells:
+        found, memory = super()._parameter_cells(name), self.memory
+        if memory.map.parameter_entries == 1:
+            return found  # all neurons share one word
+        return self._words(found, memory.map.parameter(name))
+
+    def _state_cells(self, name: str) -> Cells:
+        found, state = super()._state_cells(name), find_state(self.design.config, name)
+        if state.owner == "synapse":
+            return found
+        return self._words(found, self.memory.state_address(state))
+
+    def _words(self, found: Cells, address: int) -> Cells:
+        """Cells that are words of the board one after the other."""
+
+        def read(begin: int, end: int) -> NDArray[np.int64]:
+            return self.memory.read_values(address + begin, end - begin)
+
+        def write(begin: int, values: NDArray[np.int64]) -> int:
+            return self.memory.write_values(f"write {found.title}", address + begin, values)
+
+        return dataclasses.replace(found, read=read, write=write)
 
 
 def _join(runs: list[Run]) -> Run:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from spikeloom.hdl import CoreConfig, Image
 
 from .archive import ArchiveKind, Arrays, group, grouped, narrow, read_file, write_file
+from .reprs import describe_design, design_html, never_raise
 
 FORMAT = 2
 """Version of the archive; a reader refuses higher ones."""
@@ -21,7 +22,7 @@ _PARAMETER = "parameters/"
 _LEARNING = ("plastic", "modulatory", "axon_tags", "neuron_tags")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Design:
     """CoreConfig + Image, with the populations that they came from.
 
@@ -54,6 +55,14 @@ class Design:
         return isinstance(other, Design) and self.to_bytes() == other.to_bytes()
 
     __hash__ = None  # type: ignore[assignment]
+
+    @never_raise
+    def __repr__(self) -> str:
+        return f"<{describe_design(self)}>"
+
+    @never_raise
+    def _repr_html_(self) -> str:
+        return design_html(self)
 
     def save(self, path: str | Path) -> None:
         """Write one archive, by convention named *.slm; equal designs give equal bytes.

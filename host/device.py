@@ -6,7 +6,10 @@ Host code never knows which of them it drives.
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator, Sequence
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -14,16 +17,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import cells
+from .cells import Cells
+from .fields import state_formats
+from .named import NamedNumbers, NamedViews
+from .reprs import describe_run, never_raise, run_html
+from .text_raster import text_raster
+from .units import conversions
+from .views import ArrayView
+
 if TYPE_CHECKING:
     from .design import Design
     from .snapshot import Snapshot
+    from .streaming import Part
     from .watching import WeightFrame
 
 SpikeInput = ArrayLike | dict[str, ArrayLike] | None
 """Spikes for a run: a (steps, axons) array of 0 and 1; or such arrays by input name; or None."""
 
+SpikeStream = SpikeInput | Iterable[SpikeInput]
+"""Spikes for a stream: those of a run, or an iterator of such, each the next steps of the input."""
 
-@dataclass
+
+@dataclass(repr=False)
 class Run:
     """What a run gave.
 
@@ -49,14 +65,39 @@ class Run:
         """(steps, size) raster of one population."""
         return self.spikes[:, self.populations[population]]
 
+    def text(self, *, width: int = 72, height: int = 32) -> str:
+        """The raster as text to print, in so many characters and lines; see `text_raster`."""
+        return text_raster(self.spikes, self.start, self.populations, width=width, height=height)
+
+    def _describe(self) -> str:
+        return describe_run(self)
+
+    @never_raise
+    def __repr__(self) -> str:
+        return f"<{self._describe()}>"
+
+    @never_raise
+    def _repr_html_(self) -> str:
+        return run_html(self, self._describe())
+
 
 class Device(abc.ABC):
     """A loaded network that runs: golden model, twin or board.
 
-    Everything takes effect between steps.  Use it as a context manager, or call `close`.
+    Everything takes effect between steps; what writes returns the step from which on it does.  Use
+    it as a context manager, or call `close`.
     """
 
     design: Design
+    _weights: ArrayView | None = None
+    _parameters: NamedViews | None = None
+    _states: NamedViews | None = None
+    _learning: NamedNumbers | None = None
+
+    def turn(self) -> AbstractContextManager[object]:
+        """Keep the device: no other thread's command comes in between.  May be nested."""
+        lock: threading.RLock = vars(self).setdefault("_lock", threading.RLock())  # type: ignore[valid-type]
+        return lock
 
     @abc.abstractmethod
     def load(self, design: Design | None = None) -> None:
@@ -67,8 +108,124 @@ class Device(abc.ABC):
         """Clear state, pending spikes, step number and counters; keep weights and parameters."""
 
     @abc.abstractmethod
-    def run(self, spikes: SpikeInput = None, steps: int | None = None) -> Run:
-        """Run `steps` steps (default: as many as `spikes` has) with these input spikes."""
+    def run(
+        self, spikes: SpikeInput = None, steps: int | None = None, *, start: int | None = None
+    ) -> Run:
+        """Run `steps` steps (default: as many as `spikes` has) with these input spikes.
+
+        With `start` it is refused (`BoardRefusedError`) unless that is the number of the next step:
+        so nobody else's steps can come in between.
+        """
+
+    @abc.abstractmethod
+    def run_live(
+        self,
+        spikes: SpikeInput = None,
+        steps: int | None = None,
+        *,
+        tick_period_cycles: int | None = None,
+        tick_seconds: float | None = None,
+        start: int | None = None,
+    ) -> Run:
+        """Run in real time: a step begins at every tick.
+
+        The device keeps its own pace: what could not be honoured is in its `counters`, "late",
+        "overruns" and "stalls".
+
+        Parameters
+        ----------
+        spikes, steps, start : as in `run`.
+        tick_period_cycles, tick_seconds : time from tick to tick, in cycles of a board's clock, or
+            in seconds.
+        """
+
+    def stream(
+        self,
+        spikes: SpikeStream = None,
+        steps: int | None = None,
+        *,
+        every: int | None = None,
+        tick_period_cycles: int | None = None,
+        tick_seconds: float | None = None,
+    ) -> Iterator[Part]:
+        """Run part by part, and yield what each part gave, while the network goes on.
+
+        See `spikeloom.streaming.stream`.
+        """
+        from .streaming import stream
+
+        return stream(
+            self,
+            spikes,
+            steps,
+            every=every,
+            tick_period_cycles=tick_period_cycles,
+            tick_seconds=tick_seconds,
+        )
+
+    @abc.abstractmethod
+    def _tick_seconds(self, cycles: int | None, seconds: float | None) -> float:
+        """The tick period that `run_live` keeps to when it is given these; `InputError`: none."""
+
+    def _now(self) -> float:
+        """Time in seconds that the ticks of a live run keep to."""
+        return time.monotonic()
+
+    # Views
+
+    @property
+    def weights(self) -> ArrayView:
+        """The (A, N) weights, axon to neuron, like an array: reading reads, assigning writes."""
+        if self._weights is None:
+            self._weights = ArrayView(self._weight_cells())
+        return self._weights
+
+    @weights.setter
+    def weights(self, values: ArrayLike | ArrayView) -> None:
+        self.weights[...] = values
+
+    @property
+    def parameters(self) -> NamedViews:
+        """The (N,) parameters of the neurons by name: `parameters["v_threshold"][3] = 40`."""
+        if self._parameters is None:
+            fields = self.design.config.layout.parameters
+            views = {f.name: ArrayView(self._parameter_cells(f.name)) for f in fields}
+            self._parameters = NamedViews("parameter", views, lambda: conversions(self.design))
+        return self._parameters
+
+    @property
+    def states(self) -> NamedViews:
+        """The states by name, as they are between two steps: `states.v[3]`; see `read_state`."""
+        if self._states is None:
+            formats = state_formats(self.design.config)
+            views = {name: ArrayView(self._state_cells(name)) for name in formats}
+            self._states = NamedViews("state", views, lambda: conversions(self.design))
+        return self._states
+
+    @property
+    def learning(self) -> NamedNumbers:
+        """The parameters of the learning rule by name: `learning.enabled = 0`."""
+        if self._learning is None:
+            names = [f.name for f in self.design.config.layout.learning]
+            self._learning = NamedNumbers(
+                "learning parameter", names, self.read_learning, self.write_learning
+            )
+        return self._learning
+
+    def _unreachable(self) -> str:
+        """Why what shows itself should not ask the device for anything; "" when it may."""
+        return ""
+
+    def _weight_cells(self) -> Cells:
+        return cells.weights_of(self)
+
+    def _parameter_cells(self, name: str) -> Cells:
+        return cells.parameter_of(self, name)
+
+    def _state_cells(self, name: str) -> Cells:
+        return cells.state_of(self, name)
+
+    # Reading and writing all of something
 
     @property
     @abc.abstractmethod
@@ -84,7 +241,7 @@ class Device(abc.ABC):
         """(A, N) weights as the device holds them."""
 
     @abc.abstractmethod
-    def write_weights(self, weights: ArrayLike) -> None:
+    def write_weights(self, weights: ArrayLike) -> int:
         """Write (A, N) integer weights; raises `ImageError` when they do not fit."""
 
     @abc.abstractmethod
@@ -92,7 +249,7 @@ class Device(abc.ABC):
         """(N,) values of a parameter (equal ones when the core shares them)."""
 
     @abc.abstractmethod
-    def write_parameter(self, name: str, values: ArrayLike) -> None:
+    def write_parameter(self, name: str, values: ArrayLike) -> int:
         """Write a parameter, a scalar or (N,) integers; raises `ImageError` if it does not fit."""
 
     @abc.abstractmethod
@@ -105,7 +262,7 @@ class Device(abc.ABC):
         """
 
     @abc.abstractmethod
-    def write_state(self, name: str, values: ArrayLike) -> None:
+    def write_state(self, name: str, values: ArrayLike) -> int:
         """Overwrite a state: a scalar, or integers as `read_state` gives them.
 
         Raises `ImageError` for values that the core can not hold.
@@ -116,7 +273,7 @@ class Device(abc.ABC):
         """(A,) bool, the axons that have a spike for the next step already."""
 
     @abc.abstractmethod
-    def write_arrivals(self, arrivals: ArrayLike) -> None:
+    def write_arrivals(self, arrivals: ArrayLike) -> int:
         """Overwrite which axons have a spike for the next step: (A,) flags, or one for all."""
 
     @abc.abstractmethod
@@ -128,7 +285,7 @@ class Device(abc.ABC):
         """A parameter of the learning rule; `InputError` when the core has none of that name."""
 
     @abc.abstractmethod
-    def write_learning(self, name: str, value: int) -> None:
+    def write_learning(self, name: str, value: int) -> int:
         """Write a parameter of the learning rule; raises `ImageError` if it does not fit."""
 
     @abc.abstractmethod
@@ -136,7 +293,7 @@ class Device(abc.ABC):
         """(A, N) bool, which synapses learn; `InputError` in a core without learning."""
 
     @abc.abstractmethod
-    def write_plastic(self, plastic: ArrayLike) -> None:
+    def write_plastic(self, plastic: ArrayLike) -> int:
         """Choose which synapses learn: (A, N) flags, or one for all."""
 
     def snapshot(self) -> Snapshot:

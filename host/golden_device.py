@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +14,7 @@ from spikeloom.sim import GoldenCore
 
 from .design import Design
 from .device import Device, Run, SpikeInput
-from .errors import InputError, WrongBoardError
+from .errors import BoardRefusedError, InputError, WrongBoardError
 from .fields import (
     StateFormat,
     check_flags,
@@ -25,6 +26,7 @@ from .fields import (
     find_state,
 )
 from .rasters import input_raster
+from .reprs import describe_config, describe_names, device_html, never_raise
 
 
 class GoldenDevice(Device):
@@ -37,6 +39,7 @@ class GoldenDevice(Device):
         self.design = design
         self._core = GoldenCore(design.image)
         self._monitored: dict[str, list[int]] = {}
+        self._overruns = 0
 
     def load(self, design: Design | None = None) -> None:
         """Load the image of `design` (default: the one loaded last); clears all state.
@@ -58,15 +61,72 @@ class GoldenDevice(Device):
             )
         self.design = design
         self._core.image = design.image
-        self._core.reset()
+        self.reset()
 
     def reset(self) -> None:
         """Clear state, pending spikes, step number and counters; keep weights and parameters."""
-        self._core.reset()
+        with self.turn():
+            self._core.reset()
+            self._overruns = 0
 
-    def run(self, spikes: SpikeInput = None, steps: int | None = None) -> Run:
-        """Run `steps` steps with these input spikes, as `input_raster` takes them."""
+    def run(
+        self, spikes: SpikeInput = None, steps: int | None = None, *, start: int | None = None
+    ) -> Run:
+        """Run `steps` steps with these input spikes, as `input_raster` takes them.
+
+        With `start` it is refused (`BoardRefusedError`) unless that is the number of the next step.
+        """
         raster = input_raster(self.design, spikes, steps)
+        with self.turn():
+            self._check_start(start)
+            return self._run(raster, raster)
+
+    def run_live(
+        self,
+        spikes: SpikeInput = None,
+        steps: int | None = None,
+        *,
+        tick_period_cycles: int | None = None,
+        tick_seconds: float | None = None,
+        start: int | None = None,
+    ) -> Run:
+        """Run in real time, a step at every tick of this machine's clock: `tick_seconds`.
+
+        A tick that comes before the step is done counts as overrun, as on a board.
+        """
+        period = self._tick_seconds(tick_period_cycles, tick_seconds)
+        raster = input_raster(self.design, spikes, steps)
+        with self.turn():
+            self._check_start(start)
+            return self._run(raster, self._ticking(raster, period))
+
+    def _tick_seconds(self, cycles: int | None, seconds: float | None) -> float:
+        if cycles is not None:
+            raise InputError("the golden model has no clock to count cycles of; give tick_seconds")
+        if seconds is None or not 0 < seconds < float("inf"):
+            raise InputError(f"tick_seconds is {seconds!r}; give a time above 0")
+        return float(seconds)
+
+    def _ticking(self, raster: NDArray[np.bool_], period: float) -> Iterator[NDArray[np.bool_]]:
+        """The rows of a raster, each at its tick."""
+        tick = time.monotonic()
+        for row in raster:
+            tick += period
+            time.sleep(max(0.0, tick - time.monotonic()))
+            yield row
+            overrun = int(max(0.0, time.monotonic() - tick) / period)
+            self._overruns += overrun
+            tick += overrun * period
+
+    def _check_start(self, start: int | None) -> None:
+        if start is not None and start != self.step:
+            raise BoardRefusedError(
+                f"the run was to begin at step {start}, but the next step is {self.step}; "
+                "something else drives the device too: reset() it, or run() again to go on from there"
+            )
+
+    def _run(self, raster: NDArray[np.bool_], rows: Iterable[NDArray[np.bool_]]) -> Run:
+        """Run the steps of a raster when its rows come."""
         start = self._core.step_number
         fired = np.zeros((len(raster), self._core.config.neurons), dtype=bool)
         watched = {
@@ -74,7 +134,7 @@ class GoldenDevice(Device):
             for name, state, chosen in self._watched()
             for k in chosen
         }
-        for t, axons in enumerate(raster):
+        for t, axons in enumerate(rows):
             self._core.inject(axons)
             fired[t] = self._core.step()[0]
             for state, neuron, values in watched.values():
@@ -122,31 +182,34 @@ class GoldenDevice(Device):
         """(A, N) weights in use."""
         return self._core.image.weights.copy()
 
-    def write_weights(self, weights: ArrayLike) -> None:
+    def write_weights(self, weights: ArrayLike) -> int:
         """Write (A, N) integer weights; raises `ImageError` when they do not fit."""
         self._core.image = dataclasses.replace(self._core.image, weights=np.asarray(weights))
+        return self.step
 
     def read_parameter(self, name: str) -> NDArray[np.int64]:
         """(N,) values of a parameter (equal ones when the core shares them)."""
         find_field("parameter", name, self._core.config.layout.parameters)
         return self._core.image.parameters[name].copy()
 
-    def write_parameter(self, name: str, values: ArrayLike) -> None:
+    def write_parameter(self, name: str, values: ArrayLike) -> int:
         """Write a parameter, a scalar or (N,) integers; raises `ImageError` if it does not fit."""
         image = self._core.image
         find_field("parameter", name, image.config.layout.parameters)
         parameters = {**image.parameters, name: np.asarray(values)}
         self._core.image = dataclasses.replace(image, parameters=parameters)
+        return self.step
 
     def read_state(self, name: str) -> NDArray[np.int64]:
         """Values of a state: (N,) of neurons, (A,) of axons, (A, N) of synapses; see `Device`."""
         find_state(self._core.config, name)
         return self._values(name).copy()
 
-    def write_state(self, name: str, values: ArrayLike) -> None:
+    def write_state(self, name: str, values: ArrayLike) -> int:
         """Overwrite a state: a scalar, or integers as `read_state` gives them."""
         checked = check_state(find_state(self._core.config, name), values)
         self._values(name)[:] = checked
+        return self.step
 
     def _values(self, name: str) -> NDArray[np.int64]:
         """The golden model's own array of a state, by name."""
@@ -170,10 +233,11 @@ class GoldenDevice(Device):
         """(A,) bool, the axons that have a spike for the next step already."""
         return self._core.arrivals[0].copy()
 
-    def write_arrivals(self, arrivals: ArrayLike) -> None:
+    def write_arrivals(self, arrivals: ArrayLike) -> int:
         """Overwrite which axons have a spike for the next step: (A,) flags, or one for all."""
         flags = check_flags("arrivals", arrivals, (self._core.config.axons,))
         self._core.arrivals = flags[np.newaxis]
+        return self.step
 
     def write_step(self, step: int) -> None:
         """Let the next step have this number, 0…2^32 − 1."""
@@ -184,24 +248,43 @@ class GoldenDevice(Device):
         find_field("learning parameter", name, self._core.config.layout.learning)
         return self._core.image.learning[name]
 
-    def write_learning(self, name: str, value: int) -> None:
+    def write_learning(self, name: str, value: int) -> int:
         """Write a parameter of the learning rule; raises `ImageError` if it does not fit."""
         image = self._core.image
         find_field("learning parameter", name, image.config.layout.learning)
         self._core.image = dataclasses.replace(image, learning={**image.learning, name: value})
+        return self.step
 
     def read_plastic(self) -> NDArray[np.bool_]:
         """(A, N) bool, which synapses learn; `InputError` in a core without learning."""
         check_learns(self._core.config, "plastic synapses")
         return self._core.image.plastic.copy()
 
-    def write_plastic(self, plastic: ArrayLike) -> None:
+    def write_plastic(self, plastic: ArrayLike) -> int:
         """Choose which synapses learn: (A, N) flags, or one for all."""
         image = self._core.image
         check_learns(image.config, "plastic synapses")
         flags = check_flags("plastic", plastic, image.weights.shape)
         self._core.image = dataclasses.replace(image, plastic=flags)
+        return self.step
 
     def counters(self) -> dict[str, int]:
         """Counters that docs/semantics.md defines, by name; they do not wrap."""
-        return {name: int(values[0]) for name, values in self._core.counters.items()}
+        counted = {name: int(values[0]) for name, values in self._core.counters.items()}
+        return counted | {"overruns": self._overruns}
+
+    def _describe(self) -> str:
+        names = describe_names(self.design)
+        return (
+            f"golden model{f' of {names}' if names else ''}: {describe_config(self._core.config)}; "
+            f"next step {self.step}"
+        )
+
+    @never_raise
+    def __repr__(self) -> str:
+        return f"<{self._describe()}>"
+
+    @never_raise
+    def _repr_html_(self) -> str:
+        counted = {name: str(value) for name, value in self.counters().items()}
+        return device_html(self._describe(), list(counted.items()))

@@ -13,8 +13,6 @@ from .bus import Bus
 from .fields import state_formats
 from .golden_device import GoldenDevice
 
-LARGEST = 16_384
-"""Bytes that one command sends or brings, about, at most."""
 _DENSITIES = (0.0, 0.02, 0.2, 0.7)
 _EVENT_BYTES, _WORD_BYTES = 2, 4
 
@@ -32,11 +30,14 @@ class Traffic:
     ----------
     board : opened with a design, which is loaded here.
     seed : chooses the commands, their sizes and what they write.
+    largest : bytes that one command sends or brings, about, at most.
     """
 
-    def __init__(self, board: Board, seed: int) -> None:
+    def __init__(self, board: Board, seed: int, largest: int) -> None:
         self.commands = 0
         """Commands executed, where one of many pieces counts as one."""
+        self._largest = largest
+        self._watched = 0
         self._board = board
         self._bus = Bus(board.link)
         self._config = board.design.config
@@ -99,7 +100,7 @@ class Traffic:
         """A random part of the weights: its address, and which words of all rows it is."""
         row = self._map.layout.words_per_row
         total = self._config.axons * row
-        count = self._size(min(total, LARGEST // _WORD_BYTES))
+        count = self._size(min(total, max(1, self._largest // _WORD_BYTES)))
         first = int(self._rng.integers(total - count, endpoint=True))
         return self._map.synapse_row(first // row) + first % row, slice(first, first + count)
 
@@ -133,6 +134,8 @@ class Traffic:
         values = np.resize(
             self._values(field, () if shared else (self._config.neurons,)), self._config.neurons
         )
+        if field.name == "v_threshold":
+            values = np.where(values < 0, ~values, values)  # who always fires remembers nothing
         for device in (self._board, self._golden):
             device.write_parameter(field.name, values)
 
@@ -159,19 +162,19 @@ class Traffic:
             device.monitor(neurons.tolist())
         self._watched = count
 
-    _watched = 0
-
     def _run(self) -> None:
         density = float(self._rng.choice(_DENSITIES))
         bytes_in = _EVENT_BYTES * (1 + density * self._config.axons)
         bytes_out = _EVENT_BYTES * 2 + _WORD_BYTES * self._watched
-        steps = self._size(max(1, int(LARGEST / max(bytes_in, bytes_out))))
+        steps = self._size(max(1, int(self._largest / max(bytes_in, bytes_out))))
         raster = self._rng.random((steps, self._config.axons)) < density
         expected, found = self._golden.run(raster), self._board.run(raster)
         self._compare("spikes", expected.spikes, found.spikes)
         for name, values in expected.monitored.items():
             self._compare(name, values, found.monitored[name])
+        self._read_state()
 
     def _reset(self) -> None:
+        self.check()  # of counters, as long as they are there
         for device in (self._board, self._golden):
             device.reset()

@@ -13,6 +13,9 @@ from .link import TIMEOUT, Link, Port
 from .link_traffic import Mismatch, Traffic
 from .linktest_report import LinkTestReport
 
+LARGEST = 16_384
+"""Bytes that one command sends or brings, about, at most."""
+
 
 class MeteredLine(FaultyPort):
     """A faulty line that measures how long nothing gets through.
@@ -100,7 +103,7 @@ def _exchange(
     advance: Callable[[int], object],
 ) -> None:
     board = Board(link, design, progress=False)
-    traffic = Traffic(board, report.seed)
+    traffic = Traffic(board, report.seed, min(LARGEST, count))
     told = 0
     while told < count:
         done = _carried(line)

@@ -195,7 +195,9 @@ class CoreMemory:
     ) -> NDArray[np.int64]:
         end = self.config.axons if end is None else end
         words = (end - begin) * self.map.layout.synapse_fields[field].words_per_row
-        return self.map.unpack_synapses(self._read(self.map.synapse_row(begin, field), words), field)
+        return self.map.unpack_synapses(
+            self._read(self.map.synapse_row(begin, field), words), field
+        )
 
     def _write_synapses(
         self, title: str, field: str, values: NDArray[np.int64], begin: int = 0
@@ -220,7 +222,7 @@ class CoreMemory:
     def _write(self, title: str, blocks: list[tuple[int, NDArray[np.uint32]]]) -> int:
         """Write blocks; returns the step from which on they are in effect."""
         total, step = sum(len(words) for _, words in blocks), 0
-        with progress_bar(title, total, self._show(total)) as advance:
+        with self._bus.transaction(), progress_bar(title, total, self._show(total)) as advance:
             for address, words in blocks:
                 for at, part in self._pieces(address, len(words)):
                     step = self._bus.write(at, words[part])
@@ -229,7 +231,7 @@ class CoreMemory:
 
     def _read(self, address: int, count: int) -> NDArray[np.uint32]:
         parts = [np.zeros(0, dtype=np.uint32)]
-        with progress_bar("read", count, self._show(count)) as advance:
+        with self._bus.transaction(), progress_bar("read", count, self._show(count)) as advance:
             for at, part in self._pieces(address, count):
                 parts.append(self._bus.read(at, part.stop - part.start))
                 advance(part.stop - part.start)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import typer
 
-from .common import CORE_FILE, JSON, SET, examples, read_config, read_design, report
+from .common import DESIGN, JSON, SET, examples, read_config, read_design, report
 
 _EXAMPLES = examples(
-    "spikeloom linktest twin:                              a simulated board, a line without faults",
-    "spikeloom linktest twin: --faults 1e-3 --seeds 20     one byte in 200 is spoiled",
-    "spikeloom linktest /dev/ttyUSB1 net.slm               a board that was built for a design",
-    "spikeloom linktest twin: core.toml --faults 0.01 --bytes 10000 --json",
-    "spikeloom linktest twin: --faults 1e-3 --first 7 --seeds 1   repeat seed 7",
+    "spikeloom linktest twin:                        a simulated board",
+    "spikeloom linktest twin: --faults 1e-3 --seeds 20",
+    "spikeloom linktest /dev/ttyUSB1 --design net.slm",
+    "spikeloom linktest twin: --faults 1e-3 --first 7   repeat seed 7",
+    "spikeloom linktest twin: --faults 0.01 --bytes 10000 --json",
 )
 
 
@@ -24,7 +24,10 @@ def register(app: typer.Typer) -> None:
 
 def linktest(
     where: str = typer.Argument(..., metavar="PORT", help="A serial port, or twin:."),
-    file: Path = CORE_FILE,
+    config_file: Path = typer.Option(
+        None, "--config", "-c", metavar="FILE", help="The board's configuration (.toml)."
+    ),
+    design_file: Path = DESIGN,
     settings: list[str] = SET,
     faults: float = typer.Option(
         0.0, "--faults", "-f", help="Rate per byte of each kind of fault, in each direction."
@@ -41,9 +44,9 @@ def linktest(
     """Try how well a link copes with a line that drops, flips, doubles, delays and inserts bytes.
 
     Random weights, parameters, states and spikes are written, read back and run, and everything is
-    compared with the golden model; what the board held before is overwritten. Without FILE and
-    settings, the board's core must be one that boards get by default. If anything got lost, was
-    changed or was executed twice, the exit code is 1.
+    compared with the golden model; what the board held before is overwritten. Without a design or
+    configuration, the board's core must be one that boards get by default. If anything got lost,
+    was changed or was executed twice, the exit code is 1.
     """
     from spikeloom.faults import FaultRates
     from spikeloom.latency import LatencyPort
@@ -53,11 +56,13 @@ def linktest(
     from spikeloom.progress import progress_bar
 
     rates = FaultRates.of_every_kind(faults)
-    if file is not None and file.suffix != ".toml" and not settings:
-        design = read_design(file)
+    if config_file is not None and design_file is not None:
+        raise typer.BadParameter("give --config or --design, not both")
+    if design_file is not None and not settings:
+        design = read_design(design_file)
     else:
-        known = file is not None or settings
-        config = read_config(file, settings) if known else board_config(where, baud)
+        file = config_file or design_file
+        config = read_config(file, settings) if file or settings else board_config(where, baud)
         design = trial_design(config, first)
     open_port = port_opener(where, design.config, baud)
     summary = LinkTestSummary(rates)

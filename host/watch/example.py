@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from spikeloom.compiler import compile
 from spikeloom.design import Design
@@ -49,7 +49,7 @@ def example_design() -> Design:
     return compile(network, lanes=4)
 
 
-def example_input() -> dict[str, NDArray[np.bool_]]:
+def example_input() -> dict[str, ArrayLike]:
     """(steps, inputs) spikes: the groups in random order, each for a tenth of a second."""
     rng = np.random.default_rng(4)
     shown = np.repeat(rng.integers(0, GROUPS, _STEPS // _SHOWN), _SHOWN)

@@ -95,10 +95,10 @@ def binned(
 
 
 def broken_at_gaps(
-    steps: Steps, values: NDArray[np.float64]
+    steps: Steps, values: NDArray[np.float64], longest: int = 1
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The same with NaN between steps that are no neighbours, so that no line joins them."""
-    after = np.flatnonzero(np.diff(steps) > 1) + 1
+    """The same with NaN between steps more than `longest` apart, so that no line joins them."""
+    after = np.flatnonzero(np.diff(steps) > longest) + 1
     return (
         np.insert(steps.astype(np.float64), after, np.nan),
         np.insert(values, after, np.nan, axis=0),

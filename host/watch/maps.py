@@ -56,7 +56,8 @@ class _Map:
             y_axis_label="from axon", x_range=Range1d(0, neurons), y_range=Range1d(axons, 0),
         )  # fmt: skip
         self._mapper = LinearColorMapper(DIVERGING, low=-1, high=1)
-        self._data = ColumnDataSource({"image": [np.zeros((1, 1), dtype=np.float32)]}, name=name)
+        self._data = ColumnDataSource({"image": [np.zeros((1, 1), dtype=np.float32)]})
+        self._data.name = f"map of {name}"
         picture = self.figure.image(
             "image", x=0, y=0, dw=neurons, dh=axons, source=self._data, color_mapper=self._mapper
         )

@@ -129,6 +129,7 @@ class LiveSource:
         self._device, self._lock = device, threading.Lock()
         named = self.design.populations
         ranges = {name: range(*where.indices(config.neurons)) for name, where in named.items()}
+        ranges = {name: where for name, where in ranges.items() if where}
         self.populations = ranges or {ALL_NEURONS: range(config.neurons)}
         self.bands = self._bands()
         self._columns = np.concatenate([np.array(band.columns) for band in self.bands])
@@ -154,7 +155,7 @@ class LiveSource:
     def _some_neurons(self) -> list[int]:
         """Neurons of the first populations, far from each other, no more than there are slots."""
         count = min(_TRACES, self.design.config.monitors or _TRACES)
-        ranges = [where for where in self.populations.values() if len(where)]
+        ranges = list(self.populations.values())
         chosen = set()
         for k in range(count):
             turn, which = divmod(k, len(ranges))
@@ -184,14 +185,19 @@ class LiveSource:
         """Run so many steps."""
         raster = self.stimulus.spikes(self._device.step, steps)
         run = self._device.run(raster)
-        sampled = None
-        if self.monitored and not self.design.config.monitors:
-            sampled = self._device.read_state("v")[list(self.monitored)]
+        sampled = None if self.design.config.monitors else self._sample()
         with self._lock:
             self._record(raster, run, sampled)
 
+    def _sample(self) -> NDArray[np.float64]:
+        """(1, monitored) potentials after the last step, in the network's unit."""
+        if not self.monitored:
+            return np.zeros((1, 0))
+        chosen = list(self.monitored)
+        return (self._device.read_state("v")[chosen] / self.design.scale[chosen])[None]
+
     def _record(
-        self, raster: NDArray[np.bool_], run: Run, sampled: NDArray[np.int64] | None
+        self, raster: NDArray[np.bool_], run: Run, sampled: NDArray[np.float64] | None
     ) -> None:
         self._follow(run.start)
         self._step = run.start + run.steps
@@ -200,13 +206,11 @@ class LiveSource:
         self._spikes.append(run.start, both[:, self._columns])
         sums = [run.spikes[:, list(where)].sum(axis=1) for where in self.populations.values()]
         self._counts.append(steps, np.stack(sums, axis=1))
-        if not self.monitored:
-            return
-        scale = self.design.scale[list(self.monitored)]
         if sampled is not None:
-            self._potentials.append(steps[-1:], sampled[None] / scale)
-        else:
+            self._potentials.append(steps[-1:], sampled)
+        elif self.monitored:
             values = [run.monitored[f"v[{neuron}]"] for neuron in self.monitored]
+            scale = self.design.scale[list(self.monitored)]
             self._potentials.append(steps, np.stack(values, axis=1) / scale)
 
     def _follow(self, step: int) -> None:
@@ -217,8 +221,12 @@ class LiveSource:
         self._step = step
 
     def read_back(self, *, weights: bool = False) -> None:
-        """Read counters and thresholds, and the weights too if wanted."""
+        """Read counters and thresholds, and the weights too if wanted.
+
+        If others have run steps, the potentials are read too; the spikes are theirs.
+        """
         step, counters = self._device.step, self._device.counters()
+        sampled = self._sample() if step > self._step else None
         raw = self._device.read_parameter("v_threshold")
         thresholds = {
             name: float(raw[where.start] / self.design.scale[where.start])
@@ -238,6 +246,8 @@ class LiveSource:
             }
         with self._lock:
             self._follow(step)
+            if sampled is not None:
+                self._potentials.append(np.array([step - 1]), sampled)
             self._readings = dataclasses.replace(before, **new)
 
     def mark_weights(self) -> None:
@@ -277,7 +287,7 @@ class LiveSource:
                 step=self._step,
                 spikes=self._spikes.events(),
                 rates=((at + 0.5) * width, rates),
-                potentials=broken_at_gaps(*self._potentials.values()),
+                potentials=broken_at_gaps(*self._potentials.values(), self.window // 4),
                 monitored=self.monitored,
                 readings=self._readings,
             )
