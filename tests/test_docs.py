@@ -14,7 +14,7 @@ from amaranth.sim import Simulator
 from spikeloom import protocol
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.commands import ADVANCE, END, MAX_ADVANCE, MAX_ID, MONITOR, Opcode, Status
-from spikeloom.hdl.frames import DELIMITER, MAX_PAYLOAD, Frame, FrameError, FrameType
+from spikeloom.hdl.frames import DEFAULT_LIMIT, DELIMITER, MAX_PAYLOAD, Frame, FrameError, FrameType
 from spikeloom.hdl.link.receiver import Receiver
 from spikeloom.hdl.link.transmitter import Transmitter
 from spikeloom.hdl.memory_map import COUNTERS
@@ -231,7 +231,7 @@ def test_sizes_are_those_of_the_gateware() -> None:
         return int(re.sub(r"\s", "", found[1]))
 
     assert says(r"its buffer holds ([\d ]+)\.") == default(Receiver, "buffer_bytes")
-    assert says(r"I frame when ([\d ]+) bytes have come") == default(Transmitter, "frame_bytes")
+    assert says(r"\*limit\* says \(([\d ]+) in a new") == DEFAULT_LIMIT
     assert says(r"nothing was added for ([\d ]+) clock") == default(Transmitter, "idle_cycles")
     assert says(r"the board's ([\d ]+) bytes of output") == default(Transmitter, "buffer_bytes")
     assert says(r"an even number, at most ([\d ]+) \|") == MAX_PAYLOAD
