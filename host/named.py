@@ -126,7 +126,7 @@ class NamedViews(_Named[ArrayView]):
 
     def _rows(self) -> list[tuple[str, ...]]:
         conversions = vars(self)["_conversions"]()
-        rows = []
+        rows: list[tuple[str, ...]] = []
         for name, view in self._views.items():
             values = np.asarray(view)
             low, high = view.bounds

@@ -15,8 +15,10 @@ from .link import TIMEOUT, Link, Port
 
 if TYPE_CHECKING:
     from .board import Board
+    from .bus import BoardLink
     from .design import Design
     from .device import Device
+    from .ownership import Claim
 
 GOLDEN = "golden:"
 TWIN = "twin:"
@@ -25,37 +27,53 @@ _WRITE_TIMEOUT = 5.0
 
 
 def open(
-    where: str,
+    where: str | None = None,
     design: Design | None = None,
     *,
-    load: bool = True,
+    load: bool | None = None,
     baud: int | None = None,
     timeout: float = TIMEOUT,
     progress: bool | None = None,
+    share: bool = True,
     **options: Any,
 ) -> Device:
     """Open a device and load `design` into it.
+
+    A serial port has one owner, the process that opened it first; the user's other processes that
+    open it share the board through the owner, each call whole (see `Board`).  Opening a board that
+    somebody has open already never loads over the network that runs there, unless `load=True` says
+    so: the board must then hold the image of `design`.
 
     Parameters
     ----------
     where : "golden:" for the golden model; "twin:" for the simulated board (both need a design);
         "netlist:" and a board's name ("netlist:icebreaker") for its synthesised netlist, simulated
         with the core that the board gets by default; or a serial port: a name ("/dev/ttyUSB1",
-        "COM5") or a pyserial URL ("socket://host:port").
+        "COM5") or a pyserial URL ("socket://host:port").  Default: the serial port of the one board
+        that there is (`spikeloom devices`).
     design : the network.  A board may be opened without one, to ask who it is.
-    load : write the image of `design`; False leaves a board as it is.
+    load : write the image of `design`; False leaves a board as it is, whatever it holds.  Default:
+        load, unless another process has the board open.
     baud : bits per second; default: those that the known boards are built with, one after another.
     timeout : seconds without any progress after which the board counts as silent.
     progress : show progress bars; None: when stderr is a terminal.
+    share : let the user's other processes share the port while it is open here, or share that of
+        its owner.  URLs are not shared.
     options : for the twin, `spikeloom.sim.twin.open_port`; for a netlist,
         `spikeloom.sim.twin.netlist.open_netlist`; for ports, pyserial's `serial_for_url`.
 
     Raises
     ------
-    PortError : no such port, no permission, or busy; the message names the ports that there are.
+    PortError : no such port, no permission, or busy; the message names the ports that there are, or
+        the process that has it.  Without `where`: there is no board, or more than one.
     LinkError : the board does not answer.
     WrongBoardError : the board was built for another configuration.
+    BoardRefusedError : somebody has the board open, and it does not hold the image of `design`.
     """
+    if where is None:
+        from .devices import the_one
+
+        where = the_one(baud=baud, **options)
     if where == GOLDEN:
         from .golden_device import GoldenDevice
 
@@ -75,13 +93,15 @@ def open(
         netlist = open_netlist(where.removeprefix(NETLIST), **options)
         board = _board(Link(netlist, timeout, where), design, progress)
     else:
-        board = _open_port(where, design, baud, timeout, progress, options)
-    if load and design is not None:
-        try:
+        board = _open_port(where, design, baud, timeout, progress, share, options)
+    try:
+        if load is None and design is not None and getattr(board.link, "attached", False):
+            board.require_image()
+        elif load is not False and design is not None:
             board.load()
-        except BaseException:
-            board.close()
-            raise
+    except BaseException:
+        board.close()
+        raise
     return board
 
 
@@ -91,7 +111,7 @@ def _needed(where: str, design: Design | None) -> Design:
     return design
 
 
-def _board(link: Link, design: Design | None, progress: bool | None) -> Board:
+def _board(link: BoardLink, design: Design | None, progress: bool | None) -> Board:
     from .board import Board
 
     return Board(link, design, progress=progress)
@@ -103,17 +123,40 @@ def _open_port(
     baud: int | None,
     timeout: float,
     progress: bool | None,
+    share: bool,
     options: dict[str, Any],
 ) -> Board:
+    from .sharing import SharedLink
+
+    def open_port(claim: Claim | None) -> Link:
+        return open_link(where, baud, timeout, claim, **options)
+
+    if "://" in where:
+        return _board(open_port(None), design, progress)
+    return _board(SharedLink(where, open_port, share=share), design, progress)
+
+
+def open_link(
+    where: str, baud: int | None, timeout: float, claim: Claim | None = None, **options: Any
+) -> Link:
+    """A port with an open link, at the first rate at which the board answers.
+
+    `claim` follows the port's name when the port is opened again after it was lost.
+    """
     rates = [baud] if baud is not None else default_rates()
     for rate in rates:
-        port = open_serial(where, rate, **options)
         name = where if "://" in where else f"{where} at {rate} baud"
+        link = Link(open_serial(where, rate, **options), timeout, name)
         try:
-            return _board(Link(port, timeout, name), design, progress)
+            link.open()
+            return link
         except LinkError:
+            link.close()
             if rate == rates[-1]:
                 raise
+        except BaseException:
+            link.close()
+            raise
     raise InputError("no baud rate was given")
 
 

@@ -54,14 +54,14 @@ class Part(Run):
 
     def _wrong(self) -> str:
         """What the ticks could not do, for people."""
-        units = {
-            "overruns": "ticks overrun",
+        titles = {
+            "overruns": "overruns",
             "late": "late spikes dropped",
             "stalls": "cycles stalled",
             "missed": "ticks missed between parts",
         }
-        counts = {name: getattr(self, name) for name in units}
-        return ", ".join(f"{count} {units[name]}" for name, count in counts.items() if count)
+        counts = {title: getattr(self, name) for name, title in titles.items()}
+        return ", ".join(f"{title}: {count}" for title, count in counts.items() if count)
 
 
 def stream(
@@ -130,7 +130,10 @@ class _Ticks:
             pause = 0.0 if ended is None else device._now() - ended
             run = device.run_live(raster, start=start, **self._options)  # type: ignore[arg-type]
             ended, start = device._now(), run.start + run.steps
-            part = Part(**vars(run), **self._counted(), missed=int(pause / self._seconds))
+            part = Part(**vars(run))
+            part.missed = int(pause / self._seconds)
+            for name, count in self._counted().items():
+                setattr(part, name, count)
             if part._wrong() and not warned:
                 warned = True
                 warnings.warn(_advice(part), RealTimeWarning, stacklevel=2)

@@ -120,7 +120,7 @@ class ArrayView(NDArrayOperatorsMixin):
         return self._read(chosen)
 
     def _read(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        return self._cells.fetch(self._rows(numbers)).reshape(-1)[numbers]
+        return np.asarray(self._cells.fetch(self._rows(numbers)).reshape(-1)[numbers])
 
     def _rows(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which rows have one of these cells."""
@@ -207,7 +207,7 @@ class ArrayView(NDArrayOperatorsMixin):
     def _check(self, chosen: NDArray[np.int64], given: NDArray[Any]) -> NDArray[np.int64]:
         """Values for these cells, each with its own."""
         cells = self._cells
-        if given.dtype.kind not in "iub":
+        if given.dtype.kind not in "iub" and given.size:
             raise ImageError(
                 f"{cells.title} are integers, and what is assigned has dtype {given.dtype}; "
                 "round it first: numpy.rint(values).astype(int)"

@@ -55,7 +55,9 @@ def shell(
         "twin:", help="twin:, golden:, netlist:BOARD (synthesised), or a serial port."
     ),
     design_file: Path = DESIGN,
-    load: bool = typer.Option(True, help="Load the design; --no-load leaves the board as it is."),
+    load: bool = typer.Option(
+        None, help="Load the design, or leave the board as it is; default: load, unless shared."
+    ),
     baud: int = typer.Option(None, help="Bits per second; default: those of the known boards."),
 ) -> None:
     """Start IPython, or else the plain Python shell, with `board` connected.

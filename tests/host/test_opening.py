@@ -43,9 +43,9 @@ def test_a_design_is_loaded_and_runs_like_the_golden_model(plugged):
 
 def test_rates_are_tried_until_the_board_answers(plugged):
     _, rates = plugged
-    board = spikeloom.open("/dev/fake")
-    assert rates == [115_200, 3_000_000]
-    assert board.info()["port"] == "/dev/fake at 3000000 baud"
+    with spikeloom.open("/dev/fake") as board:
+        assert rates == [115_200, 3_000_000]
+        assert board.info()["port"] == "/dev/fake at 3000000 baud"
 
 
 def test_a_rate_that_is_given_is_the_only_one(plugged):
@@ -62,7 +62,7 @@ def test_default_rates_are_those_of_the_boards():
 
 def test_a_board_can_be_left_as_it_is(plugged):
     board, _ = plugged
-    spikeloom.open("/dev/fake", DESIGN, load=False)
+    spikeloom.open("/dev/fake", DESIGN, load=False).close()
     assert not [request for request in board.requests if not request.startswith("READ")]
 
 

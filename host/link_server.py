@@ -1,0 +1,170 @@
+"""The owner of a port lets other processes of the user share its link, one turn at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hmac
+import os
+import secrets
+import socket
+import socketserver
+import threading
+from typing import Any
+
+from .errors import LinkError, SpikeLoomError
+from .link import Link
+from .messages import Header, receive_message, send_message
+from .ownership import Address, runtime_folder
+from .turn import Turn
+
+IDLE = 30.0
+"""Seconds that a client may do nothing while it has the turn; then the turn is taken from it."""
+_GREETING = 10.0
+_POLL = 0.05
+_MAX_UNIX_PATH = 100
+_MAX_GREETING = 1 << 12
+
+
+class LinkServer:
+    """Serves a link to those who know the token, from threads of its own, until `close`.
+
+    A client asks to `begin` a turn, waits for it, and then has `send`, `receive` and `receive_some`
+    of the link for itself until it says `end`.  When it breaks off within a turn, the connection to
+    the board counts as broken, and the next one who has a turn opens a new one.
+
+    Parameters
+    ----------
+    link : what is served; everybody here uses it within a turn only.
+    turn : taken for each turn of a client.
+    """
+
+    def __init__(self, link: Link, turn: Turn) -> None:
+        self.link = link
+        self.turn = turn
+        self.token = secrets.token_hex(16)
+        self.clients: set[socket.socket] = set()
+        self.stopping = False
+        self._path: str | None = None
+        self._server = self._listen()
+        address = self._server.server_address
+        self.address: Address = self._path or (str(address[0]), int(address[1]))
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL,), daemon=True, name="spikeloom sharing"
+        )
+        self._thread.start()
+
+    def _listen(self) -> socketserver.BaseServer:
+        path = str(runtime_folder() / f"{os.getpid()}-{self.token[:8]}.sock")
+        if hasattr(socketserver, "ThreadingUnixStreamServer") and len(path) < _MAX_UNIX_PATH:
+            self._path = path
+            server = socketserver.ThreadingUnixStreamServer(path, _Client)
+        else:
+            server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Client)
+        server.daemon_threads = True
+        server.block_on_close = False
+        server.link_server = self
+        return server
+
+    def stop(self) -> None:
+        """Accept nobody any more, and let no client begin another turn."""
+        self.stopping = True
+        self._server.shutdown()
+        self._server.server_close()
+        if self._path is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(self._path)
+
+    def dismiss(self) -> None:
+        """End the connections to all clients."""
+        for client in list(self.clients):
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+
+
+class _Client(socketserver.BaseRequestHandler):
+    """One client, in a thread of its own."""
+
+    request: socket.socket
+
+    def setup(self) -> None:
+        self._shared: LinkServer = self.server.link_server  # type: ignore[attr-defined]
+        self._shared.clients.add(self.request)
+
+    def finish(self) -> None:
+        self._shared.clients.discard(self.request)
+
+    def handle(self) -> None:
+        try:
+            self._converse()
+        except OSError:
+            pass  # the other side may go away at any time; it concerns nobody else
+        except Exception:
+            if not self._shared.stopping:  # a port that is being closed fails in many ways
+                raise
+
+    def _converse(self) -> None:
+        self.request.settimeout(_GREETING)
+        hello, _ = receive_message(self.request, _MAX_GREETING)
+        if not hmac.compare_digest(str(hello.get("token")), self._shared.token):
+            return
+        self.request.settimeout(None)
+        self._reply(name=self._shared.link.name)
+        while True:
+            header, _ = receive_message(self.request)
+            if header != {"do": "begin"} or self._shared.stopping:
+                return
+            self._have_turn()
+
+    def _have_turn(self) -> None:
+        link = self._shared.link
+        with self._shared.turn.take(self) as between:
+            if self._shared.stopping:
+                raise ConnectionError
+            try:
+                if link.broken:
+                    link.reopen()
+            except SpikeLoomError as error:
+                self._refuse(error)
+                return
+            try:
+                self._reply(between=between, connections=link.statistics.connections)
+                self.request.settimeout(IDLE)
+                while self._serve(link, *receive_message(self.request)):
+                    pass
+            except BaseException:
+                link.broken = True
+                raise
+            finally:
+                self.request.settimeout(None)
+
+    def _serve(self, link: Link, header: Header, body: bytes) -> bool:
+        """Do one thing within a turn; whether it goes on."""
+        result = b""
+        facts: Header = {}
+        try:
+            match header:
+                case {"do": "end"}:
+                    return False
+                case {"do": "statistics"}:
+                    facts = dataclasses.asdict(link.statistics)
+                case {"do": "send", "allowance": allowance}:
+                    link.send(body, allowance)
+                case {"do": "receive", "count": count, "allowance": allowance}:
+                    result = link.receive(count, allowance)
+                case {"do": "receive_some", "allowance": allowance}:
+                    result = link.receive_some(allowance)
+                case _:
+                    raise LinkError(f"{header} is nothing that can be done within a turn")
+        except SpikeLoomError as error:
+            link.broken = True
+            self._refuse(error)
+            return False
+        self._reply(result, **facts)
+        return True
+
+    def _refuse(self, error: SpikeLoomError) -> None:
+        self._reply(error=type(error).__name__, message=str(error))
+
+    def _reply(self, body: bytes = b"", **header: Any) -> None:
+        send_message(self.request, header, body)
