@@ -283,7 +283,7 @@ def test_verify_finds_what_the_board_does_not_hold(board, fake):
 
 @pytest.mark.parametrize("direction", ["to_board", "to_host"])
 @pytest.mark.parametrize("nth", [1, 2, 5, 9])
-def test_a_spoiled_line_is_a_link_error_and_the_board_stays_usable(board, fake, direction, nth):
+def test_a_spoiled_line_does_no_harm(board, fake, direction, nth):
     board.monitor([1])
     count = [0]
 
@@ -292,20 +292,15 @@ def test_a_spoiled_line_is_a_link_error_and_the_board_stays_usable(board, fake, 
         return data[:-2] + bytes([data[-2] ^ 0x10]) + data[-1:] if count[0] == nth else data
 
     setattr(fake, direction, spoil)
-    with pytest.raises(LinkError):
-        board.load()
-    assert_runs_like_the_golden_model_after_load(board)
-    assert board.link.statistics.errors == 1
-
-
-def assert_runs_like_the_golden_model_after_load(board):
     board.load()
     assert_runs_like_the_golden_model(board)
+    assert count[0] >= nth
+    assert board.link.statistics.errors == 0
 
 
 def test_a_run_cut_short_goes_on_from_where_the_board_is(board, fake):
     def spoil(data):
-        return b"" if len(data) > 30 else data
+        return b"" if len(data) > 24 else data
 
     fake.to_host = spoil
     with pytest.raises(LinkError):
