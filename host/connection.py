@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from spikeloom.hdl.frames import (
@@ -21,7 +22,7 @@ from .errors import LinkError
 
 ACKNOWLEDGE_BYTES = 512
 """Received bytes after which the board is told, when nothing that is sent tells it anyway."""
-FRAMES_IN_FLIGHT = 8
+FRAMES_IN_FLIGHT = 4
 """Unacknowledged frames at most: on a bad line, where frames are short, more would be wasted."""
 _GOOD_FRAMES_TO_GROW = 2
 _HALFWORD = 2
@@ -79,18 +80,25 @@ class PayloadLimit:
 class Gap:
     """Tells a new gap from what is left of one that has been reported already.
 
-    Frames that follow a lost one are out of sequence too, in rising order.  One that does not rise is
-    of the next attempt, which has lost a frame again.
+    Frames that were on the line behind a lost one are out of sequence too, in rising order and for a
+    while.  One that does not rise, or comes later, is of the next attempt, which has lost a frame again.
     """
 
     def __init__(self) -> None:
-        self._place = (-1, -1)
+        self._expected = self._last = -1
+        self._until = 0.0
 
-    def is_new(self, expected: int, begin: int) -> bool:
-        """A frame that begins at `begin` came in place of `expected`."""
-        known, last = self._place
-        self._place = (expected, begin)
-        return expected != known or begin <= last
+    def is_new(self, expected: int, begin: int | None, now: float, echo: float) -> bool:
+        """At `expected` came a frame that begins at `begin`, or a spoiled one (None).
+
+        `echo` is how many seconds the frames that are on the line may go on to come.
+        """
+        falls = begin is not None and begin <= self._last
+        new = expected != self._expected or falls or now > self._until
+        if new:
+            self._until = now + echo
+        self._expected, self._last = expected, expected if begin is None else begin
+        return new
 
 
 class Connection:
@@ -104,6 +112,7 @@ class Connection:
     identifier : of the connection, 1…2^32 − 1.
     window : bytes that the board has room for.
     statistics : counted in.
+    echo : seconds from question to answer with so many bytes on the line.
 
     Attributes
     ----------
@@ -112,8 +121,15 @@ class Connection:
     reject : REJ is due: the board is to send again.
     """
 
-    def __init__(self, identifier: int, window: int, statistics: LinkStatistics) -> None:
+    def __init__(
+        self,
+        identifier: int,
+        window: int,
+        statistics: LinkStatistics,
+        echo: Callable[[int], float] = lambda count: 0.0,
+    ) -> None:
         self.identifier = identifier
+        self._echo = echo
         self.stream = bytearray()
         self.progress = 0
         self.reject = False
@@ -127,6 +143,7 @@ class Connection:
         self._told_limit = DEFAULT_LIMIT
         self._gap, self._rejected = Gap(), Gap()
         self._polled: int | None = None
+        self._now = 0.0
 
     @property
     def unsent(self) -> int:
@@ -187,14 +204,15 @@ class Connection:
         self._told = self._expected
         return Frame(kind, position % SEQUENCE_MODULUS, self._expected % SEQUENCE_MODULUS, payload)
 
-    def take(self, encoded: bytes) -> bool:
+    def take(self, encoded: bytes, now: float) -> bool:
         """Take in what stood between two delimiters; whether it was a frame of this connection."""
+        self._now = now
         try:
             frame = Frame.from_bytes(encoded, self.identifier)
         except FrameError:
             self._statistics.frames_spoiled += 1
             if len(encoded) > _SHORT_FRAME:  # it was an I frame, most likely
-                self._missed(self._expected)
+                self._missed(None)
             return False
         self._statistics.frames_received += 1
         if frame.type == FrameType.SABM or frame.type == FrameType.UA:
@@ -229,7 +247,15 @@ class Connection:
 
     def _take_rejection(self, frame: Frame) -> None:
         begin = self._acknowledged + _distance(frame.ns, frame.nr)
-        if begin >= self._acknowledged and self._rejected.is_new(self._acknowledged, begin):
+        echo = self._echo(self.in_flight)
+        if begin >= self._acknowledged and self._rejected.is_new(
+            self._acknowledged, begin, self._now, echo
+        ):
+            self._go_back()
+
+    def send_again(self) -> None:
+        """Send again what is not acknowledged, without having been asked to."""
+        if self.in_flight:
             self._go_back()
 
     def _go_back(self) -> None:
@@ -240,8 +266,7 @@ class Connection:
         begin = self._expected + _distance(frame.ns, self._expected)
         size = len(frame.payload)
         if begin > self._expected:
-            if self._gap.is_new(self._expected, begin):
-                self._missed(begin)
+            self._missed(begin)
             return
         new = frame.payload[(self._expected - begin) * _HALFWORD :]
         if new:
@@ -251,11 +276,12 @@ class Connection:
             self.progress += 1
             self.reject = False
 
-    def _missed(self, begin: int) -> None:
-        self._gap.is_new(self._expected, begin)
-        self._statistics.frames_missed += 1
-        self._wanted.lost()
-        self.reject = True
+    def _missed(self, begin: int | None) -> None:
+        echo = self._echo(2 * self._wanted.value)
+        if self._gap.is_new(self._expected, begin, self._now, echo):
+            self._statistics.frames_missed += 1
+            self._wanted.lost()
+            self.reject = True
 
 
 def _distance(position: int, origin: int) -> int:

@@ -15,6 +15,8 @@ from spikeloom.hdl.frames import (
     DELIMITER,
     HEADER_BYTES,
     MAX_PAYLOAD,
+    MIN_LIMIT,
+    SUPERVISORY_BYTES,
     Frame,
     FrameError,
     FrameType,
@@ -27,7 +29,7 @@ __all__ = ["TIMEOUT", "Link", "LinkStatistics", "Port"]
 
 TIMEOUT = 1.0
 """Seconds without any progress after which the board counts as silent."""
-HELLO = 0.1
+HELLO = 0.02
 """Seconds after which an unanswered SABM is sent again; for `TRIES` times `TIMEOUT`."""
 TRIES = 2
 POLL = 0.02
@@ -37,10 +39,13 @@ SIMULATED_POLL_BYTES = 30
 """A simulated line is read in pieces of so many bytes, or those that come while so many could: there
 a call costs more than a little waiting.
 """
+MOST_QUESTIONS = 3
+"""Times that a question is repeated at once on a line that swallowed the one before."""
 MOST_PATIENT_POLL = 0.25
 """Seconds from question to question, at most, while the board has nothing to say."""
 
 _MAX_ENCODED = MAX_PAYLOAD + 2 * (HEADER_BYTES + CRC_BYTES)
+_SHORT = HEADER_BYTES + SUPERVISORY_BYTES + CRC_BYTES + 2
 _BITS_PER_BYTE = 12
 """On the line: 8N1, and some slack."""
 
@@ -138,8 +143,10 @@ class Link:
             self._write(2 * DELIMITER + hello.to_bytes(identifier))
             answer = self._await_answer(identifier)
             if answer is not None:
-                self._connection = Connection(identifier, answer.window, self.statistics)
                 self._round_trip = self._now() - asked
+                self._connection = Connection(
+                    identifier, answer.window, self.statistics, self._echo
+                )
                 self.broken = False
                 self.statistics.connections += 1
                 return
@@ -228,7 +235,7 @@ class Link:
         now = self._now()
         moved = alive = asked = now
         progress, frames = connection.progress, statistics.frames_received
-        pause = self._pause()
+        pause, unanswered = self._pause(), -1
         while not ready():
             heard = self._pump(wait=not self._transmit())
             now = self._now()
@@ -239,11 +246,10 @@ class Link:
             if heard:
                 asked = now
             elif now - asked >= pause:
-                answered = alive > asked
-                asked, pause = now, min(2 * pause, MOST_PATIENT_POLL) if answered else pause
-                pause = max(pause, self._pause())
-                statistics.polls += 1
-                self._write_frame(connection.rejection())
+                unanswered = 0 if alive > asked else unanswered + 1
+                pause = self._pause() if unanswered else min(2 * pause, MOST_PATIENT_POLL)
+                self._ask(unanswered)
+                asked = now
             if now - alive >= patience:
                 self._fail(
                     f"nothing came from {self.name} for {now - alive:.1f} s "
@@ -256,10 +262,24 @@ class Link:
                     "The next command opens a new connection"
                 )
 
+    def _ask(self, unanswered: int) -> None:
+        """Ask the board where it is; more than once, and with what it may miss, if it was asked before."""
+        connection = self._connection
+        self.statistics.polls += 1
+        if unanswered > 0:
+            connection.send_again()
+        for _ in range(min(1 + max(unanswered, 0), MOST_QUESTIONS)):
+            self._write_frame(connection.rejection())
+
     def _pause(self) -> float:
         """Silence after which a frame may be thought lost."""
-        size = self._connection.in_flight + 2 * (self._connection.frame_bytes + _MAX_ENCODED // 16)
-        return 2 * self._round_trip + self._line_time(size) + self._poll
+        connection = self._connection
+        return self._echo(connection.in_flight + connection.frame_bytes) + self._poll
+
+    def _echo(self, count: int) -> float:
+        """Time from question to answer, with so many bytes on the line before it."""
+        overhead = count // MIN_LIMIT * (HEADER_BYTES + CRC_BYTES) // 4 + 4 * _SHORT
+        return 2 * self._round_trip + self._line_time(count + overhead)
 
     def _line_time(self, count: int) -> float:
         baudrate = getattr(self._port, "baudrate", None)
@@ -272,7 +292,7 @@ class Link:
         before = self.statistics.bytes_received
         for encoded in self._read(wait):
             try:
-                self._connection.take(encoded)
+                self._connection.take(encoded, self._now())
             except LinkError as error:
                 self._fail(f"{self.name}: {error}")
         return self.statistics.bytes_received != before

@@ -71,7 +71,9 @@ class Tab:
 
     def model(self, name, expression):
         """A JavaScript expression of `m`, what is drawn under that name."""
-        script = f"const m = Bokeh.documents[0].get_model_by_name(arguments[0]); return {expression}"
+        script = (
+            f"const m = Bokeh.documents[0].get_model_by_name(arguments[0]); return {expression}"
+        )
         return self.driver.execute_script(script, name)
 
     def points(self, name):
@@ -164,7 +166,9 @@ def test_spikes_potentials_rates_weights_and_counters_are_drawn_while_it_runs(ru
         tab.wait(lambda name=name: tab.points(name) > 20, f"no {name}")
     tab.wait(lambda: tab.points("potential 0") == 1000, "no potentials")
     tab.wait(lambda: any(tab.last_rates("inhibitory", 100)), "no rates")
-    tab.wait(lambda: max(tab.model("map of changes", "Array.from(m.data.image[0])")) > 0, "no learning")
+    tab.wait(
+        lambda: max(tab.model("map of changes", "Array.from(m.data.image[0])")) > 0, "no learning"
+    )
     text = tab.model("counters", "m.text")
     tab.wait(lambda: tab.model("counters", "m.text") != text, "counters stand still")
     end = tab.model("raster", "m.x_range.end")
