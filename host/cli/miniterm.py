@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, cast
 
 import typer
 
 from .common import examples
+
+if TYPE_CHECKING:
+    import serial
 
 _EXAMPLES = examples(
     "spikeloom miniterm twin://net.slm           the simulated board of a saved design",
@@ -48,14 +52,14 @@ def miniterm(
 
     from spikeloom.frame_filter import FrameFilter
 
-    port = open_serial(where, baud or default_rates()[0])
+    port = cast("serial.Serial", open_serial(where, baud or default_rates()[0]))
     terminal.TRANSFORMATIONS["frames"] = FrameFilter
     filters = ["frames" if frames else "direct"]
     session = terminal.Miniterm(port, echo=echo, eol="lf", filters=filters)
     session.set_rx_encoding("hexlify")
     session.set_tx_encoding("hexlify")
     session.start()
-    sys.stderr.write(_HELP.format(port=where, baud=getattr(port, "baudrate", "unknown")))
+    sys.stderr.write(_HELP.format(port=where, baud=port.baudrate))
     try:
         session.join(True)
     except KeyboardInterrupt:

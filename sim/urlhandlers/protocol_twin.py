@@ -58,6 +58,7 @@ class Serial(TwinPort):
 
     cts = dsr = cd = True
     ri = False
+    _timeout: float | None
 
     def __init__(self, port: str | None = None, *args: Any, **kwargs: Any) -> None:
         self._lock = threading.RLock()
