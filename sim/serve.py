@@ -16,7 +16,8 @@ from spikeloom.ownership import TWIN, Claim
 from .twin import TwinPort, open_port
 from .twin.build import BAUD
 
-_SLICE_SECONDS = 1e-3
+_SLICE_SECONDS = 1e-4
+_IDLE_SLICE_SECONDS = 1e-3
 """Simulated time between two looks at the terminal."""
 _IDLE_AFTER = 0.25
 _IDLE_WAIT = 0.02
@@ -150,6 +151,7 @@ def _shuttle(
     """Move bytes both ways, a slice of simulated time after the other."""
     outgoing = b""
     active = began = time.monotonic()
+    idle = 0.0
     while running():
         terminal.set_plugged(plugged())
         incoming = terminal.read()
@@ -157,7 +159,7 @@ def _shuttle(
             port.write(incoming)
         # What the client does not take stays here, and the board's own buffers fill up behind it.
         if not outgoing:
-            port.advance(_SLICE_SECONDS)
+            port.advance(_IDLE_SLICE_SECONDS if idle else _SLICE_SECONDS)
             outgoing = port.read(port.in_waiting)
         outgoing = outgoing[terminal.write(outgoing) :] if outgoing else b""
 
