@@ -1,11 +1,13 @@
 """`spikeloom watch`: what it opens, what it refuses, and how it ends."""
 
+import http.client
 import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import urllib.parse
 import urllib.request
 
 import numpy as np
@@ -137,6 +139,20 @@ def test_a_missing_bokeh_and_a_taken_port_are_explained(run, design_file, monkey
     assert "pip install spikeloom[watch]" in err
 
 
+def socket_status(url, origin):
+    """What a browser is answered when a page of `origin` opens a socket to this one."""
+    headers = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version": "13",
+        "Origin": origin,
+    }
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=20)
+    connection.request("GET", "/ws", headers=headers)
+    return connection.getresponse().status
+
+
 @pytest.mark.timeout(60)
 def test_the_page_is_served_to_this_machine_until_ctrl_c(design_file):
     program = "from spikeloom.cli import main; main()"
@@ -150,9 +166,12 @@ def test_the_page_is_served_to_this_machine_until_ctrl_c(design_file):
             page = answer.read().decode()
         assert "<title>SpikeLoom: golden:</title>" in page
         assert re.findall(r'(?:src|href)="(https?:[^"]*)"', page) == []
+        assert socket_status(url, "http://other.example") == 403
+        assert socket_status(url, url.rstrip("/")) != 403
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
-        assert err.strip() == "ended"
+        assert err.endswith("ended\n")
+        assert "Traceback" not in err
         assert process.returncode == 0
     finally:
         process.kill()
