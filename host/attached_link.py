@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from . import errors
@@ -86,7 +87,8 @@ class AttachedLink:
 
     def _ask(self, header: dict[str, Any], body: bytes = b"") -> tuple[dict[str, Any], bytes]:
         try:
-            send_message(self._socket, header, body)
+            with contextlib.suppress(ConnectionError):  # its last words may have come
+                send_message(self._socket, header, body)
             reply, result = receive_message(self._socket)
         except TimeoutError:
             self.close()

@@ -52,7 +52,7 @@ class BoardInfo(dict[str, Any]):
     def text(self) -> str:
         """A paragraph."""
         who = self["identity"]
-        parts = [f"board at {self['port']}: {self._core()}"]
+        parts = [f"board at {self['port']!r}: {self._core()}"]
         parts.append(f"built as {who['build']!r}, clock {self['clock_hz'] / 1e6:g} MHz{self._baud}")
         image, step = self.get("image"), self.get("step")
         if image is not None:

@@ -132,6 +132,15 @@ class _Client(socketserver.BaseRequestHandler):
                 self.request.settimeout(IDLE)
                 while self._serve(link, *receive_message(self.request)):
                     pass
+            except TimeoutError:
+                link.broken = True
+                self._refuse(
+                    LinkError(
+                        f"this program had the board at {link.name} and did nothing for {IDLE:.0f} s, "
+                        "so that the turn was taken from it. The next command asks for it again"
+                    )
+                )
+                raise
             except BaseException:
                 link.broken = True
                 raise

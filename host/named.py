@@ -73,6 +73,9 @@ class _Named(Mapping[str, _Value]):
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._names})
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self._names)
+
     def _rows(self) -> list[tuple[str, ...]]:
         raise NotImplementedError
 

@@ -48,10 +48,10 @@ class Record:
     token: str = ""
 
     @classmethod
-    def of_this_process(cls, port: str) -> Record:
+    def of_this_process(cls, port: str, *, opening: bool = False) -> Record:
         """A record with the present time."""
         since = datetime.now().astimezone().isoformat(" ", "seconds")
-        return cls(port, os.getpid(), " ".join(sys.orig_argv), since, opening=True)
+        return cls(port, os.getpid(), " ".join(sys.orig_argv), since, opening)
 
     def describe(self) -> str:
         """The process, as part of a sentence."""
@@ -75,7 +75,7 @@ class Claim:
             lock.acquire()
         except Timeout:
             return None
-        return cls(lock, path, Record.of_this_process(port))
+        return cls(lock, path, Record.of_this_process(port, opening=kind == OWNER))
 
     def publish(self, record: Record) -> None:
         """Put another record in place of this one."""

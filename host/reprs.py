@@ -34,6 +34,7 @@ _PICTURE_STEPS = 2000
 _PICTURE_SPIKES = 20_000
 _PICTURE_WEIGHTS = 1 << 20
 _WIDTH = 560
+_HEIGHT = 420
 """Pixels of a picture on the page, at most."""
 
 
@@ -207,4 +208,5 @@ def _picture(draw: Callable[[Path], None], fallback: str) -> str:
             data = base64.b64encode(path.read_bytes()).decode()
     except MissingToolError:
         return f"<pre>{html.escape(fallback)}</pre>"
-    return f'<img style="max-width:{_WIDTH}px" src="data:image/png;base64,{data}">'
+    style = f"max-width:{_WIDTH}px;max-height:{_HEIGHT}px"
+    return f'<img style="{style}" src="data:image/png;base64,{data}">'

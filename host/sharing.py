@@ -76,10 +76,19 @@ class SharedLink:
     where : name of the serial port.
     open_port : opens it, under the claim, and returns an open link.
     share : False: have the port alone; `PortError` names the process that has it already.
+    patience : seconds that an owner may take for anything; None: as long as it needs.
     """
 
-    def __init__(self, where: str, open_port: OpenPort, *, share: bool = True) -> None:
+    def __init__(
+        self,
+        where: str,
+        open_port: OpenPort,
+        *,
+        share: bool = True,
+        patience: float | None = None,
+    ) -> None:
         self.where = where
+        self._patience = patience
         self._open_port = open_port
         self._share = share
         self._turn = Turn()
@@ -90,7 +99,7 @@ class SharedLink:
 
     def _obtain(self) -> Link | AttachedLink:
         """Own the port, or attach to the process that does."""
-        deadline = time.monotonic() + _WAIT
+        deadline = time.monotonic() + min(_WAIT, self._patience or _WAIT)
         while True:
             claim = Claim.take(self.where)
             if claim is not None:
@@ -103,7 +112,7 @@ class SharedLink:
                 if owner.address is None or not self._share:
                     raise PortError(ownership.refusal(self.where, owner))
                 with contextlib.suppress(OSError):  # it may just be going away
-                    attached = AttachedLink(owner)
+                    attached = AttachedLink(owner, self._patience)
                     self._let_go = attached.close
                     return attached
             if time.monotonic() > deadline:

@@ -40,7 +40,8 @@ class Part(Run):
     stalls : clock cycles in which a step waited for the line to take its spikes.
     missed : ticks that passed between the part before and this one, while nothing ran.
 
-    All are counted since the part before, and are 0 in a stream without ticks.
+    All are counted since the part before, and are 0 in a stream without ticks.  Some stalls are
+    usual: a step that ends before the next tick in spite of them is in time.
     """
 
     overruns: int = 0
@@ -89,8 +90,7 @@ def stream(
     every : steps of a part; the last one may be shorter.  Default: an iterator's items as they come,
         otherwise 100.
     tick_period_cycles, tick_seconds : run in real time, see `Device.run_live`.  The ticks begin anew
-        with each part.  The first part with whom something went wrong comes with a
-        `RealTimeWarning`.
+        with each part.  The first part that did not keep to them comes with a `RealTimeWarning`.
 
     Raises
     ------
@@ -134,7 +134,7 @@ class _Ticks:
             part.missed = int(pause / self._seconds)
             for name, count in self._counted().items():
                 setattr(part, name, count)
-            if part._wrong() and not warned:
+            if (part.overruns or part.late or part.missed) and not warned:
                 warned = True
                 warnings.warn(_advice(part), RealTimeWarning, stacklevel=2)
             yield part

@@ -37,7 +37,7 @@ class Conversion:
         """The values for people, or their range."""
         floats = self.to_unit(values)
         factor, unit = (1e3, " ms") if self.unit == "s" else (1.0, "")
-        low, high = f"{floats.min() * factor:.4g}", f"{floats.max() * factor:.4g}"
+        low, high = f"{floats.min() * factor:.3g}", f"{floats.max() * factor:.3g}"
         return f"{low}{unit}" if low == high else f"{low}…{high}{unit}"
 
 

@@ -7,7 +7,21 @@ import sys
 import typer
 from rich.console import Console
 
-from . import bisect, build, cosim, demo, doctor, info, linktest, serve, shell, verilog, watch
+from . import (
+    bisect,
+    build,
+    cosim,
+    demo,
+    devices,
+    doctor,
+    info,
+    linktest,
+    miniterm,
+    serve,
+    shell,
+    verilog,
+    watch,
+)
 from .common import USER_ERRORS, examples, unwrap
 
 app = typer.Typer(
@@ -44,7 +58,10 @@ def _global(
     """Spiking networks from Python to FPGA, with hardware and model equal bit for bit."""
 
 
-for module in (demo, doctor, verilog, cosim, bisect, build, serve, shell, linktest, watch, info):
+for module in (
+    demo, doctor, verilog, cosim, bisect, build, serve, devices, shell, linktest, watch,
+    miniterm, info,
+):  # fmt: skip
     module.register(app)
 unwrap(app)
 

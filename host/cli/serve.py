@@ -14,6 +14,7 @@ _EXAMPLES = examples(
     "spikeloom serve net.slm --link /tmp/board",
     "spikeloom info /tmp/board                  in another terminal",
     "spikeloom serve core.toml --rate 0.1       a tenth of real time, at most",
+    "spikeloom devices                          finds it too",
 )
 
 
@@ -32,10 +33,19 @@ def serve(
     """Simulate the chip behind a pseudo-terminal, for any program that opens serial ports (POSIX).
 
     Runs until it is interrupted (Ctrl-C). The simulated board is as fast as this machine can simulate it.
+    The signal SIGUSR1 pulls its cable, and plugs it in again when it comes the next time.
     """
     config = read_config(file, settings)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
     from spikeloom.sim.serve import serve as serve_twin
     from spikeloom.sim.twin.build import BAUD
 
-    serve_twin(config, link=link, rate=rate, baud=baud or BAUD)
+    unplugged = False
+
+    def toggle(*_: object) -> None:
+        nonlocal unplugged
+        unplugged = not unplugged
+
+    if hasattr(signal, "SIGUSR1"):
+        signal.signal(signal.SIGUSR1, toggle)
+    serve_twin(config, link=link, rate=rate, baud=baud or BAUD, plugged=lambda: not unplugged)

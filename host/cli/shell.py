@@ -31,10 +31,12 @@ design   {design}
 also     np, spikeloom
 
     run = board.run(np.ones((10, {axons}), bool))     ten steps, a spike on every axon in each
-    run.spikes.sum(axis=0)                           spikes of each neuron
+    print(run.text()); run.spikes.sum(axis=0)         the raster; spikes of each neuron
+    for part in board.stream(every=100): ...         on and on, part by part
+    board.parameters; board.parameters.v_threshold[0] = 100
+    board.weights[0]; board.states.v; board.counters()
     board.monitor([0, 1])                            then run.monitored has "v[0]" and "v[1]"
-    board.read_state("v"); board.counters(); board.reset()
-    board.write_parameter("v_threshold", 100); help(board)
+    board.reset(); help(board)                       docs/shell.md is a whole session
 """
 _BANNER_WITHOUT = """
 board    {board}, opened without a design

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import typer
 from rich.console import Console
@@ -14,6 +14,7 @@ from spikeloom.errors import BoardRefusedError, InputError, MissingToolError
 from .common import DESIGN, examples, note, read_design
 
 if TYPE_CHECKING:
+    from spikeloom.board import Board
     from spikeloom.design import Design
     from spikeloom.device import Device, SpikeInput
 
@@ -32,7 +33,10 @@ def register(app: typer.Typer) -> None:
 
 
 def watch(
-    where: str = typer.Argument(..., help="A serial port, twin:, golden: or netlist:BOARD."),
+    where: str = typer.Argument(
+        None,
+        help="A serial port, twin:, golden: or netlist:BOARD; default: the one board there is.",
+    ),
     design_file: Path = DESIGN,
     load: bool = typer.Option(False, help="Load the design; a board is left as it is otherwise."),
     run: bool = typer.Option(
@@ -73,7 +77,7 @@ def watch(
 
         design, example = example_design(), example_input()
         note("no --design given: this is a small network that learns")
-    model = where.startswith((GOLDEN, TWIN, NETLIST))
+    model = where is not None and where.startswith((GOLDEN, TWIN, NETLIST))
     spikes = read_raster(replay) if replay else example
     if input_rate is None:
         input_rate = 20.0 if spikes is None else 0.0
@@ -81,7 +85,9 @@ def watch(
         stimulus = Stimulus(device.design, rate=input_rate, replay=spikes)
         source = LiveSource(device, stimulus, window=window)
         runner = Runner(source, running=model if run is None else run, pace=pace)
-        server = PageServer(runner, where, http_port)
+        # Only a board can have been found without a name.
+        name = where or cast("Board", device).link.name
+        server = PageServer(runner, name, http_port)
         runner.start()
         try:
             Console().print(server.url, highlight=False, soft_wrap=True)
@@ -94,35 +100,29 @@ def watch(
             runner.stop()
 
 
-def _open(where: str, design: Design | None, *, load: bool, baud: int | None) -> Device:
+def _open(where: str | None, design: Design | None, *, load: bool, baud: int | None) -> Device:
     """The device, with a design that can run."""
     import spikeloom
 
     device = spikeloom.open(where, design, load=load, baud=baud, progress=False)
     try:
-        if design is None:
-            _check_design(device)
-        elif isinstance(device, spikeloom.Board) and not load:
-            _check_image(device.info()["image"], design)
+        if isinstance(device, spikeloom.Board):
+            _check(device, load)
     except BaseException:
         device.close()
         raise
     return device
 
 
-def _check_design(device: Device) -> None:
+def _check(board: Board, loaded: bool) -> None:
     try:
-        _ = device.design
+        _ = board.design
     except InputError:
         raise InputError(
             "a board does not say what its network is; name the design: --design net.slm"
         ) from None
-
-
-def _check_image(held: int, design: Design) -> None:
-    if held != design.image.identity:
-        found = f"the image {held:08x}" if held else "no image"
-        raise BoardRefusedError(
-            f"the board holds {found}, the design is {design.image.identity:08x}; "
-            "give the design that was loaded, or --load this one"
-        )
+    try:
+        if not loaded:
+            board.require_image()
+    except BoardRefusedError as error:
+        raise BoardRefusedError(f"{error}. Here --load does so") from None

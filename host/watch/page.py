@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
+import math
 import time
 from collections.abc import Callable
 from functools import partial
 
 from bokeh.document import Document
 from bokeh.layouts import column, row
-from bokeh.models import Button, Div, Range1d, Spinner, TextInput, UIElement
+from bokeh.models import Button, CustomJS, Div, Range1d, Spinner, TextInput, UIElement
 
 from spikeloom.errors import InputError
 
@@ -20,6 +21,8 @@ from .source import View
 from .style import FAINT, FONT, INK, THEME
 
 REFRESH_MS = 200
+_PATIENCE_SECONDS = 2.0
+_ANSWER = "const n = cb_obj.text; requestAnimationFrame(() => { drawn.text = n })"
 _PROBLEM_SECONDS = 8.0
 _LOST = ("late", "unknown", "overruns", "link_")
 """Beginnings of the names of counters that should stay at 0."""
@@ -52,6 +55,10 @@ class Page:
         self._thresholds: dict[str, Spinner] = {}
         self._threshold_box = column(sizing_mode="stretch_width")
         self._shown: tuple[object, ...] = ()
+        self._sent, self._sent_at = 0, -math.inf
+        self._drawn = Div(text="0", visible=False)
+        self._beat = Div(text="0", visible=False)
+        self._beat.js_on_change("text", CustomJS(args={"drawn": self._drawn}, code=_ANSWER))
         document.title = f"SpikeLoom: {where}"
         document.theme = THEME
         document.add_root(self._layout())
@@ -65,7 +72,10 @@ class Page:
             width=470,
         )  # fmt: skip
         body = row(self._controls(), figures, side, sizing_mode="stretch_width", spacing=14)
-        return column(self._status, self._problem, body, sizing_mode="stretch_width")
+        return column(
+            self._status, self._problem, body, self._beat, self._drawn,
+            sizing_mode="stretch_width",
+        )  # fmt: skip
 
     def _controls(self) -> UIElement:
         runner, source = self._runner, self._source
@@ -94,8 +104,15 @@ class Page:
             width=190, name="controls",
         )  # fmt: skip
 
+    def _behind(self) -> bool:
+        """Whether the browser has not drawn the last update yet: then another would only queue."""
+        drawn = int(self._drawn.text) == self._sent
+        return not drawn and time.monotonic() - self._sent_at < _PATIENCE_SECONDS
+
     def update(self) -> None:
-        """Show what there is now."""
+        """Show what there is now, if the browser keeps up."""
+        if self._behind():
+            return
         view, runner = self._source.view(), self._runner
         dt = self._source.design.dt
         state = "running" if runner.running else "paused"
@@ -114,6 +131,9 @@ class Page:
             first = max(0, view.step - self._source.window)
             self._times.update(start=first * dt, end=(first + self._source.window) * dt)
         self._shown = moved
+        self._sent += 1
+        self._sent_at = time.monotonic()
+        self._beat.text = str(self._sent)
         for panel in self._panels:
             panel.update(view)
         self._weights.update(view.readings)

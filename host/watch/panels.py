@@ -34,7 +34,7 @@ class RasterPanel:
         self._source = source
         rows = sum(band.size for band in source.bands)
         self.figure = plot(
-            "raster", "Spikes", times, height=340, tools=_TIME_TOOLS, output_backend="canvas",
+            "raster", "Spikes", times, height=420, tools=_TIME_TOOLS, output_backend="canvas",
             y_range=Range1d(rows - 0.5, -0.5),
         )  # fmt: skip
         size = float(np.clip(270 / rows, 2.0, 9.0))
@@ -79,7 +79,7 @@ class RatePanel:
         milliseconds = source.bin_steps * source.design.dt * 1e3
         self.figure = plot(
             "rates", f"Mean rate of each population, in bins of {milliseconds:g} ms", times,
-            height=180, tools=_TIME_TOOLS, y_axis_label="rate (Hz)",
+            height=200, tools=_TIME_TOOLS, y_axis_label="rate (Hz)",
         )  # fmt: skip
         self.figure.y_range.start = 0
         self._data = ColumnDataSource({"t": [], **{name: [] for name in source.populations}})
@@ -104,7 +104,7 @@ class PotentialPanel:
         unit = "network's unit" if scaled else "integers"
         self.figure = plot(
             "potentials", "Membrane potentials; dashed: thresholds, above: spikes", times,
-            height=210, tools=_TIME_TOOLS, y_axis_label=f"potential ({unit})",
+            height=250, tools=_TIME_TOOLS, y_axis_label=f"potential ({unit})",
         )  # fmt: skip
         self._traces, self._spikes, items = [], [], []
         for k in range(MAX_TRACES):

@@ -182,10 +182,11 @@ class LiveSource:
             self._potentials = ValueHistory(self.window, len(chosen))
 
     def advance(self, steps: int) -> None:
-        """Run so many steps."""
-        raster = self.stimulus.spikes(self._device.step, steps)
-        run = self._device.run(raster)
-        sampled = None if self.design.config.monitors else self._sample()
+        """Run so many steps, from wherever others have taken the device."""
+        with self._device.turn():
+            raster = self.stimulus.spikes(self._device.step, steps)
+            run = self._device.run(raster)
+            sampled = None if self.design.config.monitors else self._sample()
         with self._lock:
             self._record(raster, run, sampled)
 
@@ -225,19 +226,21 @@ class LiveSource:
 
         If others have run steps, the potentials are read too; the spikes are theirs.
         """
-        step, counters = self._device.step, self._device.counters()
-        sampled = self._sample() if step > self._step else None
-        raw = self._device.read_parameter("v_threshold")
+        with self._device.turn():
+            step, counters = self._device.step, self._device.counters()
+            sampled = self._sample() if step > self._step else None
+            raw = self._device.read_parameter("v_threshold")
+            now = self._device.read_weights() if weights else None
         thresholds = {
             name: float(raw[where.start] / self.design.scale[where.start])
             for name, where in self._threshold_ranges().items()
         }
         new: dict[str, Any] = {"counters": counters, "thresholds": thresholds}
         if weights:
-            new |= {"weights": self._device.read_weights(), "weights_step": step}
+            new |= {"weights": now, "weights_step": step}
         before = self._readings
         if weights and before.marked is None:
-            new |= {"marked": new["weights"], "marked_step": step}
+            new |= {"marked": now, "marked_step": step}
         took = counters["steps"] - before.counters.get("steps", counters["steps"])
         if took > 0:
             new["per_step"] = {
@@ -271,9 +274,10 @@ class LiveSource:
             known = ", ".join(map(repr, ranges))
             raise InputError(f"{name!r} has no threshold of its own here; give one of {known}")
         where = slice(ranges[name].start, ranges[name].stop)
-        values = self._device.read_parameter("v_threshold")
-        values[where] = np.clip(np.rint(value * self.design.scale[where]), -_LARGEST, _LARGEST)
-        self._device.write_parameter("v_threshold", values)
+        with self._device.turn():
+            values = self._device.read_parameter("v_threshold")
+            values[where] = np.clip(np.rint(value * self.design.scale[where]), -_LARGEST, _LARGEST)
+            self._device.write_parameter("v_threshold", values)
         self.read_back()
 
     def view(self) -> View:

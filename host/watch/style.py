@@ -16,7 +16,7 @@ __all__ = ["COLOURS", "DIVERGING", "FAINT", "INK", "INPUT", "THEME", "plot"]
 INPUT = "#8b9aa5"
 """Colour of what the host sends."""
 DIVERGING = interp_palette(("#a4243b", "#fbfbfa", "#0b5c7a"), 255)
-_AXIS_WIDTH = 140
+_AXIS_WIDTH = 118
 """Room for the labels of vertical axes, the same in all figures along time."""
 FONT = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
 

@@ -25,10 +25,11 @@ COMMANDS = [
     ["serve"],
     ["shell"],
     ["info"],
+    ["devices"],
     ["demo"],
     ["demo", "digits"],
 ]
-REPORTING = ["doctor", "cosim", "bisect", "build", "info", "demo digits"]
+REPORTING = ["doctor", "devices", "cosim", "bisect", "build", "info", "demo digits"]
 
 
 @pytest.fixture
@@ -130,6 +131,7 @@ def test_an_error_is_one_message_without_traceback(run, arguments, message):
     [
         ["fly"],
         ["info"],
+    ["devices"],
         ["cosim", "--seeds", "0"],
         ["doctor", "--need", "luck"],
         ["verilog", "--set", "lanes"],

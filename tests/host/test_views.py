@@ -75,7 +75,8 @@ def values_for(view, shape):
     smaller = st.tuples(*(st.sampled_from([1, size]) for size in shape))
     arrays = smaller.flatmap(lambda s: hnp.arrays(np.int64, s, elements=number))
     narrow = hnp.arrays(np.int8, shape, elements=st.integers(max(low, -3), min(high, 3)))
-    return st.one_of(number, arrays, arrays.map(np.ndarray.tolist), narrow)
+    lists = arrays.map(lambda a: a.tolist() if a.size else a)
+    return st.one_of(number, arrays, lists, narrow)
 
 
 def index_into(array, index):
