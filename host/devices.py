@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -17,6 +18,7 @@ from serial.tools import list_ports
 
 from . import ownership
 from .board import Board
+from .bus import BoardLink
 from .design import Design
 from .errors import PortError, SpikeLoomError
 from .opening import GOLDEN, TWIN, open_link
@@ -231,10 +233,10 @@ def _ask(
         return FoundPort(port, description, None, owner, str(error))
 
 
-def _look(link: Any, names: dict[int, str]) -> BoardFacts:
+def _look(link: BoardLink, names: dict[int, str]) -> BoardFacts:
     from spikeloom.boards import BOARDS
 
-    with Board(link, progress=False) as board:
+    with contextlib.closing(Board(link, progress=False)) as board:
         info, digest = board.info(), board.identity.digest
     image = info["image"]
     return BoardFacts(

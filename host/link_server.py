@@ -45,35 +45,30 @@ class LinkServer:
         self.token = secrets.token_hex(16)
         self.clients: set[socket.socket] = set()
         self.stopping = False
-        self._path: str | None = None
-        self._server = self._listen()
-        address = self._server.server_address
-        self.address: Address = self._path or (str(address[0]), int(address[1]))
+        path = str(runtime_folder() / f"{os.getpid()}-{self.token[:8]}.sock")
+        self._listener: socketserver.BaseServer
+        self.address: Address
+        if hasattr(socket, "AF_UNIX") and len(path) < _MAX_UNIX_PATH:
+            self._listener, self.address = _Listener(self, socket.AF_UNIX, path), path
+        else:
+            tcp = _Listener(self, socket.AF_INET, ("127.0.0.1", 0))
+            self._listener, self.address = tcp, ("127.0.0.1", tcp.socket.getsockname()[1])
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_POLL,), daemon=True, name="spikeloom sharing"
+            target=self._listener.serve_forever,
+            args=(_POLL,),
+            daemon=True,
+            name="spikeloom sharing",
         )
         self._thread.start()
-
-    def _listen(self) -> socketserver.BaseServer:
-        path = str(runtime_folder() / f"{os.getpid()}-{self.token[:8]}.sock")
-        if hasattr(socketserver, "ThreadingUnixStreamServer") and len(path) < _MAX_UNIX_PATH:
-            self._path = path
-            server = socketserver.ThreadingUnixStreamServer(path, _Client)
-        else:
-            server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Client)
-        server.daemon_threads = True
-        server.block_on_close = False
-        server.link_server = self
-        return server
 
     def stop(self) -> None:
         """Accept nobody any more, and let no client begin another turn."""
         self.stopping = True
-        self._server.shutdown()
-        self._server.server_close()
-        if self._path is not None:
+        self._listener.shutdown()
+        self._listener.server_close()
+        if isinstance(self.address, str):
             with contextlib.suppress(OSError):
-                os.unlink(self._path)
+                os.unlink(self.address)
 
     def dismiss(self) -> None:
         """End the connections to all clients."""
@@ -82,13 +77,26 @@ class LinkServer:
                 client.shutdown(socket.SHUT_RDWR)
 
 
+class _Listener(socketserver.ThreadingTCPServer):
+    """Accepts clients, over TCP or Unix-domain sockets."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, shared: LinkServer, family: int, address: Any) -> None:
+        self.shared = shared
+        self.address_family = family
+        super().__init__(address, _Client)
+
+
 class _Client(socketserver.BaseRequestHandler):
     """One client, in a thread of its own."""
 
     request: socket.socket
 
     def setup(self) -> None:
-        self._shared: LinkServer = self.server.link_server  # type: ignore[attr-defined]
+        assert isinstance(self.server, _Listener)
+        self._shared = self.server.shared
         self._shared.clients.add(self.request)
 
     def finish(self) -> None:
