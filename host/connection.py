@@ -39,6 +39,8 @@ class LinkStatistics:
     frames_spoiled : what came with a wrong CRC or form.
     frames_missed : gaps in what came; everything from there on came again.
     polls : questions into the silence.
+    stream_bytes_sent : bytes of the streams that the board has acknowledged.
+    stream_bytes_received : bytes of the streams that came, each counted once.
     """
 
     bytes_sent: int = 0
@@ -49,6 +51,8 @@ class LinkStatistics:
     frames_spoiled: int = 0
     frames_missed: int = 0
     polls: int = 0
+    stream_bytes_sent: int = 0
+    stream_bytes_received: int = 0
     connections: int = 0
     errors: int = 0
 
@@ -243,6 +247,7 @@ class Connection:
             self._acknowledged = position
             self._head = max(self._head, position)
             self._limit.good(done * _HALFWORD)
+            self._statistics.stream_bytes_sent += done * _HALFWORD
             self.progress += 1
 
     def _take_rejection(self, frame: Frame) -> None:
@@ -273,6 +278,7 @@ class Connection:
             self.stream += new
             self._expected += len(new) // _HALFWORD
             self._wanted.good(size)
+            self._statistics.stream_bytes_received += len(new)
             self.progress += 1
             self.reject = False
 
