@@ -11,7 +11,7 @@ from .errors import SpikeLoomError
 from .faults import FaultRates, FaultyPort
 from .link import TIMEOUT, Link, Port
 from .link_traffic import Mismatch, Traffic
-from .linktest_report import LinkTestReport
+from .linktest_report import DIRECTIONS, LinkTestReport
 
 LARGEST = 16_384
 """Bytes that one command sends or brings, about, at most."""
@@ -67,7 +67,7 @@ def link_test(
     port : open, with a board behind it that was built for `design`.
     rates : faults in each direction; a number stands for that rate of every kind.
     seed : chooses faults and traffic.
-    count : bytes that the line carries in each direction, at least.
+    count : bytes of commands, and of replies, that get through at least.
     timeout : of the link, in seconds.
     advance : is told of progress, `count` units in all.
 
@@ -77,16 +77,17 @@ def link_test(
         rates = FaultRates.of_every_kind(rates)
     line = MeteredLine(port, rates, seed)
     link = Link(line, timeout, name)
-    line.progress = lambda: link.statistics.frames_received
+    line.progress = lambda: sum(_delivered(link).values())
     report, began = LinkTestReport(seed), line.time
     try:
         try:
-            _exchange(link, design, report, line, count, advance)
+            _exchange(link, design, report, count, advance)
         except (SpikeLoomError, Mismatch) as error:
             report.finding = f"{type(error).__name__}: {error}"
         report.seconds = line.time - began
         report.longest_stall = line.longest_stall
-        report.line_bytes = _carried(line)
+        report.stream_bytes = _delivered(link)
+        report.line_bytes = {k: getattr(line, k).carried for k in DIRECTIONS}
         report.faults = line.fault_counts
         report.statistics = dataclasses.asdict(link.statistics)
     finally:
@@ -98,7 +99,6 @@ def _exchange(
     link: Link,
     design: Design,
     report: LinkTestReport,
-    line: MeteredLine,
     count: int,
     advance: Callable[[int], object],
 ) -> None:
@@ -106,10 +106,10 @@ def _exchange(
     traffic = Traffic(board, report.seed, min(LARGEST, count))
     told = 0
     while told < count:
-        done = _carried(line)
+        done = _delivered(link)
         traffic.exchange(more_out=done["to_board"] < count, more_in=done["to_host"] < count)
         report.commands = traffic.commands
-        least = min(count, *_carried(line).values())
+        least = min(count, *_delivered(link).values())
         advance(least - told)
         told = least
     traffic.check()
@@ -117,5 +117,10 @@ def _exchange(
     report.counters = {k: value for k, value in counters.items() if k.startswith("link_")}
 
 
-def _carried(line: FaultyPort) -> dict[str, int]:
-    return {"to_board": line.to_board.carried, "to_host": line.to_host.carried}
+def _delivered(link: Link) -> dict[str, int]:
+    """Bytes of the streams that got through, by direction."""
+    statistics = link.statistics
+    return {
+        "to_board": statistics.stream_bytes_sent,
+        "to_host": statistics.stream_bytes_received,
+    }

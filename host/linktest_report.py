@@ -25,7 +25,8 @@ class LinkTestReport:
     commands : how many were executed and compared.
     seconds : of the line's own time; simulated, where the line is.
     longest_stall : the longest part of it in which nothing got through in either direction.
-    line_bytes : bytes on the line, by direction ("to_board", "to_host").
+    stream_bytes : bytes of commands ("to_board") and of replies ("to_host") that got through.
+    line_bytes : all bytes that were sent, by direction.
     faults : by direction and kind.
     statistics : of the link (`spikeloom.link.LinkStatistics`).
     counters : of the board's side of the link.
@@ -36,6 +37,7 @@ class LinkTestReport:
     commands: int = 0
     seconds: float = 0.0
     longest_stall: float = 0.0
+    stream_bytes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(DIRECTIONS, 0))
     line_bytes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(DIRECTIONS, 0))
     faults: dict[str, dict[str, int]] = field(default_factory=dict)
     statistics: dict[str, Any] = field(default_factory=dict)
@@ -49,8 +51,8 @@ class LinkTestReport:
 
     @property
     def throughput(self) -> dict[str, float]:
-        """Bytes per second on the line, by direction."""
-        return {k: n / self.seconds if self.seconds else 0.0 for k, n in self.line_bytes.items()}
+        """Bytes of commands and of replies per second of line time, by direction."""
+        return {k: n / self.seconds if self.seconds else 0.0 for k, n in self.stream_bytes.items()}
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON can hold it."""
@@ -81,7 +83,7 @@ class LinkTestSummary:
         return Group(*parts, self._verdict())
 
     def _trials(self) -> Table:
-        table = Table(title="trials: kB to board, to host", title_justify="left")
+        table = Table(title="trials (kB of commands + of replies)", title_justify="left")
         for heading in ("seed", "commands", "kB", "kB/s", "sent again", "line time", "stall"):
             table.add_column(heading, justify="right", no_wrap=True)
         table.add_column("verdict")
@@ -89,9 +91,9 @@ class LinkTestSummary:
             table.add_row(
                 str(r.seed),
                 str(r.commands),
-                " + ".join(f"{r.line_bytes[k] / 1000:.0f}" for k in DIRECTIONS),
+                " + ".join(f"{r.stream_bytes[k] / 1000:.0f}" for k in DIRECTIONS),
                 " + ".join(f"{r.throughput[k] / 1000:.0f}" for k in DIRECTIONS),
-                str(r.statistics.get("retransmissions", 0)),
+                str(r.statistics["frames_resent"]),
                 f"{r.seconds:.2f} s",
                 f"{1000 * r.longest_stall:.1f} ms",
                 "[green]ok[/]" if r.ok else "[red]failed[/]",

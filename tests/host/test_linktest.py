@@ -99,7 +99,8 @@ def test_a_good_link_passes(seed):
     assert report.finding == ""
     assert report.ok
     assert report.commands > 5
-    assert min(report.line_bytes.values()) >= COUNT
+    assert min(report.stream_bytes.values()) >= COUNT
+    assert all(report.line_bytes[way] > count for way, count in report.stream_bytes.items())
     assert report.line_bytes["to_host"] == report.statistics["bytes_received"]
     assert sum(told) == COUNT
     assert report.faults == {way: dict.fromkeys(FAULT_KINDS, 0) for way in ("to_board", "to_host")}
@@ -153,9 +154,14 @@ def test_the_longest_time_without_progress_is_measured():
 
 
 def summary(*findings):
-    line_bytes, faults = {"to_board": 5000, "to_host": 7000}, {"to_board": {"drop": 3}}
     reports = [
-        LinkTestReport(k, 5, 0.5, 0.01, line_bytes, faults, {"errors": 0}, {}, finding)
+        LinkTestReport(
+            k,
+            seconds=0.5,
+            stream_bytes={"to_board": 5000, "to_host": 7000},
+            faults={"to_board": {"drop": 3}},
+            finding=finding,
+        )
         for k, finding in enumerate(findings)
     ]
     return LinkTestSummary(FaultRates(drop=0.25), reports)
