@@ -3,8 +3,10 @@
 Boards opened twice in one process share through the same sockets as those of two processes.
 """
 
+import errno
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -16,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import serial
 from designs import CONFIG, DESIGN, make_design
 from fake_board import FakeBoard
 from hypothesis import HealthCheck, given, settings
@@ -241,18 +244,12 @@ def test_what_several_threads_do_is_whole(owner, client, monkeypatch):
 
 @pytest.mark.parametrize("who", [0, 1])
 def test_an_interrupt_leaves_a_board_that_both_can_use(owner, client, monkeypatch, who):
-    devices = owner, client
-    link = devices[who].link._link
-
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    target = (link, "receive_some") if who == 0 else (link._socket, "sendall")
+    devices = owner, client
     with monkeypatch.context() as patch:
-        if who == 0:
-            patch.setattr(*target, interrupt)
-        else:
-            patch.setattr("spikeloom.attached_link.receive_message", interrupt)
+        patch.setattr("spikeloom.attached_link.receive_message", interrupt)
         with pytest.raises(KeyboardInterrupt):
             devices[who].run(spikes_for(30))
     golden = GoldenDevice(DESIGN)
@@ -261,6 +258,54 @@ def test_an_interrupt_leaves_a_board_that_both_can_use(owner, client, monkeypatc
         device.monitor([3])
         golden.reset()
         assert (device.run(spikes_for(9)).spikes == golden.run(spikes_for(9)).spikes).all()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_interrupts_at_any_moment_leave_a_board_that_both_can_use(owner, client):
+    """The turn is neither kept nor lost, whereever the owner's thread is interrupted."""
+    alarms = []
+
+    def interrupt(*_):
+        alarms.append(None)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    rng = random.Random(0)
+    try:
+        for _ in range(60):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-4, 2e-2))
+                while True:
+                    owner.write_parameter("v_threshold", rng.randrange(100))
+            except KeyboardInterrupt:
+                pass
+            came = []
+            other = threading.Thread(target=lambda came=came: came.append(client.step))
+            other.start()
+            other.join(10)
+            assert came == [0]
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert len(alarms) == 60
+    owner.load()
+    golden = GoldenDevice(DESIGN)
+    assert (owner.run(spikes_for(9)).spikes == golden.run(spikes_for(9)).spikes).all()
+
+
+def test_what_nobody_waits_for_is_cancelled(owner, client, boards, monkeypatch):
+    """A client that leaves in the middle of something long does not keep the others waiting."""
+    boards[0].now = None  # the port has no time of its own
+    monkeypatch.setattr(type(boards[0]), "read", lambda self, size=1: time.sleep(0.01) or b"")
+    monkeypatch.setattr(owner.link._owned.link, "_now", time.monotonic)
+    monkeypatch.setattr(owner.link._owned.link, "timeout", 1000.0)
+    leaving = threading.Timer(0.3, client.link._link.close)
+    leaving.start()
+    before = time.monotonic()
+    with pytest.raises(LinkError):
+        client.run(steps=1)
+    monkeypatch.undo()
+    assert owner.step == 0
+    assert time.monotonic() - before < 5
 
 
 def test_a_client_that_dies_in_its_turn_takes_nobody_with_it(owner, client, boards):
@@ -296,7 +341,7 @@ def test_errors_of_the_line_reach_who_asked(owner, client, boards):
 
 @pytest.mark.parametrize("who", [0, 1])
 def test_after_a_new_connection_everybody_looks_who_is_there(owner, client, boards, who):
-    owner.link._link.broken = True
+    owner.link._owned.link.broken = True
     (client, owner)[who].counters()
     assert owner.link.statistics.connections == 2
     boards[0].identity[Region.IDENTITY.base + Identity.DIGEST_LOW] = 1
@@ -399,6 +444,15 @@ def test_who_wants_a_port_alone_is_refused_when_it_is_open(owner):
     with pytest.raises(PortError, match="open it without share=False, or close it there"):
         spikeloom.open(PORT, DESIGN, share=False)
     assert owner.run(steps=1).steps == 1
+
+
+def test_who_opens_the_port_itself_learns_who_has_it(process, monkeypatch):
+    def busy(*_, **__):
+        raise serial.SerialException(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr(opening.serial, "serial_for_url", busy)
+    with pytest.raises(PortError, match=rf"in use by process {process.pid} .*sharing_process\.py"):
+        opening.open_serial(PORT, 9600)
 
 
 def test_a_failure_to_open_leaves_no_trace(boards, monkeypatch):
