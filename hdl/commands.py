@@ -18,8 +18,8 @@ step at the cursor, and ADVANCE moves it:
     1101 0000 0000 0000   BITMAP: all ids of a step, one bit each; `bitmap_halfwords` follow
     1111 1111 1111 1111   END of the events
 
-Bit b of the w-th halfword of a bitmap is id 16·w + b, of the core's axons or neurons.  Who sends chooses for
-each step what is shorter, ids or a bitmap; who receives takes any mixture of both.
+Bit b of the w-th halfword of a bitmap is id 16·w + b, of the core's axons or neurons.  Who sends chooses
+for each step what is shorter, ids or a bitmap; who receives takes any mixture of both.
 
 With `steps = 0` the board executes steps only to follow the cursor: nothing can be late.  Otherwise it
 executes `steps` steps at the ticks (without a tick period at once, before it looks at any event), and ids
