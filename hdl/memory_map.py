@@ -134,9 +134,10 @@ COUNTERS: dict[str, int] = {
 """Counters of the COUNTERS region, in order, with their width in bits; they wrap.
 
 steps: executed; cycles: clock cycles inside steps; stalls: clock cycles of runs, between steps, in
-which the output had no room for what was to be sent; link_bad_frames: wrong CRC, length or form; link_out_of_sequence: valid, but not the next;
-link_overflows: valid, but more than the advertised window.  The others: docs/semantics.md.
-Cleared by RESET_STATE, the link_* ones when a connection is opened."""
+which the output had no room for what was to be sent; link_bad_frames: wrong CRC, length or form;
+link_out_of_sequence: valid, but not the next; link_overflows: valid, but more than the advertised
+window.  The others: docs/semantics.md.  Cleared by RESET_STATE, the link_* ones when a connection is
+opened."""
 
 ROUTE_DRIVES = 1 << 31
 """The neuron drives the axon in the low bits (ROUTE_AXON_MASK)."""

@@ -72,14 +72,15 @@ class Processor(wiring.Component):
         self._refused = Signal()
         due = self._tick(m)
         self._silent = Signal(14)  # steps since the last ADVANCE that was sent
-        self._cursor, self._target, self._live = Signal(32), Signal(32), Signal()
+        # Where the board keeps the pace, `_left` steps of the run have not begun.
+        self._cursor, self._left, self._live = Signal(32), Signal(32), Signal()
         m.d.comb += self.bus.data.eq(self._word)
         # Comparisons of the cursor have a register; the states before RUN leave it a cycle.
         behind, arrived, overtaken = Signal(), Signal(), Signal()
         ahead = Signal(32)
         m.d.comb += ahead.eq(self._cursor - self.step)
         m.d.sync += [
-            behind.eq((self.step != Mux(self._live, self._target, self._cursor)) & ~self._refused),
+            behind.eq(Mux(self._live, self._left != 0, ahead != 0) & ~self._refused),
             arrived.eq((ahead == 0) & ~self._refused),
             overtaken.eq(ahead[-1]),
         ]
@@ -234,19 +235,18 @@ class Processor(wiring.Component):
     def _run(self, m: Module, due: Value, behind: Value, arrived: Value, overtaken: Value) -> None:
         """RUN: start values, then steps and events in turn."""
         ended = Signal()
-        cursor, target, live, silent = self._cursor, self._target, self._live, self._silent
+        cursor, left, live, silent = self._cursor, self._left, self._live, self._silent
         self._take(m, "TAKE_START", "TAKE_START_HIGH", cursor[:16])
         self._take(m, "TAKE_START_HIGH", "TAKE_STEPS", cursor[16:])
-        self._take(m, "TAKE_STEPS", "TAKE_STEPS_HIGH", target[:16])
-        self._take(m, "TAKE_STEPS_HIGH", "AWAIT_CORE", target[16:])
+        self._take(m, "TAKE_STEPS", "TAKE_STEPS_HIGH", left[:16])
+        self._take(m, "TAKE_STEPS_HIGH", "AWAIT_CORE", left[16:])
         with m.State("AWAIT_CORE"), m.If(self.ready):
             m.next = "CHECK"
         with m.State("CHECK"):
             m.d.comb += self._begin.eq(1)
             m.d.sync += [
                 cursor.eq(self.step),
-                target.eq(self.step + target),
-                live.eq(target != 0),
+                live.eq(left != 0),
                 silent.eq(0),
                 ended.eq(0),
                 self._refused.eq(~arrived | ~self.image_loaded),
@@ -288,6 +288,7 @@ class Processor(wiring.Component):
             m.next = "RUN"
         with m.State("START"):
             m.d.comb += self.start.eq(1)
+            m.d.sync += left.eq(left - 1)
             m.next = "STEP"
 
         spikes = self._spikes
@@ -339,11 +340,11 @@ class Processor(wiring.Component):
         )
         m.d.sync += ticking.eq(self.tick_period != 0)
         m.d.comb += [
-            tick.eq(ticking & (counter == 0)),
+            tick.eq(ticking & (counter == 1)),
             due.eq(~ticking | waiting),
             self.overrun.eq(tick & (stepping | self.start)),
         ]
-        m.d.sync += counter.eq(Mux(tick, self.tick_period - 1, counter - 1))
+        m.d.sync += counter.eq(Mux(tick | self._begin, self.tick_period, counter - 1))
         with m.If(self.start):
             m.d.sync += [stepping.eq(1), waiting.eq(0)]
         with m.Elif(tick & ~stepping):
@@ -351,7 +352,7 @@ class Processor(wiring.Component):
         with m.If(self._stepped):
             m.d.sync += stepping.eq(0)
         with m.If(self._begin):  # the first tick of a run comes after a whole period
-            m.d.sync += [counter.eq(self.tick_period), waiting.eq(0)]
+            m.d.sync += waiting.eq(0)
         return due
 
     def _monitor(self, m: Module) -> None:
