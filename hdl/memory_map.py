@@ -37,8 +37,8 @@ from .config import CoreConfig, clog2
 from .image import NO_AXON, Image
 
 MAGIC = int.from_bytes(b"SLoo", "little")
-LINK_VERSION = 1
-MAP_VERSION = 2
+LINK_VERSION = 2
+MAP_VERSION = 3
 
 REGION_SHIFT = 28
 FIELD_SHIFT = 16
@@ -81,8 +81,8 @@ class Identity(IntEnum):
     """Words of the identity block.  All but BUILD decide whether host and board fit together."""
 
     MAGIC = 0
-    LINK_VERSION = 1
-    MAP_VERSION = 2
+    LINK_VERSION = 2
+    MAP_VERSION = 3
     DIGEST_LOW = 3
     DIGEST_HIGH = 4
     BUILD = 8
@@ -107,6 +107,11 @@ class Register(IntEnum):
     """MONITORS slots in use."""
     CLOCK_HZ = 5
     """Frequency of the core clock, read-only."""
+    LINE = 6
+    """Phase step of the UART (`hdl.link.uart.phase_step`), in effect when the reply has been sent.  Falls
+    back to the board's own when no good frame comes for 1…2 seconds.  Read-only where there is none."""
+    HISTORY = 7
+    """Read-only, since power-up: commands executed (low 16 bits), connections opened (high 16 bits)."""
 
 
 RESET_STATE = 1

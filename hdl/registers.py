@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from .bus import BusSignature
 from .config import CoreConfig
 from .counters import Counters, counter_increments
+from .link.uart import PHASE_STEP_BITS
 from .memory_map import (
     BUILD_WORDS,
     COUNTERS,
@@ -35,7 +36,12 @@ class Registers(wiring.Component):
         `ready` again.
     increments : added to the counters in every cycle.  `link_opened` clears the link's counters.
     ready, clear : of the core.
-    step : number of the next step.  image_loaded, tick_period, monitor_count : registers.
+    step : number of the next step.  image_loaded, tick_period, monitor_count, line : registers.
+    line_fell : sets `line` back.  executed : a command has been executed.
+
+    Parameters
+    ----------
+    line : phase step of the UART after power-up; 0 where there is no UART.
     """
 
     def __init__(
@@ -45,8 +51,10 @@ class Registers(wiring.Component):
         *,
         clock_hz: int,
         build: str,
+        line: int = 0,
     ) -> None:
         self._config = config
+        self._line = line
         self._core_increments = core_increments
         self._clock_hz = clock_hz
         self._build = build.encode("ascii", "replace")[: 4 * BUILD_WORDS]
@@ -61,6 +69,9 @@ class Registers(wiring.Component):
                 "image_loaded": Out(1),
                 "tick_period": Out(32),
                 "monitor_count": Out(range(config.monitors + 1)),
+                "line": Out(PHASE_STEP_BITS, init=line),
+                "line_fell": In(1),
+                "executed": In(1),
             }
         )
 
@@ -158,13 +169,19 @@ class Registers(wiring.Component):
         with m.If(self.increments.steps):
             m.d.sync += self.step.eq(self.step + 1)
 
-        read_only = {Register.CLOCK_HZ: self._clock_hz}
+        executed, opened = Signal(16), Signal(16)
+        m.d.sync += [
+            executed.eq(executed + self.executed),
+            opened.eq(opened + self.link_opened),
+        ]
+        read_only = {Register.CLOCK_HZ: self._clock_hz, Register.HISTORY: Cat(executed, opened)}
         writable = {
             Register.STEP: self.step,
             Register.IMAGE: self._image,
             Register.TICK_PERIOD: self.tick_period,
             Register.MONITOR_COUNT: self.monitor_count,
         }
+        (writable if self._line else read_only)[Register.LINE] = self.line
         known_bits = max(Register).bit_length()
         exists = (offset >> known_bits) == 0
         m.d.comb += error.eq(1)
@@ -181,8 +198,12 @@ class Registers(wiring.Component):
                     if register == Register.MONITOR_COUNT:
                         too_many = bus.write & (bus.data > self._config.monitors)
                         m.d.comb += error.eq(too_many | ~exists)
+                    if register == Register.LINE:
+                        m.d.comb += error.eq((bus.data >> PHASE_STEP_BITS != 0) & bus.write | ~exists)
                     with m.If(write & ~error):
                         m.d.sync += content.eq(bus.data)
+        with m.If(self.line_fell):
+            m.d.sync += self.line.eq(self._line)
         return None
 
     def _counters(
