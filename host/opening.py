@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import serial
@@ -146,7 +147,8 @@ def open_link(
     rates = [baud] if baud is not None else default_rates()
     for rate in rates:
         name = where if "://" in where else f"{where} at {rate} baud"
-        link = Link(open_serial(where, rate, **options), timeout, name)
+        plug = partial(_plug, where, rate, claim, options)
+        link = Link(plug(), timeout, name, reconnect=plug)
         try:
             link.open()
             return link
@@ -158,6 +160,13 @@ def open_link(
             link.close()
             raise
     raise InputError("no baud rate was given")
+
+
+def _plug(where: str, rate: int, claim: Claim | None, options: dict[str, Any]) -> Port:
+    """Open a port, whatever its name leads to now."""
+    if claim is not None:
+        claim.follow()
+    return open_serial(where, rate, **options)
 
 
 def default_rates() -> list[int]:

@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 
 import spikeloom
 from spikeloom import link_server, opening, ownership
-from spikeloom.errors import BoardRefusedError, LinkError, PortError
+from spikeloom.errors import BoardRefusedError, LinkError, PortError, WrongBoardError
 from spikeloom.golden_device import GoldenDevice
+from spikeloom.hdl.memory_map import Identity, Region
 from spikeloom.messages import connect, receive_message, send_message
 from spikeloom.sharing import SharedLink
 
@@ -160,12 +161,14 @@ def test_whatever_two_do_no_run_gives_a_wrong_result(owner, client, turns):
         expected[who] = golden.step
 
 
-def test_a_step_between_the_commands_of_a_long_run_ends_it(owner, client, boards, monkeypatch):
+@pytest.mark.parametrize("who", ["another process", "another thread"])
+def test_a_step_between_the_commands_of_a_long_run_ends_it(owner, client, boards, monkeypatch, who):
     monkeypatch.setattr("spikeloom.board.CHUNK_SECONDS", 0.002)
+    other = client if who == "another process" else owner
 
     def step():
-        with client.turn():
-            client.run(steps=1, start=client.step)
+        with other.turn():
+            other.run(steps=1, start=other.step)
 
     stray = threading.Thread(target=step)
 
@@ -289,6 +292,16 @@ def test_errors_of_the_line_reach_who_asked(owner, client, boards):
     assert client.run(steps=1).steps == 1
     owner.reset()
     assert owner.run(steps=1).steps == 1
+
+
+@pytest.mark.parametrize("who", [0, 1])
+def test_after_a_new_connection_everybody_looks_who_is_there(owner, client, boards, who):
+    owner.link._link.broken = True
+    (client, owner)[who].counters()
+    assert owner.link.statistics.connections == 2
+    boards[0].identity[Region.IDENTITY.base + Identity.DIGEST_LOW] = 1
+    with pytest.raises(WrongBoardError):
+        (owner, client)[who].counters()
 
 
 # Owners come and go
