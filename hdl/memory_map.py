@@ -81,8 +81,8 @@ class Identity(IntEnum):
     """Words of the identity block.  All but BUILD decide whether host and board fit together."""
 
     MAGIC = 0
-    LINK_VERSION = 2
-    MAP_VERSION = 3
+    LINK_VERSION = 1
+    MAP_VERSION = 2
     DIGEST_LOW = 3
     DIGEST_HIGH = 4
     BUILD = 8
