@@ -108,8 +108,8 @@ class Register(IntEnum):
     CLOCK_HZ = 5
     """Frequency of the core clock, read-only."""
     LINE = 6
-    """Phase step of the UART (`hdl.link.uart.phase_step`), in effect when the reply has been sent.  Falls
-    back to the board's own when no good frame comes for 1…2 seconds.  Read-only where there is none."""
+    """Phase step of the UART (`hdl.line_rate.phase_step`), in effect when the reply has been sent.  Falls
+    back to the board's own when no good frame comes for 0.5…1 s.  Read-only where there is none."""
     HISTORY = 7
     """Read-only, since power-up: commands executed (low 16 bits), connections opened (high 16 bits)."""
 

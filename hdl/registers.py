@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from .bus import BusSignature
 from .config import CoreConfig
 from .counters import Counters, counter_increments
-from .link.uart import PHASE_STEP_BITS
+from .line_rate import PHASE_STEP_BITS
 from .memory_map import (
     BUILD_WORDS,
     COUNTERS,
@@ -199,7 +199,9 @@ class Registers(wiring.Component):
                         too_many = bus.write & (bus.data > self._config.monitors)
                         m.d.comb += error.eq(too_many | ~exists)
                     if register == Register.LINE:
-                        m.d.comb += error.eq((bus.data >> PHASE_STEP_BITS != 0) & bus.write | ~exists)
+                        m.d.comb += error.eq(
+                            (bus.data >> PHASE_STEP_BITS != 0) & bus.write | ~exists
+                        )
                     with m.If(write & ~error):
                         m.d.sync += content.eq(bus.data)
         with m.If(self.line_fell):

@@ -12,7 +12,8 @@ from .core.core import increments
 from .link.processor import Processor
 from .link.receiver import Receiver
 from .link.transmitter import Transmitter
-from .link.uart import PHASE_STEP_BITS, LineRate, UartReceiver, UartTransmitter, phase_step
+from .line_rate import PHASE_STEP_BITS, phase_step
+from .link.uart import LineRate, UartReceiver, UartTransmitter
 from .memory_map import REGION_SHIFT
 from .registers import REGIONS, Registers
 
@@ -184,7 +185,7 @@ class Top(wiring.Component):
         synapse_storage: str = "block",
     ) -> None:
         self._step = phase_step(clock_hz, baud)
-        self._hold = 1 << clog2(round(clock_hz))
+        self._hold = 1 << (clog2(clock_hz) - 1)
         self._chip = Chip(
             config,
             clock_hz=clock_hz,

@@ -80,6 +80,11 @@ class Bus:
             self.interruptions += between
             yield
 
+    def moved(self) -> int:
+        """Bytes that went over the line since the link was made, both directions together."""
+        statistics = self.link.statistics
+        return statistics.bytes_sent + statistics.bytes_received
+
     def mend(self) -> None:
         """Open a new connection if the link is broken; every command does so by itself."""
         with self.transaction():

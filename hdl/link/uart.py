@@ -7,29 +7,10 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-PHASE_BITS = 20
-FEWEST_CYCLES_PER_BIT = 4
-PHASE_STEP_BITS = PHASE_BITS - FEWEST_CYCLES_PER_BIT.bit_length() + 2
-"""The largest step is 2^PHASE_BITS / FEWEST_CYCLES_PER_BIT."""
-
+from ..line_rate import PHASE_BITS, PHASE_STEP_BITS
 
 SILENCE = 256
 """Clock cycles: a reply begins earlier than that after its request."""
-
-
-def phase_step(clock_hz: float, baud: float) -> int:
-    """Phase added in each clock cycle; a bit is 2^PHASE_BITS of phase."""
-    if clock_hz < baud * FEWEST_CYCLES_PER_BIT:
-        raise ValueError(
-            f"{baud:.0f} baud at {clock_hz:.0f} Hz leaves {clock_hz / baud:.2f} clock cycles for a bit; "
-            f"use at most {clock_hz / FEWEST_CYCLES_PER_BIT:.0f} baud"
-        )
-    return round(baud / clock_hz * (1 << PHASE_BITS))
-
-
-def baud_error(clock_hz: float, baud: float) -> float:
-    """Relative error of the baud rate that the fractional divisor makes."""
-    return phase_step(clock_hz, baud) * clock_hz / (1 << PHASE_BITS) / baud - 1
 
 
 class UartReceiver(wiring.Component):

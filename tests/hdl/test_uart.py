@@ -7,15 +7,8 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from gateware import TIMEOUT, Bench
 
-from spikeloom.hdl.link.uart import (
-    PHASE_BITS,
-    SILENCE,
-    LineRate,
-    UartReceiver,
-    UartTransmitter,
-    baud_error,
-    phase_step,
-)
+from spikeloom.hdl.line_rate import PHASE_BITS, baud_error, phase_step
+from spikeloom.hdl.link.uart import SILENCE, LineRate, UartReceiver, UartTransmitter
 
 DIVISORS = (4.0, 4.34, 5.5, 7.99, 8.68, 12.0, 33.3, 104.17, 200.0)
 """Clock cycles of a bit."""
