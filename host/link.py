@@ -104,6 +104,8 @@ class Link:
         self.timeout = timeout
         self.statistics = LinkStatistics()
         self.broken = True
+        self.cancelled: Callable[[], bool] = lambda: False
+        """Asked while this waits for the board: whether nobody wants the answer any more."""
         self._reconnect = reconnect
         self._keeper: threading.Thread | None = None
         self._closed = threading.Event()
@@ -280,6 +282,9 @@ class Link:
         pause, unanswered = self._pause(), -1
         while not ready():
             heard = self._pump(wait=not self._transmit())
+            if self.cancelled():
+                self.broken = True
+                raise LinkError(f"what {self.name} was to do was cancelled")
             now = self._now()
             if statistics.frames_received != frames:
                 frames, alive = statistics.frames_received, now

@@ -208,6 +208,8 @@ def open_serial(where: str, baud: int, **options: Any) -> Port:
 
 
 def _explain(where: str, error: Exception) -> str:
+    from . import ownership
+
     number, text = getattr(error, "errno", None), str(error)
     if number == errno.EACCES or "PermissionError" in text or "Access is denied" in text:
         if os.name != "posix":
@@ -217,6 +219,9 @@ def _explain(where: str, error: Exception) -> str:
             "sudo usermod -aG dialout $USER"
         )
     if number == errno.EBUSY or "exclusively lock" in text:
+        owner = ownership.find(where)
+        if owner is not None and owner.pid != os.getpid():
+            return ownership.refusal(where, owner)
         return f"{where} is in use by another program; close that one first"
     if number == errno.ENOENT or "FileNotFoundError" in text:
         return f"there is no port {where!r}. {describe_ports()}"

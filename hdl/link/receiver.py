@@ -189,7 +189,7 @@ class Receiver(wiring.Component):
                         self._accept.eq(in_order & ~overflowed),
                     ]
             with m.Case(FrameType.RR, FrameType.REJ):
-                known = (limit >= MIN_LIMIT // 2) & (limit <= MAX_PAYLOAD // 2)
+                known = (limit >= MIN_LIMIT // 2) & (limit <= MAX_PAYLOAD // 2) & ~identifier[0]
                 m.d.comb += proper.eq(connected & (length == SUPERVISORY_BYTES) & known)
                 with m.If(self.good_frame):
                     m.d.sync += [self.acknowledged.eq(answer), self.limit.eq(limit)]

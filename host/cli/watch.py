@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -70,6 +71,7 @@ def watch(
     from spikeloom.watch.source import LiveSource
     from spikeloom.watch.stimulus import Stimulus, read_raster
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
     design = read_design(design_file) if design_file else None
     example: SpikeInput = None
     if design is None and where in (GOLDEN, TWIN):

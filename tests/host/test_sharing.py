@@ -3,6 +3,7 @@
 Boards opened twice in one process share through the same sockets as those of two processes.
 """
 
+import errno
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import serial
 from designs import CONFIG, DESIGN, make_design
 from fake_board import FakeBoard
 from hypothesis import HealthCheck, given, settings
@@ -399,6 +401,15 @@ def test_who_wants_a_port_alone_is_refused_when_it_is_open(owner):
     with pytest.raises(PortError, match="open it without share=False, or close it there"):
         spikeloom.open(PORT, DESIGN, share=False)
     assert owner.run(steps=1).steps == 1
+
+
+def test_who_opens_the_port_itself_learns_who_has_it(process, monkeypatch):
+    def busy(*_, **__):
+        raise serial.SerialException(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr(opening.serial, "serial_for_url", busy)
+    with pytest.raises(PortError, match=rf"in use by process {process.pid} .*sharing_process\.py"):
+        opening.open_serial(PORT, 9600)
 
 
 def test_a_failure_to_open_leaves_no_trace(boards, monkeypatch):

@@ -62,7 +62,7 @@ def test_steps_come_at_the_pace_from_one_thread(device, start):
     began, first = time.monotonic(), device.step
     time.sleep(0.5)
     reached = (device.step - first) / (time.monotonic() - began)
-    assert 200 < reached < 500  # a part is 20 steps; the machine may be busy
+    assert 50 < reached < 500  # a part is 20 steps; the machine may be busy
     assert device.threads == {"spikeloom-watch"}
     assert runner.problem is None
     assert 0 < runner.speed <= 400

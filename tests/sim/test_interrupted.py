@@ -23,7 +23,7 @@ import pytest
 from test_twin import CONFIG
 
 import spikeloom
-from spikeloom import ownership
+from spikeloom import devices, ownership
 from spikeloom.board import Board
 from spikeloom.errors import BoardRefusedError, LinkError, PortError
 from spikeloom.hdl import Image
@@ -99,11 +99,9 @@ def killed(target: Callable[[str, int, Event], None], port: str, steps: int, mom
     assert began.wait(60)
     time.sleep(moment)
     assert victim.is_alive()
-    assert ownership.find(port) is not None
     victim.kill()
     victim.join(60)
     assert victim.exitcode == -signal.SIGKILL
-    assert ownership.find(port) is None
 
 
 def run_once(port: str, steps: int, began: Event) -> None:
@@ -166,6 +164,7 @@ def test_killed_in_a_run(server: tuple[str, int], trials: int) -> None:
     reached = []
     for _ in range(trials):
         killed(run_once, port, steps, rng.uniform(0, longest))
+        assert ownership.find(port) is None
         with open_board(port, load=False) as board:
             reached.append(assert_as_far_as_it_says(board, steps))
             board.load()
@@ -197,6 +196,44 @@ def test_killed_in_a_load(server: tuple[str, int], trials: int) -> None:
                 assert_as_loaded(board, design)
     print(f"after {trials} killed loads: {dict(found)}")
     assert found["refused"] >= trials // 3
+
+
+def test_a_client_that_is_killed_leaves_the_owner_its_board(server: tuple[str, int]) -> None:
+    port, _ = server
+    steps = STEPS[3]
+    with open_board(port) as board:
+        longest = duration(lambda: board.run(RASTER[:steps]))
+        board.load()
+        assert board.step == 0
+        killed(run_once, port, steps, longest / 2)
+        with pytest.raises(BoardRefusedError, match="something else drives it too"):
+            board.run(RASTER[:steps])
+        assert_as_far_as_it_says(board, steps)
+
+
+def test_devices_finds_it_while_it_is_plugged_in(
+    server: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, process = server
+    monkeypatch.setattr(devices.list_ports, "comports", list)
+    monkeypatch.setattr(devices, "TIMEOUT", TIMEOUT)
+    with spikeloom.open(design=DESIGN) as board:
+        board.run(steps=3)
+        for _ in range(2):
+            [found] = devices.find_boards({"mine": DESIGN}).ports
+            assert (found.port, found.description) == (port, "simulated")
+            assert found.board is not None
+            assert (found.board.design, found.board.step) == ("mine", 3)
+            board.close()
+    os.kill(process, signal.SIGUSR1)
+    while Path(port).exists():
+        time.sleep(0.01)
+    assert devices.find_boards().ports == ()
+    os.kill(process, signal.SIGUSR1)
+    while not Path(port).exists():
+        time.sleep(0.01)
+    with open_board(port, load=False) as board:
+        assert board.step == 3
 
 
 @pytest.mark.parametrize("trials", TRIALS)
