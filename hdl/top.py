@@ -9,10 +9,10 @@ from amaranth.lib.wiring import In, Out
 from .config import CoreConfig, clog2
 from .core import Core
 from .core.core import increments
+from .line_rate import PHASE_STEP_BITS, phase_step
 from .link.processor import Processor
 from .link.receiver import Receiver
 from .link.transmitter import Transmitter
-from .line_rate import PHASE_STEP_BITS, phase_step
 from .link.uart import LineRate, UartReceiver, UartTransmitter
 from .memory_map import REGION_SHIFT
 from .registers import REGIONS, Registers

@@ -23,7 +23,6 @@ from spikeloom.hdl.memory_map import (
 )
 from spikeloom.sim import GoldenCore
 
-
 READ_ONLY = (Register.CLOCK_HZ, Register.LINE, Register.HISTORY)
 
 
