@@ -81,9 +81,9 @@ class Page:
         runner, source = self._runner, self._source
         self._run = Button(name="run", sizing_mode="stretch_width")
         self._run.on_click(lambda: runner.set_running(not runner.running))
-        pace = _spinner("steps per second", runner.pace, self._do_now(runner.set_pace), low=1)
+        pace = _spinner("steps per second", runner.pace, runner.set_pace, low=1.0)
         rates = [
-            _spinner(f"{name}", rate, partial(self._ask_number, source.stimulus.set_rate, name))
+            _spinner(name, rate, partial(self._set_rate, name), low=0.0)
             for name, rate in source.stimulus.rates.items()
         ]
         self._neurons = TextInput(
@@ -131,14 +131,14 @@ class Page:
             first = max(0, view.step - self._source.window)
             self._times.update(start=first * dt, end=(first + self._source.window) * dt)
         self._shown = moved
-        self._sent += 1
-        self._sent_at = time.monotonic()
-        self._beat.text = str(self._sent)
         for panel in self._panels:
             panel.update(view)
         self._weights.update(view.readings)
         self._counters.text = _counter_table(view)
         self._show_thresholds(view.readings.thresholds)
+        self._sent += 1
+        self._sent_at = time.monotonic()
+        self._beat.text = str(self._sent)  # last: the browser takes changes in this order
 
     def _show_problem(self, problem: Problem | None) -> None:
         recent = problem is not None and time.monotonic() - problem.when < _PROBLEM_SECONDS
@@ -151,7 +151,9 @@ class Page:
         if not self._thresholds and thresholds:
             self._written = dict(thresholds)
             self._thresholds = {
-                name: _spinner(name, level, partial(self._write_threshold, name), step=0.05)
+                name: _spinner(
+                    name, level, partial(self._write_threshold, name), step=_tenth(level)
+                )
                 for name, level in thresholds.items()
             }
             self._threshold_box.children = list(self._thresholds.values())
@@ -165,11 +167,8 @@ class Page:
             self._written[name] = level
             self._runner.ask(partial(self._source.set_threshold, name, level))
 
-    def _ask_number(self, change: Callable[[str, float], None], name: str, number: float) -> None:
-        self._runner.ask(partial(change, name, number))
-
-    def _do_now(self, change: Callable[[float], None]) -> Callable[[float], None]:
-        return change
+    def _set_rate(self, name: str, rate: float) -> None:
+        self._runner.ask(partial(self._source.stimulus.set_rate, name, rate))
 
     def _choose_neurons(self, attr: str, old: str, new: str) -> None:
         try:
@@ -185,11 +184,17 @@ def _refuse(given: str) -> None:
 
 
 def _spinner(
-    title: str, now: float, change: Callable[[float], None], low: float = 0.0, step: float = 1.0
+    title: str,
+    now: float,
+    change: Callable[[float], None],
+    low: float | None = None,
+    step: float = 1.0,
 ) -> Spinner:
     """A field for a number; an empty one changes nothing."""
-    made = Spinner(title=title, value=now, low=low, step=step, sizing_mode="stretch_width")
-    made.name = title
+    made = Spinner(
+        name=title, title=title, value=now, low=low, step=step, format="0.[0000]",
+        sizing_mode="stretch_width",
+    )  # fmt: skip
 
     def changed(attr: str, old: float | None, new: float | None) -> None:
         if new is not None:
@@ -197,6 +202,11 @@ def _spinner(
 
     made.on_change("value", changed)
     return made
+
+
+def _tenth(number: float) -> float:
+    """About a tenth of a number, a power of ten: what a click on an arrow adds to it."""
+    return float(10.0 ** math.floor(math.log10(abs(number)) - 0.5)) if number else 1.0
 
 
 def _heading(text: str) -> Div:
