@@ -110,8 +110,6 @@ class Register(IntEnum):
     LINE = 6
     """Phase step of the UART (`hdl.line_rate.phase_step`), in effect when the reply has been sent.  Falls
     back to the board's own when no good frame comes for 0.5…1 s.  Read-only where there is none."""
-    HISTORY = 7
-    """Read-only, since power-up: commands executed (low 16 bits), connections opened (high 16 bits)."""
 
 
 RESET_STATE = 1
@@ -135,13 +133,18 @@ COUNTERS: dict[str, int] = {
     "link_bad_frames": 32,
     "link_out_of_sequence": 32,
     "link_overflows": 32,
+    "commands": 32,
+    "connections": 32,
 }
 """Counters of the COUNTERS region, in order, with their width in bits; they wrap.
 
 steps: executed; cycles: clock cycles inside steps; stalls: those of them spent waiting for the
 output; link_bad_frames: wrong CRC, length or form; link_out_of_sequence: valid, but not the next;
 link_overflows: valid, but more than the advertised window.  The others: docs/semantics.md.
-Cleared by RESET_STATE, the link_* ones when a connection is opened."""
+Cleared by RESET_STATE, the link_* ones when a connection is opened, commands (executed) and connections
+(opened) never: who remembers both knows whether a command that was cut short has been executed."""
+KEPT_COUNTERS = ("commands", "connections")
+"""Counters since power-up."""
 
 ROUTE_DRIVES = 1 << 31
 """The neuron drives the axon in the low bits (ROUTE_AXON_MASK)."""

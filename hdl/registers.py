@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -37,7 +37,7 @@ class Registers(wiring.Component):
     increments : added to the counters in every cycle.  `link_opened` clears the link's counters.
     ready, clear : of the core.
     step : number of the next step.  image_loaded, tick_period, monitor_count, line : registers.
-    line_fell : sets `line` back.  executed : a command has been executed.
+    line_fell : sets `line` back.
 
     Parameters
     ----------
@@ -71,7 +71,6 @@ class Registers(wiring.Component):
                 "monitor_count": Out(range(config.monitors + 1)),
                 "line": Out(PHASE_STEP_BITS, init=line),
                 "line_fell": In(1),
-                "executed": In(1),
             }
         )
 
@@ -169,12 +168,7 @@ class Registers(wiring.Component):
         with m.If(self.increments.steps):
             m.d.sync += self.step.eq(self.step + 1)
 
-        executed, opened = Signal(16), Signal(16)
-        m.d.sync += [
-            executed.eq(executed + self.executed),
-            opened.eq(opened + self.link_opened),
-        ]
-        read_only = {Register.CLOCK_HZ: self._clock_hz, Register.HISTORY: Cat(executed, opened)}
+        read_only = {Register.CLOCK_HZ: self._clock_hz}
         writable = {
             Register.STEP: self.step,
             Register.IMAGE: self._image,

@@ -88,7 +88,6 @@ class Chip(wiring.Component):
             core.step.eq(registers.step),
             registers.ready.eq(core.ready),
             registers.link_opened.eq(receiver.opened),
-            registers.executed.eq(processor.executed),
             registers.line_fell.eq(self.line_fell),
             self.line.eq(registers.line),
             self.good_frame.eq(receiver.good_frame),
@@ -109,6 +108,8 @@ class Chip(wiring.Component):
             count.link_bad_frames.eq(receiver.bad_frame),
             count.link_out_of_sequence.eq(receiver.out_of_sequence),
             count.link_overflows.eq(receiver.overflow),
+            count.commands.eq(processor.executed),
+            count.connections.eq(receiver.opened),
         ]
         return m
 

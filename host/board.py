@@ -421,8 +421,6 @@ class Board(Device):
             names = (Register.IMAGE, Register.STEP, Register.TICK_PERIOD, Register.MONITOR_COUNT)
             control = Region.CONTROL.base
             registers = {r.name.lower(): self._bus.read_word(control + r) for r in names}
-            history = self._bus.read_word(control + Register.HISTORY)
-            registers |= {"commands": history & 0xFFFF, "connections": history >> 16}
             return self._info(registers, self.link.statistics)
 
     def _info(self, registers: dict[str, Any], statistics: LinkStatistics | None) -> BoardInfo:

@@ -146,19 +146,6 @@ def test_the_line_rate_falls_back():
     play(program)
 
 
-def test_the_history_counts_commands_and_connections():
-    async def program(bus):
-        ctx, dut = bus.ctx, bus.dut
-        for name, cycles in (("executed", 5), ("link_opened", 2)):
-            ctx.set(getattr(dut, name), 1)
-            await ctx.tick().repeat(cycles)
-            ctx.set(getattr(dut, name), 0)
-        assert await bus.read(control(Register.HISTORY)) == 5 | 2 << 16
-        assert not await bus.write(control(Register.HISTORY), 0)
-
-    play(program)
-
-
 def test_monitor_slots():
     async def program(bus):
         for slot in range(CONFIG.monitors):
@@ -258,6 +245,7 @@ def test_resets(kind):
         await bus.step(5)
         await pulse(ctx, dut.increments.late)
         await pulse(ctx, dut.increments.link_bad_frames)
+        await pulse(ctx, dut.increments.commands)
 
         assert await bus.write(control(Register.RESET), kind)
         assert ctx.get(dut.ready)  # the answer came when the core was clear
@@ -265,6 +253,7 @@ def test_resets(kind):
         assert await bus.read(counter("steps")) == 0
         assert await bus.read(counter("late")) == 0
         assert await bus.read(counter("link_bad_frames")) == 1
+        assert await bus.read(counter("commands")) == 1
         kept = [9, 8, 2] if kind == RESET_STATE else [0, 0, 0]
         for register, value in zip(
             (Register.IMAGE, Register.TICK_PERIOD, Register.MONITOR_COUNT), kept, strict=True

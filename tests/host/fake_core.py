@@ -23,7 +23,7 @@ from spikeloom.hdl.memory_map import (
 )
 from spikeloom.sim import GoldenCore
 
-READ_ONLY = (Register.CLOCK_HZ, Register.LINE, Register.HISTORY)
+READ_ONLY = (Register.CLOCK_HZ, Register.LINE)
 
 
 class FakeCore:
@@ -119,7 +119,6 @@ class FakeCore:
                 Register.MONITOR_COUNT: self._monitor_count,
                 Register.CLOCK_HZ: 1_000_000,
                 Register.LINE: 0,
-                Register.HISTORY: 0,
             }[Register(address - Region.CONTROL.base)]
         if region == Region.COUNTERS:
             index, high = divmod(address - Region.COUNTERS.base, 2)
