@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from typing import Any
 
 from . import errors
@@ -37,8 +38,9 @@ class AttachedLink:
         assert owner.address is not None
         self.owner = owner
         self.connected = True
-        self.connections = 0
-        """How many connections to the board the owner had opened when the last turn began."""
+        self.in_turn = False
+        self.connection = ("", 0)
+        """Owner, and number, of the connection to the board when the last turn began."""
         self._socket = connect(owner.address, patience or _CONNECT)
         try:
             send_message(self._socket, {"token": owner.token})
@@ -47,21 +49,26 @@ class AttachedLink:
         except BaseException:
             self._socket.close()
             raise
-        self.name = f"{hello['name']} (shared by process {owner.pid})"
+        self.name = str(hello["name"])
 
     def begin(self) -> bool:
         """Wait for the turn; returns whether anybody else had one since this client's last."""
         reply, _ = self._ask({"do": "begin"})
-        self.connections = reply["connections"]
+        self.in_turn = True
+        self.connection = (self.owner.token, reply["connections"])
         return bool(reply["between"])
 
     def end(self) -> None:
-        """Let the others have a turn."""
-        if self.connected:
-            try:
-                send_message(self._socket, {"do": "end"})
-            except OSError:
-                self.close()
+        """Let the others have a turn; without one it does nothing."""
+        if not self.in_turn:
+            return
+        self.in_turn = False
+        try:
+            send_message(self._socket, {"do": "end"})
+        except BaseException as error:
+            self.close()
+            if not isinstance(error, OSError):
+                raise
 
     def send(self, data: bytes, allowance: float = 0.0) -> None:
         """As `Link.send`."""
@@ -81,9 +88,15 @@ class AttachedLink:
         return LinkStatistics(**self._ask({"do": "statistics"})[0])
 
     def close(self) -> None:
-        """Leave the owner alone; twice does nothing."""
-        self.connected = False
+        """Leave the owner alone; twice does nothing.  Another thread that waits here is woken."""
+        self.connected = self.in_turn = False
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+
+    def __del__(self) -> None:
+        with contextlib.suppress(AttributeError):  # it has never been connected
+            self._socket.close()
 
     def _ask(self, header: dict[str, Any], body: bytes = b"") -> tuple[dict[str, Any], bytes]:
         try:

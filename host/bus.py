@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -15,7 +15,6 @@ from spikeloom.hdl.commands import Opcode, Status
 from . import protocol
 from .errors import BoardRefusedError
 from .link import LinkStatistics
-from .turn import Turn
 
 _HALFWORD_BYTES = 2
 
@@ -67,9 +66,8 @@ class Bus:
         self.link = link
         self.interruptions = 0
         """How often somebody else had the board since the last call here."""
-        self._turn: Callable[[], AbstractContextManager[bool]] = getattr(
-            link, "turn", None
-        ) or partial(Turn().take, self)
+        self._lock = threading.RLock()
+        self._turn: Callable[[], AbstractContextManager[bool]] = getattr(link, "turn", self._alone)
         self.reopened: Callable[[], None] = lambda: None
         """Called after a broken connection has been opened anew."""
 
@@ -84,6 +82,12 @@ class Bus:
         """Bytes that went over the line since the link was made, both directions together."""
         statistics = self.link.statistics
         return statistics.bytes_sent + statistics.bytes_received
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """A turn, where only threads of this process can want one."""
+        with self._lock:
+            yield False
 
     def mend(self) -> None:
         """Open a new connection if the link is broken; every command does so by itself."""

@@ -7,9 +7,11 @@ import dataclasses
 import hmac
 import os
 import secrets
+import select
 import socket
 import socketserver
 import threading
+import time
 from typing import Any
 
 from .errors import LinkError, SpikeLoomError
@@ -30,18 +32,18 @@ class LinkServer:
     """Serves a link to those who know the token, from threads of its own, until `close`.
 
     A client asks to `begin` a turn, waits for it, and then has `send`, `receive` and `receive_some`
-    of the link for itself until it says `end`.  When it breaks off within a turn, the connection to
-    the board counts as broken, and the next one who has a turn opens a new one.
+    of the link for itself until it says `end`.  When it breaks off within a turn, what the board was
+    to do for it is cancelled: the connection to the board counts as broken, and the next one who has
+    a turn opens a new one.
 
     Parameters
     ----------
-    link : what is served; everybody here uses it within a turn only.
-    turn : taken for each turn of a client.
+    link : what is served; nobody else uses it.
     """
 
-    def __init__(self, link: Link, turn: Turn) -> None:
+    def __init__(self, link: Link) -> None:
         self.link = link
-        self.turn = turn
+        self.turn = Turn()
         self.token = secrets.token_hex(16)
         self.clients: set[socket.socket] = set()
         self.stopping = False
@@ -61,14 +63,17 @@ class LinkServer:
         )
         self._thread.start()
 
-    def stop(self) -> None:
-        """Accept nobody any more, and let no client begin another turn."""
+    def stop(self, seconds: float) -> None:
+        """Accept nobody any more, and no other turn; wait for the end of this one, but not longer."""
         self.stopping = True
         self._listener.shutdown()
         self._listener.server_close()
         if isinstance(self.address, str):
             with contextlib.suppress(OSError):
                 os.unlink(self.address)
+        deadline = time.monotonic() + seconds
+        while self.turn.taken and time.monotonic() < deadline:
+            time.sleep(_POLL)
 
     def dismiss(self) -> None:
         """End the connections to all clients."""
@@ -129,17 +134,17 @@ class _Client(socketserver.BaseRequestHandler):
         with self._shared.turn.take(self) as between:
             if self._shared.stopping:
                 raise ConnectionError
+            link.cancelled = self._is_gone
             try:
                 if link.broken:
                     link.reopen()
-            except SpikeLoomError as error:
-                self._refuse(error)
-                return
-            try:
                 self._reply(between=between, connections=link.statistics.connections)
                 self.request.settimeout(IDLE)
                 while self._serve(link, *receive_message(self.request)):
                     pass
+            except SpikeLoomError as error:
+                link.broken = True
+                self._refuse(error)
             except TimeoutError:
                 link.broken = True
                 self._refuse(
@@ -153,30 +158,31 @@ class _Client(socketserver.BaseRequestHandler):
                 link.broken = True
                 raise
             finally:
+                link.cancelled = bool  # never
                 self.request.settimeout(None)
+
+    def _is_gone(self) -> bool:
+        """Whether the client has left while it should wait for an answer."""
+        readable, _, _ = select.select([self.request], [], [], 0)
+        return bool(readable)
 
     def _serve(self, link: Link, header: Header, body: bytes) -> bool:
         """Do one thing within a turn; whether it goes on."""
         result = b""
         facts: Header = {}
-        try:
-            match header:
-                case {"do": "end"}:
-                    return False
-                case {"do": "statistics"}:
-                    facts = dataclasses.asdict(link.statistics)
-                case {"do": "send", "allowance": allowance}:
-                    link.send(body, allowance)
-                case {"do": "receive", "count": count, "allowance": allowance}:
-                    result = link.receive(count, allowance)
-                case {"do": "receive_some", "allowance": allowance}:
-                    result = link.receive_some(allowance)
-                case _:
-                    raise LinkError(f"{header} is nothing that can be done within a turn")
-        except SpikeLoomError as error:
-            link.broken = True
-            self._refuse(error)
-            return False
+        match header:
+            case {"do": "end"}:
+                return False
+            case {"do": "statistics"}:
+                facts = dataclasses.asdict(link.statistics)
+            case {"do": "send", "allowance": allowance}:
+                link.send(body, allowance)
+            case {"do": "receive", "count": count, "allowance": allowance}:
+                result = link.receive(count, allowance)
+            case {"do": "receive_some", "allowance": allowance}:
+                result = link.receive_some(allowance)
+            case _:
+                raise LinkError(f"{header} is nothing that can be done within a turn")
         self._reply(result, **facts)
         return True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
@@ -15,53 +16,45 @@ from .errors import LinkError, PortError
 from .link import Link, LinkStatistics
 from .link_server import LinkServer
 from .ownership import Claim
-from .turn import Turn
 
 _WAIT = 10.0
 """Seconds to wait while another process is opening or closing the port."""
 _RETRY = 0.05
+_SHARED = "shared by process"
 _CLOSING = 2.0
-_HERE = "this process"
-"""Who has a turn, if not a client."""
 
 OpenPort = Callable[[Claim], Link]
 
 
 class OwnedPort:
-    """An open link, the claim on its port, and the server through which others share it.
+    """An open link, the claim on its port, and the server through which it is used.
 
     Parameters
     ----------
     claim : released when the port can not be opened, and by `close`.
     open_port : opens the port, under the claim, and returns an open link.
-    turn : None: do not share.
+    share : tell other processes where the server is.
     """
 
-    def __init__(self, claim: Claim, open_port: OpenPort, turn: Turn | None) -> None:
-        self.claim, self.turn = claim, turn
-        self.server: LinkServer | None = None
+    def __init__(self, claim: Claim, open_port: OpenPort, share: bool) -> None:
+        self.claim = claim
         with contextlib.ExitStack() as undo:
             undo.callback(claim.release)
             self.link = open_port(claim)
             undo.callback(self.link.close)
-            record = dataclasses.replace(claim.record, opening=False)
-            if turn is not None:
-                self.server = server = LinkServer(self.link, turn)
-                record = dataclasses.replace(record, address=server.address, token=server.token)
-            claim.publish(record)
+            self.server = server = LinkServer(self.link)
+            opened = dataclasses.replace(claim.record, opening=False)
+            self.access = dataclasses.replace(opened, address=server.address, token=server.token)
+            """The record with which the server can be reached."""
+            claim.publish(self.access if share else opened)
             undo.pop_all()
 
     def close(self) -> None:
         """Close the port, after whatever a client is doing if that does not take long."""
-        if self.server is not None and self.turn is not None:
-            self.server.stop()
-            deadline = time.monotonic() + _CLOSING
-            while self.turn.taken and not self.turn.mine and time.monotonic() < deadline:
-                time.sleep(_RETRY)
+        self.server.stop(_CLOSING)
         self.link.close()
         self.claim.release()
-        if self.server is not None:
-            self.server.dismiss()
+        self.server.dismiss()
 
 
 class SharedLink:
@@ -70,6 +63,10 @@ class SharedLink:
     When nobody has the port, this process opens it, and lets others share its link; otherwise the
     owner does what is asked for here, in turns.  When the owner goes away, commands raise
     `LinkError`; the next one opens the port, or finds the new owner.
+
+    The link itself is used by threads of its owner alone, which no interrupt from the keyboard can
+    cut short at a bad moment; every thread that uses the board, the owner's as well, has a connection
+    of its own to them.
 
     Parameters
     ----------
@@ -88,52 +85,68 @@ class SharedLink:
         patience: float | None = None,
     ) -> None:
         self.where = where
-        self._patience = patience
         self._open_port = open_port
         self._share = share
-        self._turn = Turn()
-        self._seen: tuple[object, int] | None = None
+        self._patience = patience
+        self._owned: OwnedPort | None = None
+        self._let_go: Callable[[], object] = lambda: None
         self._closed = False
-        self._let_go: Callable[[], object]
-        self._link = self._obtain()
+        self._connecting = threading.Lock()
+        self._of_thread = threading.local()
+        self._all: weakref.WeakSet[AttachedLink] = weakref.WeakSet()
+        self._seen: tuple[str, int] | None = None
+        self.name = where
+        """What messages call the port."""
+        self._connect()
 
-    def _obtain(self) -> Link | AttachedLink:
+    def _connect(self) -> AttachedLink:
+        """A connection for this thread, to this process if nobody else has the port."""
+        with self._connecting:
+            if self._closed:
+                raise LinkError(f"the connection to {self.where} was closed; open the port anew")
+            link = AttachedLink(self._owned.access) if self._owned else self._obtain()
+            self._all.add(link)
+            self._of_thread.link = link
+            self.name = link.name if self._owned else f"{link.name} ({_SHARED} {link.owner.pid})"
+            return link
+
+    def _obtain(self) -> AttachedLink:
         """Own the port, or attach to the process that does."""
         deadline = time.monotonic() + min(_WAIT, self._patience or _WAIT)
         while True:
             claim = Claim.take(self.where)
             if claim is not None:
-                owned = OwnedPort(claim, self._open_port, self._turn if self._share else None)
+                self._owned = OwnedPort(claim, self._open_port, self._share)
                 # A board that nobody refers to any more must not keep its port.
-                self._let_go = weakref.finalize(self, owned.close)
-                return owned.link
+                self._let_go = weakref.finalize(self, self._owned.close)
+                return AttachedLink(self._owned.access)
             owner = ownership.find(self.where)
             if owner is not None and not owner.opening:
                 if owner.address is None or not self._share:
                     raise PortError(ownership.refusal(self.where, owner))
                 with contextlib.suppress(OSError):  # it may just be going away
-                    attached = AttachedLink(owner, self._patience)
-                    self._let_go = attached.close
-                    return attached
+                    return AttachedLink(owner, self._patience)
             if time.monotonic() > deadline:
                 raise PortError(ownership.refusal(self.where, owner))
             time.sleep(_RETRY)
 
     @property
     def attached(self) -> bool:
-        """Whether another process owns the port."""
-        return isinstance(self._link, AttachedLink)
+        """Whether another process owns the port, or another board of this one."""
+        return self._owned is None
 
     @property
-    def name(self) -> str:
-        """What messages call the port."""
-        return self._link.name
+    def _link(self) -> AttachedLink | None:
+        """This thread's connection, if it has one."""
+        link: AttachedLink | None = getattr(self._of_thread, "link", None)
+        return link if link is not None and link.connected else None
 
     @property
-    def statistics(self) -> LinkStatistics:
-        """Those of the link, whoever owns it."""
-        with self.turn():
-            return self._link.statistics
+    def _working(self) -> AttachedLink:
+        link = self._link
+        if link is None:
+            raise LinkError(f"the connection to {self.where} is not open")
+        return link
 
     @contextmanager
     def turn(self) -> Iterator[bool]:
@@ -141,47 +154,37 @@ class SharedLink:
 
         A thread may take it again inside.
         """
-        if self._turn.mine:
+        link = self._link
+        if link is not None and link.in_turn:
             yield False
             return
-        with self._turn.take(_HERE) as between:
-            if self._closed:
-                raise LinkError(f"the connection to {self.where} was closed; open the port anew")
-            if isinstance(self._link, AttachedLink) and not self._link.connected:
-                self._link = self._obtain()
-            link = self._link
-            if not isinstance(link, AttachedLink):
-                yield between
-                return
-            between = link.begin()
-            try:
-                yield between
-            finally:
-                link.end()
+        if link is None:
+            link = self._connect()
+        try:
+            yield link.begin()
+        finally:
+            link.end()
+
+    @property
+    def statistics(self) -> LinkStatistics:
+        """Those of the link, whoever owns it."""
+        with self.turn():
+            return self._working.statistics
 
     # What a `Link` can do; all of it within a turn.
-
-    def _connection(self) -> tuple[object, int]:
-        """What changes when the connection to the board is another one than before."""
-        link = self._link
-        if isinstance(link, AttachedLink):
-            return link, link.connections
-        return link, link.statistics.connections
 
     @property
     def broken(self) -> bool:
         """Whether there is no connection, or another one than when this was opened."""
         link = self._link
-        lost = not link.connected if isinstance(link, AttachedLink) else link.broken
-        return lost or self._connection() != self._seen
+        return link is None or link.connection != self._seen
 
     @broken.setter
     def broken(self, value: bool) -> None:
         assert value
-        if isinstance(self._link, AttachedLink):
+        if self._link is not None:
             self._link.close()
-        else:
-            self._link.broken = True
+        self._seen = None
 
     def open(self) -> None:
         """Open a connection to the board, or take the one that there is."""
@@ -189,24 +192,24 @@ class SharedLink:
             self.reopen()
 
     def reopen(self) -> None:
-        """Open a new connection if there is none."""
-        if not isinstance(self._link, AttachedLink) and self._link.broken:
-            self._link.reopen()
-        self._seen = self._connection()
+        """Take the connection that the owner has opened for this turn."""
+        self._seen = self._working.connection
 
     def send(self, data: bytes, allowance: float = 0.0) -> None:
         """As `Link.send`."""
-        self._link.send(data, allowance)
+        self._working.send(data, allowance)
 
     def receive(self, count: int, allowance: float = 0.0) -> bytes:
         """As `Link.receive`."""
-        return self._link.receive(count, allowance)
+        return self._working.receive(count, allowance)
 
     def receive_some(self, allowance: float = 0.0) -> bytes:
         """As `Link.receive_some`."""
-        return self._link.receive_some(allowance)
+        return self._working.receive_some(allowance)
 
     def close(self) -> None:
         """Close the port, or leave its owner alone; twice does nothing."""
         self._closed = True
+        for link in list(self._all):
+            link.close()
         self._let_go()

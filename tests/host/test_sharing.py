@@ -6,6 +6,7 @@ Boards opened twice in one process share through the same sockets as those of tw
 import errno
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -243,18 +244,12 @@ def test_what_several_threads_do_is_whole(owner, client, monkeypatch):
 
 @pytest.mark.parametrize("who", [0, 1])
 def test_an_interrupt_leaves_a_board_that_both_can_use(owner, client, monkeypatch, who):
-    devices = owner, client
-    link = devices[who].link._link
-
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    target = (link, "receive_some") if who == 0 else (link._socket, "sendall")
+    devices = owner, client
     with monkeypatch.context() as patch:
-        if who == 0:
-            patch.setattr(*target, interrupt)
-        else:
-            patch.setattr("spikeloom.attached_link.receive_message", interrupt)
+        patch.setattr("spikeloom.attached_link.receive_message", interrupt)
         with pytest.raises(KeyboardInterrupt):
             devices[who].run(spikes_for(30))
     golden = GoldenDevice(DESIGN)
@@ -263,6 +258,56 @@ def test_an_interrupt_leaves_a_board_that_both_can_use(owner, client, monkeypatc
         device.monitor([3])
         golden.reset()
         assert (device.run(spikes_for(9)).spikes == golden.run(spikes_for(9)).spikes).all()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_interrupts_at_any_moment_leave_a_board_that_both_can_use(owner, client):
+    """The turn is neither kept nor lost, wherever the owner's thread is interrupted."""
+    interrupted = []
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR2, interrupt)
+    rng = random.Random(0)
+    try:
+        for _ in range(60):
+            arguments = (os.getpid(), signal.SIGUSR2)
+            timer = threading.Timer(rng.uniform(1e-4, 2e-2), os.kill, arguments)
+            try:
+                timer.start()
+                until = time.monotonic() + 1
+                while time.monotonic() < until:
+                    owner.write_parameter("v_threshold", rng.randrange(100))
+            except KeyboardInterrupt:
+                interrupted.append(timer)
+            came = []
+            other = threading.Thread(target=lambda came=came: came.append(client.step))
+            other.start()
+            other.join(10)
+            assert came == [0]
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+    assert len(interrupted) > 50  # Python ignores what comes while something is being deleted
+    owner.load()
+    golden = GoldenDevice(DESIGN)
+    assert (owner.run(spikes_for(9)).spikes == golden.run(spikes_for(9)).spikes).all()
+
+
+def test_what_nobody_waits_for_is_cancelled(owner, client, boards, monkeypatch):
+    """A client that leaves in the middle of something long does not keep the others waiting."""
+    boards[0].now = None  # the port has no time of its own
+    monkeypatch.setattr(type(boards[0]), "read", lambda self, size=1: time.sleep(0.01) or b"")
+    monkeypatch.setattr(owner.link._owned.link, "_now", time.monotonic)
+    monkeypatch.setattr(owner.link._owned.link, "timeout", 1000.0)
+    leaving = threading.Timer(0.3, client.link._link.close)
+    leaving.start()
+    before = time.monotonic()
+    with pytest.raises(LinkError):
+        client.run(steps=1)
+    monkeypatch.undo()
+    assert owner.step == 0
+    assert time.monotonic() - before < 5
 
 
 def test_a_client_that_dies_in_its_turn_takes_nobody_with_it(owner, client, boards):
@@ -298,7 +343,7 @@ def test_errors_of_the_line_reach_who_asked(owner, client, boards):
 
 @pytest.mark.parametrize("who", [0, 1])
 def test_after_a_new_connection_everybody_looks_who_is_there(owner, client, boards, who):
-    owner.link._link.broken = True
+    owner.link._owned.link.broken = True
     (client, owner)[who].counters()
     assert owner.link.statistics.connections == 2
     boards[0].identity[Region.IDENTITY.base + Identity.DIGEST_LOW] = 1

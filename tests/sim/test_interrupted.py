@@ -74,7 +74,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]
         assert process.stdout is not None
         assert "A simulated board is at" in process.stdout.readline()
         yield str(folder / "board"), process.pid
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         assert process.wait(20) == 0
 
 
@@ -116,8 +116,9 @@ def load_again_and_again(port: str, _: int, began: Event) -> None:
     board = open_board(port, load=False)
     began.set()
     while True:
-        board.load(OTHER)
-        board.load(DESIGN)
+        for design in (OTHER, DESIGN):
+            board.load(design)
+            board.snapshot()
 
 
 def assert_as_far_as_it_says(board: Board, steps: int) -> int:
@@ -181,7 +182,7 @@ def test_killed_in_a_load(server: tuple[str, int], trials: int) -> None:
     found: Counter[str] = Counter()
     designs = {0: None, DESIGN.image.identity: DESIGN, OTHER.image.identity: OTHER}
     for _ in range(trials):
-        killed(load_again_and_again, port, 0, rng.uniform(0, 2 * longest))
+        killed(load_again_and_again, port, 0, rng.uniform(0, 4 * longest))
         with open_board(port, load=False) as board:
             design = designs[board.info()["image"]]
             if design is None:
@@ -195,7 +196,7 @@ def test_killed_in_a_load(server: tuple[str, int], trials: int) -> None:
                 found["whole"] += 1
                 assert_as_loaded(board, design)
     print(f"after {trials} killed loads: {dict(found)}")
-    assert found["refused"] >= trials // 3
+    assert found["refused"] >= trials // 6
 
 
 def test_a_client_that_is_killed_leaves_the_owner_its_board(server: tuple[str, int]) -> None:
