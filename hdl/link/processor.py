@@ -28,6 +28,7 @@ class Processor(wiring.Component):
     step, image_loaded, tick_period, monitor_count : from `Registers`.
     start, ready, arriving, reported : to `Core`.
     late, overrun : pulses for the counters.
+    executed : pulses when a command is done and its reply is in the stream.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -48,6 +49,7 @@ class Processor(wiring.Component):
                 "reported": In(stream.Signature(range(config.neurons))),
                 "late": Out(1),
                 "overrun": Out(1),
+                "executed": Out(1),
             }
         )
 
@@ -79,6 +81,7 @@ class Processor(wiring.Component):
             self._monitor(m)
             self._finish(m)
         m.d.comb += self._stepped.eq(fsm.ongoing("STEPPED"))
+        m.d.comb += self.executed.eq(fsm.ongoing("SEND_STATUS") & self.replies.ready)
         with m.If(self._begin):
             m.d.sync += running.eq(1)
         with m.If(fsm.ongoing("SEND_END")):
