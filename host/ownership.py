@@ -132,7 +132,13 @@ def runtime_folder() -> Path:
     """Where records and sockets are: SPIKELOOM_RUNTIME, or the user's runtime folder."""
     given = os.environ.get("SPIKELOOM_RUNTIME")
     folder = Path(given) if given else platformdirs.user_runtime_path("spikeloom")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise PortError(
+            f"open ports are recorded in {folder}, which can not be made ({error.strerror}); set "
+            "SPIKELOOM_RUNTIME to a folder of your own"
+        ) from None
     if os.name == "posix":
         status = folder.stat()
         if status.st_uid != os.getuid() or status.st_mode & 0o077:

@@ -559,6 +559,10 @@ def test_records_are_the_users_alone(tmp_path, monkeypatch):
     monkeypatch.setenv("SPIKELOOM_RUNTIME", str(folder))
     with pytest.raises(PortError, match="chmod 700"):
         ownership.Claim.take(PORT)
+    (folder / "file").touch()
+    monkeypatch.setenv("SPIKELOOM_RUNTIME", str(folder / "file"))
+    with pytest.raises(PortError, match="set SPIKELOOM_RUNTIME"):
+        ownership.Claim.take(PORT)
 
 
 def test_who_is_just_opening_the_port_is_waited_for(boards):
