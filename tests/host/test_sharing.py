@@ -565,6 +565,17 @@ def test_records_are_the_users_alone(tmp_path, monkeypatch):
         ownership.Claim.take(PORT)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="folders of POSIX systems")
+def test_all_sessions_of_a_user_have_the_same_folder(tmp_path, monkeypatch):
+    monkeypatch.delenv("SPIKELOOM_RUNTIME")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    assert ownership.runtime_folder() == tmp_path / "spikeloom"
+    assert (tmp_path / "spikeloom").stat().st_mode & 0o777 == 0o700
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    monkeypatch.setattr(os, "getuid", lambda: 123456)
+    assert str(ownership._default_folder()) == "/tmp/spikeloom-123456"
+
+
 def test_who_is_just_opening_the_port_is_waited_for(boards):
     began, go_on = threading.Event(), threading.Event()
 
