@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Module, Mux, Shape, Signal
+from amaranth.hdl import Array, Const, Module, Mux, Shape, Signal
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from .config import clog2
-from .memory_map import COUNTERS
+from .memory_map import COUNTERS, KEPT_COUNTERS
 
 LINK_COUNTERS = tuple(name for name in COUNTERS if name.startswith("link_"))
 _PHASES = 4
@@ -69,8 +69,12 @@ class Counters(wiring.Component):
             m.d.sync += during.eq(clear | (during & (phase != 0)))
         come = []
         for k, (name, width) in enumerate(COUNTERS.items()):
-            of_link = name in LINK_COUNTERS
-            clear, during = (self.clear_link, during_link) if of_link else (self.clear, during_core)
+            if name in KEPT_COUNTERS:
+                clear, during = Const(0), Const(0)
+            elif name in LINK_COUNTERS:
+                clear, during = self.clear_link, during_link
+            else:
+                clear, during = self.clear, during_core
             bits = Shape.cast(self._increments.members[name]).width + clog2(_ROUND)
             since = Signal(min(bits, width), name=f"since_{name}")
             visited = (index == k) & (phase == 1)

@@ -37,8 +37,8 @@ from .config import CoreConfig, clog2
 from .image import NO_AXON, Image
 
 MAGIC = int.from_bytes(b"SLoo", "little")
-LINK_VERSION = 1
-MAP_VERSION = 2
+LINK_VERSION = 2
+MAP_VERSION = 3
 
 REGION_SHIFT = 28
 FIELD_SHIFT = 16
@@ -107,6 +107,9 @@ class Register(IntEnum):
     """MONITORS slots in use."""
     CLOCK_HZ = 5
     """Frequency of the core clock, read-only."""
+    LINE = 6
+    """Phase step of the UART (`hdl.line_rate.phase_step`), in effect when the reply has been sent.  Falls
+    back to the board's own when no good frame comes for 0.5…1 s.  Read-only where there is none."""
 
 
 RESET_STATE = 1
@@ -130,6 +133,8 @@ COUNTERS: dict[str, int] = {
     "link_bad_frames": 32,
     "link_out_of_sequence": 32,
     "link_overflows": 32,
+    "commands": 32,
+    "connections": 32,
 }
 """Counters of the COUNTERS region, in order, with their width in bits; they wrap.
 
@@ -137,7 +142,10 @@ steps: executed; cycles: clock cycles inside steps; stalls: clock cycles of runs
 which the output had no room for what was to be sent; link_bad_frames: wrong CRC, length or form;
 link_out_of_sequence: valid, but not the next; link_overflows: valid, but more than the advertised
 window.  The others: docs/semantics.md.  Cleared by RESET_STATE, the link_* ones when a connection is
-opened."""
+opened, commands (executed) and connections (opened) never: who remembers both knows whether a command
+that was cut short has been executed."""
+KEPT_COUNTERS = ("commands", "connections")
+"""Counters since power-up."""
 
 ROUTE_DRIVES = 1 << 31
 """The neuron drives the axon in the low bits (ROUTE_AXON_MASK)."""

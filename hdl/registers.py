@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from .bus import BusSignature
 from .config import CoreConfig
 from .counters import Counters, counter_increments
+from .line_rate import PHASE_STEP_BITS
 from .memory_map import (
     BUILD_WORDS,
     COUNTERS,
@@ -35,7 +36,12 @@ class Registers(wiring.Component):
         `ready` again.
     increments : added to the counters in every cycle.  `link_opened` clears the link's counters.
     ready, clear : of the core.
-    step : number of the next step.  image_loaded, tick_period, monitor_count : registers.
+    step : number of the next step.  image_loaded, tick_period, monitor_count, line : registers.
+    line_fell : sets `line` back.
+
+    Parameters
+    ----------
+    line : phase step of the UART after power-up; 0 where there is no UART.
     """
 
     def __init__(
@@ -45,8 +51,10 @@ class Registers(wiring.Component):
         *,
         clock_hz: int,
         build: str,
+        line: int = 0,
     ) -> None:
         self._config = config
+        self._line = line
         self._core_increments = core_increments
         self._clock_hz = clock_hz
         self._build = build.encode("ascii", "replace")[: 4 * BUILD_WORDS]
@@ -61,6 +69,8 @@ class Registers(wiring.Component):
                 "image_loaded": Out(1),
                 "tick_period": Out(32),
                 "monitor_count": Out(range(config.monitors + 1)),
+                "line": Out(PHASE_STEP_BITS, init=line),
+                "line_fell": In(1),
             }
         )
 
@@ -165,6 +175,7 @@ class Registers(wiring.Component):
             Register.TICK_PERIOD: self.tick_period,
             Register.MONITOR_COUNT: self.monitor_count,
         }
+        (writable if self._line else read_only)[Register.LINE] = self.line
         known_bits = max(Register).bit_length()
         exists = (offset >> known_bits) == 0
         m.d.comb += error.eq(1)
@@ -181,8 +192,14 @@ class Registers(wiring.Component):
                     if register == Register.MONITOR_COUNT:
                         too_many = bus.write & (bus.data > self._config.monitors)
                         m.d.comb += error.eq(too_many | ~exists)
+                    if register == Register.LINE:
+                        m.d.comb += error.eq(
+                            (bus.data >> PHASE_STEP_BITS != 0) & bus.write | ~exists
+                        )
                     with m.If(write & ~error):
                         m.d.sync += content.eq(bus.data)
+        with m.If(self.line_fell):
+            m.d.sync += self.line.eq(self._line)
         return None
 
     def _counters(

@@ -6,13 +6,14 @@ from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .config import CoreConfig
+from .config import CoreConfig, clog2
 from .core import Core
 from .core.core import increments
+from .line_rate import PHASE_STEP_BITS, phase_step
 from .link.processor import Processor
 from .link.receiver import Receiver
 from .link.transmitter import Transmitter
-from .link.uart import UartReceiver, UartTransmitter, phase_step
+from .link.uart import LineRate, UartReceiver, UartTransmitter
 from .memory_map import REGION_SHIFT
 from .registers import REGIONS, Registers
 
@@ -24,10 +25,12 @@ class Chip(wiring.Component):
     -------
     received : bytes from the host; always ready.
     sent : bytes to the host; while it waits, replies wait, and with them steps.
+    line, line_fell, good_frame : of `LineRate`.
 
     Parameters
     ----------
     clock_hz : frequency of the clock, which the host asks for.
+    line : phase step of the UART, 0 when there is none.
     build : informational text in the identity block, at most 32 ASCII characters.
     synapse_storage : see `SynapseMemory`.
     """
@@ -37,13 +40,24 @@ class Chip(wiring.Component):
         config: CoreConfig,
         *,
         clock_hz: int,
+        line: int = 0,
         build: str = "",
         synapse_storage: str = "block",
     ) -> None:
         self._config = config
         self._core = Core(config, synapse_storage=synapse_storage)
-        self._registers = Registers(config, increments(config), clock_hz=clock_hz, build=build)
-        super().__init__({"received": In(stream.Signature(8)), "sent": Out(stream.Signature(8))})
+        self._registers = Registers(
+            config, increments(config), clock_hz=clock_hz, build=build, line=line
+        )
+        super().__init__(
+            {
+                "received": In(stream.Signature(8)),
+                "sent": Out(stream.Signature(8)),
+                "line": Out(PHASE_STEP_BITS),
+                "line_fell": In(1),
+                "good_frame": Out(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         """Bytes → frames → commands → bus → registers or core."""
@@ -74,6 +88,9 @@ class Chip(wiring.Component):
             core.step.eq(registers.step),
             registers.ready.eq(core.ready),
             registers.link_opened.eq(receiver.opened),
+            registers.line_fell.eq(self.line_fell),
+            self.line.eq(registers.line),
+            self.good_frame.eq(receiver.good_frame),
             processor.ready.eq(core.ready),
             processor.step.eq(registers.step),
             processor.image_loaded.eq(registers.image_loaded),
@@ -92,6 +109,8 @@ class Chip(wiring.Component):
             count.link_bad_frames.eq(receiver.bad_frame),
             count.link_out_of_sequence.eq(receiver.out_of_sequence),
             count.link_overflows.eq(receiver.overflow),
+            count.commands.eq(processor.executed),
+            count.connections.eq(receiver.opened),
         ]
         return m
 
@@ -168,17 +187,31 @@ class Top(wiring.Component):
         synapse_storage: str = "block",
     ) -> None:
         self._step = phase_step(clock_hz, baud)
-        self._chip = Chip(config, clock_hz=clock_hz, build=build, synapse_storage=synapse_storage)
+        self._hold = 1 << (clog2(clock_hz) - 1)
+        self._chip = Chip(
+            config,
+            clock_hz=clock_hz,
+            line=self._step,
+            build=build,
+            synapse_storage=synapse_storage,
+        )
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})
 
     def elaborate(self, platform: object) -> Module:
         """UART on both sides of the chip."""
         m = Module()
         m.submodules.chip = chip = self._chip
-        m.submodules.uart_rx = uart_rx = UartReceiver(self._step)
-        m.submodules.uart_tx = uart_tx = UartTransmitter(self._step)
+        m.submodules.uart_rx = uart_rx = UartReceiver()
+        m.submodules.uart_tx = uart_tx = UartTransmitter()
+        m.submodules.rate = rate = LineRate(self._step, self._hold)
         wiring.connect(m, chip.sent, uart_tx.bytes)
         m.d.comb += [
+            rate.wanted.eq(chip.line),
+            rate.sending.eq(chip.sent.valid | ~uart_tx.bytes.ready),
+            rate.good_frame.eq(chip.good_frame),
+            chip.line_fell.eq(rate.fell),
+            uart_rx.step.eq(rate.step),
+            uart_tx.step.eq(rate.step),
             uart_rx.rx.eq(self.rx),
             self.tx.eq(uart_tx.tx),
             chip.received.valid.eq(uart_rx.valid),

@@ -167,7 +167,7 @@ class Board(Device):
         parts = list(chunks(cycles, CHUNK_SECONDS * self.clock_hz))
         runs = [self._no_steps(start)]
         show = self._progress if len(parts) >= _BAR_CHUNKS else False
-        with progress_bar("run", len(raster), show) as advance:
+        with progress_bar("run", len(raster), show, self._bus.moved) as advance:
             for chunk in parts:
                 seconds = float(cycles[chunk].sum()) / self.clock_hz
                 # Another thread's steps in between would change what this board expects.
@@ -215,7 +215,7 @@ class Board(Device):
         return self._tick_cycles(cycles, seconds) / self.clock_hz
 
     def _now(self) -> float:
-        return float(getattr(self.link, "_now", time.monotonic)())
+        return float(getattr(self.link, "now", time.monotonic)())
 
     def _run(
         self, raster: NDArray[np.bool_], seconds: float, start: int | None = None, tick: int = 0

@@ -78,6 +78,11 @@ class Bus:
             self.interruptions += between
             yield
 
+    def moved(self) -> int:
+        """Bytes that went over the line since the link was made, both directions together."""
+        statistics = self.link.statistics
+        return statistics.bytes_sent + statistics.bytes_received
+
     @contextmanager
     def _alone(self) -> Iterator[bool]:
         """A turn, where only threads of this process can want one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
@@ -39,6 +40,8 @@ SIMULATED_POLL_BYTES = 30
 """A simulated line is read in pieces of so many bytes, or those that come while so many could: there
 a call costs more than a little waiting.
 """
+KEEP_ALIVE = 0.3
+"""Seconds after which a board at a rate that is not its first one hears something."""
 MOST_QUESTIONS = 3
 """Times that a question is repeated at once on a line that swallowed the one before."""
 MOST_PATIENT_POLL = 0.25
@@ -104,6 +107,8 @@ class Link:
         self.cancelled: Callable[[], bool] = lambda: False
         """Asked while this waits for the board: whether nobody wants the answer any more."""
         self._reconnect = reconnect
+        self._keeper: threading.Thread | None = None
+        self._closed = threading.Event()
         self._lock = threading.RLock()
         self._random = random.SystemRandom()
         self._attach(port)
@@ -119,6 +124,35 @@ class Link:
         port.timeout = min(self._poll, self.timeout / 8)
         self._line = bytearray()
         self._round_trip = 0.0
+        self._first_rate = self.baudrate
+
+    def now(self) -> float:
+        """The port's time, in seconds: simulated, or this computer's."""
+        return self._now()
+
+    @property
+    def baudrate(self) -> int | None:
+        """Bits per second, where the port has a rate."""
+        return getattr(self._port, "baudrate", None)
+
+    def set_baudrate(self, baud: int) -> None:
+        """Go over to another rate; the board must have been told.
+
+        A board that hears nothing for half a second to a second goes back to its first rate; from now
+        on it hears something.
+        """
+        with self._lock:
+            self._port.baudrate = baud  # type: ignore[attr-defined]
+            if baud != self._first_rate and self._now is time.monotonic and self._keeper is None:
+                self._keeper = threading.Thread(target=self._keep_alive, daemon=True)
+                self._keeper.start()
+
+    def _keep_alive(self) -> None:
+        while not self._closed.wait(KEEP_ALIVE):
+            with self._lock:
+                if not self.broken:
+                    with contextlib.suppress(LinkError):
+                        self._write_frame(self._connection.acknowledgement())
 
     @property
     def round_trip(self) -> float:
@@ -144,6 +178,8 @@ class Link:
             asked = self._now()
             self._write(2 * DELIMITER + hello.to_bytes(identifier))
             answer = self._await_answer(identifier)
+            if answer is None and self._now() > deadline - TRIES * self.timeout / 2:
+                self._back_to_first_rate()
             if answer is not None:
                 self._round_trip = self._now() - asked
                 self._connection = Connection(
@@ -159,6 +195,11 @@ class Link:
             "Is it the right port, at the board's baud rate? Is the bitstream loaded and the board "
             "powered? `spikeloom doctor` lists the ports"
         )
+
+    def _back_to_first_rate(self) -> None:
+        """Where a board is that has not heard anything for a while."""
+        if self.baudrate != self._first_rate:
+            self._port.baudrate = self._first_rate  # type: ignore[attr-defined]
 
     def _await_answer(self, identifier: int) -> Frame | None:
         deadline = self._now() + min(HELLO, self.timeout) + self._line_time(_MAX_ENCODED)
@@ -179,6 +220,7 @@ class Link:
     def close(self) -> None:
         """Close the port; closing twice does nothing."""
         self.broken = True
+        self._closed.set()
         self._port.close()
 
     # The streams

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from .fields import (
     find_field,
     find_state,
 )
-from .progress import progress_bar
+from .progress import Advance, progress_bar
 
 PIECE_WORDS = 4096
 """Words that one command moves, at most."""
@@ -222,7 +223,7 @@ class CoreMemory:
     def _write(self, title: str, blocks: list[tuple[int, NDArray[np.uint32]]]) -> int:
         """Write blocks; returns the step from which on they are in effect."""
         total, step = sum(len(words) for _, words in blocks), 0
-        with self._bus.transaction(), progress_bar(title, total, self._show(total)) as advance:
+        with self._bus.transaction(), self._bar(title, total) as advance:
             for address, words in blocks:
                 for at, part in self._pieces(address, len(words)):
                     step = self._bus.write(at, words[part])
@@ -231,14 +232,15 @@ class CoreMemory:
 
     def _read(self, address: int, count: int) -> NDArray[np.uint32]:
         parts = [np.zeros(0, dtype=np.uint32)]
-        with self._bus.transaction(), progress_bar("read", count, self._show(count)) as advance:
+        with self._bus.transaction(), self._bar("read", count) as advance:
             for at, part in self._pieces(address, count):
                 parts.append(self._bus.read(at, part.stop - part.start))
                 advance(part.stop - part.start)
         return np.concatenate(parts)
 
-    def _show(self, words: int) -> bool | None:
-        return self._progress if words >= _BAR_WORDS else False
+    def _bar(self, title: str, words: int) -> AbstractContextManager[Advance]:
+        show = self._progress if words >= _BAR_WORDS else False
+        return progress_bar(title, words, show, self._bus.moved)
 
 
 def _values(words: NDArray[np.uint32]) -> NDArray[np.int64]:

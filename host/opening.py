@@ -12,6 +12,7 @@ import serial
 from serial.tools import list_ports
 
 from .errors import InputError, LinkError, PortError
+from .line_rate import tune
 from .link import TIMEOUT, Link, Port
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def open(
     *,
     load: bool | None = None,
     baud: int | None = None,
+    line_rate: int | None = None,
     timeout: float = TIMEOUT,
     progress: bool | None = None,
     share: bool = True,
@@ -56,6 +58,8 @@ def open(
     load : write the image of `design`; False leaves a board as it is, whatever it holds.  Default:
         load, unless another process has the board open.
     baud : bits per second; default: those that the known boards are built with, one after another.
+    line_rate : bits per second to go over to once the board has answered; where the line does not
+        carry them, or not even its own rate, a lower one is taken and a `LineWarning` says so.
     timeout : seconds without any progress after which the board counts as silent.
     progress : show progress bars; None: when stderr is a terminal.
     share : let the user's other processes share the port while it is open here, or share that of
@@ -85,16 +89,17 @@ def open(
 
         if baud is not None:
             options["baud"] = baud
-        board = _board(Link(twin.open_port(config, **options), timeout, where), design, progress)
+        port: Port = twin.open_port(config, **options)
+        board = _board(_tuned(Link(port, timeout, where), line_rate), design, progress)
     elif where.startswith(NETLIST):
         from spikeloom.sim.twin.netlist import open_netlist
 
         if baud is not None:
             raise InputError(f"baud is {baud}; the line rate of a netlist is its board's: omit it")
-        netlist = open_netlist(where.removeprefix(NETLIST), **options)
-        board = _board(Link(netlist, timeout, where), design, progress)
+        port = open_netlist(where.removeprefix(NETLIST), **options)
+        board = _board(_tuned(Link(port, timeout, where), line_rate), design, progress)
     else:
-        board = _open_port(where, design, baud, timeout, progress, share, options)
+        board = _open_port(where, design, baud, line_rate, timeout, progress, share, options)
     try:
         if load is None and design is not None and getattr(board.link, "attached", False):
             board.require_image()
@@ -122,6 +127,7 @@ def _open_port(
     where: str,
     design: Design | None,
     baud: int | None,
+    line_rate: int | None,
     timeout: float,
     progress: bool | None,
     share: bool,
@@ -130,15 +136,32 @@ def _open_port(
     from .sharing import SharedLink
 
     def open_port(claim: Claim | None) -> Link:
-        return open_link(where, baud, timeout, claim, **options)
+        return open_link(where, baud, timeout, claim, line_rate=line_rate, **options)
 
     if "://" in where:
         return _board(open_port(None), design, progress)
     return _board(SharedLink(where, open_port, share=share), design, progress)
 
 
+def _tuned(link: Link, line_rate: int | None) -> Link:
+    """Open the link, and bring the line to its rate; a link that can not be opened is closed."""
+    try:
+        link.open()
+        tune(link, line_rate)
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
 def open_link(
-    where: str, baud: int | None, timeout: float, claim: Claim | None = None, **options: Any
+    where: str,
+    baud: int | None,
+    timeout: float,
+    claim: Claim | None = None,
+    *,
+    line_rate: int | None = None,
+    **options: Any,
 ) -> Link:
     """A port with an open link, at the first rate at which the board answers.
 
@@ -148,17 +171,11 @@ def open_link(
     for rate in rates:
         name = where if "://" in where else f"{where} at {rate} baud"
         plug = partial(_plug, where, rate, claim, options)
-        link = Link(plug(), timeout, name, reconnect=plug)
         try:
-            link.open()
-            return link
+            return _tuned(Link(plug(), timeout, name, reconnect=plug), line_rate)
         except LinkError:
-            link.close()
             if rate == rates[-1]:
                 raise
-        except BaseException:
-            link.close()
-            raise
     raise InputError("no baud rate was given")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -10,13 +11,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 Advance = Callable[[int], object]
+LONG = 2.0
+"""Seconds after which a transfer was a long one."""
 
 
 @contextmanager
-def progress_bar(title: str, total: int, show: bool | None = None) -> Iterator[Advance]:
+def progress_bar(
+    title: str, total: int, show: bool | None = None, moved: Callable[[], int] | None = None
+) -> Iterator[Advance]:
     """Yield a function that moves a bar of `total` units on by so many.
 
-    `show` = None shows the bar only when stderr is a terminal.
+    `show` = None shows the bar only when stderr is a terminal.  With `moved`, which counts bytes on
+    the line, a transfer that took long ends with the rate that it reached.
     """
     if show is None:
         show = sys.stderr.isatty()
@@ -28,6 +34,12 @@ def progress_bar(title: str, total: int, show: bool | None = None) -> Iterator[A
         transient=True,
         disable=not show,
     )
+    began, before = time.monotonic(), moved() if show and moved else 0
     with bar:
         task = bar.add_task(title, total=total)
         yield lambda units: bar.advance(task, units)
+    seconds = time.monotonic() - began
+    if show and moved and seconds > LONG:
+        kilobytes = (moved() - before) / 1e3
+        text = f"{title}: {kilobytes:.0f} kB in {seconds:.1f} s, {kilobytes / seconds:.0f} kB/s"
+        bar.console.print(text, highlight=False)

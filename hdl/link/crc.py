@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Value
+from amaranth.hdl import Cat, Const, Value, ValueLike
 
 from ..frames import CRC_RESIDUE
 
@@ -25,3 +25,17 @@ def update(register: Value, byte: Value) -> Value:
         bits = [*bits[1:], Const(0, 1)]
         bits = [b ^ feedback if POLYNOMIAL >> n & 1 else b for n, b in enumerate(bits)]
     return Cat(bits)
+
+
+def load(register: Value, byte: Value) -> Value:
+    """Register with a byte brought in, before eight `shift`s."""
+    return Cat(register[:8] ^ byte, register[8:])
+
+
+def shift(register: Value, feedback: ValueLike = 1) -> Value:
+    """Register one bit further: eight of these after `load` are an `update`, and much smaller.
+
+    Without `feedback` the finished CRC moves on, to have its next byte at the bottom.
+    """
+    polynomial = Const(POLYNOMIAL, WIDTH)
+    return (register >> 1) ^ (polynomial & (register[0] & feedback).replicate(WIDTH))

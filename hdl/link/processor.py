@@ -39,6 +39,7 @@ class Processor(wiring.Component):
     start, ready, arriving, reported : to `Core`; `reported` is always taken.
     late, overrun : pulses for the counters.
     stalled : in a run, something waits for `replies` to take it.
+    executed : pulses when a command is done and its reply is in the stream.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -60,6 +61,7 @@ class Processor(wiring.Component):
                 "late": Out(1),
                 "overrun": Out(1),
                 "stalled": Out(1),
+                "executed": Out(1),
             }
         )
 
@@ -100,6 +102,7 @@ class Processor(wiring.Component):
             self._monitor(m)
             self._finish(m)
         m.d.comb += self._stepped.eq(fsm.ongoing("STEPPED"))
+        m.d.comb += self.executed.eq(fsm.ongoing("SEND_STATUS") & self.replies.ready)
         with m.If(self._begin):
             m.d.sync += running.eq(1)
         with m.If(fsm.ongoing("SEND_END")):

@@ -13,7 +13,7 @@ class SpikeSet(wiring.Component):
     """Takes ids at any pace and gives events, whichever form is shorter, at the pace of the line.
 
     The ids are kept as a list: so nothing needs to be cleared, and a reset empties the set.  To tell an id
-    takes two clock cycles, a halfword of a bitmap 17; on the fastest line that `uart.py` knows it takes 80.
+    takes two clock cycles, a halfword of a bitmap 17; on the line it takes 80 at least.
 
     Members
     -------

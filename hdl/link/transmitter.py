@@ -128,23 +128,28 @@ class Transmitter(wiring.Component):
             with m.If(request):
                 m.d.sync += due[kind].eq(1)
 
-        kind, is_i, is_rej = Signal(8), Signal(), Signal()
-        length, left = Signal(16), Signal(16)
+        kind, is_i, is_rej = Signal(FrameType), Signal(), Signal()
+        length, left = Signal(range(MAX_PAYLOAD + 1)), Signal(range(MAX_PAYLOAD + 1))
         position = Signal(range(HEADER_BYTES))
         register = Signal(crc.WIDTH)
-        window, expected = Signal(16), Signal(POSITION_BITS)
+        window, expected = Signal.like(self.window), Signal(POSITION_BITS)
         value = Signal(16)
         number = Mux(is_i, head, Mux(is_rej, self.rejected, 0))
-        header = Array([kind, *_bytes(number), *_bytes(expected), *_bytes(length)])
+        header = Array([Value.cast(kind), *_bytes(number), *_bytes(expected), *_bytes(length)])
         byte = cobs.bytes.payload.byte
         sending_body = Signal()
+        # A bit of the CRC per cycle: the line needs forty for a byte.
+        bits, ended = Signal(range(9)), Signal()
+        settled = bits == 0
+        with m.If(~settled):
+            m.d.sync += [register.eq(crc.shift(register, feedback=~ended)), bits.eq(bits - 1)]
         with m.If(sending_body & cobs.bytes.ready):
-            m.d.sync += register.eq(crc.update(register, byte))
+            m.d.sync += [register.eq(crc.load(register, byte)), bits.eq(8)]
 
         with m.FSM():
             with m.State("CHOOSE"):
                 m.d.sync += [position.eq(0), register.eq(crc.begin(self.connection))]
-                m.d.sync += [is_i.eq(0), is_rej.eq(0)]
+                m.d.sync += [is_i.eq(0), is_rej.eq(0), bits.eq(0)]
                 m.d.sync += [length.eq(SUPERVISORY_BYTES), left.eq(SUPERVISORY_BYTES)]
                 # Both from the same cycle: the window counts from N(R).
                 m.d.sync += [window.eq(self.window), expected.eq(self.expected)]
@@ -165,19 +170,23 @@ class Transmitter(wiring.Component):
                     m.d.sync += [length.eq(halfwords << 1), left.eq(halfwords << 1)]
                     m.next = "HEADER"
             with m.State("HEADER"):
-                m.d.comb += [cobs.bytes.valid.eq(1), sending_body.eq(1), byte.eq(header[position])]
-                with m.If(cobs.bytes.ready):
+                m.d.comb += [
+                    cobs.bytes.valid.eq(settled),
+                    sending_body.eq(settled),
+                    byte.eq(header[position]),
+                ]
+                with m.If(settled & cobs.bytes.ready):
                     m.d.sync += position.eq(position + 1)
                     with m.If(position == HEADER_BYTES - 1):
                         m.next = "FETCH"
             with m.State("PAYLOAD"):
                 high = left[0]
                 m.d.comb += [
-                    cobs.bytes.valid.eq(1),
-                    sending_body.eq(1),
+                    cobs.bytes.valid.eq(settled),
+                    sending_body.eq(settled),
                     byte.eq(Mux(high, value[8:], value[:8])),
                 ]
-                with m.If(cobs.bytes.ready):
+                with m.If(settled & cobs.bytes.ready):
                     m.d.sync += left.eq(left - 1)
                     with m.If(is_i & high):
                         m.d.sync += head.eq(head + 1)
@@ -192,12 +201,13 @@ class Transmitter(wiring.Component):
                 m.next = "PAYLOAD"
             with m.State("CRC"):
                 m.d.comb += [
-                    cobs.bytes.valid.eq(1),
+                    cobs.bytes.valid.eq(settled),
                     byte.eq(~register[:8]),
                     cobs.bytes.payload.last.eq(position == CRC_BYTES - 1),
                 ]
-                with m.If(cobs.bytes.ready):
-                    m.d.sync += [register.eq(register >> 8), position.eq(position + 1)]
+                m.d.comb += ended.eq(position != 0)
+                with m.If(settled & cobs.bytes.ready):
+                    m.d.sync += [bits.eq(8), position.eq(position + 1)]
                     with m.If(position == CRC_BYTES - 1):
                         m.next = "CHOOSE"
         with m.If(self.opened):  # an I frame under way belongs to the old connection

@@ -7,35 +7,28 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-PHASE_BITS = 20
-FEWEST_CYCLES_PER_BIT = 4
+from ..line_rate import PHASE_BITS, PHASE_STEP_BITS
 
-
-def phase_step(clock_hz: float, baud: float) -> int:
-    """Phase added in each clock cycle; a bit is 2^PHASE_BITS of phase."""
-    if clock_hz < baud * FEWEST_CYCLES_PER_BIT:
-        raise ValueError(
-            f"{baud:.0f} baud at {clock_hz:.0f} Hz leaves {clock_hz / baud:.2f} clock cycles for a bit; "
-            f"use at most {clock_hz / FEWEST_CYCLES_PER_BIT:.0f} baud"
-        )
-    return round(baud / clock_hz * (1 << PHASE_BITS))
-
-
-def baud_error(clock_hz: float, baud: float) -> float:
-    """Relative error of the baud rate that the fractional divisor makes."""
-    return phase_step(clock_hz, baud) * clock_hz / (1 << PHASE_BITS) / baud - 1
+SILENCE = 256
+"""Clock cycles: a reply begins earlier than that after its request."""
 
 
 class UartReceiver(wiring.Component):
     """Bytes from the line.  No back-pressure: `valid` pulses once for each byte with a stop bit.
 
     Bits are sampled in their middle, which is found from the edge of the start bit to within one
-    clock cycle; a byte without stop bit is dropped.
+    clock cycle; a byte without stop bit is dropped.  `step` is the phase of a clock cycle.
     """
 
-    def __init__(self, step: int) -> None:
-        self._step = step
-        super().__init__({"rx": In(1, init=1), "valid": Out(1), "byte": Out(8)})
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "step": In(PHASE_STEP_BITS),
+                "rx": In(1, init=1),
+                "valid": Out(1),
+                "byte": Out(8),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         """A phase accumulator that starts half a bit after the edge."""
@@ -49,13 +42,13 @@ class UartReceiver(wiring.Component):
         m.d.sync += self.valid.eq(0)
         with m.If(count == 0):
             # Half a bit after the edge, less the cycle since it and the cycle to come, on average.
-            m.d.sync += phase.eq((1 << (PHASE_BITS - 1)) + 2 * self._step)
+            m.d.sync += phase.eq((1 << (PHASE_BITS - 1)) + 2 * self.step)
             with m.If(line):
                 m.d.sync += quiet.eq(1)
             with m.Elif(quiet):
                 m.d.sync += [count.eq(10), quiet.eq(0)]
         with m.Else():
-            m.d.sync += phase.eq(phase[:PHASE_BITS] + self._step)
+            m.d.sync += phase.eq(phase[:PHASE_BITS] + self.step)
             with m.If(phase[PHASE_BITS]):
                 m.d.sync += [bits.eq(Cat(bits[1:], line)), count.eq(count - 1)]
                 with m.If((count == 10) & line):  # a glitch, not a start bit
@@ -67,11 +60,19 @@ class UartReceiver(wiring.Component):
 
 
 class UartTransmitter(wiring.Component):
-    """Bytes to the line; takes the next byte when the stop bit of the last one is over."""
+    """Bytes to the line; takes the next byte when the stop bit of the last one is over.
 
-    def __init__(self, step: int) -> None:
-        self._step = step
-        super().__init__({"tx": Out(1, init=1), "bytes": In(stream.Signature(8))})
+    `step` is the phase of a clock cycle.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "step": In(PHASE_STEP_BITS),
+                "tx": Out(1, init=1),
+                "bytes": In(stream.Signature(8)),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         """A phase accumulator that shifts."""
@@ -81,11 +82,61 @@ class UartTransmitter(wiring.Component):
         count = Signal(range(11))
         m.d.comb += [self.tx.eq(bits[0]), self.bytes.ready.eq(count == 0)]
         with m.If(count == 0):
-            m.d.sync += phase.eq(self._step)
+            m.d.sync += phase.eq(self.step)
             with m.If(self.bytes.valid):
                 m.d.sync += [bits.eq(Cat(0, self.bytes.payload, 1)), count.eq(10)]
         with m.Else():
-            m.d.sync += phase.eq(phase[:PHASE_BITS] + self._step)
+            m.d.sync += phase.eq(phase[:PHASE_BITS] + self.step)
             with m.If(phase[PHASE_BITS]):
                 m.d.sync += [bits.eq(Cat(bits[1:], 1)), count.eq(count - 1)]
+        return m
+
+
+class LineRate(wiring.Component):
+    """The phase step that both directions use: a new one when the line is silent, or back.
+
+    Members
+    -------
+    wanted : the step to go over to, as soon as nothing was sent for SILENCE clock cycles.
+    step : in use.
+    sending : the transmitter has something, or is at it.
+    good_frame : keeps a step that is not the first one.
+    fell : pulses when the first step is taken again, because no good frame came for `hold` cycles.
+
+    Parameters
+    ----------
+    first : step after power-up.
+    hold : clock cycles, a power of two.
+    """
+
+    def __init__(self, first: int, hold: int) -> None:
+        self._first, self._hold = first, hold
+        step = PHASE_STEP_BITS
+        super().__init__(
+            {
+                "wanted": In(step, init=first),
+                "step": Out(step, init=first),
+                "sending": In(1),
+                "good_frame": In(1),
+                "fell": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Two timers."""
+        m = Module()
+        silence, differs = Signal(range(SILENCE)), Signal()
+        m.d.sync += [differs.eq(self.wanted != self.step), silence.eq(silence + 1)]
+        with m.If(self.sending | ~differs):
+            m.d.sync += silence.eq(0)
+        with m.If(silence == SILENCE - 1):
+            m.d.sync += self.step.eq(self.wanted)
+
+        left = Signal(range(2 * self._hold))
+        m.d.sync += left.eq(left + 1)
+        with m.If(self.good_frame | left[-1]):
+            m.d.sync += left.eq(0)
+        m.d.comb += self.fell.eq(left[-1])
+        with m.If(self.fell):
+            m.d.sync += self.step.eq(self._first)
         return m

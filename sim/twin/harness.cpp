@@ -50,6 +50,8 @@ class Line {
         }
     }
 
+    void set_bit(double) {}
+
     static void idle(TWIN_CLASS& top) {
         top.received___05Fvalid = 0;
         top.sent___05Fready = 0;
@@ -70,6 +72,8 @@ class Line {
 class Line {
   public:
     Line(uint64_t, double cycles_per_bit) : bit_(cycles_per_bit) {}
+
+    void set_bit(double cycles) { bit_ = cycles; }
 
     std::deque<uint8_t> outgoing, incoming;
     uint64_t framing_errors = 0;
@@ -168,6 +172,9 @@ EXPORT uint64_t twin_cycles(const Twin* twin) { return twin->cycles; }
 EXPORT void twin_send(Twin* twin, const uint8_t* data, size_t count) {
     twin->line.outgoing.insert(twin->line.outgoing.end(), data, data + count);
 }
+
+// Clock cycles of a bit from now on.
+EXPORT void twin_set_rate(Twin* twin, double cycles_per_bit) { twin->line.set_bit(cycles_per_bit); }
 
 // Bytes that the chip has not been sent yet.
 EXPORT size_t twin_unsent(const Twin* twin) { return twin->line.outgoing.size(); }

@@ -29,6 +29,7 @@ def _load(path: Path) -> ctypes.CDLL:
         "twin_delete": (None, [handle]),
         "twin_cycles": (ctypes.c_uint64, [handle]),
         "twin_send": (None, [handle, ctypes.c_char_p, count]),
+        "twin_set_rate": (None, [handle, ctypes.c_double]),
         "twin_unsent": (count, [handle]),
         "twin_available": (count, [handle]),
         "twin_take": (count, [handle, ctypes.c_char_p, count]),
@@ -45,7 +46,7 @@ class TwinPort(SerialBase):
     """A serial port to a twin, with pyserial's interface.
 
     Time is simulated: it advances only while a client waits in `read`, `flush` or `advance`, and
-    `timeout` is in that time.  The line rate is the twin's own.
+    `timeout` is in that time.  The baud rate is at first the chip's own.
 
     Parameters
     ----------
@@ -150,4 +151,6 @@ class TwinPort(SerialBase):
             raise PortNotOpenError
 
     def _reconfigure_port(self, *args: object, **kwargs: object) -> None:
-        """Line settings are the twin's own."""
+        """Of all line settings only the baud rate is real: at another one than the chip's come errors."""
+        if self._handle is not None:
+            self._library.twin_set_rate(self._handle, self.clock_hz / self._baudrate)

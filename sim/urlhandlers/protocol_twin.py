@@ -126,6 +126,9 @@ class Serial(TwinPort):
         with self._lock:
             super().close()
 
+    def _reconfigure_port(self, *args: object, **kwargs: object) -> None:
+        """Programs set what they like, and mean a line that works."""
+
     def _update_rts_state(self) -> None:
         """The chip has no such line."""
 

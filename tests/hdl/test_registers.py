@@ -7,6 +7,7 @@ from gateware import Bench, idle, pulse, until
 
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.core.core import increments
+from spikeloom.hdl.line_rate import PHASE_STEP_BITS
 from spikeloom.hdl.memory_map import (
     BUILD_WORDS,
     COUNTERS,
@@ -23,6 +24,7 @@ from spikeloom.hdl.memory_map import (
 from spikeloom.hdl.registers import Registers
 
 CONFIG = CoreConfig(neurons=4, axons=4, monitors=3)
+LINE = 0x1234
 CLOCK_HZ = 25_000_000
 BUILD = "a build of 40 characters, all told, here"
 CLEARING = 20
@@ -31,7 +33,7 @@ CLEARING = 20
 
 @functools.cache
 def bench():
-    dut = Registers(CONFIG, increments(CONFIG), clock_hz=CLOCK_HZ, build=BUILD)
+    dut = Registers(CONFIG, increments(CONFIG), clock_hz=CLOCK_HZ, build=BUILD, line=LINE)
     return dut, Bench(dut)
 
 
@@ -125,6 +127,21 @@ def test_control_registers_hold_what_is_written():
         assert bus.ctx.get(bus.dut.tick_period) == 12345
         assert bus.ctx.get(bus.dut.monitor_count) == 3
         assert await bus.read(control(Register.CLOCK_HZ)) == CLOCK_HZ
+
+    play(program)
+
+
+def test_the_line_rate_falls_back():
+    async def program(bus):
+        line = control(Register.LINE)
+        assert await bus.read(line) == LINE
+        assert await bus.write(line, 1 << (PHASE_STEP_BITS - 1))
+        assert bus.ctx.get(bus.dut.line) == 1 << (PHASE_STEP_BITS - 1)
+        assert not await bus.write(line, 1 << PHASE_STEP_BITS)
+        bus.ctx.set(bus.dut.line_fell, 1)
+        await bus.ctx.tick()
+        bus.ctx.set(bus.dut.line_fell, 0)
+        assert await bus.read(line) == LINE
 
     play(program)
 
@@ -228,6 +245,7 @@ def test_resets(kind):
         await bus.step(5)
         await pulse(ctx, dut.increments.late)
         await pulse(ctx, dut.increments.link_bad_frames)
+        await pulse(ctx, dut.increments.commands)
 
         assert await bus.write(control(Register.RESET), kind)
         assert ctx.get(dut.ready)  # the answer came when the core was clear
@@ -235,6 +253,7 @@ def test_resets(kind):
         assert await bus.read(counter("steps")) == 0
         assert await bus.read(counter("late")) == 0
         assert await bus.read(counter("link_bad_frames")) == 1
+        assert await bus.read(counter("commands")) == 1
         kept = [9, 8, 2] if kind == RESET_STATE else [0, 0, 0]
         for register, value in zip(
             (Register.IMAGE, Register.TICK_PERIOD, Register.MONITOR_COUNT), kept, strict=True

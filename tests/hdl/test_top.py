@@ -10,7 +10,7 @@ from spikeloom import protocol
 from spikeloom.hdl import CoreConfig, MemoryMap
 from spikeloom.hdl.commands import Opcode, Status
 from spikeloom.hdl.frames import DELIMITER, SEQUENCE_MODULUS, Frame, FrameError, FrameType
-from spikeloom.hdl.memory_map import RESET_STATE, Identity, Region, Register
+from spikeloom.hdl.memory_map import LINK_VERSION, RESET_STATE, Identity, Region, Register
 from spikeloom.hdl.top import Chip, Top
 from spikeloom.sim import GoldenCore
 from spikeloom.sim.cosim.cases import random_design
@@ -192,7 +192,7 @@ def test_a_command_after_a_reset_that_was_cut_short_is_executed(reset_bytes):
         await host.open(0x777)
         await host.write(control + Register.TICK_PERIOD, 77)
         assert await host.read(control + Register.TICK_PERIOD) == [77]
-        assert await host.read(Identity.LINK_VERSION) == [1]
+        assert await host.read(Identity.LINK_VERSION) == [LINK_VERSION]
 
     play(LONG, program)
 

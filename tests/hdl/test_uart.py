@@ -7,13 +7,8 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from gateware import TIMEOUT, Bench
 
-from spikeloom.hdl.link.uart import (
-    PHASE_BITS,
-    UartReceiver,
-    UartTransmitter,
-    baud_error,
-    phase_step,
-)
+from spikeloom.hdl.line_rate import PHASE_BITS, baud_error, phase_step
+from spikeloom.hdl.link.uart import SILENCE, LineRate, UartReceiver, UartTransmitter
 
 DIVISORS = (4.0, 4.34, 5.5, 7.99, 8.68, 12.0, 33.3, 104.17, 200.0)
 """Clock cycles of a bit."""
@@ -30,15 +25,19 @@ class Loopback(wiring.Component):
     """Transmitter and receiver on one line."""
 
     def __init__(self, divisor, mismatch):
-        self.transmitter = UartTransmitter(step_of(divisor))
-        self.receiver = UartReceiver(round(step_of(divisor) * (1 + mismatch)))
+        self.transmitter, self.receiver = UartTransmitter(), UartReceiver()
+        self._steps = step_of(divisor), round(step_of(divisor) * (1 + mismatch))
         super().__init__({})
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.transmitter = self.transmitter
         m.submodules.receiver = self.receiver
-        m.d.comb += self.receiver.rx.eq(self.transmitter.tx)
+        m.d.comb += [
+            self.receiver.rx.eq(self.transmitter.tx),
+            self.transmitter.step.eq(self._steps[0]),
+            self.receiver.step.eq(self._steps[1]),
+        ]
         return m
 
 
@@ -89,10 +88,11 @@ async def receive(ctx, dut, levels):
 
 @pytest.mark.parametrize("divisor", DIVISORS)
 def test_receiver_on_a_line_of_another_clock(divisor):
-    dut = UartReceiver(step_of(divisor))
+    dut = UartReceiver()
     rng = random.Random(2)
 
     async def testbench(ctx):
+        ctx.set(dut.step, step_of(divisor))
         for mismatch in (-MISMATCH, MISMATCH):
             message = bytes([rng.getrandbits(8), 0x00, 0xFF])
             bits = [bit for byte in message for bit in frame_bits(byte)]
@@ -105,9 +105,10 @@ def test_receiver_on_a_line_of_another_clock(divisor):
 
 @pytest.mark.parametrize("divisor", [4.0, 8.68, 33.3])
 def test_a_byte_without_stop_bit_is_dropped(divisor):
-    dut = UartReceiver(step_of(divisor))
+    dut = UartReceiver()
 
     async def testbench(ctx):
+        ctx.set(dut.step, step_of(divisor))
         bits = [*frame_bits(0xA5), *frame_bits(0x81, stop=0), *[1] * 12, *frame_bits(0x3C)]
         levels = line_levels(bits, divisor, 3.0, round(divisor * (len(bits) + 2)))
         assert await receive(ctx, dut, levels) == b"\xa5\x3c"
@@ -117,9 +118,10 @@ def test_a_byte_without_stop_bit_is_dropped(divisor):
 
 @pytest.mark.parametrize("divisor", [8.0, 33.3])
 def test_a_glitch_is_no_start_bit(divisor):
-    dut = UartReceiver(step_of(divisor))
+    dut = UartReceiver()
 
     async def testbench(ctx):
+        ctx.set(dut.step, step_of(divisor))
         glitch = [1] * 5 + [0] * int(divisor * 0.4) + [1] * int(divisor * 3)
         levels = line_levels(frame_bits(0x42), divisor, 1.0, round(divisor * 12))
         assert await receive(ctx, dut, [*glitch, *levels]) == b"\x42"
@@ -130,10 +132,11 @@ def test_a_glitch_is_no_start_bit(divisor):
 @pytest.mark.parametrize("divisor", DIVISORS)
 def test_transmitters_edges_are_less_than_a_cycle_late(divisor):
     """Whatever the fraction: the error does not add up."""
-    dut = UartTransmitter(step_of(divisor))
+    dut = UartTransmitter()
     levels = []
 
     async def testbench(ctx):
+        ctx.set(dut.step, step_of(divisor))
         ctx.set(dut.bytes.payload, 0x55)  # an edge after every bit
         ctx.set(dut.bytes.valid, 1)
         assert ctx.get(dut.tx) == 1
@@ -161,3 +164,40 @@ def test_phase_step_and_its_error():
             assert abs(baud_error(clock, baud)) <= 0.5001 / phase_step(clock, baud)
     with pytest.raises(ValueError, match=r"use at most 3000000 baud"):
         phase_step(12e6, 3.1e6)
+
+
+def test_a_new_rate_waits_for_silence_and_holds_while_good_frames_come():
+    first, other, hold = 1000, 4000, 4096
+    dut = LineRate(first, hold)
+
+    async def testbench(ctx):
+        async def steps(cycles):
+            """The step and whether it fell, cycle by cycle."""
+            seen = []
+            for _ in range(cycles):
+                seen.append(ctx.get(dut.step))
+                if ctx.get(dut.fell):
+                    ctx.set(dut.wanted, first)
+                await ctx.tick()
+            return seen
+
+        async def good_frame():
+            ctx.set(dut.good_frame, 1)
+            await ctx.tick()
+            ctx.set(dut.good_frame, 0)
+
+        assert set(await steps(3 * hold)) == {first}
+        await good_frame()
+        ctx.set(dut.wanted, other)
+        ctx.set(dut.sending, 1)
+        assert set(await steps(2 * SILENCE)) == {first}
+        ctx.set(dut.sending, 0)
+        assert await steps(SILENCE) == [first] * SILENCE
+        assert set((await steps(SILENCE))[4:]) == {other}
+        for _ in range(4):
+            await good_frame()
+            assert set(await steps(hold - 2)) == {other}
+        assert (await steps(3 * hold))[-1] == first
+        assert set(await steps(2 * hold)) == {first}
+
+    Bench(dut).run(testbench)

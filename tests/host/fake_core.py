@@ -23,6 +23,8 @@ from spikeloom.hdl.memory_map import (
 )
 from spikeloom.sim import GoldenCore
 
+READ_ONLY = (Register.CLOCK_HZ, Register.LINE)
+
 
 class FakeCore:
     """Words by address.  What an image says is kept as written, until a run needs it."""
@@ -45,7 +47,7 @@ class FakeCore:
         self._mapped: dict[int, bool] = dict.fromkeys(self.identity, False)
         """Mapped addresses, and whether they can be written."""
         for register in Register:
-            self._mapped[Region.CONTROL.base + register] = register != Register.CLOCK_HZ
+            self._mapped[Region.CONTROL.base + register] = register not in READ_ONLY
         self._mapped |= {Region.COUNTERS.base + k: False for k in range(2 * len(COUNTERS))}
         self._mapped |= {Region.MONITORS.base + k: True for k in range(c.monitors)}
         self._mapped |= {Region.ARRIVALS.base + k: True for k in range(layout.arrival_words)}
@@ -116,6 +118,7 @@ class FakeCore:
                 Register.TICK_PERIOD: self._tick,
                 Register.MONITOR_COUNT: self._monitor_count,
                 Register.CLOCK_HZ: 1_000_000,
+                Register.LINE: 0,
             }[Register(address - Region.CONTROL.base)]
         if region == Region.COUNTERS:
             index, high = divmod(address - Region.COUNTERS.base, 2)

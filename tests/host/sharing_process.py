@@ -1,5 +1,6 @@
 """Test equipment: a process that owns /dev/fake, with a board behind it."""
 
+import signal
 import sys
 import time
 
@@ -9,6 +10,7 @@ from fake_board import FakeBoard
 import spikeloom
 from spikeloom import opening
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
 opening.serial.serial_for_url = lambda *_, **__: FakeBoard(CONFIG, build="of another process")
 board = spikeloom.open("/dev/fake", DESIGN)
 board.run(steps=3)

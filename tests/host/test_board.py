@@ -174,7 +174,7 @@ def test_opening_checks_the_identity_and_changes_nothing(fake):
     ("word", "match"),
     [
         (Identity.MAGIC, "no SpikeLoom core.*0x00000063.*spikeloom build"),
-        (Identity.LINK_VERSION, "link version 99, this SpikeLoom has 1"),
+        (Identity.LINK_VERSION, "link version 99, this SpikeLoom has 2"),
         (Identity.MAP_VERSION, f"memory map version 99, this SpikeLoom has {MAP_VERSION}"),
         (Identity.DIGEST_HIGH, f"needs configuration {CONFIG.digest:016x}, the board has 00000063"),
     ],

@@ -131,7 +131,7 @@ def test_an_error_is_one_message_without_traceback(run, arguments, message):
     [
         ["fly"],
         ["info"],
-    ["devices"],
+        ["devices"],
         ["cosim", "--seeds", "0"],
         ["doctor", "--need", "luck"],
         ["verilog", "--set", "lanes"],

@@ -32,7 +32,7 @@ from spikeloom.snapshot import Snapshot
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals and SIGKILL"),
-    pytest.mark.timeout(1200),
+    pytest.mark.timeout(2400),
 ]
 
 TRIALS = [3, pytest.param(50, marks=pytest.mark.slow)]
@@ -74,7 +74,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]
         assert process.stdout is not None
         assert "A simulated board is at" in process.stdout.readline()
         yield str(folder / "board"), process.pid
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         assert process.wait(20) == 0
 
 
@@ -116,8 +116,9 @@ def load_again_and_again(port: str, _: int, began: Event) -> None:
     board = open_board(port, load=False)
     began.set()
     while True:
-        board.load(OTHER)
-        board.load(DESIGN)
+        for design in (OTHER, DESIGN):
+            board.load(design)
+            board.snapshot()
 
 
 def assert_as_far_as_it_says(board: Board, steps: int) -> int:
@@ -161,15 +162,16 @@ def test_killed_in_a_run(server: tuple[str, int], trials: int) -> None:
     with open_board(port) as board:
         longest = duration(lambda: board.run(RASTER[:steps]))
         board.load()
-    reached = []
-    for _ in range(trials):
+    reached: list[int] = []
+    while sum(0 < step < steps for step in reached) < trials:
         killed(run_once, port, steps, rng.uniform(0, longest))
         assert ownership.find(port) is None
         with open_board(port, load=False) as board:
             reached.append(assert_as_far_as_it_says(board, steps))
             board.load()
+        # How fast runs are depends on what else the machine does.
+        longest *= {0: 1.3, steps: 0.7}.get(reached[-1], 1)
     print(f"killed at steps {sorted(reached)} of {steps}")
-    assert sum(0 < step < steps for step in reached) >= trials // 3
 
 
 @pytest.mark.parametrize("trials", TRIALS)
@@ -180,8 +182,8 @@ def test_killed_in_a_load(server: tuple[str, int], trials: int) -> None:
         longest = duration(board.load)
     found: Counter[str] = Counter()
     designs = {0: None, DESIGN.image.identity: DESIGN, OTHER.image.identity: OTHER}
-    for _ in range(trials):
-        killed(load_again_and_again, port, 0, rng.uniform(0, 2 * longest))
+    while found["refused"] < trials:
+        killed(load_again_and_again, port, 0, rng.uniform(0, 4 * longest))
         with open_board(port, load=False) as board:
             design = designs[board.info()["image"]]
             if design is None:
@@ -194,8 +196,7 @@ def test_killed_in_a_load(server: tuple[str, int], trials: int) -> None:
             else:
                 found["whole"] += 1
                 assert_as_loaded(board, design)
-    print(f"after {trials} killed loads: {dict(found)}")
-    assert found["refused"] >= trials // 3
+    print(f"after killed loads: {dict(found)}")
 
 
 def test_a_client_that_is_killed_leaves_the_owner_its_board(server: tuple[str, int]) -> None:
@@ -241,10 +242,10 @@ def test_unplugged_in_a_run(server: tuple[str, int], trials: int) -> None:
     """The same host goes on when the cable is in again; the chip lived on meanwhile."""
     port, process = server
     rng, steps = random.Random(trials), STEPS[trials]
-    reached = []
+    reached: list[int] = []
     with open_board(port) as board:
         longest = duration(lambda: board.run(RASTER[:steps]))
-        while len(reached) < trials:
+        while sum(0 < step < steps for step in reached) < trials:
             board.load()
             cable = subprocess.Popen(
                 ["sh", "-c", f"sleep {rng.uniform(0, longest):.3f}; kill -USR1 {process}"]
@@ -266,5 +267,5 @@ def test_unplugged_in_a_run(server: tuple[str, int], trials: int) -> None:
             if lost is not None:
                 assert "was lost" in str(lost)
                 reached.append(step)
+            longest *= {0: 1.3, steps: 0.7}.get(step, 1)
     print(f"unplugged at steps {sorted(reached)} of {steps}")
-    assert sum(0 < step < steps for step in reached) >= trials // 3
