@@ -171,6 +171,7 @@ def test_write_and_read(values, stalls, address):
         assert reply[:2].tolist() == [Opcode.READ, len(values)]
         assert words_of(reply[2:-1]) == values
         assert reply[-1] == Status.OK
+        assert board.stalled == 0  # no run waits
 
     play(program, stalls)
 
