@@ -186,16 +186,15 @@ class Processor(wiring.Component):
 
     def _next_address(self, m: Module, address: Signal) -> Value:
         """One further; at the end of a synapse row the first word of the next."""
-        further = Signal(32)
-        m.d.comb += further.eq(address + 1)
+        # Ones in the low bits carry beyond the gap at the end of a row.
+        beyond = Signal(32)
         for field in self._config.layout.synapse_fields.values():
             row_bits = clog2(field.words_per_row)
-            gap = (1 << row_bits) - field.words_per_row
             region = SYNAPSE_REGIONS[field.name]
             last = address[:row_bits] == field.words_per_row - 1
             with m.If((address[REGION_SHIFT:] == region) & last):
-                m.d.comb += further.eq(address + 1 + gap)
-        return further
+                m.d.comb += beyond.eq((1 << row_bits) - 1)
+        return (address | beyond) + 1
 
     def _run(self, m: Module, due: Value, behind: Value, arrived: Value, overtaken: Value) -> None:
         """RUN: start values, then steps and events in turn."""
