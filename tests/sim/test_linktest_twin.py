@@ -1,5 +1,7 @@
 """The link of the simulated chip, over lines that spoil one byte in 200, and one in 20."""
 
+import functools
+
 import pytest
 from test_cosim import CONFIG
 
@@ -9,16 +11,17 @@ from spikeloom.linktest import link_test
 from spikeloom.linktest_report import LinkTestReport
 from spikeloom.linktest_setup import DEFAULT_CONFIG, trial_design
 from spikeloom.sim.twin import TwinPort, open_port
-from spikeloom.sim.twin.build import build_streams
+from spikeloom.sim.twin.build import TwinLibrary, build_streams
 
 MOST_STALL = 2.0
 """Seconds of simulated time."""
 DIVISOR_4 = 6_000_000
 
 
-def stream_port(seed: int) -> TwinPort:
+@functools.cache
+def library() -> TwinLibrary:
     """The chip without its UART: it takes and gives bytes at random moments."""
-    return TwinPort(build_streams(CONFIG), seed=seed)
+    return build_streams(CONFIG)
 
 
 def trial(port: Port, config=CONFIG, *, rate, seed, count) -> LinkTestReport:
@@ -36,7 +39,7 @@ def spoiled(report: LinkTestReport) -> int:
 
 @pytest.mark.timeout(300)
 def test_a_line_that_takes_its_time():
-    report = trial(LatencyPort(stream_port(1), 1e-4), rate=0.0, seed=1, count=2000)
+    report = trial(LatencyPort(TwinPort(library(), seed=1), 1e-4), rate=0.0, seed=1, count=2000)
     assert spoiled(report) == 0
     assert not any(report.counters.values())
 
@@ -45,7 +48,7 @@ def test_a_line_that_takes_its_time():
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(("rate", "count"), [(1e-3, 3000), (1e-2, 200)])
 def test_everything_gets_through(rate, count, seed):
-    report = trial(stream_port(seed), rate=rate, seed=seed, count=count)
+    report = trial(TwinPort(library(), seed=seed), rate=rate, seed=seed, count=count)
     assert spoiled(report) > 20
     assert report.counters["link_bad_frames"] > 0
     assert report.statistics["frames_resent"] > 0
