@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TYPES := .types/spikeloom
 
-.PHONY: setup demo test lint format bench campaign clean
+.PHONY: setup demo test lint format bench campaign formal clean
 
 demo: setup
 	$(BIN)/spikeloom demo digits --out out/digits
@@ -26,6 +26,9 @@ format: setup
 bench: setup
 	$(BIN)/python benchmarks/cycles_per_step.py
 	$(BIN)/python benchmarks/learning_cycles.py
+
+formal: setup
+	$(BIN)/python tests/formal/proofs.py
 
 campaign: setup
 	$(BIN)/spikeloom cosim --campaign --seeds 34

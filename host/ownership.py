@@ -7,11 +7,11 @@ import hashlib
 import json
 import os
 import sys
+import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import platformdirs
 from filelock import FileLock, Timeout
 
 from .errors import PortError
@@ -131,8 +131,14 @@ def refusal(port: str, owner: Record | None) -> str:
 def runtime_folder() -> Path:
     """Where records and sockets are: SPIKELOOM_RUNTIME, or the user's runtime folder."""
     given = os.environ.get("SPIKELOOM_RUNTIME")
-    folder = Path(given) if given else platformdirs.user_runtime_path("spikeloom")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = Path(given) if given else _default_folder()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise PortError(
+            f"open ports are recorded in {folder}, which can not be made ({error.strerror}); set "
+            "SPIKELOOM_RUNTIME to a folder of your own"
+        ) from None
     if os.name == "posix":
         status = folder.stat()
         if status.st_uid != os.getuid() or status.st_mode & 0o077:
@@ -141,6 +147,14 @@ def runtime_folder() -> Path:
                 "(chmod 700), or set SPIKELOOM_RUNTIME to a folder that is"
             )
     return folder
+
+
+def _default_folder() -> Path:
+    if os.name != "posix":
+        return Path(tempfile.gettempdir()) / "spikeloom"  # the user's own
+    # Not every session of a user has the variable, but all must find the same folder.
+    base = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
+    return base / "spikeloom" if base.is_dir() else Path(f"/tmp/spikeloom-{os.getuid()}")
 
 
 def _path(port: str, kind: str) -> Path:

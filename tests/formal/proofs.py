@@ -1,0 +1,100 @@
+"""All proofs, by name.  As a program: run them all, and those that have to fail."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from amaranth.hdl import Module
+from encoder_harness import EncoderHarness
+from harness import FREE, Harness, Opened
+from mutants import MUTANTS, Mutant
+from prove import Verdict, run
+from receiver_harness import PARTS, ReceiverHarness
+from rich.progress import track
+
+from spikeloom.hdl.frames import CRC_BYTES, HEADER_BYTES
+from spikeloom.hdl.link import crc
+from spikeloom.hdl.link.receiver import Receiver
+
+INDUCTION = {"decoder": 2, "buffer": 2, "answers": 2}
+"""Cycles that the induction of a part assumes; 1 for others."""
+FRAME_SIZES = (HEADER_BYTES + 4 + CRC_BYTES, HEADER_BYTES + 8 + CRC_BYTES)
+"""SABM, and an I frame of eight bytes, before encoding."""
+
+
+class StartHarness(Harness):
+    """Cover: a first cycle in which the receiver stands amid a frame, as no line has brought it."""
+
+    def __init__(self, *, any_state: bool) -> None:
+        super().__init__()
+        self._any_state = any_state
+
+    def build(self, m: Module) -> None:
+        """Only its registers."""
+        dut = Receiver()
+        inside = Opened(dut)
+        m.submodules[FREE + "dut" if self._any_state else "dut"] = inside
+        amid = (inside["Receiver.position"] == 1000) & (inside["CobsDecoder.left"] == 100)
+        whole = (inside["Receiver.register"] == crc.GOOD) & (dut.connection == 0xDEADBEEF)
+        self.cover(self.first & amid & whole & inside["Receiver.connected"] & (dut.expected == 7))
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A design, and how to run it."""
+
+    design: Callable[[], Harness]
+    mode: str
+    depth: int
+
+
+def _encoder(size: int) -> Proof:
+    return Proof(lambda: EncoderHarness(size), "bmc", size + 3)
+
+
+def _part(part: str, *, any_state: bool) -> Proof:
+    return Proof(
+        lambda: ReceiverHarness(part, any_state=any_state), "prove", INDUCTION.get(part, 1)
+    )
+
+
+PROOFS = {
+    "start-any": Proof(lambda: StartHarness(any_state=True), "cover", 1),
+    **{f"encoder-{n}": _encoder(n) for n in FRAME_SIZES},
+    **{f"any-{part}": _part(part, any_state=True) for part in PARTS},
+    **{f"power-up-{part}": _part(part, any_state=False) for part in PARTS if part != "links"},
+}
+"""What has to hold."""
+
+
+def prove(name: str) -> Verdict:
+    """Run one of `PROOFS`."""
+    proof = PROOFS[name]
+    return run(name, proof.design(), mode=proof.mode, depth=proof.depth)
+
+
+def refute(mutant: Mutant) -> Verdict:
+    """Run the proof that has to fail for a broken receiver."""
+    design = ReceiverHarness(mutant.part, any_state=True, receiver=mutant.receiver())
+    depth = INDUCTION.get(mutant.part, 1)
+    return run(f"mutant-{mutant.part}", design, mode="prove", depth=depth, keep=False)
+
+
+def main() -> int:
+    """Returns how many came out wrong."""
+    wrong = 0
+    for name in track(PROOFS, "proofs that have to hold"):
+        verdict = prove(name)
+        print(verdict.report)
+        wrong += not verdict.holds
+    for name, mutant in track(MUTANTS.items(), "proofs that have to fail"):
+        verdict = refute(mutant)
+        print(f"{name}: {', '.join(verdict.broken) or 'NOT NOTICED'}")
+        wrong += verdict.holds
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())
