@@ -9,13 +9,17 @@
 READ and WRITE transfer `count` consecutive words.  RUN is refused (status, no events) when no image is
 loaded or `start` is not the number of the next step.
 
-**Events** are one alphabet for both directions.  A cursor begins at `start`; ids belong to the step at
-the cursor, and ADVANCE moves it:
+**Events** are one alphabet for both directions.  A cursor begins at `start`; ids and bitmaps belong to the
+step at the cursor, and ADVANCE moves it:
 
     0xxx xxxx xxxx xxxx   id: host to board an axon, board to host a neuron
     10nn nnnn nnnn nnnn   ADVANCE by n steps, 1 ≤ n ≤ MAX_ADVANCE
-    1100 0000 kkkk kkkk   k monitored words follow, 32 bits each; board to host only
+    1100 0000 kkkk kkkk   MONITOR: k monitored words follow, 32 bits each; board to host only
+    1101 0000 0000 0000   BITMAP: all ids of a step, one bit each; `bitmap_halfwords` follow
     1111 1111 1111 1111   END of the events
+
+Bit b of the w-th halfword of a bitmap is id 16·w + b, of the core's axons or neurons.  Who sends chooses
+for each step what is shorter, ids or a bitmap; who receives takes any mixture of both.
 
 With `steps = 0` the board executes steps only to follow the cursor: nothing can be late.  Otherwise it
 executes `steps` steps at the ticks (without a tick period at once, before it looks at any event), and ids
@@ -52,5 +56,13 @@ class Status(IntEnum):
 ADVANCE = 0x8000
 MAX_ADVANCE = 0x3FFF
 MONITOR = 0xC000
+BITMAP = 0xD000
+BITMAP_IDS = 16
+"""Ids in a halfword of a bitmap."""
 MAX_ID = 0x7FFF
 END = 0xFFFF
+
+
+def bitmap_halfwords(ids: int) -> int:
+    """Halfwords that follow BITMAP, for this many axons or neurons."""
+    return -(-ids // BITMAP_IDS)

@@ -138,11 +138,12 @@ COUNTERS: dict[str, int] = {
 }
 """Counters of the COUNTERS region, in order, with their width in bits; they wrap.
 
-steps: executed; cycles: clock cycles inside steps; stalls: those of them spent waiting for the
-output; link_bad_frames: wrong CRC, length or form; link_out_of_sequence: valid, but not the next;
-link_overflows: valid, but more than the advertised window.  The others: docs/semantics.md.
-Cleared by RESET_STATE, the link_* ones when a connection is opened, commands (executed) and connections
-(opened) never: who remembers both knows whether a command that was cut short has been executed."""
+steps: executed; cycles: clock cycles inside steps; stalls: clock cycles of runs, between steps, in
+which the output had no room for what was to be sent; link_bad_frames: wrong CRC, length or form;
+link_out_of_sequence: valid, but not the next; link_overflows: valid, but more than the advertised
+window.  The others: docs/semantics.md.  Cleared by RESET_STATE, the link_* ones when a connection is
+opened, commands (executed) and connections (opened) never: who remembers both knows whether a command
+that was cut short has been executed."""
 KEPT_COUNTERS = ("commands", "connections")
 """Counters since power-up."""
 

@@ -103,6 +103,7 @@ class Chip(wiring.Component):
             count[name].eq(core.increments[name]) for name in core.increments.shape().members
         ]
         m.d.comb += [
+            count.stalls.eq(core.increments.stalls | processor.stalled),
             count.late.eq(processor.late),
             count.overruns.eq(processor.overrun),
             count.link_bad_frames.eq(receiver.bad_frame),

@@ -39,8 +39,8 @@ class Outcome:
     ----------
     spikes : (n, steps, N) bool, of reported neurons.
     potentials : (n, N) int64, after the last step.
-    cycles, stalls : (n,) int64 clock cycles of each image, and how many of them the core waited
-        for the line; empty when the device counts none.
+    cycles, stalls : (n,) int64 clock cycles of each image inside steps, and between them when the
+        core waited for the line; empty when the device counts none.
     """
 
     spikes: NDArray[np.bool_]
@@ -109,7 +109,7 @@ class DigitsReport:
             cycles = self.cycles_per_image
             span = f"{cycles['min']:.0f}…{cycles['max']:.0f}"
             table.add_row("clock cycles per image", f"{cycles['mean']:.0f} ({span})")
-            table.add_row("of which computing", f"{cycles['computing']:.0f}")
+            table.add_row("and waiting for the line", f"{cycles['waiting']:.0f}")
         add_closing_rows(table, self.config, self.files, self.seconds)
         return table
 
@@ -229,7 +229,7 @@ def _cycles(outcome: Outcome) -> dict[str, float] | None:
         "mean": round(float(outcome.cycles.mean()), 1),
         "min": int(outcome.cycles.min()),
         "max": int(outcome.cycles.max()),
-        "computing": round(float((outcome.cycles - outcome.stalls).mean()), 1),
+        "waiting": round(float(outcome.stalls.mean()), 1),
     }
 
 

@@ -11,7 +11,18 @@ from bisect import bisect_left
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeloom.hdl.commands import ADVANCE, END, MAX_ADVANCE, MAX_ID, MONITOR, Opcode, Status
+from spikeloom.hdl.commands import (
+    ADVANCE,
+    BITMAP,
+    BITMAP_IDS,
+    END,
+    MAX_ADVANCE,
+    MAX_ID,
+    MONITOR,
+    Opcode,
+    Status,
+    bitmap_halfwords,
+)
 
 from .errors import LinkError
 
@@ -78,17 +89,47 @@ def run_request(start: int, raster: NDArray[np.bool_], *, live: bool = False) ->
 
 
 def encode_events(raster: NDArray[np.bool_]) -> Halfwords:
-    """Events of a (steps, A) bool raster: the cursor ends `steps` further on; END included."""
-    if raster.shape[1] > MAX_ID + 1:
-        raise ValueError(f"{raster.shape[1]} axons; events name at most {MAX_ID + 1}")
-    steps, axons = np.nonzero(raster)
-    gaps = np.diff(steps, prepend=0, append=len(raster))
-    full, rest = np.divmod(gaps, MAX_ADVANCE)
-    ends = np.cumsum(full + (rest > 0) + 1)
-    events = np.full(int(ends[-1]), ADVANCE | MAX_ADVANCE, dtype=np.uint16)
-    events[ends - 1] = np.append(axons, END)
-    events[ends[rest > 0] - 2] = ADVANCE | rest[rest > 0]
+    """Events of a (steps, A) bool raster, each step as ids or as a bitmap, whichever is shorter.
+
+    The cursor ends `steps` further on; END included.
+    """
+    axons = raster.shape[1]
+    if axons > MAX_ID + 1:
+        raise ValueError(f"{axons} axons; events name at most {MAX_ID + 1}")
+    spikes = np.count_nonzero(raster, axis=1)
+    bitmap = 1 + bitmap_halfwords(axons)
+    steps = np.flatnonzero(spikes)
+    full, rest = np.divmod(np.diff(steps, prepend=0, append=len(raster)), MAX_ADVANCE)
+    moves = full + (rest > 0)
+    sizes = np.append(np.minimum(spikes[steps], bitmap), 1)  # END is one more
+    begins = np.cumsum(moves + sizes) - sizes
+    events = np.full(int(begins[-1]) + 1, ADVANCE | MAX_ADVANCE, dtype=np.uint16)
+    events[begins[rest > 0] - 1] = ADVANCE | rest[rest > 0]
+    events[-1] = END
+
+    dense = spikes > bitmap
+    ids = np.flatnonzero(raster & ~dense[:, None]) % axons
+    listed = ~dense[steps]
+    counts = sizes[:-1][listed]
+    firsts = np.cumsum(counts) - counts
+    events[np.arange(len(ids)) + np.repeat(begins[:-1][listed] - firsts, counts)] = ids
+    at = begins[:-1][~listed]
+    events[at] = BITMAP
+    events[at[:, None] + np.arange(1, bitmap)] = _pack(raster[dense])
     return events
+
+
+def _pack(rows: NDArray[np.bool_]) -> Halfwords:
+    """(n, ids) bool to the (n, halfwords) of bitmaps."""
+    padded = np.zeros((len(rows), BITMAP_IDS * bitmap_halfwords(rows.shape[1])), dtype=np.bool_)
+    padded[:, : rows.shape[1]] = rows
+    return np.packbits(padded, axis=1, bitorder="little").view("<u2")
+
+
+def _unpack(halfwords: Halfwords) -> NDArray[np.bool_]:
+    """Inverse of `_pack`, with the padding."""
+    octets = np.ascontiguousarray(halfwords, dtype="<u2").view(np.uint8)
+    return np.unpackbits(octets, axis=1, bitorder="little").view(np.bool_)
 
 
 class RunReply:
@@ -116,6 +157,7 @@ class RunReply:
         self.done = False
         self.status = Status.OK
         self.step = start
+        self._bitmap = bitmap_halfwords(neurons)
         self._cursor = 0
         self._began = False
         self._ended = False
@@ -160,52 +202,71 @@ class RunReply:
 
     def _events(self, words: Halfwords) -> int:
         """Take events up to END or the last complete one; returns how many halfwords they were."""
-        monitors, stop = self._find_monitors(words)
+        monitors, bitmaps, stop = self._find_blocks(words)
         body = words[:stop]
-        payload = monitors[:, None] + 1 + np.arange(2 * self.monitored.shape[1])
+        values_at = monitors[:, None] + 1 + np.arange(2 * self.monitored.shape[1])
+        bits_at = bitmaps[:, None] + 1 + np.arange(self._bitmap)
         is_event = np.ones(stop, dtype=np.bool_)
-        is_event[payload] = False
+        is_event[values_at] = False
+        is_event[bits_at] = False
 
         is_advance = is_event & (body & _ADVANCE_MASK == ADVANCE)
         cursor = self._cursor + np.cumsum(np.where(is_advance, body & MAX_ADVANCE, 0), dtype=int)
         is_id = is_event & (body <= MAX_ID)
         steps, neurons = cursor[is_id], body[is_id]
-        marked = np.append(steps, cursor[monitors])
+        marked = np.concatenate([steps, cursor[monitors], cursor[bitmaps]])
         if len(marked) and marked.max() >= len(self.spikes):
             raise LinkError(f"an event for step {self.start + int(marked.max())}, after the end")
-        if len(neurons) and neurons.max() >= self.spikes.shape[1]:
-            raise LinkError(f"a spike of neuron {int(neurons.max())}, which the core does not have")
+        if len(neurons):
+            self._check_neuron(int(neurons.max()))
 
         self.spikes[steps, neurons] = True
+        if len(bitmaps):
+            found = _unpack(body[bits_at])
+            self._check_neuron(int(np.flatnonzero(found.any(axis=0)).max(initial=0)))
+            # One after the other, because a step may have several.
+            for step, row in zip(cursor[bitmaps], found[:, : self.spikes.shape[1]], strict=True):
+                self.spikes[step] |= row
         if len(monitors):
-            values = join_words(body[payload].ravel()).view(np.int32)
+            values = join_words(body[values_at].ravel()).view(np.int32)
             self.monitored[cursor[monitors]] = values.reshape(len(monitors), -1)
             self.reported[cursor[monitors]] = True
         if stop:
             self._cursor = int(cursor[-1])
         return stop + self._ended
 
-    def _find_monitors(self, words: Halfwords) -> tuple[NDArray[np.int64], int]:
-        """Positions of the MONITOR events, and of END or of the first incomplete event."""
+    def _check_neuron(self, neuron: int) -> None:
+        if neuron >= self.spikes.shape[1]:
+            raise LinkError(f"a spike of neuron {neuron}, which the core does not have")
+
+    def _find_blocks(self, words: Halfwords) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+        """Positions of the MONITOR and BITMAP events, and of END or of the first incomplete event."""
         size = self.monitored.shape[1]
         specials = np.flatnonzero(words >= MONITOR)
         positions, following = specials.tolist(), words[specials].tolist()
-        found: list[int] = []
-        k = 0
+        monitors: list[int] = []
+        bitmaps: list[int] = []
+        stop, k = len(words), 0
         while k < len(positions):
             at, word = positions[k], following[k]
             if word == END:
                 self._ended = True
-                return np.array(found, dtype=np.int64), at
-            if word & _MONITOR_MASK != MONITOR:
+                stop = at
+                break
+            if word == BITMAP:
+                found, length = bitmaps, self._bitmap
+            elif word & _MONITOR_MASK == MONITOR:
+                found, length = monitors, 2 * size
+            else:
                 raise LinkError(f"{word:#06x} is no event")
-            if word & ~_MONITOR_MASK != size:
+            if found is monitors and word & ~_MONITOR_MASK != size:
                 raise LinkError(f"{word & ~_MONITOR_MASK} monitored words came instead of {size}")
-            if at + 2 * size >= len(words):
-                return np.array(found, dtype=np.int64), at
+            if at + length >= len(words):
+                stop = at
+                break
             found.append(at)
-            k = bisect_left(positions, at + 1 + 2 * size, lo=k + 1)
-        return np.array(found, dtype=np.int64), len(words)
+            k = bisect_left(positions, at + 1 + length, lo=k + 1)
+        return np.array(monitors, dtype=np.int64), np.array(bitmaps, dtype=np.int64), stop
 
 
 def check_opcode(got: int, expected: Opcode) -> None:

@@ -37,7 +37,7 @@ class Part(Run):
     ----------
     overruns : ticks that came while a step was not done, and began none.
     late : input spikes that came when their step had begun; they were dropped.
-    stalls : clock cycles in which a step waited for the line to take its spikes.
+    stalls : clock cycles in which the next step waited for the line to take what the last one gave.
     missed : ticks that passed between the part before and this one, while nothing ran.
 
     All are counted since the part before, and are 0 in a stream without ticks.  Some stalls are

@@ -13,7 +13,18 @@ from amaranth.sim import Simulator
 
 from spikeloom import protocol
 from spikeloom.hdl import CoreConfig
-from spikeloom.hdl.commands import ADVANCE, END, MAX_ADVANCE, MAX_ID, MONITOR, Opcode, Status
+from spikeloom.hdl.commands import (
+    ADVANCE,
+    BITMAP,
+    BITMAP_IDS,
+    END,
+    MAX_ADVANCE,
+    MAX_ID,
+    MONITOR,
+    Opcode,
+    Status,
+    bitmap_halfwords,
+)
 from spikeloom.hdl.frames import DEFAULT_LIMIT, DELIMITER, MAX_PAYLOAD, Frame, FrameError, FrameType
 from spikeloom.hdl.link.receiver import Receiver
 from spikeloom.hdl.link.transmitter import Transmitter
@@ -68,6 +79,7 @@ _WORDS = {
     **{status.name: int(status) for status in Status},
     "ADVANCE": ADVANCE,
     "MONITOR": MONITOR,
+    "BITMAP": BITMAP,
     "END": END,
 }
 
@@ -123,9 +135,14 @@ def test_bytes_are_what_their_description_says(line: Line, connection: int) -> N
 def raster_of(events: list[str]) -> np.ndarray:
     """(steps, A) spikes of the events of a request, END excluded."""
     cursor, spikes = 0, []
-    for event in events:
+    rest = iter(events)
+    for event in rest:
         if event.startswith("ADVANCE"):
             cursor += halfword(event) - ADVANCE
+        elif event == "BITMAP":
+            words = [int(next(rest)) for _ in range(bitmap_halfwords(CONFIG.axons))]
+            ids = range(BITMAP_IDS * len(words))
+            spikes += [(cursor, k) for k in ids if words[k // BITMAP_IDS] >> k % BITMAP_IDS & 1]
         else:
             spikes.append((cursor, int(event)))
     raster = np.zeros((cursor, CONFIG.axons), dtype=np.bool_)
@@ -217,8 +234,8 @@ def test_events_are_those_of_the_contract() -> None:
         int(re.sub("[xnk]", "1", pattern), 2) - low
         for pattern, low in zip(patterns, fixed, strict=True)
     ]
-    assert fixed == [0, ADVANCE, MONITOR, END]
-    assert free[:3] == [MAX_ID, MAX_ADVANCE, 0xFF]
+    assert fixed == [0, ADVANCE, MONITOR, BITMAP, END]
+    assert free == [MAX_ID, MAX_ADVANCE, 0xFF, 0, 0]
 
 
 def test_sizes_are_those_of_the_gateware() -> None:

@@ -10,15 +10,25 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..bus import BusSignature
-from ..commands import ADVANCE, END, MAX_ADVANCE, MONITOR, Opcode, Status
+from ..commands import (
+    ADVANCE,
+    BITMAP_IDS,
+    END,
+    MAX_ADVANCE,
+    MONITOR,
+    Opcode,
+    Status,
+    bitmap_halfwords,
+)
 from ..config import CoreConfig, clog2
 from ..memory_map import REGION_SHIFT, SYNAPSE_REGIONS, Region
+from .spike_set import SpikeSet
 
 
 class Processor(wiring.Component):
     """Executes one command after the other, and answers each in order.
 
-    Back-pressure: requests wait for replies to be taken, and steps wait for their spikes to be taken.
+    Back-pressure: requests wait for replies to be taken, and the next step for what the last one gave.
     An unknown opcode is answered with PROTOCOL_ERROR; then all is ignored until reset.
 
     Members
@@ -26,9 +36,10 @@ class Processor(wiring.Component):
     requests, replies : halfword streams, to `Receiver` and from there to `Transmitter`.
     bus : initiator.
     step, image_loaded, tick_period, monitor_count : from `Registers`.
-    start, ready, arriving, reported : to `Core`.
+    start, ready, arriving, reported : to `Core`; `reported` is always taken.
     late, overrun : pulses for the counters.
     executed : pulses when a command is done and its reply is in the stream.
+    stalled : in a run, something waits for `replies` to take it.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -50,6 +61,7 @@ class Processor(wiring.Component):
                 "late": Out(1),
                 "overrun": Out(1),
                 "executed": Out(1),
+                "stalled": Out(1),
             }
         )
 
@@ -59,21 +71,30 @@ class Processor(wiring.Component):
         self._status = Signal(Status)
         self._word = Signal(32)  # the value that is being taken, sent, or read
         self._begin, self._stepped, running = Signal(), Signal(), Signal()
+        self._refused = Signal()
         due = self._tick(m)
         self._silent = Signal(14)  # steps since the last ADVANCE that was sent
-        self._cursor, self._target, self._live = Signal(32), Signal(32), Signal()
+        # Where the board keeps the pace, `_left` steps of the run have not begun.
+        self._cursor, self._left, self._live = Signal(32), Signal(32), Signal()
         m.d.comb += self.bus.data.eq(self._word)
         # Comparisons of the cursor have a register; the states before RUN leave it a cycle.
         behind, arrived, overtaken = Signal(), Signal(), Signal()
         ahead = Signal(32)
         m.d.comb += ahead.eq(self._cursor - self.step)
         m.d.sync += [
-            behind.eq(self.step != Mux(self._live, self._target, self._cursor)),
-            arrived.eq(ahead == 0),
+            behind.eq(Mux(self._live, self._left != 0, ahead != 0) & ~self._refused),
+            arrived.eq((ahead == 0) & ~self._refused),
             overtaken.eq(ahead[-1]),
         ]
-        # Outside a run, a step that a new connection cut short has spikes that nobody wants.
-        m.d.comb += self.reported.ready.eq(~running)
+        m.submodules.spikes = self._spikes = spikes = SpikeSet(self._config.neurons)
+        m.d.comb += [
+            self.reported.ready.eq(1),
+            # Outside a run, a step that a new connection cut short has spikes that nobody wants.
+            spikes.put.eq(self.reported.valid & running),
+            spikes.neuron.eq(self.reported.payload),
+            self.stalled.eq(running & self.replies.valid & ~self.replies.ready),
+        ]
+        self._ids(m)
         with m.FSM(name="command") as fsm:
             self._opcode(m)
             self._transfer(m)
@@ -122,6 +143,7 @@ class Processor(wiring.Component):
         with m.State("OPCODE"):
             m.d.comb += self.requests.ready.eq(1)
             m.d.sync += [op.eq(self.requests.payload), self._status.eq(Status.OK)]
+            m.d.sync += self._refused.eq(0)
             with m.If(self.requests.valid):
                 m.next = "ERROR"
                 with m.If(self.requests.payload == Opcode.RUN):
@@ -196,24 +218,41 @@ class Processor(wiring.Component):
                 m.d.comb += beyond.eq((1 << row_bits) - 1)
         return (address | beyond) + 1
 
+    def _ids(self, m: Module) -> None:
+        """The id in a request's halfword: the halfword itself, or each set bit of a bitmap's in turn."""
+        count = BITMAP_IDS * bitmap_halfwords(self._config.axons)
+        event = self.requests.payload
+        self._in_bitmap, axon = Signal(), Signal(range(count))
+        self._is_id, self._last_id, self._next_id = Signal(), Signal(), Signal()
+        bit = axon[: (BITMAP_IDS - 1).bit_length()]
+        m.d.comb += [
+            self._is_id.eq(Mux(self._in_bitmap, event.bit_select(bit, 1), ~event[-1])),
+            self._last_id.eq(~self._in_bitmap | bit.all()),
+            self.arriving.payload.eq(Mux(self._in_bitmap, axon, event)),
+        ]
+        with m.If(self._next_id & self._in_bitmap):
+            m.d.sync += axon.eq(axon + 1)
+            with m.If(axon == count - 1):
+                m.d.sync += [axon.eq(0), self._in_bitmap.eq(0)]
+
     def _run(self, m: Module, due: Value, behind: Value, arrived: Value, overtaken: Value) -> None:
         """RUN: start values, then steps and events in turn."""
         ended = Signal()
-        cursor, target, live, silent = self._cursor, self._target, self._live, self._silent
+        cursor, left, live, silent = self._cursor, self._left, self._live, self._silent
         self._take(m, "TAKE_START", "TAKE_START_HIGH", cursor[:16])
         self._take(m, "TAKE_START_HIGH", "TAKE_STEPS", cursor[16:])
-        self._take(m, "TAKE_STEPS", "TAKE_STEPS_HIGH", target[:16])
-        self._take(m, "TAKE_STEPS_HIGH", "AWAIT_CORE", target[16:])
+        self._take(m, "TAKE_STEPS", "TAKE_STEPS_HIGH", left[:16])
+        self._take(m, "TAKE_STEPS_HIGH", "AWAIT_CORE", left[16:])
         with m.State("AWAIT_CORE"), m.If(self.ready):
             m.next = "CHECK"
         with m.State("CHECK"):
             m.d.comb += self._begin.eq(1)
             m.d.sync += [
                 cursor.eq(self.step),
-                target.eq(self.step + target),
-                live.eq(target != 0),
+                live.eq(left != 0),
                 silent.eq(0),
                 ended.eq(0),
+                self._refused.eq(~arrived | ~self.image_loaded),
             ]
             with m.If(~arrived):
                 m.d.sync += self._status.eq(Status.WRONG_START)
@@ -222,58 +261,54 @@ class Processor(wiring.Component):
             m.next = "RUN_OPCODE"
         self._send(m, "RUN_OPCODE", "RUN_STATUS", self._op)
         self._send(m, "RUN_STATUS", "RUN_START", self._status)
-        self._send_word(m, "RUN_START", "REFUSE", cursor)
-        with m.State("REFUSE"):
-            m.next = "RUN"
-            with m.If(self._status != Status.OK):
-                m.d.comb += self.requests.ready.eq(1)
-                m.next = "REFUSE"
-                with m.If(self.requests.valid & (self.requests.payload == END)):
-                    m.next = "SEND_END"
+        self._send_word(m, "RUN_START", "RUN", cursor)
 
         requests, event = self.requests, self.requests.payload
+        in_bitmap, next_id = self._in_bitmap, self._next_id
         with m.State("RUN"):
             with m.If(behind & due):
                 m.next = "START"
             with m.Elif(ended & ~behind):
                 m.next = "LAST_ADVANCE"
             with m.Elif(requests.valid & ~ended):
-                with m.If(event == END):
-                    m.d.comb += requests.ready.eq(1)
-                    m.d.sync += ended.eq(1)
-                with m.Elif(event[-1]):
-                    m.d.comb += requests.ready.eq(1)
-                    m.d.sync += cursor.eq(cursor + event[: MAX_ADVANCE.bit_length()])
-                    m.next = "SETTLE"
-                with m.Elif(arrived):
-                    m.d.comb += [
-                        self.arriving.valid.eq(1),
-                        self.arriving.payload.eq(event),
-                        requests.ready.eq(self.arriving.ready),
-                    ]
-                with m.Elif(overtaken | ~behind):  # its step is over, or not part of this run
-                    m.d.comb += [requests.ready.eq(1), self.late.eq(1)]
+                m.d.comb += requests.ready.eq(next_id & self._last_id)
+                with m.If(self._is_id & arrived):
+                    m.d.comb += [self.arriving.valid.eq(1), next_id.eq(self.arriving.ready)]
+                with m.Elif(self._is_id):
+                    # Its step is over, or not part of this run; or it has to wait.
+                    dropped = overtaken | ~behind
+                    m.d.comb += [next_id.eq(dropped), self.late.eq(dropped & ~self._refused)]
+                with m.Else():
+                    m.d.comb += next_id.eq(1)
+                    with m.If(~in_bitmap & (event == END)):
+                        m.d.sync += ended.eq(1)
+                    with m.Elif(~in_bitmap & event[-2]):  # BITMAP: no other is left
+                        m.d.sync += in_bitmap.eq(1)
+                    with m.Elif(~in_bitmap):
+                        m.d.sync += cursor.eq(cursor + event[: MAX_ADVANCE.bit_length()])
+                        m.next = "SETTLE"
         with m.State("SETTLE"):
             m.next = "RUN"
         with m.State("START"):
             m.d.comb += self.start.eq(1)
+            m.d.sync += left.eq(left - 1)
             m.next = "STEP"
 
-        with m.State("STEP"):
-            m.d.comb += self.reported.ready.eq(0)
-            with m.If(self.reported.valid):
-                self._put(m, self.reported.payload)
-                m.d.comb += self.reported.ready.eq(self.replies.ready)
-                with m.If(silent != 0):
-                    self._put(m, ADVANCE | silent)
-                    m.d.comb += self.reported.ready.eq(0)
-                    with m.If(self.replies.ready):
-                        m.d.sync += silent.eq(0)
-            with m.Elif(self.ready):
-                m.next = "STEPPED"
-                if self._config.monitors:
-                    with m.If(self.monitor_count != 0):
-                        m.next = "MONITORS"
+        spikes = self._spikes
+        with m.State("STEP"), m.If(self.ready):
+            self._report(m)
+            with m.If(~spikes.empty):
+                m.next = "SPIKES_ADVANCE"
+        self._advance(m, "SPIKES_ADVANCE", "SPIKES")
+        with m.State("SPIKES"):
+            m.d.comb += [
+                spikes.tell.eq(1),
+                self.replies.valid.eq(spikes.events.valid),
+                self.replies.payload.value.eq(spikes.events.payload),
+                spikes.events.ready.eq(self.replies.ready),
+            ]
+            with m.If(spikes.told):
+                self._report(m)
         with m.State("STEPPED"):
             m.d.sync += silent.eq(silent + 1)
             m.next = "RUN"
@@ -281,6 +316,13 @@ class Processor(wiring.Component):
                 m.next = "FULL_ADVANCE"
         self._advance(m, "FULL_ADVANCE", "RUN")
         self._advance(m, "LAST_ADVANCE", "SEND_END")
+
+    def _report(self, m: Module) -> None:
+        """What follows the spikes of a step."""
+        m.next = "STEPPED"
+        if self._config.monitors:
+            with m.If(self.monitor_count != 0):
+                m.next = "MONITORS"
 
     def _advance(self, m: Module, state: str, following: str) -> None:
         """A state that tells the host of the silent steps, if there are any."""
@@ -301,11 +343,11 @@ class Processor(wiring.Component):
         )
         m.d.sync += ticking.eq(self.tick_period != 0)
         m.d.comb += [
-            tick.eq(ticking & (counter == 0)),
+            tick.eq(ticking & (counter == 1)),
             due.eq(~ticking | waiting),
             self.overrun.eq(tick & (stepping | self.start)),
         ]
-        m.d.sync += counter.eq(Mux(tick, self.tick_period - 1, counter - 1))
+        m.d.sync += counter.eq(Mux(tick | self._begin, self.tick_period, counter - 1))
         with m.If(self.start):
             m.d.sync += [stepping.eq(1), waiting.eq(0)]
         with m.Elif(tick & ~stepping):
@@ -313,7 +355,7 @@ class Processor(wiring.Component):
         with m.If(self._stepped):
             m.d.sync += stepping.eq(0)
         with m.If(self._begin):  # the first tick of a run comes after a whole period
-            m.d.sync += [counter.eq(self.tick_period), waiting.eq(0)]
+            m.d.sync += waiting.eq(0)
         return due
 
     def _monitor(self, m: Module) -> None:

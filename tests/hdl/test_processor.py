@@ -5,25 +5,42 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from amaranth.hdl import ResetInserter, Signal
 from gateware import TIMEOUT, Bench, quick
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spikeloom.hdl import CoreConfig, MemoryMap
-from spikeloom.hdl.commands import ADVANCE, END, MONITOR, Opcode, Status
+from spikeloom.hdl.commands import (
+    ADVANCE,
+    BITMAP,
+    END,
+    MONITOR,
+    Opcode,
+    Status,
+)
 from spikeloom.hdl.link import processor
 from spikeloom.hdl.link.processor import Processor
 from spikeloom.hdl.memory_map import Region
-from spikeloom.protocol import RunReply, read_request, run_request, to_halfwords, write_request
+from spikeloom.protocol import (
+    RunReply,
+    encode_events,
+    read_request,
+    run_request,
+    to_halfwords,
+    write_request,
+)
 
 # A row of synapses is three words long, so that there are gaps between the rows' addresses.
 CONFIG = CoreConfig(neurons=20, axons=6, weight_bits=4, monitors=4)
 MAP = MemoryMap(CONFIG)
+SIZES = [(1, 3), (3, 1), (15, 16), (16, 17), (17, 33), (40, 31)]
+"""Neurons and axons: halfwords of bitmaps that are full and not, one and more."""
 
 
 @functools.cache
-def bench():
-    dut = Processor(CONFIG)
+def bench(config=CONFIG):
+    dut = Processor(config)
     return dut, Bench(dut)
 
 
@@ -41,13 +58,17 @@ class Surroundings:
     def __init__(self, ctx, dut, stalls=(), step_cycles=9):
         self.ctx, self.dut = ctx, dut
         self.memory, self.spikes, self.arrived, self.started = {}, {}, [], []
-        self.step, self.now, self.late, self.overruns = 0, 0, 0, 0
+        self.step, self.now, self.late, self.overruns, self.stalled = 0, 0, 0, 0, 0
         self._stalls = [*stalls, False]
         self._step_cycles, self._left, self._queue = step_cycles, 0, []
         self._bus_wait = 0
         self._requests = []
         self.replies = []
         ctx.set(dut.image_loaded, 1)
+
+    @property
+    def stepping(self):
+        return self._left > 0 or bool(self._queue)
 
     def ask(self, data):
         self._requests += to_halfwords(data).tolist()
@@ -66,7 +87,7 @@ class Surroundings:
 
     async def cycle(self):
         ctx, dut = self.ctx, self.dut
-        stepping = self._left > 0 or bool(self._queue)
+        stepping = self.stepping
         ctx.set(dut.ready, not stepping)
         ctx.set(dut.step, self.step)
         ctx.set(dut.arriving.ready, not stepping)
@@ -91,6 +112,7 @@ class Surroundings:
             self.replies.append((payload.value, payload.flush))
         self.late += ctx.get(dut.late)
         self.overruns += ctx.get(dut.overrun)
+        self.stalled += ctx.get(dut.stalled)
         await ctx.tick()
         self.now += 1
 
@@ -118,8 +140,8 @@ class Surroundings:
                 self.memory[address] = ctx.get(bus.data)
 
 
-def play(program, stalls=(), **options):
-    dut, simulation = bench()
+def play(program, stalls=(), config=CONFIG, **options):
+    dut, simulation = bench(config)
 
     async def testbench(ctx):
         await program(Surroundings(ctx, dut, stalls, **options))
@@ -210,22 +232,72 @@ def test_run_brings_spikes_in_and_out_in_their_steps(inputs, outputs, start, sta
     play(program, stalls)
 
 
+@st.composite
+def traffic(draw):
+    """A core, and rasters of any density that go in and come out."""
+    neurons, axons = draw(st.sampled_from(SIZES))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    steps = draw(st.integers(1, 6))
+    inputs, outputs = (
+        rng.random((steps, n)) < rng.choice([0, 0.1, 0.4, 1], (steps, 1)) for n in (axons, neurons)
+    )
+    return CoreConfig(neurons=neurons, axons=axons), inputs, outputs
+
+
+@quick(40)
+@given(traffic=traffic(), stalls=stalls)
+def test_any_density_goes_in_and_comes_out_as_the_host_would_say_it(traffic, stalls):
+    config, inputs, outputs = traffic
+
+    async def program(board):
+        board.spikes = {t: np.flatnonzero(row).tolist() for t, row in enumerate(outputs)}
+        reply = await board.answer(run_request(0, inputs))
+        assert reply[4:-3].tolist() == encode_events(outputs).tolist()
+        assert board.arrived == list(zip(*(k.tolist() for k in np.nonzero(inputs)), strict=True))
+        assert board.late == 0
+
+    play(program, stalls, config)
+
+
+@quick(15)
+@given(data=st.data(), stalls=stalls)
+def test_ids_and_bitmaps_may_be_mixed(data, stalls):
+    """Bits beyond the last axon are axons that do not exist, as ids may be."""
+    events, expected = [], []
+    for t in range(3):
+        for axons in data.draw(st.lists(st.sets(st.integers(0, 15)), max_size=3)):
+            as_bits = data.draw(st.booleans())
+            events += [BITMAP, sum(1 << k for k in axons)] if as_bits else sorted(axons)
+            expected += [(t, k) for k in sorted(axons)]
+        events.append(ADVANCE | 1)
+
+    async def program(board):
+        await board.answer(run(0, 0, *events))
+        assert board.arrived == expected
+
+    play(program, stalls)
+
+
 def run(start, steps, *events):
     head = [Opcode.RUN, start & 0xFFFF, start >> 16, steps & 0xFFFF, steps >> 16]
     return np.array([*head, *events, END], dtype="<u2").tobytes()
 
 
+# A full bitmap looks like END.
+@pytest.mark.parametrize("events", [[3, ADVANCE | 2, 1], [BITMAP, END, ADVANCE | 1, 2]])
+@pytest.mark.parametrize("steps", [0, 2])
 @pytest.mark.parametrize(("loaded", "start"), [(0, 4), (0, 0), (1, 3), (1, 0x10004)])
-def test_run_is_refused_without_image_or_at_another_step(loaded, start):
+def test_run_is_refused_without_image_or_at_another_step(loaded, start, steps, events):
     status = Status.WRONG_START if loaded else Status.NO_IMAGE
 
     async def program(board):
         board.step = 4
         board.ctx.set(board.dut.image_loaded, loaded)
-        reply = await board.answer(run(start, 0, 3, ADVANCE | 2, 1))
+        reply = await board.answer(run(start, steps, *events))
         assert reply.tolist() == [Opcode.RUN, status, 4, 0, END, 4, 0, status]
         assert not board.started
         assert not board.arrived
+        assert not board.late
         board.ctx.set(board.dut.image_loaded, 1)
         reply = await board.answer(run(4, 0, ADVANCE | 1))  # the next command is understood
         assert reply.tolist() == [Opcode.RUN, 0, 4, 0, ADVANCE | 1, END, 5, 0, 0]
@@ -241,6 +313,14 @@ def test_silent_steps_are_one_advance():
         assert events == [ADVANCE | 3, 17, ADVANCE | 5]
 
     play(program)
+
+
+def test_silent_steps_follow_each_other_at_once():
+    async def program(board):
+        await board.answer(run(0, 6))
+        assert np.diff(board.started).tolist() == [9 + 4] * 5
+
+    play(program, step_cycles=9)
 
 
 def test_advances_are_split_before_they_overflow():
@@ -277,6 +357,26 @@ def test_the_boards_pace_drops_what_comes_too_late():
     play(program)
 
 
+def test_each_bit_that_comes_too_late_is_dropped_and_counted():
+    config = CoreConfig(neurons=2, axons=40)
+
+    async def program(board):
+        board.ctx.set(board.dut.tick_period, 200)
+        first = [BITMAP, 0x8001, 0b110]
+        board.ask(run(0, 2, *first)[:-2])  # a halfword of the bitmap, and END, are still missing
+        while board.step < 1:
+            await board.cycle()
+        rest = [0b11, ADVANCE | 1, BITMAP, 1, 2, 4, ADVANCE | 2, BITMAP, END, 0, 0, END]
+        board.ask(np.array(rest, dtype="<u2").tobytes())
+        reply = await board.answer()
+        assert reply[4:-4].tolist() == [ADVANCE | 2]
+        assert board.arrived == [(0, 0), (0, 15), (0, 17), (0, 18), (1, 0), (1, 17), (1, 34)]
+        assert board.late == 2 + 16  # of a step that is over, and beyond the end of the run
+        assert board.overruns == 0
+
+    play(program, config=config)
+
+
 def test_the_boards_pace_keeps_what_comes_in_time():
     async def program(board):
         board.ctx.set(board.dut.tick_period, 100)
@@ -310,6 +410,64 @@ def test_a_tick_during_a_step_is_counted_and_discarded():
         assert board.overruns == 10
 
     play(program, step_cycles=cycles)
+
+
+@pytest.mark.parametrize("monitors", [0, 1])
+@pytest.mark.parametrize("spikes", [[], [4], list(range(20))])
+def test_what_is_counted_as_stalled_is_the_time_that_the_output_costs(spikes, monitors):
+    blocked = 300
+    elapsed, stalled = [], []
+
+    async def program(board):
+        board.memory = {Region.MONITORS.base: 0, 0: 7}
+        board.ctx.set(board.dut.monitor_count, monitors)
+        board.spikes = {t: spikes for t in range(12)}
+        await board.answer(run(0, 12))
+        elapsed.append(board.now)
+        stalled.append(board.stalled)
+
+    for pattern in ([], [False] * 60 + [True] * blocked + [False] * 2000):
+        play(program, pattern, step_cycles=30)
+    assert stalled[0] == 0
+    assert elapsed[1] - elapsed[0] == stalled[1]
+    assert (stalled[1] > blocked / 2) == bool(spikes or monitors)
+
+
+def test_a_step_does_not_wait_for_the_line_but_the_next_one_does():
+    async def program(board):
+        board.spikes = {t: list(range(20)) for t in range(2)}
+        board.ask(run(0, 2))
+        for _ in range(300):
+            await board.cycle()
+        assert board.step == 1
+        assert not board.stepping
+        assert len(board.started) == 1
+        reply = await board.answer()
+        assert reply[4:-4].tolist() == 2 * [BITMAP, 0xFFFF, 0xF, ADVANCE | 1]
+
+    play(program, [False] * 20 + [True] * 500 + [False] * 500)
+
+
+def test_a_new_connection_in_the_middle_of_a_step_leaves_no_spikes_behind():
+    dut, restart = Processor(CONFIG), Signal()
+    simulation = Bench(ResetInserter(restart)(dut))
+
+    async def testbench(ctx):
+        board = Surroundings(ctx, dut)
+        for wait in range(1, 60):
+            board.spikes = {board.step: list(range(2, 20))}
+            board.ask(run(board.step, 1))
+            for _ in range(wait):
+                await board.cycle()
+            board._requests.clear()
+            ctx.set(restart, 1)
+            await board.cycle()
+            ctx.set(restart, 0)
+            board.replies, board.spikes = [], {}
+            reply = await board.answer(run(board.step + board.stepping, 0, ADVANCE | 1))
+            assert reply[4:-4].tolist() == [ADVANCE | 1]
+
+    simulation.run(testbench)
 
 
 @quick(10)

@@ -9,7 +9,18 @@ import numpy as np
 from fake_core import FakeCore
 
 from spikeloom.hdl import CoreConfig
-from spikeloom.hdl.commands import ADVANCE, END, MAX_ADVANCE, MAX_ID, MONITOR, Opcode, Status
+from spikeloom.hdl.commands import (
+    ADVANCE,
+    BITMAP,
+    BITMAP_IDS,
+    END,
+    MAX_ADVANCE,
+    MAX_ID,
+    MONITOR,
+    Opcode,
+    Status,
+    bitmap_halfwords,
+)
 from spikeloom.hdl.frames import DELIMITER, SEQUENCE_MODULUS, Frame, FrameError, FrameType
 
 Filter = Callable[[bytes], bytes]
@@ -221,12 +232,16 @@ class FakeBoard(FakeCore):
         cursor = start
         later: list[tuple[int, int]] = []
         while (event := (yield)) != END:
+            ids = [event] if event <= MAX_ID else []
+            if event == BITMAP:
+                ids = yield from self._bitmap()
             if status != Status.OK:
                 continue
-            if event <= MAX_ID and steps:
-                later.append((cursor, event))
-            elif event <= MAX_ID:
-                self.core.inject_ids([event])
+            if event <= MAX_ID or event == BITMAP:
+                if steps:
+                    later += [(cursor, axon) for axon in ids]
+                else:
+                    self.core.inject_ids(ids)
             else:
                 assert event & ~MAX_ADVANCE == ADVANCE
                 assert event & MAX_ADVANCE
@@ -241,6 +256,14 @@ class FakeBoard(FakeCore):
         self._say_words(self.core.step_number)
         self._say(status)
 
+    def _bitmap(self) -> Generator[None, int, list[int]]:
+        """Axons of a bitmap, whose halfwords come next."""
+        ids: list[int] = []
+        for w in range(bitmap_halfwords(self.config.axons)):
+            halfword = yield
+            ids += [BITMAP_IDS * w + b for b in range(BITMAP_IDS) if halfword >> b & 1]
+        return ids
+
     def _advance_to(self, step: int) -> None:
         while self._said < step:
             n = min(MAX_ADVANCE, step - self._said)
@@ -250,9 +273,13 @@ class FakeBoard(FakeCore):
     def _step(self) -> None:
         t = self.core.step_number
         fired = self.core.step()[0] & self.core.image.report
-        for neuron in np.flatnonzero(fired):
+        neurons = np.flatnonzero(fired).tolist()
+        halfwords = [0] * bitmap_halfwords(self.config.neurons)
+        for neuron in neurons:
+            halfwords[neuron // BITMAP_IDS] |= 1 << neuron % BITMAP_IDS
+        if neurons:
             self._advance_to(t)
-            self._say(int(neuron))
+            self._say(*min(neurons, [BITMAP, *halfwords], key=len))
         if self._monitor_count:
             self._advance_to(t)
             self._say(MONITOR | self._monitor_count)

@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spikeloom.errors import LinkError
-from spikeloom.hdl.commands import ADVANCE, END, MAX_ADVANCE, MONITOR, Opcode, Status
+from spikeloom.hdl.commands import (
+    ADVANCE,
+    BITMAP,
+    END,
+    MAX_ADVANCE,
+    MONITOR,
+    Opcode,
+    Status,
+    bitmap_halfwords,
+)
 from spikeloom.protocol import (
     MAX_COUNT,
     RunReply,
@@ -22,14 +31,19 @@ from spikeloom.protocol import (
 NEURONS = 5
 
 
-def walk(events, start=0):
+def walk(events, ids, start=0):
     """Ids with their step, and where the cursor ends, as hdl/commands.py says, one by one."""
     cursor, found = start, []
-    for position, event in enumerate(int(e) for e in events):
+    rest = iter(events.tolist())
+    for event in rest:
         if event == END:
-            assert position == len(events) - 1
+            assert not list(rest)
             return found, cursor
-        if event & 0xC000 == ADVANCE:
+        if event == BITMAP:
+            for w in range(bitmap_halfwords(ids)):
+                halfword = next(rest)
+                found += [(cursor, 16 * w + b) for b in range(16) if halfword >> b & 1]
+        elif event & 0xC000 == ADVANCE:
             assert event & MAX_ADVANCE >= 1
             cursor += event & MAX_ADVANCE
         else:
@@ -38,17 +52,25 @@ def walk(events, start=0):
     raise AssertionError("no END")
 
 
-def reply_words(start, spikes, values, step, status=0):
-    """What a board says, written out event by event."""
+def bitmap(row):
+    """BITMAP and its halfwords, bit by bit."""
+    words = [0] * bitmap_halfwords(len(row))
+    for k in np.flatnonzero(row).tolist():
+        words[k // 16] |= 1 << k % 16
+    return [BITMAP, *words]
+
+
+def reply_words(start, spikes, values, step, status=0, dense=()):
+    """What a board says, written out event by event; `dense` steps as bitmaps."""
     words = [Opcode.RUN, status, start & 0xFFFF, start >> 16]
     said = 0
     for t, row in enumerate(spikes):
-        if row.any() or values.shape[1]:
+        if row.any() or values.shape[1] or t in dense:
             while said < t:
                 n = min(MAX_ADVANCE, t - said)
                 words.append(ADVANCE | n)
                 said += n
-        words += np.flatnonzero(row).tolist()
+        words += bitmap(row) if t in dense else np.flatnonzero(row).tolist()
         if values.shape[1]:
             words.append(MONITOR | values.shape[1])
             words += split_words(values[t].astype(np.uint32)).tolist()
@@ -69,15 +91,50 @@ def sparse_rasters(draw):
     return raster
 
 
-@given(sparse_rasters())
+@st.composite
+def rasters(draw):
+    """Rasters whose steps are silent, sparse, dense and full."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    steps, ids = draw(st.integers(0, 12)), draw(st.integers(1, 70))
+    density = rng.choice([0, 0.05, 0.1, 0.3, 1], (steps, 1))
+    return rng.random((steps, ids)) < density
+
+
+@given(sparse_rasters() | rasters())
 def test_events_say_the_raster_and_move_the_cursor_over_all_steps(raster):
-    found, cursor = walk(encode_events(raster))
+    found, cursor = walk(encode_events(raster), raster.shape[1])
     assert found == list(zip(*(k.tolist() for k in np.nonzero(raster)), strict=True))
     assert cursor == len(raster)
 
 
+@given(sparse_rasters() | rasters())
+def test_each_step_is_told_in_the_shorter_form(raster):
+    gaps = np.diff(np.flatnonzero(raster.any(axis=1)), prepend=0, append=len(raster))
+    moves = sum(-(-gap // MAX_ADVANCE) for gap in gaps.tolist())
+    sizes = np.minimum(raster.sum(axis=1), 1 + bitmap_halfwords(raster.shape[1]))
+    assert len(encode_events(raster)) == moves + sizes.sum() + 1
+
+
+@given(rasters())
+def test_a_board_that_encodes_likewise_is_understood(raster):
+    head = np.array(HEAD, dtype=np.uint16)
+    tail = np.array([len(raster), 0, 0], dtype=np.uint16)
+    reply = RunReply(0, *raster.shape)
+    reply.feed(np.concatenate([head, encode_events(raster), tail]))
+    assert reply.done
+    assert (reply.spikes == raster).all()
+
+
 def test_an_empty_run_is_only_an_end():
     assert encode_events(np.zeros((0, 3), dtype=bool)).tolist() == [END]
+
+
+def test_bitmaps_byte_by_byte():
+    raster = np.zeros((2, 18), dtype=bool)
+    raster[1, [0, 3, 15, 16]] = True
+    assert encode_events(raster).tolist() == [ADVANCE | 1, BITMAP, 0x8009, 1, ADVANCE | 1, END]
+    raster[1, 3] = False  # as long as a bitmap
+    assert encode_events(raster).tolist() == [ADVANCE | 1, 0, 15, 16, ADVANCE | 1, END]
 
 
 def test_requests_byte_by_byte():
@@ -108,17 +165,20 @@ def test_words_survive_being_split(values):
     start=st.integers(0, 2**32 - 100),
     steps=st.integers(0, 12),
     monitors=st.integers(0, 3),
+    neurons=st.integers(1, 40),
 )
-def test_a_reply_is_decoded_however_it_is_cut(data, start, steps, monitors):
+def test_a_reply_is_decoded_however_it_is_cut(data, start, steps, monitors, neurons):
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
-    spikes = rng.random((steps, NEURONS)) < 0.3
+    # Full bitmaps look like END.
+    spikes = rng.random((steps, neurons)) < rng.choice([0.3, 1], (steps, 1))
+    dense = np.flatnonzero(rng.random(steps) < 0.5).tolist()
     # Negative numbers and these make payloads that look like END and MONITOR.
     pool = np.array([-1, 0, 0x7FFF_FFFF, -(2**31), MONITOR | monitors, (MONITOR | 1) << 16, 5])
     values = rng.choice(pool, (steps, monitors)).astype(np.int32).astype(np.int64)
-    words = reply_words(start, spikes, values, start + steps)
+    words = reply_words(start, spikes, values, start + steps, dense=dense)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(words) - 1), max_size=8)))
 
-    reply = RunReply(start, steps, NEURONS, monitors)
+    reply = RunReply(start, steps, neurons, monitors)
     for piece in np.split(words, cuts):
         assert not reply.done
         reply.feed(piece)
@@ -127,6 +187,14 @@ def test_a_reply_is_decoded_however_it_is_cut(data, start, steps, monitors):
     assert reply.step == start + steps
     assert (reply.spikes == spikes).all()
     assert (reply.monitored == values).all()
+
+
+def test_a_step_may_be_told_in_several_ways_at_once():
+    said = [BITMAP, 0b1000, 0, BITMAP, 0, 0b10, ADVANCE | 1, BITMAP, 1, 0]
+    reply = RunReply(0, 2, 20)
+    reply.feed(np.array([*HEAD, 5, *said, *TAIL], dtype=np.uint16))
+    assert reply.done
+    assert np.argwhere(reply.spikes).tolist() == [[0, 3], [0, 5], [0, 17], [1, 0]]
 
 
 def test_a_refused_run_has_no_events():
@@ -151,7 +219,10 @@ VALUE = [MONITOR | 1, 0, 0]
         ([Opcode.RUN, 0, 1, 0], "began at step 1"),
         ([*HEAD, NEURONS, *TAIL], f"neuron {NEURONS}"),
         ([*HEAD, ADVANCE | 2, 0, *TAIL], "step 2, after the end"),
-        ([*HEAD, 0xD000, *TAIL], "0xd000"),
+        ([*HEAD, 0xE000, *TAIL], "0xe000"),
+        ([*HEAD, BITMAP | 1, *TAIL], "0xd001"),
+        ([*HEAD, BITMAP, 1 << NEURONS, *TAIL], f"neuron {NEURONS}"),
+        ([*HEAD, ADVANCE | 2, BITMAP, 1, *TAIL], "step 2, after the end"),
         ([*HEAD, MONITOR | 2, 0, 0, 0, 0, *TAIL], "2 monitored words came instead of 1"),
         ([*HEAD, MONITOR | 1, 0, 0, *TAIL], "no monitored values came for step 1"),
         ([*HEAD, ADVANCE | 1, MONITOR | 1, 0, 0, *TAIL], "no monitored values came for step 0"),
@@ -164,13 +235,14 @@ def test_what_is_no_reply_is_a_link_error(words, match):
         reply.feed(np.array(words, dtype=np.uint16))
 
 
-def test_a_million_events_take_no_time():
+@pytest.mark.parametrize("density", [0.05, 0.1])  # a list is shorter, or a bitmap
+def test_a_million_events_take_no_time(density):
     rng = np.random.default_rng(1)
-    raster = rng.random((20_000, 500)) < 0.1
+    raster = rng.random((round(2000 / density), 500)) < density
     began = time.perf_counter()
     events = encode_events(raster)
-    words = np.concatenate([[Opcode.RUN, 0, 0, 0], events, [20_000, 0, 0]]).astype(np.uint16)
-    reply = RunReply(0, len(raster), raster.shape[1])
+    words = np.concatenate([HEAD, events, [len(raster), 0, 0]]).astype(np.uint16)
+    reply = RunReply(0, *raster.shape)
     for piece in np.array_split(words, 1000):
         reply.feed(piece)
     assert (reply.spikes == raster).all()
