@@ -20,8 +20,8 @@ from . import ownership
 from .board import Board
 from .bus import BoardLink
 from .design import Design
-from .errors import PortError, SpikeLoomError
-from .opening import GOLDEN, TWIN, open_link
+from .errors import LinkError, PortError, SpikeLoomError
+from .opening import GOLDEN, TWIN, default_rates, open_link
 from .ownership import OWNER, Claim
 from .sharing import SharedLink
 
@@ -188,7 +188,7 @@ def the_one(baud: int | None = None, **options: Any) -> str:
         raise PortError(_nothing())
     listed = "; ".join(port.describe() for port in found)
     raise PortError(
-        f"no board answers at any port: {listed}. Is the bitstream loaded and the board powered? If "
+        f"there is no board: {listed}. Is the bitstream loaded and the board powered? If "
         f'its baud rate is another one, give baud. Without a board, "{TWIN}" opens a simulated one '
         f'and "{GOLDEN}" the golden model'
     )
@@ -214,21 +214,25 @@ def _ask(
         claim = Claim.take(port)
         if claim is not None:
             try:
-                facts = _look(open_link(port, baud, TIMEOUT, claim, **options), names)
+                link = open_link(port, baud, TIMEOUT, claim, **options)
+            except LinkError:
+                rates = " and ".join(map(str, [baud] if baud else default_rates()))
+                return FoundPort(port, description, problem=f"no board answers at {rates} baud")
+            else:
+                return FoundPort(port, description, _look(link, names))
             finally:
                 claim.release()
-            return FoundPort(port, description, facts)
         record = ownership.find(port)
         if record is not None and not record.opening:
             owner = record.describe()
             if record.address is None:
                 return FoundPort(port, description, None, owner, "it is open and not shared")
-        link = SharedLink(
+        shared = SharedLink(
             port,
             lambda claim: open_link(port, baud, TIMEOUT, claim, **options),
             patience=PATIENCE,
         )
-        return FoundPort(port, description, _look(link, names), owner)
+        return FoundPort(port, description, _look(shared, names), owner)
     except (SpikeLoomError, OSError) as error:
         return FoundPort(port, description, None, owner, str(error))
 

@@ -75,6 +75,9 @@ class Claim:
             lock.acquire()
         except Timeout:
             return None
+        left = _parse(path)
+        if left is not None and isinstance(left.address, str):
+            Path(left.address).unlink(missing_ok=True)  # of a process that was killed
         return cls(lock, path, Record.of_this_process(port, opening=kind == OWNER))
 
     def publish(self, record: Record) -> None:
@@ -168,14 +171,20 @@ def _lock(path: Path) -> FileLock:
 
 
 def _read(path: Path) -> Record | None:
-    try:
-        values = json.loads(path.read_text())
-    except (FileNotFoundError, ValueError):
+    record = _parse(path)
+    if record is None:
         return None
     try:
         with _lock(path):
             return None  # nobody holds it: what was read is of a process that is gone
     except Timeout:
-        pass
+        return record
+
+
+def _parse(path: Path) -> Record | None:
+    try:
+        values = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
     address = values["address"]
     return Record(**values | {"address": tuple(address) if isinstance(address, list) else address})

@@ -511,9 +511,13 @@ def test_the_record_of_a_process_that_is_gone_is_ignored(boards, process):
     process.wait(10)
     assert ownership.find(PORT) is None
     assert ownership.records(ownership.OWNER) == []
+    assert Path(record.address).exists()
     with spikeloom.open(PORT) as board:
         assert not board.link.attached
         assert ownership.find(PORT).pid == os.getpid()
+        assert not Path(record.address).exists()
+    assert not list(ownership.runtime_folder().glob("*.sock"))
+    assert not list(ownership.runtime_folder().glob("*.json"))
 
 
 def test_a_port_has_one_owner_whatever_it_is_called(tmp_path):

@@ -32,7 +32,7 @@ from spikeloom.snapshot import Snapshot
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals and SIGKILL"),
-    pytest.mark.timeout(1200),
+    pytest.mark.timeout(2400),
 ]
 
 TRIALS = [3, pytest.param(50, marks=pytest.mark.slow)]
@@ -162,15 +162,16 @@ def test_killed_in_a_run(server: tuple[str, int], trials: int) -> None:
     with open_board(port) as board:
         longest = duration(lambda: board.run(RASTER[:steps]))
         board.load()
-    reached = []
-    for _ in range(trials):
+    reached: list[int] = []
+    while sum(0 < step < steps for step in reached) < trials:
         killed(run_once, port, steps, rng.uniform(0, longest))
         assert ownership.find(port) is None
         with open_board(port, load=False) as board:
             reached.append(assert_as_far_as_it_says(board, steps))
             board.load()
+        # How fast runs are depends on what else the machine does.
+        longest *= {0: 1.3, steps: 0.7}.get(reached[-1], 1)
     print(f"killed at steps {sorted(reached)} of {steps}")
-    assert sum(0 < step < steps for step in reached) >= trials // 3
 
 
 @pytest.mark.parametrize("trials", TRIALS)
@@ -181,7 +182,7 @@ def test_killed_in_a_load(server: tuple[str, int], trials: int) -> None:
         longest = duration(board.load)
     found: Counter[str] = Counter()
     designs = {0: None, DESIGN.image.identity: DESIGN, OTHER.image.identity: OTHER}
-    for _ in range(trials):
+    while found["refused"] < trials:
         killed(load_again_and_again, port, 0, rng.uniform(0, 4 * longest))
         with open_board(port, load=False) as board:
             design = designs[board.info()["image"]]
@@ -195,8 +196,7 @@ def test_killed_in_a_load(server: tuple[str, int], trials: int) -> None:
             else:
                 found["whole"] += 1
                 assert_as_loaded(board, design)
-    print(f"after {trials} killed loads: {dict(found)}")
-    assert found["refused"] >= trials // 6
+    print(f"after killed loads: {dict(found)}")
 
 
 def test_a_client_that_is_killed_leaves_the_owner_its_board(server: tuple[str, int]) -> None:
@@ -242,10 +242,10 @@ def test_unplugged_in_a_run(server: tuple[str, int], trials: int) -> None:
     """The same host goes on when the cable is in again; the chip lived on meanwhile."""
     port, process = server
     rng, steps = random.Random(trials), STEPS[trials]
-    reached = []
+    reached: list[int] = []
     with open_board(port) as board:
         longest = duration(lambda: board.run(RASTER[:steps]))
-        while len(reached) < trials:
+        while sum(0 < step < steps for step in reached) < trials:
             board.load()
             cable = subprocess.Popen(
                 ["sh", "-c", f"sleep {rng.uniform(0, longest):.3f}; kill -USR1 {process}"]
@@ -267,5 +267,5 @@ def test_unplugged_in_a_run(server: tuple[str, int], trials: int) -> None:
             if lost is not None:
                 assert "was lost" in str(lost)
                 reached.append(step)
+            longest *= {0: 1.3, steps: 0.7}.get(step, 1)
     print(f"unplugged at steps {sorted(reached)} of {steps}")
-    assert sum(0 < step < steps for step in reached) >= trials // 3
