@@ -63,5 +63,5 @@ MUTANTS = {
     "a full buffer is written": Mutant("buffer", "filled == depth", "filled == 2 * depth - 1"),
     "bad payload stays": Mutant("buffer", "tentative.eq(tail)", "tentative.eq(tentative)"),
     "halves of halfwords stay": Mutant("buffer", "odd.eq(0), overflowed.eq(0)", "overflowed.eq(0)"),
-    "a new connection fetches from the old": Mutant("buffer", "freed, fetched)", "freed)"),
+    "a new connection fetches from the old": Mutant("buffer", "tentative, fetched)", "tentative)"),
 }
