@@ -37,9 +37,13 @@ GOAL_AT = 2e-3
 LINE_RATE = BAUD / 10
 """Bytes per second."""
 
-SMALL = CoreConfig(neurons=96, axons=96, lanes=8, update_units=8, monitors=16)
-LARGE = CoreConfig(neurons=128, axons=512, lanes=8, update_units=8)
+SMALL = CoreConfig(neurons=96, axons=96, lanes=4, update_units=2, monitors=16)
+LARGE = CoreConfig(neurons=128, axons=512, lanes=4, update_units=2)
 """A core whose weights take a fifth of a second on the line."""
+
+STREAM_BYTES = 60_000
+"""Of each measured run, about."""
+_PROBE_STEPS = 64
 
 NEUROCOREX = "NeuroCoreX: 21 895 bytes and at least 1.4 s to load its network of 90 neurons"
 
@@ -93,6 +97,17 @@ class Bench:
         direction = "to board" if to_board else "to host"
         return Stream(what, direction, self.round_trip, sent if to_board else received, seconds)
 
+    def run(self, what: str, to_board: bool, density: float) -> Stream:
+        """A run whose stream has about `STREAM_BYTES`, with spikes at this share of the axons."""
+
+        def raster(steps: int) -> np.ndarray:
+            return self.rng.random((steps, self.config.axons)) < density
+
+        probe = raster(_PROBE_STEPS)
+        size = self.stream(what, to_board, lambda: self.board.run(probe)).stream_bytes
+        spikes = raster(_PROBE_STEPS * STREAM_BYTES // size)
+        return self.stream(what, to_board, lambda: self.board.run(spikes))
+
     def _measure(self, action: Callable[[], object], unit: str) -> tuple[int, int, float]:
         """What an action adds to the link's statistics, and the simulated time that it takes."""
 
@@ -124,16 +139,16 @@ def streams(round_trip: float) -> Iterator[Stream]:
 
     bench = Bench(SMALL, round_trip)
     bench.board.load()
-    steps = 3000
-    yield bench.stream("spikes, all neurons", False, lambda: bench.board.run(steps=steps))
+    yield bench.run("spikes of all neurons", False, 0.0)
     bench.board.monitor(range(16))
-    yield bench.stream("16 potentials", False, lambda: bench.board.run(steps=steps // 4))
+    yield bench.run("16 potentials, all spikes", False, 0.0)
     bench.board.monitor([])
-    bench.board.write_parameter("v_threshold", (1 << 15) - 1)
+    bench.board.write_parameter("v_threshold", 1)
+    bench.board.write_weights(np.zeros_like(bench.weights))  # which keeps the neurons silent
+    bench.board.write_state("v", 0)
+    bench.board.write_state("i", 0)
     for density in (0.02, 0.3):
-        raster = bench.rng.random((steps, SMALL.axons)) < density
-        what = f"spikes, {density:.0%} of axons"
-        yield bench.stream(what, True, lambda raster=raster: bench.board.run(raster))
+        yield bench.run(f"spikes at {density:.0%} of axons", True, density)
     bench.board.close()
 
 

@@ -34,6 +34,7 @@ class BoardTop(Elaboratable):
             self.config,
             clock_hz=self.board.clock_hz,
             baud=self.board.baud,
+            negotiable=self.board.negotiable,
             build=self.build,
             synapse_storage=self.board.storage_for(self.config),
         )

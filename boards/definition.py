@@ -56,6 +56,7 @@ class BoardDefinition:
     platform : "module:class" of the `amaranth-boards` platform, which knows the pins.
     pll : makes the core clock from the board's oscillator.
     baud : bits per second of the serial port, unless the user asks for another.
+    negotiable : whether the host may change them while the board runs; that takes logic cells.
     config : the core that is built when no network says otherwise.
     synapse_storage : where the synapses are of a core that does not learn: "block" (block RAM) or
         "spram" (single-port RAM of iCE40 UltraPlus).  See `storage_for`.
@@ -69,6 +70,7 @@ class BoardDefinition:
     pll: Pll
     baud: int
     config: CoreConfig
+    negotiable: bool = True
     synapse_storage: Storage = "block"
     programmer: str
 

@@ -28,6 +28,7 @@ ICEBREAKER = BoardDefinition(
     platform="amaranth_boards.icebreaker:ICEBreakerPlatform",
     pll=Ice40Pll.for_clock(12_000_000, 24_000_000),
     baud=3_000_000,
+    negotiable=False,
     # Holds the digits network: 64 pixels and 64 hidden neurons drive 128 axons.
     config=CoreConfig(
         neurons=80,
@@ -54,7 +55,7 @@ LEARNING_CORE = CoreConfig(
     weight_bits=8,
     state_bits=12,
     synapse="delta",
-    leak="linear",
+    leak="none",
     reset="subtract",
     refractory_bits=0,
     bias=False,

@@ -13,6 +13,8 @@ LINK_COUNTERS = tuple(name for name in COUNTERS if name.startswith("link_"))
 _PHASES = 4
 _ROUND = _PHASES * len(COUNTERS)
 _WIDTH = max(COUNTERS.values())
+RARE = (*LINK_COUNTERS, *KEPT_COUNTERS)
+"""What comes at most once for a frame, and so not in two cycles one after the other."""
 
 
 def counter_increments(core_increments: data.StructLayout) -> data.StructLayout:
@@ -30,8 +32,8 @@ class Counters(wiring.Component):
     -------
     increments : added in every cycle.
     clear, clear_link : pulses; set the counters of the core, or of the link, to 0.
-    read, index : hold until `done`; then `value` is the counter with everything that had come when
-        `read` rose.  Takes at most two rounds.
+    read, index : hold until `done`; in that cycle and the next `value` is the counter with everything
+        that had come when `read` rose.  Takes at most two rounds.
     """
 
     def __init__(self, core_increments: data.StructLayout) -> None:
@@ -75,7 +77,8 @@ class Counters(wiring.Component):
                 clear, during = self.clear_link, during_link
             else:
                 clear, during = self.clear, during_core
-            bits = Shape.cast(self._increments.members[name]).width + clog2(_ROUND)
+            rounds = _ROUND // 2 if name in RARE else _ROUND
+            bits = clog2(rounds) + Shape.cast(self._increments.members[name]).width
             since = Signal(min(bits, width), name=f"since_{name}")
             visited = (index == k) & (phase == 1)
             m.d.sync += since.eq(Mux(visited, 0, since) + increments[name])
@@ -106,5 +109,5 @@ class Counters(wiring.Component):
             with m.If(last):
                 m.d.sync += counted.eq(1)
         narrow = Array(width <= 32 for width in COUNTERS.values())[self.index]
-        m.d.sync += self.value.eq(Mux(narrow, total[:32], total))
+        m.d.comb += self.value.eq(Mux(narrow, total[:32], total))
         return m

@@ -175,6 +175,11 @@ class Top(wiring.Component):
     Members
     -------
     rx, tx : serial lines, idle high.
+
+    Parameters
+    ----------
+    clock_hz, baud : of the core, and of the line after power-up.
+    negotiable : the host may change the rate of the line; without that, logic cells are saved.
     """
 
     def __init__(
@@ -183,15 +188,17 @@ class Top(wiring.Component):
         *,
         clock_hz: int,
         baud: int,
+        negotiable: bool = True,
         build: str = "",
         synapse_storage: str = "block",
     ) -> None:
         self._step = phase_step(clock_hz, baud)
+        self._negotiable = negotiable
         self._hold = 1 << (clog2(clock_hz) - 1)
         self._chip = Chip(
             config,
             clock_hz=clock_hz,
-            line=self._step,
+            line=self._step if negotiable else 0,
             build=build,
             synapse_storage=synapse_storage,
         )
@@ -203,8 +210,17 @@ class Top(wiring.Component):
         m.submodules.chip = chip = self._chip
         m.submodules.uart_rx = uart_rx = UartReceiver()
         m.submodules.uart_tx = uart_tx = UartTransmitter()
-        m.submodules.rate = rate = LineRate(self._step, self._hold)
         wiring.connect(m, chip.sent, uart_tx.bytes)
+        m.d.comb += [
+            uart_rx.rx.eq(self.rx),
+            self.tx.eq(uart_tx.tx),
+            chip.received.valid.eq(uart_rx.valid),
+            chip.received.payload.eq(uart_rx.byte),
+        ]
+        if not self._negotiable:
+            m.d.comb += [uart_rx.step.eq(self._step), uart_tx.step.eq(self._step)]
+            return m
+        m.submodules.rate = rate = LineRate(self._step, self._hold)
         m.d.comb += [
             rate.wanted.eq(chip.line),
             rate.sending.eq(chip.sent.valid | ~uart_tx.bytes.ready),
@@ -212,9 +228,5 @@ class Top(wiring.Component):
             chip.line_fell.eq(rate.fell),
             uart_rx.step.eq(rate.step),
             uart_tx.step.eq(rate.step),
-            uart_rx.rx.eq(self.rx),
-            self.tx.eq(uart_tx.tx),
-            chip.received.valid.eq(uart_rx.valid),
-            chip.received.payload.eq(uart_rx.byte),
         ]
         return m

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,11 +33,12 @@ class Traffic:
     board : opened with a design, which is loaded here.
     seed : chooses the commands, their sizes and what they write.
     largest : bytes that one command sends or brings, about, at most.
+    sent : how many commands were sent until now.
     """
 
-    def __init__(self, board: Board, seed: int, largest: int) -> None:
-        self.commands = 0
-        """Commands executed, where one of many pieces counts as one."""
+    def __init__(self, board: Board, seed: int, largest: int, sent: Callable[[], int]) -> None:
+        self._sent = sent
+        self._actions = 0
         self._largest = largest
         self._watched = 0
         self._board = board
@@ -47,9 +50,10 @@ class Traffic:
         ones = np.full((self._config.axons, self._config.neurons), -1, dtype=np.int64)
         self._synapse_bits = self._map.pack_synapses(ones).ravel()
         board.load()
+        self._not_by_us = board.counters()["commands"] - sent()
 
     def exchange(self, *, more_out: bool, more_in: bool) -> None:
-        """One random command, with much in a direction of which `more` is wanted.
+        """One random action, with much in a direction of which `more` is wanted.
 
         Raises `Mismatch` when the answer is not what the golden model says.
         """
@@ -62,7 +66,7 @@ class Traffic:
         actions += 3 * [self._run] + [self._watch]
         if self._rng.random() < 0.02:
             actions = [self._reset]
-        self.commands += 1
+        self._actions += 1
         actions[self._rng.integers(len(actions))]()
 
     def check(self) -> None:
@@ -78,6 +82,8 @@ class Traffic:
         for name in state_formats(self._config):
             self._compare(name, golden.read_state(name), board.read_state(name))
         counted = board.counters()
+        executed = (self._not_by_us + self._sent()) % (1 << COUNTERS["commands"])
+        self._compare("the counter commands", np.array(executed), np.array(counted["commands"]))
         for name, value in golden.counters().items():
             expected = np.array(value % (1 << COUNTERS[name]))
             self._compare(f"the counter {name}", expected, np.array(counted[name]))
@@ -87,7 +93,7 @@ class Traffic:
         if len(different):
             where = tuple(int(k) for k in different[0])
             raise Mismatch(
-                f"after {self.commands} commands: {what}{list(where) if where else ''} is "
+                f"after {self._actions} actions: {what}{list(where) if where else ''} is "
                 f"{int(golden[where])} in the golden model, {int(board[where])} on the board "
                 f"({len(different)} such values)"
             )

@@ -47,6 +47,22 @@ class MeteredLine(FaultyPort):
         return super().read(size)
 
 
+class CountedLink(Link):
+    """A link that counts the commands that are sent: each is sent as a whole.
+
+    Attributes
+    ----------
+    commands : how many there were.
+    """
+
+    commands = 0
+
+    def send(self, data: bytes, allowance: float = 0.0) -> None:
+        """As every link sends."""
+        self.commands += 1
+        super().send(data, allowance)
+
+
 def link_test(
     port: Port,
     design: Design,
@@ -76,7 +92,7 @@ def link_test(
     if not isinstance(rates, FaultRates):
         rates = FaultRates.of_every_kind(rates)
     line = MeteredLine(port, rates, seed)
-    link = Link(line, timeout, name)
+    link = CountedLink(line, timeout, name)
     line.progress = lambda: sum(_delivered(link).values())
     report, began = LinkTestReport(seed), line.time
     try:
@@ -96,23 +112,24 @@ def link_test(
 
 
 def _exchange(
-    link: Link,
+    link: CountedLink,
     design: Design,
     report: LinkTestReport,
     count: int,
     advance: Callable[[int], object],
 ) -> None:
     board = Board(link, design, progress=False)
-    traffic = Traffic(board, report.seed, min(LARGEST, count))
+    traffic = Traffic(board, report.seed, min(LARGEST, count), lambda: link.commands)
     told = 0
     while told < count:
         done = _delivered(link)
         traffic.exchange(more_out=done["to_board"] < count, more_in=done["to_host"] < count)
-        report.commands = traffic.commands
+        report.commands = link.commands
         least = min(count, *_delivered(link).values())
         advance(least - told)
         told = least
     traffic.check()
+    report.commands = link.commands
     counters = board.counters()
     report.counters = {k: value for k, value in counters.items() if k.startswith("link_")}
 

@@ -22,7 +22,7 @@ class LinkTestReport:
     Attributes
     ----------
     seed : of the faults and of the traffic.
-    commands : how many were executed and compared.
+    commands : how many were sent.
     seconds : of the line's own time; simulated, where the line is.
     longest_stall : the longest part of it in which nothing got through in either direction.
     stream_bytes : bytes of commands ("to_board") and of replies ("to_host") that got through.

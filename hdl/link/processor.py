@@ -38,8 +38,8 @@ class Processor(wiring.Component):
     step, image_loaded, tick_period, monitor_count : from `Registers`.
     start, ready, arriving, reported : to `Core`; `reported` is always taken.
     late, overrun : pulses for the counters.
-    stalled : in a run, something waits for `replies` to take it.
     executed : pulses when a command is done and its reply is in the stream.
+    stalled : in a run, something waits for `replies` to take it.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -60,8 +60,8 @@ class Processor(wiring.Component):
                 "reported": In(stream.Signature(range(config.neurons))),
                 "late": Out(1),
                 "overrun": Out(1),
-                "stalled": Out(1),
                 "executed": Out(1),
+                "stalled": Out(1),
             }
         )
 
@@ -208,15 +208,15 @@ class Processor(wiring.Component):
 
     def _next_address(self, m: Module, address: Signal) -> Value:
         """One further; at the end of a synapse row the first word of the next."""
-        distance = Signal(32, init=1)
+        # Ones in the low bits carry beyond the gap at the end of a row.
+        beyond = Signal(32)
         for field in self._config.layout.synapse_fields.values():
             row_bits = clog2(field.words_per_row)
-            gap = (1 << row_bits) - field.words_per_row
             region = SYNAPSE_REGIONS[field.name]
             last = address[:row_bits] == field.words_per_row - 1
             with m.If((address[REGION_SHIFT:] == region) & last):
-                m.d.comb += distance.eq(1 + gap)
-        return address + distance
+                m.d.comb += beyond.eq((1 << row_bits) - 1)
+        return (address | beyond) + 1
 
     def _ids(self, m: Module) -> None:
         """The id in a request's halfword: the halfword itself, or each set bit of a bitmap's in turn."""

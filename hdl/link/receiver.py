@@ -235,7 +235,7 @@ class Receiver(wiring.Component):
         with m.If(verdict):
             m.d.sync += [odd.eq(0), overflowed.eq(0), tentative.eq(tail)]
 
-        level, room, freed = Signal(wrap), Signal(wrap), Signal(wrap)
+        level, room = Signal(wrap), Signal(wrap)
         made_room = Signal()
         m.d.comb += [level.eq(tail - head), room.eq(depth - level), self.window.eq(room << 1)]
         m.d.comb += [read.addr.eq(head), self.send_rr.eq(self.go_back | made_room)]
@@ -252,12 +252,10 @@ class Receiver(wiring.Component):
                     self.halfwords.valid.eq(1),
                     self.halfwords.payload.eq(read.data),
                     head.eq(head + 1),
-                    freed.eq(freed + 1),
                 ]
-                m.d.comb += made_room.eq((level == 1) | (freed == depth // 2))
-        with m.If(self.send_rr):
-            m.d.sync += freed.eq(0)
+                half = head[: (depth // 2).bit_length() - 1]
+                m.d.comb += made_room.eq((level == 1) | half.all())
         with m.If(self.opened):
-            m.d.sync += [s.eq(0) for s in (head, tail, tentative, freed, fetched)]
+            m.d.sync += [s.eq(0) for s in (head, tail, tentative, fetched)]
             m.d.sync += self.halfwords.valid.eq(0)
         return overflowed

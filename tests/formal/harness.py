@@ -17,6 +17,7 @@ from amaranth.hdl import (
     Signal,
     Value,
 )
+from amaranth.lib import memory
 
 FREE = "free_"
 """Submodules whose names begin so start in any state; all others from their initial values."""
@@ -106,6 +107,7 @@ class Opened(Elaboratable):
 
     def __init__(self, block: Elaboratable) -> None:
         self._signals: dict[str, Signal] = {}
+        self._memories: dict[str, memory.ReadPort] = {}
         module = type(block).__module__
         before = sys.getprofile()
 
@@ -115,6 +117,8 @@ class Opened(Elaboratable):
                 for name, value in frame.f_locals.items():
                     if isinstance(value, Signal):
                         self._signals[f"{owner}.{name}"] = value
+                    elif isinstance(value, memory.Memory):
+                        self._memories[f"{owner}.{name}"] = value.read_port(domain="comb")
 
         sys.setprofile(collect)
         try:
@@ -128,6 +132,12 @@ class Opened(Elaboratable):
         except KeyError:
             known = ", ".join(sorted(self._signals))
             raise KeyError(f"no signal is named {name}; there are {known}") from None
+
+    def word(self, m: Module, name: str, address: Value) -> Value:
+        """What a memory holds there; for one address."""
+        port = self._memories[name]
+        m.d.comb += port.addr.eq(address)
+        return port.data
 
     def elaborate(self, platform: object) -> Fragment:
         """The block."""

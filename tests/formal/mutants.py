@@ -63,5 +63,15 @@ MUTANTS = {
     "a full buffer is written": Mutant("buffer", "filled == depth", "filled == 2 * depth - 1"),
     "bad payload stays": Mutant("buffer", "tentative.eq(tail)", "tentative.eq(tentative)"),
     "halves of halfwords stay": Mutant("buffer", "odd.eq(0), overflowed.eq(0)", "overflowed.eq(0)"),
-    "a new connection fetches from the old": Mutant("buffer", "freed, fetched)", "freed)"),
+    "a new connection fetches from the old": Mutant("buffer", "tentative, fetched)", "tentative)"),
+    "bytes change places": Mutant("payload", "Cat(low, byte)", "Cat(byte, low)"),
+    "a halfword is handed on twice": Mutant(
+        "payload", "fetched.eq(~free)", "fetched.eq(level != 1)"
+    ),
+    "nobody is waited for": Mutant(
+        "payload", "free = ~self.halfwords.valid |", "free = ~self.halfwords.ready |"
+    ),
+    "the buffer is written from its start": Mutant(
+        "payload", "write.addr.eq(tentative)", "write.addr.eq(tentative - tail)"
+    ),
 }

@@ -10,6 +10,7 @@ from amaranth.hdl import Module
 from encoder_harness import EncoderHarness
 from harness import FREE, Harness, Opened
 from mutants import MUTANTS, Mutant
+from payload_harness import PayloadHarness
 from prove import Verdict, run
 from receiver_harness import PARTS, ReceiverHarness
 from rich.progress import track
@@ -18,7 +19,7 @@ from spikeloom.hdl.frames import CRC_BYTES, HEADER_BYTES
 from spikeloom.hdl.link import crc
 from spikeloom.hdl.link.receiver import Receiver
 
-INDUCTION = {"decoder": 2, "buffer": 2, "answers": 2}
+INDUCTION = {"decoder": 2, "buffer": 2, "payload": 2, "answers": 2}
 """Cycles that the induction of a part assumes; 1 for others."""
 FRAME_SIZES = (HEADER_BYTES + 4 + CRC_BYTES, HEADER_BYTES + 8 + CRC_BYTES)
 """SABM, and an I frame of eight bytes, before encoding."""
@@ -54,9 +55,12 @@ def _encoder(size: int) -> Proof:
     return Proof(lambda: EncoderHarness(size), "bmc", size + 3)
 
 
-def _part(part: str, *, any_state: bool) -> Proof:
+def _part(part: str, *, any_state: bool, receiver: Receiver | None = None) -> Proof:
+    harness = PayloadHarness if part == "payload" else ReceiverHarness
     return Proof(
-        lambda: ReceiverHarness(part, any_state=any_state), "prove", INDUCTION.get(part, 1)
+        lambda: harness(part, any_state=any_state, receiver=receiver),
+        "prove",
+        INDUCTION.get(part, 1),
     )
 
 
@@ -77,9 +81,9 @@ def prove(name: str) -> Verdict:
 
 def refute(mutant: Mutant) -> Verdict:
     """Run the proof that has to fail for a broken receiver."""
-    design = ReceiverHarness(mutant.part, any_state=True, receiver=mutant.receiver())
-    depth = INDUCTION.get(mutant.part, 1)
-    return run(f"mutant-{mutant.part}", design, mode="prove", depth=depth, keep=False)
+    proof = _part(mutant.part, any_state=True, receiver=mutant.receiver())
+    name = f"mutant-{mutant.part}"
+    return run(name, proof.design(), mode=proof.mode, depth=proof.depth, keep=False)
 
 
 def main() -> int:

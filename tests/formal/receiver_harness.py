@@ -26,6 +26,7 @@ PARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     **{name: (("decoder",), CRC_PARTS) for name in CRC_PARTS},
     "links": ((), ()),
     "buffer": (("decoder",), ()),
+    "payload": (("decoder", "buffer"), ()),
     "answers": (("decoder", *CRC_PARTS, "links", "buffer"), ()),
 }
 """Parts of the proof: those whose claims each may use in the same cycle, and in earlier cycles."""
@@ -131,7 +132,7 @@ class ReceiverHarness(Harness):
         dut, spec, inside = self._dut, self._spec, self._inside
         buffer = PayloadBuffer(dut, inside)
         tail, level = dut.expected, inside["Receiver.level"]
-        pending = self.named("pending", buffer.pending)
+        self._pending = pending = self.named("pending", buffer.pending)
         in_order = self.named("in_order", buffer.in_order)
         ended, verdict = inside["Receiver.ended"], inside["Receiver.verdict"]
         # Any state may have them so, too; if not, they are from the first SABM on.
@@ -151,8 +152,8 @@ class ReceiverHarness(Harness):
         known("header", (count == 0) | (~ended & ~verdict))
         reached = Mux(count > HEADER_BYTES, count - HEADER_BYTES, 0)
         payload = Mux(spec.kind != FrameType.I, 0, Mux(reached < length, reached, length))
-        payload = self.named("payload", payload)
-        inner = (count != 0) & (count <= LONGEST)
+        self._payload = payload = self.named("payload", payload)
+        self._inner = inner = (count != 0) & (count <= LONGEST)
         known("odd", ~inner | (odd == payload[0]))
         known("written", ~inner | overflowed | (pending == payload >> 1))
         # Room at the start of the frame: the reader only makes more.

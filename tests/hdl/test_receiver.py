@@ -293,7 +293,8 @@ def test_the_window_is_announced_when_half_and_all_of_the_buffer_is_free():
         while len(host.taken) < len(accepted):
             if await host.drain(len(host.taken) + 2):
                 announced.append(len(host.taken))
-        half, empty = announced
+        half, *_, empty = announced
+        assert len(announced) <= 3
         assert abs(half - BUFFER // 2) <= 2 * FETCHED
         assert abs(empty - BUFFER) <= 2 * FETCHED
 

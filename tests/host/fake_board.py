@@ -52,7 +52,6 @@ class FakeBoard(FakeCore):
         self.to_board: Filter = bytes
         self.to_host: Filter = bytes
         self.closed = False
-        self.requests: list[str] = []
         self._capacity, self._appetite, self._reply_bytes = window, appetite, reply_bytes
         self._time = 0.0
         self._output = bytearray()

@@ -32,6 +32,7 @@ class FakeCore:
     def __init__(self, config: CoreConfig, build: str) -> None:
         self.config = config
         self.map = MemoryMap(config)
+        self.requests: list[str] = []
         self.link_counters = dict.fromkeys(("bad_frames", "out_of_sequence", "overflows"), 0)
         c, layout = self.config, self.config.layout
         base = Region.IDENTITY.base
@@ -125,6 +126,8 @@ class FakeCore:
             name = list(COUNTERS)[index]
             if name.startswith("link_"):
                 value = self.link_counters[name.removeprefix("link_")]
+            elif name == "commands":
+                value = len(self.requests)
             else:
                 value = int(self.core.counters.get(name, [0])[0])
             return value >> 32 * high & 0xFFFFFFFF

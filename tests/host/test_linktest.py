@@ -57,6 +57,15 @@ class WritesTwice(SpoiledBoard):
             super()._set(*self.overwritten)
 
 
+class ReadsTwice(SpoiledBoard):
+    """A command that changes nothing is executed twice."""
+
+    def _serve_read(self):
+        yield from super()._serve_read()
+        if self.core.step_number and self.due():
+            self.requests.append("again")
+
+
 class StepsTwice(SpoiledBoard):
     def _step(self):
         if self.due():
@@ -122,7 +131,7 @@ def test_the_same_seed_is_the_same_trial():
 @pytest.mark.parametrize(
     "board",
     [
-        ForgetsAWrite, WritesTwice, StepsTwice, LosesASpike, DoublesASpike, ReadsWrongly,
+        ForgetsAWrite, WritesTwice, ReadsTwice, StepsTwice, LosesASpike, DoublesASpike, ReadsWrongly,
         ResetsTwice,
     ],
 )  # fmt: skip
