@@ -32,7 +32,7 @@ from spikeloom.hdl.memory_map import COUNTERS
 from spikeloom.hdl.top import Chip
 
 TEXT = (Path(__file__).parents[1] / "docs" / "link.md").read_text()
-CYCLES_PER_BYTE = 16
+CYCLES_PER_BYTE = 5
 """In both directions: the chip's byte streams as a fast UART would move them."""
 PATIENCE = 200
 """Bytes that could have come after which nothing more is expected from the board."""
