@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import select
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +18,7 @@ import serial
 import spikeloom
 from spikeloom.errors import BoardRefusedError
 from spikeloom.hdl import CoreConfig, Image, LearningConfig
+from spikeloom.hdl.frames import DELIMITER, Frame, FrameType
 from spikeloom.sim.serve import serve
 from spikeloom.sim.twin import TwinPort, open_port
 from spikeloom.sim.verilator import without_memory_contents
@@ -149,6 +154,30 @@ def test_a_url_without_a_file_is_refused() -> None:
         serial.serial_for_url("twin://")
 
 
+def assert_a_terminal_program_reaches_it(port: str) -> None:
+    """A SABM that is typed into pyserial's own terminal, in hexadecimal, brings a UA."""
+    master, slave = os.openpty()
+    command = [sys.executable, "-m", "serial.tools.miniterm", "--encoding", "hexlify", port]
+    terminal = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    connection = 0x5EED0003
+    hello = Frame(FrameType.SABM, payload=connection.to_bytes(4, "little")).to_bytes(0)
+    answer = Frame(FrameType.UA, payload=(2048).to_bytes(2, "little")).to_bytes(connection)
+    shown, end = "", time.monotonic() + 30
+    try:
+        while "Quit" not in shown and time.monotonic() < end:
+            shown += os.read(master, 4096).decode()
+        os.write(master, (2 * DELIMITER + hello).hex(" ").upper().encode() + b" ")
+        while answer.hex(" ").upper() not in shown and time.monotonic() < end:
+            if select.select([master], [], [], 0.1)[0]:
+                shown += os.read(master, 4096).decode()
+        assert answer.hex(" ").upper() in shown, shown
+    finally:
+        terminal.kill()
+        terminal.wait(10)
+        os.close(master)
+
+
 @pytest.mark.timeout(120)
 def test_a_pseudo_terminal_serves_it(design: spikeloom.Design, tmp_path: Path) -> None:
     names: list[str] = []
@@ -169,6 +198,7 @@ def test_a_pseudo_terminal_serves_it(design: spikeloom.Design, tmp_path: Path) -
             time.sleep(0.01)
         with spikeloom.open(names[0], design, baud=3_000_000, timeout=20) as board:
             assert (board.read_weights() == design.image.weights).all()
+        assert_a_terminal_program_reaches_it(names[0])
     finally:
         stop.set()
         server.join(20)
