@@ -131,7 +131,6 @@ def test_an_error_is_one_message_without_traceback(run, arguments, message):
     [
         ["fly"],
         ["info"],
-        ["devices"],
         ["cosim", "--seeds", "0"],
         ["doctor", "--need", "luck"],
         ["verilog", "--set", "lanes"],
@@ -272,6 +271,7 @@ def test_serve_passes_its_arguments_on(run, monkeypatch, core_file):
     )
     run("serve", core_file)
     run("serve", core_file, "--rate", "0.5", "--link", "/tmp/board", "--baud", 9600)
+    assert all(options.pop("plugged")() for _, options in calls)
     assert calls == [
         (CONFIG, {"rate": None, "link": None, "baud": BAUD}),
         (CONFIG, {"rate": 0.5, "link": Path("/tmp/board"), "baud": 9600}),
