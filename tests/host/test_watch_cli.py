@@ -153,7 +153,7 @@ def socket_status(url, origin):
     return connection.getresponse().status
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_the_page_is_served_to_this_machine_until_ctrl_c(design_file):
     program = "from spikeloom.cli import main; main()"
     arguments = ["watch", "golden:", "--no-browser", "-d", str(design_file)]
@@ -169,7 +169,7 @@ def test_the_page_is_served_to_this_machine_until_ctrl_c(design_file):
         assert socket_status(url, "http://other.example") == 403
         assert socket_status(url, url.rstrip("/")) != 403
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=50)
         assert err.endswith("ended\n")
         assert "Traceback" not in err
         assert process.returncode == 0
