@@ -35,6 +35,7 @@ class BoardTop(Elaboratable):
             clock_hz=self.board.clock_hz,
             baud=self.board.baud,
             negotiable=self.board.negotiable,
+            ticks=self.board.ticks,
             build=self.build,
             synapse_storage=self.board.storage_for(self.config),
         )

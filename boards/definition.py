@@ -57,6 +57,7 @@ class BoardDefinition:
     pll : makes the core clock from the board's oscillator.
     baud : bits per second of the serial port, unless the user asks for another.
     negotiable : whether the host may change them while the board runs; that takes logic cells.
+    ticks : whether steps can begin at ticks; that takes logic cells, too.
     config : the core that is built when no network says otherwise.
     synapse_storage : where the synapses are of a core that does not learn: "block" (block RAM) or
         "spram" (single-port RAM of iCE40 UltraPlus).  See `storage_for`.
@@ -71,6 +72,7 @@ class BoardDefinition:
     baud: int
     config: CoreConfig
     negotiable: bool = True
+    ticks: bool = True
     synapse_storage: Storage = "block"
     programmer: str
 

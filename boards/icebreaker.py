@@ -55,7 +55,7 @@ LEARNING_CORE = CoreConfig(
     weight_bits=8,
     state_bits=12,
     synapse="delta",
-    leak="none",
+    leak="linear",
     reset="subtract",
     refractory_bits=0,
     bias=False,
@@ -69,6 +69,7 @@ ICEBREAKER_LEARNING = replace(
     ICEBREAKER,
     name="icebreaker-learning",
     title="iCEBreaker (iCE40 UP5K), learning",
+    ticks=False,
     config=LEARNING_CORE,
     synapse_storage="block",
 )

@@ -42,6 +42,7 @@ class Registers(wiring.Component):
     Parameters
     ----------
     line : phase step of the UART after power-up; 0 where there is no UART.
+    ticks : without them TICK_PERIOD is always 0.
     """
 
     def __init__(
@@ -52,7 +53,9 @@ class Registers(wiring.Component):
         clock_hz: int,
         build: str,
         line: int = 0,
+        ticks: bool = True,
     ) -> None:
+        self._ticks = ticks
         self._config = config
         self._line = line
         self._core_increments = core_increments
@@ -192,6 +195,9 @@ class Registers(wiring.Component):
                     if register == Register.MONITOR_COUNT:
                         too_many = bus.write & (bus.data > self._config.monitors)
                         m.d.comb += error.eq(too_many | ~exists)
+                    if register == Register.TICK_PERIOD and not self._ticks:
+                        m.d.comb += error.eq(bus.write & (bus.data != 0) | ~exists)
+                        continue
                     if register == Register.LINE:
                         m.d.comb += error.eq(
                             (bus.data >> PHASE_STEP_BITS != 0) & bus.write | ~exists

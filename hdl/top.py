@@ -31,6 +31,7 @@ class Chip(wiring.Component):
     ----------
     clock_hz : frequency of the clock, which the host asks for.
     line : phase step of the UART, 0 when there is none.
+    ticks : steps may begin at ticks.
     build : informational text in the identity block, at most 32 ASCII characters.
     synapse_storage : see `SynapseMemory`.
     """
@@ -41,13 +42,14 @@ class Chip(wiring.Component):
         *,
         clock_hz: int,
         line: int = 0,
+        ticks: bool = True,
         build: str = "",
         synapse_storage: str = "block",
     ) -> None:
         self._config = config
         self._core = Core(config, synapse_storage=synapse_storage)
         self._registers = Registers(
-            config, increments(config), clock_hz=clock_hz, build=build, line=line
+            config, increments(config), clock_hz=clock_hz, build=build, line=line, ticks=ticks
         )
         super().__init__(
             {
@@ -179,7 +181,8 @@ class Top(wiring.Component):
     Parameters
     ----------
     clock_hz, baud : of the core, and of the line after power-up.
-    negotiable : the host may change the rate of the line; without that, logic cells are saved.
+    negotiable : the host may change the rate of the line.
+    ticks : steps may begin at ticks.  Without either, logic cells are saved.
     """
 
     def __init__(
@@ -189,6 +192,7 @@ class Top(wiring.Component):
         clock_hz: int,
         baud: int,
         negotiable: bool = True,
+        ticks: bool = True,
         build: str = "",
         synapse_storage: str = "block",
     ) -> None:
@@ -199,6 +203,7 @@ class Top(wiring.Component):
             config,
             clock_hz=clock_hz,
             line=self._step if negotiable else 0,
+            ticks=ticks,
             build=build,
             synapse_storage=synapse_storage,
         )

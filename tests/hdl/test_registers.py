@@ -302,3 +302,16 @@ def test_a_core_without_monitors():
         assert await bus.read(control(Register.MONITOR_COUNT)) == 0
 
     Bench(dut).run(testbench)
+
+
+def test_without_ticks_the_period_is_0():
+    dut = Registers(CONFIG, increments(CONFIG), clock_hz=CLOCK_HZ, build="", ticks=False)
+
+    async def testbench(ctx):
+        bus = Bus(ctx, dut)
+        assert not await bus.write(control(Register.TICK_PERIOD), 5)
+        assert await bus.write(control(Register.TICK_PERIOD), 0)
+        assert await bus.read(control(Register.TICK_PERIOD)) == 0
+        assert ctx.get(dut.tick_period) == 0
+
+    Bench(dut).run(testbench)
