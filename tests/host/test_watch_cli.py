@@ -158,7 +158,14 @@ def test_the_page_is_served_to_this_machine_until_ctrl_c(design_file):
     program = "from spikeloom.cli import main; main()"
     arguments = ["watch", "golden:", "--no-browser", "-d", str(design_file)]
     command = [sys.executable, "-c", program, *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # What runs in the background of a shell ignores SIGINT, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     try:
         url = process.stdout.readline().strip()
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", url)
