@@ -144,7 +144,6 @@ class Connection:
         self._largest_window = window
         self._limit, self._wanted = PayloadLimit(MAX_PAYLOAD), PayloadLimit(DEFAULT_LIMIT)
         self._expected = self._told = 0
-        self._told_limit = DEFAULT_LIMIT
         self._gap, self._rejected = Gap(), Gap()
         self._polled: int | None = None
         self._now = 0.0
@@ -201,8 +200,7 @@ class Connection:
         return self._supervisory(FrameType.REJ)
 
     def _supervisory(self, kind: FrameType) -> Frame:
-        self._told_limit = self._wanted.value
-        return self._frame(kind, self._told_limit.to_bytes(SUPERVISORY_BYTES, "little"))
+        return self._frame(kind, self._wanted.value.to_bytes(SUPERVISORY_BYTES, "little"))
 
     def _frame(self, kind: FrameType, payload: bytes, position: int = 0) -> Frame:
         self._told = self._expected

@@ -80,12 +80,14 @@ def tune(link: Link, wanted: int | None = None) -> LineQuality:
         if not slower:
             break
         warnings.warn(
-            f"{link.name}: {quality.losses} frames of {2 * ECHOES} were lost at {quality.baud} baud; "
-            f"going down to {slower[0]}. A shorter cable or another adapter may help",
+            f"{link.name}: {quality.losses} frames were lost or sent again at {quality.baud} baud; "
+            f"trying {slower[0]}. A shorter cable or another adapter may help",
             LineWarning,
             stacklevel=2,
         )
-        quality = go_over(link, slower[0])
+        before, quality = quality.baud, go_over(link, slower[0])
+        if quality.baud == before:
+            break
     return quality
 
 
@@ -107,7 +109,12 @@ def go_over(link: Link, baud: int) -> LineQuality:
     link.send(protocol.write_request(Region.CONTROL.base + Register.LINE, step))
     reply = protocol.to_halfwords(link.receive(2 * protocol.WRITE_REPLY))
     if reply[-1] != protocol.Status.OK:
-        return LineQuality(old, 0, 0.0)  # a board whose rate is fixed
+        warnings.warn(
+            f"{link.name}: this board's line rate is fixed; staying at {old}",
+            LineWarning,
+            stacklevel=3,
+        )
+        return measure(link)
     link.set_baudrate(baud)
     try:
         return measure(link)

@@ -97,3 +97,14 @@ def test_rates_that_the_board_can_not_make_are_refused(baud, match):
     with pytest.raises(InputError, match=match):
         check_rate(CLOCK_HZ, baud)
     assert phase_step(CLOCK_HZ, 250_000) == 1 << 18
+
+
+@pytest.mark.parametrize(("carries", "wanted"), [(1 << 30, 100_000), (20_000, None)])
+def test_a_board_with_a_fixed_rate_says_so(carries, wanted):
+    board = RatedBoard(carries)
+    board.first = board.rate = board.baudrate = 250_000
+    board._mapped[(1 << 28) + Register.LINE] = False
+    link = opened(board)
+    with pytest.warns(LineWarning, match="rate is fixed; staying at 250000"):
+        quality = tune(link, wanted)
+    assert quality.baud == board.baudrate == 250_000
