@@ -167,12 +167,13 @@ class Connection:
         """Append to what is to be sent."""
         self._kept += data
 
-    def next_frame(self) -> Frame | None:
-        """The next I frame that may be sent now."""
+    def next_frame(self, *, hurry: bool = True) -> Frame | None:
+        """The next I frame that may be sent now; without `hurry`, not one that the window cuts short."""
         limit = self._limit.value
         room = (self._window_end - self._head) * _HALFWORD
         # A small window is not worth a frame, unless the board has no more.
-        least = min(self.unsent, limit, max(_HALFWORD, self._largest_window // 4))
+        worth = self._largest_window // (4 if hurry else 2)
+        least = min(self.unsent, limit, max(_HALFWORD, worth))
         if not self.unsent or room < least or self.in_flight >= FRAMES_IN_FLIGHT * limit:
             return None
         size = min(self.unsent, limit, room) // _HALFWORD * _HALFWORD

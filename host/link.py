@@ -49,8 +49,8 @@ MOST_PATIENT_POLL = 0.25
 
 _MAX_ENCODED = MAX_PAYLOAD + 2 * (HEADER_BYTES + CRC_BYTES)
 _SHORT = HEADER_BYTES + SUPERVISORY_BYTES + CRC_BYTES + 2
-_BITS_PER_BYTE = 12
-"""On the line: 8N1, and some slack."""
+_BITS_IN_BYTE, _BITS_PER_BYTE = 10, 12
+"""On the line: 8N1, without and with some slack."""
 
 
 class Port(Protocol):
@@ -124,6 +124,7 @@ class Link:
         port.timeout = min(self._poll, self.timeout / 8)
         self._line = bytearray()
         self._round_trip = 0.0
+        self._written_until = 0.0
         self._first_rate = self.baudrate
 
     def now(self) -> float:
@@ -349,7 +350,9 @@ class Link:
         connection = self._connection
         if connection.reject:
             self._write_frame(connection.rejection())
-        frame = connection.next_frame()
+        # What is on its way to the board lasts until it may have made more room.
+        busy = self._written_until - self._now() > self._round_trip / 2
+        frame = connection.next_frame(hurry=not busy)
         if frame is not None:
             self._write_frame(frame)
         elif connection.owes_acknowledgement:
@@ -366,6 +369,8 @@ class Link:
             self._lose(f"{self.name} takes no more bytes; is anything connected to it?")
         except (serial.SerialException, OSError) as error:
             self._lose(f"{self.name} was lost: {error}")
+        least = self._line_time(len(data)) * _BITS_IN_BYTE / _BITS_PER_BYTE
+        self._written_until = max(self._written_until, self._now()) + least
         self.statistics.bytes_sent += len(data)
         self.statistics.frames_sent += 1
 

@@ -2,6 +2,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Time is limited per test, by pytest: a busy computer is no failure.
+settings.register_profile("spikeloom", deadline=None, print_blob=True)
+settings.load_profile("spikeloom")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -152,7 +152,7 @@ class Receiver(wiring.Component):
             m.d.sync += position.eq(0)
 
         in_payload = (position >= HEADER_BYTES) & (position < length + HEADER_BYTES)
-        overflowed = self._buffer(m, valid & in_payload & (kind == FrameType.I), byte, end)
+        overflowed = self._buffer(m, valid & in_payload & (kind == FrameType.I), byte, end, first)
 
         # The verdict, one cycle after the end.
         complete, good, empty = Signal(), Signal(), Signal()
@@ -205,7 +205,9 @@ class Receiver(wiring.Component):
             ]
         return m
 
-    def _buffer(self, m: Module, write_byte: Value, byte: Value, end: Value) -> Value:
+    def _buffer(
+        self, m: Module, write_byte: Value, byte: Value, end: Value, between_frames: Value
+    ) -> Value:
         """The payload buffer; returns whether the frame under way was too long for it."""
         depth = self._depth
         self._accept = accept = Signal()
@@ -253,8 +255,10 @@ class Receiver(wiring.Component):
                     self.halfwords.payload.eq(read.data),
                     head.eq(head + 1),
                 ]
-                half = head[: (depth // 2).bit_length() - 1]
-                m.d.comb += made_room.eq((level == 1) | half.all())
+                # While a frame comes, its end will empty the buffer again.
+                emptied = (level == 1) & between_frames
+                quarter = head[: (depth // 4).bit_length() - 1]
+                m.d.comb += made_room.eq(emptied | quarter.all())
         with m.If(self.opened):
             m.d.sync += [s.eq(0) for s in (head, tail, tentative, fetched)]
             m.d.sync += self.halfwords.valid.eq(0)

@@ -12,65 +12,70 @@ from .receiver import POSITION_BITS
 
 
 class CobsEncoder(wiring.Component):
-    """COBS and the delimiter, about two cycles per byte; `bytes.payload.last` ends a frame."""
+    """COBS and the delimiter: a block is collected, a byte per cycle, while the one before is sent.
+
+    Back-pressure: `bytes` waits while a whole block is collected and its code byte is not taken yet.
+
+    Members
+    -------
+    bytes : stream; `last` ends a frame.
+    encoded : stream, a byte every two cycles at most, with one more cycle per block.
+    """
 
     def __init__(self) -> None:
         byte = data.StructLayout({"byte": 8, "last": 1})
         super().__init__({"bytes": In(stream.Signature(byte)), "encoded": Out(stream.Signature(8))})
 
     def elaborate(self, platform: object) -> Module:
-        """Collect a block up to a zero, 254 bytes, or the end; then send its code and the block."""
+        """A ring of two blocks (without zeros, which are not stored): one collected, one sent."""
         m = Module()
-        m.submodules.block = block = memory.Memory(shape=8, depth=256, init=[])
-        read, write = block.read_port(), block.write_port()
-        count, sent = Signal(8), Signal(8)
-        last, owes_block = Signal(), Signal()
+        m.submodules.ring = ring = memory.Memory(shape=8, depth=512, init=[])
+        read, write = ring.read_port(), ring.write_port()
+        tail, head, end = Signal(9), Signal(9), Signal(9)
+        code, whole, last, owes_block = Signal(8, init=1), Signal(), Signal(), Signal()
         source, sink = self.bytes, self.encoded
+
+        zero = source.payload.byte == 0
         m.d.comb += [
-            write.addr.eq(count),
+            source.ready.eq(~whole),
+            write.addr.eq(tail),
             write.data.eq(source.payload.byte),
-            read.addr.eq(Mux(sink.ready & sink.valid, sent + 1, sent)),
+            write.en.eq(source.valid & ~whole & ~zero),
         ]
+        with m.If(source.valid & ~whole):
+            m.d.sync += [
+                tail.eq(tail + ~zero),
+                code.eq(code + ~zero),
+                last.eq(source.payload.last),
+                # A final zero is followed by an empty block.
+                owes_block.eq(source.payload.last & zero),
+                whole.eq(zero | source.payload.last | (code == 254)),
+            ]
+
+        ends = Signal()
+        m.d.comb += read.addr.eq(head)
         with m.FSM():
-            with m.State("COLLECT"):
-                m.d.comb += source.ready.eq(1)
-                with m.If(source.valid):
-                    zero = source.payload.byte == 0
-                    m.d.comb += write.en.eq(~zero)
-                    m.d.sync += [
-                        count.eq(count + ~zero),
-                        last.eq(source.payload.last),
-                        # A final zero is followed by an empty block.
-                        owes_block.eq(source.payload.last & zero),
-                    ]
-                    with m.If(zero | source.payload.last | (count == 253)):
-                        m.next = "CODE"
             with m.State("CODE"):
-                m.d.comb += [sink.valid.eq(1), sink.payload.eq(count + 1), read.addr.eq(0)]
-                m.d.sync += sent.eq(0)
-                with m.If(sink.ready):
-                    m.next = "BLOCK"
-                    with m.If(count == 0):
-                        m.next = "DONE"
+                m.d.comb += [sink.valid.eq(whole), sink.payload.eq(code)]
+                with m.If(whole & sink.ready):
+                    m.d.sync += [end.eq(tail), ends.eq(last & ~owes_block)]
+                    m.d.sync += [code.eq(1), whole.eq(owes_block), owes_block.eq(0)]
+                    m.next = "FETCH"
+            with m.State("FETCH"):
+                m.next = "BLOCK"
+                with m.If(head == end):
+                    m.next = "CODE"
+                    with m.If(ends):
+                        m.next = "DELIMITER"
             with m.State("BLOCK"):
                 m.d.comb += [sink.valid.eq(1), sink.payload.eq(read.data)]
                 with m.If(sink.ready):
-                    m.d.sync += sent.eq(sent + 1)
-                    with m.If(sent == count - 1):
-                        m.next = "DONE"
-            with m.State("DONE"):
-                m.d.sync += count.eq(0)
-                m.next = "COLLECT"
-                with m.If(owes_block):
-                    m.d.sync += owes_block.eq(0)
-                    m.next = "CODE"
-                with m.Elif(last):
-                    m.next = "DELIMITER"
+                    m.d.sync += head.eq(head + 1)
+                    m.next = "FETCH"
             with m.State("DELIMITER"):
                 m.d.comb += [sink.valid.eq(1), sink.payload.eq(0)]
                 with m.If(sink.ready):
-                    m.d.sync += last.eq(0)
-                    m.next = "COLLECT"
+                    m.next = "CODE"
         return m
 
 

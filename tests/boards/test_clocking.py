@@ -10,7 +10,7 @@ from spikeloom.boards.clocking import POWER_UP_MICROSECONDS, PowerUpReset
 SYNCHRONISER = 2
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     clock_hz=st.integers(1_000_000, 5_000_000),
     locks=st.lists(st.tuples(st.integers(1, 30), st.integers(1, 120)), min_size=1, max_size=4),

@@ -64,7 +64,7 @@ def test_largest_is_the_last_that_fits(limit: int, below: int, guess: int | None
         assert calls == [limit, limit + 1], "a good guess is only confirmed"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.integers(1, 60),
     st.integers(1, 2000),
@@ -91,7 +91,7 @@ def test_the_bound_needs_no_elaboration_and_holds(
     assert weights_need(board, config) == need
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(2, 3000)), max_size=4), families)
 def test_memories_are_found_in_the_elaborated_design(
     shapes: list[tuple[int, int]], family: Family

@@ -87,7 +87,7 @@ def encoded_frame(kind, number, answer, payload):
     return Frame(kind, number, answer, payload).to_bytes(CONNECTION)[:-1]
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 @given(kind=st.sampled_from(FrameType), number=numbers, answer=numbers, payload=payloads)
 @example(kind=FrameType.I, number=1, answer=2, payload=b"\1" * MAX_PAYLOAD)
 @example(kind=FrameType.I, number=1, answer=2, payload=b"\1" * (MAX_PAYLOAD + 2))
@@ -97,7 +97,7 @@ def test_knows_good_frames(kind, number, answer, payload):
     check([frame, frame])
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(
     payload=payloads,
     change=st.sampled_from(["flip", "drop", "insert", "cut", "nothing"]),

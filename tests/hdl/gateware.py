@@ -20,7 +20,7 @@ TIMEOUT = 100_000
 
 def quick(examples: int = 25) -> settings:
     """Settings of properties that simulate: few examples, always the same ones."""
-    return settings(max_examples=examples, deadline=None, derandomize=True)
+    return settings(max_examples=examples, derandomize=True)
 
 
 def _random_memories(rng: random.Random) -> AbstractContextManager[object]:

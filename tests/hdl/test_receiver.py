@@ -286,17 +286,31 @@ def test_nothing_is_taken_beyond_the_window():
     play(program)
 
 
-def test_the_window_is_announced_when_half_and_all_of_the_buffer_is_free():
+def test_the_window_is_announced_when_a_quarter_and_all_of_the_buffer_is_free():
     async def program(host):
         _, accepted = await fill(host)
         announced = []
         while len(host.taken) < len(accepted):
             if await host.drain(len(host.taken) + 2):
                 announced.append(len(host.taken))
-        half, *_, empty = announced
-        assert len(announced) <= 3
-        assert abs(half - BUFFER // 2) <= 2 * FETCHED
+        *quarters, empty = announced
+        assert len(quarters) in (3, 4)
+        for n, place in enumerate(quarters):
+            assert abs(place - (n + 1) * BUFFER // 4) <= 2 * FETCHED
         assert abs(empty - BUFFER) <= 2 * FETCHED
+
+    play(program)
+
+
+def test_an_empty_buffer_is_not_announced_while_a_frame_comes():
+    async def program(host):
+        await host.open()
+        frame = information(2, b"next")
+        await host.feed(information(0, b"1234"))
+        assert await host.feed(frame[:-3]) == {}
+        assert await host.drain(4) == {}
+        assert await host.feed(frame[-3:], take=True) == {"send_rr": 1}
+        assert host.taken == b"1234next"
 
     play(program)
 

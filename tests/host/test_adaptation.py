@@ -23,7 +23,7 @@ def compiled(*neurons, **options):
     return compile(network, **options)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.floats(20, 150), st.sampled_from(["value", "subtract"]))
 def test_neurons_come_to_fire_at_their_target_rate(rate, reset):
     neuron = LIF(0.02, v_threshold=0.5, reset=reset, threshold_increment=0.2, target_rate=rate)

@@ -62,7 +62,7 @@ class Wrong(GoldenDevice):
         return spikes
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.sampled_from(sorted(DESIGNS)), st.integers(1, 90), st.data())
 def test_the_first_wrong_step_and_state_are_found(case, steps, data):
     design = DESIGNS[case]

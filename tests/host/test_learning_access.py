@@ -38,7 +38,7 @@ def assert_same(golden, board):
         assert board.read_learning(field.name) == golden.read_learning(field.name)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.sampled_from(CASES), st.integers(0, 1000), st.integers(1, 40), st.integers(1, 40))
 def test_a_board_that_learns_is_a_device_like_the_golden_model(case, seed, neurons, axons):
     config = learning_config(case, neurons=neurons, axons=axons, lanes=1)
@@ -68,7 +68,7 @@ def test_learning_changes_the_weights_of_plastic_synapses_alone(case):
     assert_same(golden, board)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.sampled_from(CASES), st.integers(0, 1000))
 def test_what_is_written_is_read_and_used(case, seed):
     design = make_design(learning_config(case), seed)

@@ -158,7 +158,7 @@ def test_whatever_differs_is_counted():
 # patterns
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(seed=st.integers(0, 1000), count=st.integers(1, 8))
 def test_a_neuron_detects_the_pattern_that_it_was_taught_once_and_no_other(
     seed, count, tmp_path_factory

@@ -50,7 +50,7 @@ def expected(rule):
     return window
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.sampled_from([{}, {"pairing": "nearest"}, {"bounds": "soft"}, {"rates": "multiply"}]),
     st.floats(0.004, 0.04),
@@ -78,7 +78,7 @@ def test_symmetric_stdp_potentiates_in_either_order_and_depresses_lone_spikes():
 
 
 @given(st.integers(1, 30), st.integers(1, 30))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_rectangular_windows_are_whole_steps(plus, minus):
     rule = RectangularSTDP(
         window_plus=plus * DT, window_minus=minus * DT, a_plus=0.1, a_minus=0.05, w_max=1.0
@@ -111,7 +111,7 @@ def test_small_changes_count_on_average():
 
 
 @given(st.floats(0.1, 0.9), st.integers(1, 5), st.booleans())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_three_factor_multiplies_modulator_and_eligibility(reward, spikes, punished):
     rule = ThreeFactor(
         rate=0.05, period=16e-3, tau_eligibility=0, e_pre=1, new_error=True, w_min=-1, w_max=1,

@@ -134,9 +134,7 @@ def test_a_stray_step_is_refused_and_then_known(owner, client):
     assert client.run(steps=1).start == 6
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(turns=st.lists(st.tuples(st.booleans(), st.integers(1, 6), st.booleans()), max_size=12))
 def test_whatever_two_do_no_run_gives_a_wrong_result(owner, client, turns):
     """Each run is the golden model's next steps, or refused; monitors are each one's own."""

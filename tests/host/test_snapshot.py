@@ -35,7 +35,7 @@ def spikes_for(design, steps, seed):
     return np.random.default_rng(seed).random((steps, design.config.axons)) < 0.35
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     st.sampled_from(sorted(DESIGNS)),
     st.sampled_from(["golden", "board"]),

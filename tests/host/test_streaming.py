@@ -49,7 +49,7 @@ def assert_same_as_one_run(parts, spikes, steps=None):
     assert [p.start for p in parts] == starts[:-1].tolist()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.sampled_from(KINDS),
     st.lists(st.integers(0, 9), max_size=5),

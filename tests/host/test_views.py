@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from designs import CONFIG, DESIGN, learning_config, make_design
 from fake_board import FakeBoard
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -87,7 +87,6 @@ def index_into(array, index):
         assume(False)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(KINDS), st.sampled_from(VIEWS), st.data())
 def test_reading_is_as_of_an_array(kind, name, data):
     device = DEVICES[kind]
@@ -103,7 +102,6 @@ def test_reading_is_as_of_an_array(kind, name, data):
         view, array = got, expected
 
 
-@settings(deadline=None)
 @given(st.sampled_from(KINDS), st.sampled_from(VIEWS), st.data())
 def test_assigning_is_as_to_an_array(kind, name, data):
     device = DEVICES[kind]
@@ -117,7 +115,6 @@ def test_assigning_is_as_to_an_array(kind, name, data):
     assert view.effective_from in (None, device.step)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(KINDS), st.sampled_from(VIEWS), st.data())
 def test_parts_of_a_view_write_through_like_those_of_an_array(kind, name, data):
     device = DEVICES[kind]
@@ -143,7 +140,6 @@ def test_parts_of_a_view_write_through_like_those_of_an_array(kind, name, data):
     assert np.array_equal(read_back(device, name), array)
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(KINDS),
     st.sampled_from(VIEWS),

@@ -21,7 +21,7 @@ def live(design=DESIGN, seed=0, rate=150.0, **options):
     return device, source
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=6), st.integers(0, 99))
 def test_a_run_in_parts_shows_what_one_run_gives(parts, seed):
     _, source = live(seed=seed, neurons=[0, 7])

@@ -50,7 +50,7 @@ def compare_with_naive(config, seed, steps=12):
     return counters
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(configs(), SEEDS)
 def test_equals_naive_reading(config, seed):
     compare_with_naive(config, seed)
@@ -120,7 +120,7 @@ def test_toward_zero_stops_at_zero(x, c):
     assert after * x >= 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(configs(), SEEDS, st.integers(1, 4))
 def test_batch_equals_single_runs(config, seed, batch):
     rng = np.random.default_rng(seed)
@@ -137,7 +137,7 @@ def test_batch_equals_single_runs(config, seed, batch):
             assert alone.counters[name][0] == together.counters[name][b], name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(configs(), SEEDS, st.data())
 def test_order_and_repetition_of_spikes_are_irrelevant(config, seed, data):
     loaded = random_image(config, np.random.default_rng(seed))
@@ -154,7 +154,7 @@ def test_order_and_repetition_of_spikes_are_irrelevant(config, seed, data):
     assert repeated == len(ids) - len(set(ids))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(configs(), SEEDS)
 def test_stored_values_keep_their_formats(config, seed):
     rng = np.random.default_rng(seed)
@@ -278,7 +278,7 @@ def test_longest_sums_are_exact():
     assert core.counters["clamps"] == [0]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(configs(), SEEDS)
 def test_reset_restores_the_beginning(config, seed):
     rng = np.random.default_rng(seed)

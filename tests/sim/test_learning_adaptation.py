@@ -19,7 +19,7 @@ def adaptive(adaptation, neurons=1, reset="value", **parameters):
     return GoldenCore(Image(config, np.zeros((1, neurons), int), parameters))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(2, 200), st.integers(0, 3000), st.integers(0, 2**32 - 1))
 def test_exponential_threshold_sums_decayed_spikes(tau, increment, seed):
     """θ(t) = θ₊·Σ exp(−(t − t_spike)/τ), as in Diehl and Cook 2015."""

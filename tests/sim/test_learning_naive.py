@@ -44,7 +44,7 @@ def compare(config, seed, steps=14):
 
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_equals_naive_reading(rule):
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(learning_configs(rule), SEEDS)
     def equals(config, seed):
         compare(config, seed)
@@ -64,13 +64,13 @@ def test_random_cores_reach_every_counter(rule):
         assert sum(run[name] > 0 for run in runs) > 8, name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(learning_configs(adaptation="exponential"), SEEDS)
 def test_adaptive_threshold_with_exponential_decay(config, seed):
     compare(config, seed, 10)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(learning_configs(adaptation="rate"), SEEDS)
 def test_adaptive_threshold_with_a_rate_target(config, seed):
     compare(config, seed, 10)

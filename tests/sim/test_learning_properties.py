@@ -16,7 +16,7 @@ from spikeloom.sim.golden import COUNTERS
 from spikeloom.sim.learning import RULES
 
 SEEDS = st.integers(0, 2**32 - 1)
-EXAMPLES = settings(max_examples=60, deadline=None)
+EXAMPLES = settings(max_examples=60)
 
 
 def contents(core):
@@ -168,7 +168,7 @@ def test_reset_clears_all_states_but_keeps_what_was_learned(config, seed):
     assert core.counters == fresh.counters
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(learning_configs(), SEEDS, st.integers(2, 4))
 def test_a_frozen_batch_equals_single_runs(config, seed, batch):
     core, rng = random_core(config, seed, enabled=0)

@@ -15,7 +15,7 @@ from spikeloom.sim import GoldenCore
 
 HIGH = 1 << 30
 DELTAS = np.arange(-60, 61)
-EXAMPLES = settings(max_examples=20, deadline=None)
+EXAMPLES = settings(max_examples=20)
 TAUS = st.floats(2, 80)
 
 
@@ -121,7 +121,7 @@ def sum_over_pairs(pre, post, a, tau, pairing):
     return change
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.floats(3, 30), st.sampled_from(["all", "nearest"]), st.integers(0, 2**32 - 1))
 def test_trains_sum_over_pairs(tau, pairing, seed):
     rng = np.random.default_rng(seed)
