@@ -1,7 +1,9 @@
-"""How long a board may be silent: clock cycles that its steps and resets take at most."""
+"""Clock cycles: how many steps and resets take at most, and how many a tick has."""
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,7 +11,10 @@ from numpy.typing import NDArray
 
 from spikeloom.hdl import CoreConfig
 
+from .errors import InputError
+
 _FIXED = 64
+_MAX_TICK = (1 << 32) - 1
 _SYNAPSES_PER_SWEEP = 3
 """Passes over all synapses that a sweep may take: two, and some slack."""
 
@@ -60,3 +65,18 @@ def chunks(cycles: NDArray[np.int64], limit: float) -> Iterator[slice]:
         end = max(begin + 1, int(np.searchsorted(total, done + limit, side="right")))
         yield slice(begin, end)
         begin = end
+
+
+def tick_cycles(clock_hz: int, cycles: int | None, seconds: float | None) -> int:
+    """Cycles from tick to tick: `cycles`, or `seconds`, rounded; `InputError` for what can not be."""
+    if (cycles is None) == (seconds is None):
+        raise InputError("give tick_period_cycles or tick_seconds, one of the two")
+    if seconds is not None:
+        period = round(seconds * clock_hz) if math.isfinite(seconds) else 0
+        given, unit = f"tick_seconds is {seconds}", clock_hz
+    else:
+        period = operator.index(cycles)  # type: ignore[arg-type]
+        given, unit = f"tick_period_cycles is {period}", 1
+    if not 1 <= period <= _MAX_TICK:
+        raise InputError(f"{given}; give {1 / unit:.6g}…{_MAX_TICK / unit:.10g}")
+    return period

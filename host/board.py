@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import operator
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -16,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikeloom.hdl import NO_AXON
 from spikeloom.hdl.memory_map import COUNTERS, RESET_ALL, RESET_STATE, Region, Register
 
-from .allowance import chunks, clearing_cycles, step_cycles, sweeps
+from .allowance import chunks, clearing_cycles, step_cycles, sweeps, tick_cycles
 from .board_info import BoardInfo
 from .bus import BoardLink, Bus
 from .cells import Cells
@@ -27,6 +25,7 @@ from .fields import check_step, find_monitored, find_state
 from .identity import BoardIdentity
 from .link import LinkStatistics
 from .memory import CoreMemory
+from .monitors import Monitors
 from .progress import progress_bar
 from .rasters import input_raster
 from .reprs import never_raise
@@ -38,7 +37,6 @@ CHUNK_SECONDS = 1.0
 """Time that the board computes for one command of a long run, at most."""
 _BAR_CHUNKS = 3
 _RESET_SECONDS = 2.0
-_MAX_TICK = (1 << 32) - 1
 
 
 class Board(Device):
@@ -70,7 +68,7 @@ class Board(Device):
         self._bus = Bus(link)
         self._progress = progress
         self._step: int | None = None
-        self._monitored: dict[str, list[int]] = {}
+        self._monitors = Monitors()
         self._applied: tuple[int, tuple[int, ...]] | None = None
         self._sweep: int | None = None
         self._image: int | None = None
@@ -191,28 +189,15 @@ class Board(Device):
         output keep up or not: what could not be honoured is in the counters `late`, `overruns` and
         `stalls`.
         """
-        period = self._tick_cycles(tick_period_cycles, tick_seconds)
+        period = tick_cycles(self.clock_hz, tick_period_cycles, tick_seconds)
         raster = input_raster(self.design, spikes, steps)
         if not len(raster):
             return self._no_steps(start)
         cycles = int(self._cycles(raster).sum()) + 2 * period * len(raster)
         return self._run(raster, cycles / self.clock_hz, start, tick=period)
 
-    def _tick_cycles(self, cycles: int | None, seconds: float | None) -> int:
-        if (cycles is None) == (seconds is None):
-            raise InputError("give tick_period_cycles or tick_seconds, one of the two")
-        if seconds is not None:
-            period = round(seconds * self.clock_hz) if math.isfinite(seconds) else 0
-            given, unit = f"tick_seconds is {seconds}", self.clock_hz
-        else:
-            period = operator.index(cycles)  # type: ignore[arg-type]
-            given, unit = f"tick_period_cycles is {period}", 1
-        if not 1 <= period <= _MAX_TICK:
-            raise InputError(f"{given}; give {1 / unit:.6g}…{_MAX_TICK / unit:.10g}")
-        return period
-
     def _tick_seconds(self, cycles: int | None, seconds: float | None) -> float:
-        return self._tick_cycles(cycles, seconds) / self.clock_hz
+        return tick_cycles(self.clock_hz, cycles, seconds) / self.clock_hz
 
     def _now(self) -> float:
         return float(getattr(self.link, "now", time.monotonic)())
@@ -223,7 +208,7 @@ class Board(Device):
         """One RUN command, from the step that is due, that may say nothing for so many seconds."""
         with self._bus.transaction():
             self._apply(tick)
-            labels = self._labels()
+            labels = self._monitors.labels
             start = self._due() if start is None else start
             self._step = None
             reply = self._bus.run(
@@ -240,7 +225,7 @@ class Board(Device):
 
     def _no_steps(self, start: int | None = None) -> Run:
         spikes = np.zeros((0, self.design.config.neurons), dtype=np.bool_)
-        values = {label: np.zeros(0, dtype=np.int64) for label in self._labels()}
+        values = {label: np.zeros(0, dtype=np.int64) for label in self._monitors.labels}
         start = self._due() if start is None else start
         return Run(start, spikes, values, self.design.populations)
 
@@ -288,28 +273,7 @@ class Board(Device):
         Each state has its own neurons, so "v" and "i" can be watched together.  Of a state of axons
         ("x") give axons.
         """
-        config = self.design.config
-        found = find_monitored(config, state)
-        chosen = list(dict.fromkeys(int(neuron) for neuron in neurons))
-        for neuron in chosen:
-            if not 0 <= neuron < found.shape[0]:
-                raise InputError(
-                    f"no {found.owner} {neuron} in this core; it has 0…{found.shape[0] - 1}"
-                )
-        monitored = {**self._monitored, state: chosen}
-        total = sum(map(len, monitored.values()))
-        if total > config.monitors:
-            raise InputError(
-                f"{total} values to monitor, but the core has {config.monitors} slots; "
-                "choose fewer neurons, or configure more monitors"
-            )
-        self._monitored = monitored
-
-    def _watched(self) -> list[tuple[str, int]]:
-        return [(state, j) for state, neurons in self._monitored.items() for j in neurons]
-
-    def _labels(self) -> list[str]:
-        return [f"{state}[{neuron}]" for state, neuron in self._watched()]
+        self._monitors.choose(self.design.config, neurons, state)
 
     def _apply(self, tick: int) -> None:
         """Bring tick period and monitors of the board to what the next run needs."""
@@ -317,7 +281,8 @@ class Board(Device):
         self._notice_others()
         config, memory = self.design.config, self.memory
         slots = tuple(
-            memory.state_address(find_monitored(config, name), k) for name, k in self._watched()
+            memory.state_address(find_monitored(config, name), k)
+            for name, k in self._monitors.watched
         )
         if self._applied == (tick, slots):
             return
@@ -459,24 +424,13 @@ class Board(Device):
         found, memory = super()._parameter_cells(name), self.memory
         if memory.map.parameter_entries == 1:
             return found  # all neurons share one word
-        return self._words(found, memory.map.parameter(name))
+        return memory.word_cells(found, memory.map.parameter(name))
 
     def _state_cells(self, name: str) -> Cells:
         found, state = super()._state_cells(name), find_state(self.design.config, name)
         if state.owner == "synapse":
             return found
-        return self._words(found, self.memory.state_address(state))
-
-    def _words(self, found: Cells, address: int) -> Cells:
-        """Cells that are words of the board one after the other."""
-
-        def read(begin: int, end: int) -> NDArray[np.int64]:
-            return self.memory.read_values(address + begin, end - begin)
-
-        def write(begin: int, values: NDArray[np.int64]) -> int:
-            return self.memory.write_values(f"write {found.title}", address + begin, values)
-
-        return dataclasses.replace(found, read=read, write=write)
+        return self.memory.word_cells(found, self.memory.state_address(state))
 
 
 def _join(runs: list[Run]) -> Run:

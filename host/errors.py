@@ -37,3 +37,7 @@ class MissingToolError(SpikeLoomError):
 
 class DesignError(SpikeLoomError):
     """A saved design can not be read or written; the message says why."""
+
+
+class LineWarning(UserWarning):
+    """The line does not carry the rate that was asked for."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import operator
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -22,9 +21,9 @@ from .fields import (
     check_state,
     check_step,
     find_field,
-    find_monitored,
     find_state,
 )
+from .monitors import Monitors
 from .rasters import input_raster
 from .reprs import describe_config, describe_names, device_html, never_raise
 
@@ -38,7 +37,7 @@ class GoldenDevice(Device):
     def __init__(self, design: Design) -> None:
         self.design = design
         self._core = GoldenCore(design.image)
-        self._monitored: dict[str, list[int]] = {}
+        self._monitors = Monitors()
         self._overruns = 0
 
     def load(self, design: Design | None = None) -> None:
@@ -129,22 +128,19 @@ class GoldenDevice(Device):
         """Run the steps of a raster when its rows come."""
         start = self._core.step_number
         fired = np.zeros((len(raster), self._core.config.neurons), dtype=bool)
-        watched = {
-            f"{name}[{k}]": (state, k, np.zeros(len(raster), dtype=np.int64))
-            for name, state, chosen in self._watched()
-            for k in chosen
-        }
+        monitors = self._monitors
+        values = {label: np.zeros(len(raster), dtype=np.int64) for label in monitors.labels}
         for t, axons in enumerate(rows):
             self._core.inject(axons)
             fired[t] = self._core.step()[0]
-            for state, neuron, values in watched.values():
-                values[t] = self._array(state)[neuron]
+            for (state, neuron), column in zip(monitors.watched, values.values(), strict=True):
+                column[t] = self._values(state)[neuron]
         report = self._core.image.report
         assert report is not None
         return Run(
             start=start,
             spikes=fired & report,
-            monitored={label: values for label, (_, _, values) in watched.items()},
+            monitored=values,
             populations=self.design.populations,
         )
 
@@ -159,24 +155,7 @@ class GoldenDevice(Device):
         Each state has its own neurons, so "v" and "i" can be watched together.  Of a state of axons
         ("x") give axons.  As on a board, `config.monitors` limits how many values are reported.
         """
-        found = find_monitored(self._core.config, state)
-        try:
-            chosen = list(dict.fromkeys(operator.index(neuron) for neuron in neurons))
-        except TypeError:
-            raise InputError(f"neurons is {neurons!r}; give a list of integers") from None
-        for neuron in chosen:
-            if not 0 <= neuron < found.shape[0]:
-                raise InputError(
-                    f"no {found.owner} {neuron} in this core; it has 0…{found.shape[0] - 1}"
-                )
-        monitored = {**self._monitored, state: chosen}
-        total, slots = sum(map(len, monitored.values())), self._core.config.monitors
-        if total > slots:
-            raise InputError(
-                f"{total} values to monitor, but the core has {slots} slots; "
-                "choose fewer neurons, or configure more monitors"
-            )
-        self._monitored = monitored
+        self._monitors.choose(self._core.config, neurons, state)
 
     def read_weights(self) -> NDArray[np.int64]:
         """(A, N) weights in use."""
@@ -214,10 +193,6 @@ class GoldenDevice(Device):
     def _values(self, name: str) -> NDArray[np.int64]:
         """The golden model's own array of a state, by name."""
         return self._array(find_state(self._core.config, name))
-
-    def _watched(self) -> Iterator[tuple[str, StateFormat, list[int]]]:
-        for name, chosen in self._monitored.items():
-            yield name, find_state(self._core.config, name), chosen
 
     def _array(self, state: StateFormat) -> NDArray[np.int64]:
         """The golden model's own array of a state."""

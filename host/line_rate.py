@@ -11,7 +11,7 @@ from spikeloom.hdl.line_rate import FEWEST_CYCLES_PER_BIT, baud_error, phase_ste
 from spikeloom.hdl.memory_map import Identity, Region, Register
 
 from . import protocol
-from .errors import InputError, LinkError
+from .errors import InputError, LineWarning, LinkError
 from .link import Link
 
 ECHOES = 16
@@ -22,10 +22,6 @@ SLOWER = (3_000_000, 2_000_000, 1_000_000, 460_800, 230_400, 115_200)
 """Rates to go down to."""
 _WORDS = Identity.DIGEST_HIGH + 1
 _LARGEST_ERROR = 0.02
-
-
-class LineWarning(UserWarning):
-    """The line does not carry the rate that was asked for."""
 
 
 @dataclass(frozen=True)

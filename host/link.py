@@ -6,6 +6,7 @@ import contextlib
 import random
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from typing import NoReturn, Protocol
 
@@ -24,7 +25,7 @@ from spikeloom.hdl.frames import (
 )
 
 from .connection import Connection, LinkStatistics
-from .errors import LinkError
+from .errors import LineWarning, LinkError
 
 __all__ = ["TIMEOUT", "Link", "LinkStatistics", "Port"]
 
@@ -200,6 +201,11 @@ class Link:
     def _back_to_first_rate(self) -> None:
         """Where a board is that has not heard anything for a while."""
         if self.baudrate != self._first_rate:
+            warnings.warn(
+                f"{self.name}: nothing comes at {self.baudrate} baud; back to {self._first_rate}",
+                LineWarning,
+                stacklevel=4,
+            )
             self._port.baudrate = self._first_rate  # type: ignore[attr-defined]
 
     def _await_answer(self, identifier: int) -> Frame | None:

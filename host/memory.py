@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
@@ -13,6 +14,7 @@ from spikeloom.hdl import CoreConfig, Image, MemoryMap
 from spikeloom.hdl.memory_map import REGION_SHIFT, SYNAPSE_REGIONS, Region
 
 from .bus import Bus
+from .cells import Cells
 from .errors import LinkError
 from .fields import (
     ELIGIBILITY,
@@ -167,6 +169,17 @@ class CoreMemory:
     def write_values(self, title: str, address: int, values: NDArray[np.int64]) -> int:
         """Write consecutive values that are known to fit."""
         return self._write(title, [(address, values.astype(np.uint32))])
+
+    def word_cells(self, found: Cells, address: int) -> Cells:
+        """These cells, read and written as the words from `address` on."""
+
+        def read(begin: int, end: int) -> NDArray[np.int64]:
+            return self.read_values(address + begin, end - begin)
+
+        def write(begin: int, values: NDArray[np.int64]) -> int:
+            return self.write_values(f"write {found.title}", address + begin, values)
+
+        return dataclasses.replace(found, read=read, write=write)
 
     def state_address(self, state: StateFormat, index: int = 0) -> int:
         """Address of a neuron's or axon's state."""

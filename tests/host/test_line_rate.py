@@ -5,11 +5,11 @@ import warnings
 import pytest
 from fake_board import FakeBoard
 
-from spikeloom.errors import InputError
+from spikeloom.errors import InputError, LineWarning
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.line_rate import phase_step
 from spikeloom.hdl.memory_map import Register
-from spikeloom.line_rate import LineWarning, check_rate, measure, tune
+from spikeloom.line_rate import check_rate, measure, tune
 from spikeloom.link import Link
 
 CLOCK_HZ = 1_000_000
@@ -108,3 +108,14 @@ def test_a_board_with_a_fixed_rate_says_so(carries, wanted):
     with pytest.warns(LineWarning, match="rate is fixed; staying at 250000"):
         quality = tune(link, wanted)
     assert quality.baud == board.baudrate == 250_000
+
+
+def test_a_board_that_went_back_to_its_first_rate_is_found_there_aloud():
+    board = RatedBoard()
+    link = opened(board)
+    tune(link, 200_000)
+    board.rate = board.first  # it was reset, say
+    with pytest.warns(LineWarning, match="nothing comes at 200000 baud; back to 25000"):
+        link.reopen()
+    assert board.baudrate == 25_000
+    assert measure(link).good
