@@ -4,6 +4,7 @@ This package imports neither gateware nor tools; `spikeloom.hdl.core`, `.link` a
 """
 
 from .config import ConfigError, CoreConfig, CoreLayout, Field
+from .fabric_config import FabricConfig
 from .image import NO_AXON, Image, ImageError
 from .learning_config import LearningConfig
 from .memory_map import MemoryMap
@@ -13,6 +14,7 @@ __all__ = [
     "ConfigError",
     "CoreConfig",
     "CoreLayout",
+    "FabricConfig",
     "Field",
     "Image",
     "ImageError",

@@ -26,14 +26,17 @@ from .fields import (
 from .learning_config import TAG_BITS, LearningConfig, common_parameters
 
 __all__ = [
-    "DECAY_BITS", "DECAY_ONE", "LANES", "MAX_AXONS", "MAX_MONITORS", "MAX_NEURONS", "ConfigError",
+    "DECAY_BITS", "DECAY_ONE", "DELAY_SLOTS", "LANES", "MAX_AXONS", "MAX_MONITORS", "MAX_NEURONS",
+    "ConfigError",
     "CoreConfig", "CoreLayout", "Field", "LearningConfig", "SynapseField", "ceil_div", "clog2",
 ]  # fmt: skip
 
 LANES = (1, 2, 4, 8, 16, 32)
+DELAY_SLOTS = (1, 2, 4, 8, 16, 32, 64)
 MAX_NEURONS = 16384
 MAX_AXONS = 16384
 MAX_MONITORS = 64
+MAX_ROUTE_ENTRIES = 1 << 16
 
 _CHOICES = {
     "lanes": LANES,
@@ -46,6 +49,8 @@ _CHOICES = {
     "bias": (False, True),
     "adaptation": ("none", "exponential", "rate"),
     "parameters": ("shared", "per_neuron"),
+    "delay_slots": DELAY_SLOTS,
+    "axonal_delay_slots": DELAY_SLOTS,
 }
 _RANGES = {
     "neurons": (1, MAX_NEURONS),
@@ -55,7 +60,11 @@ _RANGES = {
     "state_bits": (8, 32),
     "refractory_bits": (0, 8),
     "monitors": (0, MAX_MONITORS),
+    "route_entries": (0, MAX_ROUTE_ENTRIES),
 }
+_OMITTED = {"learning": None, "delay_slots": 1, "axonal_delay_slots": 1, "route_entries": 0}
+"""Settings that the canonical form has only where they are not these: what a core does not have does not
+change its digest."""
 
 
 def clog2(n: int) -> int:
@@ -104,6 +113,11 @@ class CoreConfig:
     parameters : "shared" by all neurons of the core, or "per_neuron".
     monitors : bus words reported after every step, at most (hardware slots).
     learning : the learning rule, or None.
+    delay_slots : D, a power of two, at most 64: each synapse has a delay field of 0…D − 1 steps.  With
+        1 there is none.
+    axonal_delay_slots : a power of two, at most 64: a spike may be 0…this − 1 steps longer under way.
+    route_entries : 0: each neuron drives at most one axon, of its own core, without axonal delay.  Else
+        the size of the table of destinations, of which each neuron may have any number.
     """
 
     neurons: int
@@ -124,6 +138,9 @@ class CoreConfig:
     parameters: str = "shared"
     monitors: int = 8
     learning: LearningConfig | None = None
+    delay_slots: int = 1
+    axonal_delay_slots: int = 1
+    route_entries: int = 0
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
@@ -148,6 +165,10 @@ class CoreConfig:
         if self.learning is not None and not isinstance(self.learning, LearningConfig):
             raise ConfigError(
                 f"learning is {self.learning!r}; give a LearningConfig, or a [core.learning] table"
+            )
+        if self.axonal_delay_slots > 1 and not self.route_entries:
+            raise ConfigError(
+                "axonal delays are in the table of destinations; give it route_entries"
             )
         if self.integrate_refractory and not self.refractory_bits:
             raise ConfigError(
@@ -178,11 +199,9 @@ class CoreConfig:
         return cls.from_dict(table["core"])
 
     def to_dict(self) -> dict[str, Any]:
-        """All settings by name, in declaration order; "learning" is there only in a core that learns."""
+        """All settings by name, in declaration order, but those that leave hardware out (`_OMITTED`)."""
         values = dataclasses.asdict(self)
-        if self.learning is None:
-            del values["learning"]
-        return values
+        return {k: v for k, v in values.items() if k not in _OMITTED or v != _OMITTED[k]}
 
     def to_toml(self) -> str:
         """The `[core]` table that `from_toml` reads back to an equal configuration."""
@@ -238,7 +257,8 @@ class CoreLayout:
     update_words : ceil(G·P / U), words of each update unit's state memory.
     arrival_words : ceil(A / 32), words of the arrival bitmap.
     accumulator_bits : width that no sum of weights overflows.
-    synapse_fields : by name, "weight", and in cores that learn "plastic" and "eligibility".
+    synapse_fields : by name, "weight"; "delay" in cores with delays; "plastic" and "eligibility" in
+        cores that learn.
     words_per_row : bus words in a row of weights.
     parameters, states : the `Field`s that each neuron has, in memory-map order.
     learning : the `Field`s that the core has once, to learn with.
@@ -257,6 +277,10 @@ class CoreLayout:
         weight = _synapse_field("weight", c.weight_bits, True, c.neurons)
         self.synapse_fields = {"weight": weight}
         self.words_per_row = weight.words_per_row
+        if c.delay_slots > 1:
+            self.synapse_fields["delay"] = _synapse_field(
+                "delay", clog2(c.delay_slots), False, c.neurons
+            )
         self.receptor_suffixes = ("",) if c.receptors == 1 else ("_exc", "_inh")
         self.parameters = self._parameters(c)
         self.states = self._states(c)

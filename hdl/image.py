@@ -14,6 +14,7 @@ from .learning_config import TAG_BITS
 
 NO_AXON = -1
 """Route of a neuron whose spikes drive no axon."""
+MAX_CORES = 64
 
 
 class ImageError(ValueError):
@@ -68,7 +69,11 @@ class Image:
     parameters : by field name (`config.layout.parameters`), integers of shape (N,), or scalars.
         With shared parameters all entries must be equal.  Missing names are 0, but a missing
         `v_threshold` is the largest potential.
-    routes : (N,) axon that each neuron drives, or `NO_AXON`; default none.
+    routes : (N,) axon that each neuron drives, or `NO_AXON`; default none.  Not in a core with
+        route_entries.
+    destinations : (E, 4) integers, in a core with route_entries: neuron, core, axon and axonal delay
+        in any order; default none.  Kept sorted.
+    delays : (A, N) delay fields 0…D − 1 of the synapses; default 0.
     report : (N,) bool, whether a neuron's spikes are sent to the host; default all.
     learning : by field name (`config.layout.learning`), one integer each.  Missing names are 0, but
         missing `w_min` and `w_max` are the widest bounds.
@@ -88,6 +93,8 @@ class Image:
     modulatory: NDArray[np.bool_] = None  # type: ignore[assignment]
     axon_tags: NDArray[np.int64] = None  # type: ignore[assignment]
     neuron_tags: NDArray[np.int64] = None  # type: ignore[assignment]
+    destinations: NDArray[np.int64] = None  # type: ignore[assignment]
+    delays: NDArray[np.int64] = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         c = self.config
@@ -108,7 +115,32 @@ class Image:
         _check_range("routes", self.routes, NO_AXON, c.axons - 1)
         report = True if self.report is None else self.report
         self.report = _integers("report", report, (c.neurons,)).astype(bool)
+        delays = 0 if self.delays is None else self.delays
+        self.delays = _integers("delays", delays, (c.axons, c.neurons))
+        _check_range("delays", self.delays, 0, c.delay_slots - 1)
+        self._destinations()
         self._learning()
+
+    def _destinations(self) -> None:
+        c = self.config
+        given = np.zeros((0, 4)) if self.destinations is None else np.asarray(self.destinations)
+        rows = _integers("destinations", given, (len(given), 4))
+        if len(rows) > c.route_entries:
+            raise ImageError(
+                f"{len(rows)} destinations, but the core has {c.route_entries} route_entries"
+            )
+        if c.route_entries and np.any(self.routes != NO_AXON):
+            raise ImageError("routes are given, but this core has route_entries; use destinations")
+        for column, name, most in (
+            (0, "neuron", c.neurons - 1),
+            (1, "core", MAX_CORES - 1),
+            (2, "axon", c.axons - 1),
+            (3, "delay", c.axonal_delay_slots - 1),
+        ):
+            _check_range(f"destinations, {name}", rows[:, column], 0, most)
+        self.destinations = np.unique(rows, axis=0)
+        if len(self.destinations) < len(rows):
+            raise ImageError(f"{len(rows) - len(self.destinations)} destinations are given twice")
 
     def _learning(self) -> None:
         c = self.config
@@ -170,6 +202,10 @@ class Image:
         if self.config.learning is not None:
             arrays += [np.array(list(self.learning.values())), self.plastic, self.modulatory]
             arrays += [self.axon_tags, self.neuron_tags]
+        if self.config.delay_slots > 1:
+            arrays.append(self.delays)
+        if self.config.route_entries:
+            arrays.append(self.destinations)
         for array in arrays:
             crc = zlib.crc32(np.ascontiguousarray(array, dtype="<i8").tobytes(), crc)
         return crc or 1

@@ -8,9 +8,10 @@ region, the others are logical (neuron, axon, parameter), never physical banks:
     COUNTERS    two words each, low first, see `COUNTERS`
     MONITORS    [slot]              bus address whose word is reported after every step
     ROUTES      [j]                 see `ROUTE_*`
+                [1 << 16 | e]       e-th destination, see `DESTINATION_*` (cores with route_entries)
     PARAMETERS  [k << 16 | j]       k-th of `CoreLayout.parameters`; j = 0 when shared
     STATES      [k << 16 | j]       k-th of `CoreLayout.states`
-    ARRIVALS    [i div 32]          axons with a spike for the next step, bit i mod 32
+    ARRIVALS    [d << 14 | i div 32]  axons with a spike for the next step, or d steps later, bit i mod 32
     SYNAPSES    [i << row_bits | w] w-th word of axon i's row of weights
 
 and in cores that learn
@@ -20,6 +21,14 @@ and in cores that learn
     LEARNING    [k]                 k-th of `CoreLayout.learning`
     PLASTIC     [i << row_bits | w] w-th word of axon i's row of plastic bits
     ELIGIBILITY [i << row_bits | w] the same of eligibilities
+
+and in cores with delays
+
+    DELAYS      [i << row_bits | w] w-th word of axon i's row of delay fields
+    PENDING     [r << 20 | d << 14 | j]  what is under way to neuron j for the next step, or d steps later,
+                                    by receptor (the modulator's is the last one)
+
+In a fabric of several cores, bits `CORE_SHIFT` and up of the part below the region name the core.
 
 Rows are packed as `SynapseField` says; each of the three has its own `row_bits`.  Signed fields
 read back sign-extended.  Consecutive words of a block transfer walk along synapse rows without
@@ -43,6 +52,13 @@ MAP_VERSION = 3
 REGION_SHIFT = 28
 FIELD_SHIFT = 16
 """Position of `k` in PARAMETERS and STATES addresses."""
+CORE_SHIFT = 22
+CORE_BITS = 6
+"""Where an address names the core of a fabric."""
+SLOT_SHIFT = 14
+"""Position of `d` in ARRIVALS and PENDING addresses."""
+RECEPTOR_SHIFT = 20
+"""Position of `r` in PENDING addresses."""
 
 
 class Region(IntEnum):
@@ -62,6 +78,8 @@ class Region(IntEnum):
     LEARNING = 11
     PLASTIC = 12
     ELIGIBILITY = 13
+    DELAYS = 14
+    PENDING = 15
 
     @property
     def base(self) -> int:
@@ -73,6 +91,7 @@ SYNAPSE_REGIONS = {
     "weight": Region.SYNAPSES,
     "plastic": Region.PLASTIC,
     "eligibility": Region.ELIGIBILITY,
+    "delay": Region.DELAYS,
 }
 """Where the `SynapseField`s are."""
 
@@ -152,6 +171,17 @@ ROUTE_DRIVES = 1 << 31
 ROUTE_REPORTS = 1 << 30
 """The neuron's spikes are sent to the host."""
 ROUTE_AXON_MASK = (1 << 16) - 1
+"""In a core with route_entries: the neuron's first destination."""
+
+DESTINATIONS = 1 << 16
+"""Offset of the table of destinations in ROUTES."""
+DESTINATION_AXON_MASK = (1 << 14) - 1
+DESTINATION_DELAY_SHIFT = 16
+"""Position of the axonal delay, 6 bits."""
+DESTINATION_CORE_SHIFT = 22
+"""Position of the core's number, 6 bits."""
+DESTINATION_LAST = 1 << 31
+"""The neuron has no destinations after this one."""
 
 
 class MemoryMap:
@@ -220,17 +250,35 @@ class MemoryMap:
         """(N,) route words of an image."""
         assert image.routes is not None
         assert image.report is not None
-        drives = image.routes != NO_AXON
-        words = np.where(drives, image.routes | ROUTE_DRIVES, 0)
+        first = image.routes
+        if self.config.route_entries:
+            drivers = image.destinations[:, 0]
+            first = np.full(self.config.neurons, NO_AXON, dtype=np.int64)
+            first[drivers[::-1]] = np.arange(len(drivers))[::-1]
+        words = np.where(first != NO_AXON, first | ROUTE_DRIVES, 0)
         return (words | np.where(image.report, ROUTE_REPORTS, 0)).astype(np.uint32)
+
+    @staticmethod
+    def pack_destinations(image: Image) -> NDArray[np.uint32]:
+        """(E,) words of the table of destinations."""
+        neuron, core, axon, delay = image.destinations.T
+        last = np.append(neuron[1:] != neuron[:-1], True) if len(neuron) else neuron
+        words = axon | delay << DESTINATION_DELAY_SHIFT | core << DESTINATION_CORE_SHIFT
+        return (words | np.where(last, DESTINATION_LAST, 0)).astype(np.uint32)
 
     def image_blocks(self, image: Image) -> list[tuple[int, NDArray[np.uint32]]]:
         """The block writes (address, words) that load an image, all but `Register.IMAGE`."""
         blocks = [(Region.ROUTES.base, self.pack_routes(image))]
+        if len(image.destinations):
+            blocks.append((Region.ROUTES.base + DESTINATIONS, self.pack_destinations(image)))
         for name, values in image.parameters.items():
             words = values[: self.parameter_entries].astype(np.uint32)
             blocks.append((self.parameter(name), words))
         blocks.append((self.synapse_row(0), self.pack_synapses(image.weights).ravel()))
+        if self.config.delay_slots > 1:
+            blocks.append(
+                (self.synapse_row(0, "delay"), self.pack_synapses(image.delays, "delay").ravel())
+            )
         if self.config.learning is not None:
             for name, value in image.learning.items():
                 blocks.append((self.learning(name), np.array([value]).astype(np.uint32)))

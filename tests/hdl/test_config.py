@@ -60,12 +60,13 @@ def configs(draw):
     )
 
 
-BASE = CoreConfig(neurons=40, axons=20, lanes=4, update_units=2)
+BASE = CoreConfig(neurons=40, axons=20, lanes=4, update_units=2, route_entries=8)
 OTHER = {
     "neurons": 41, "axons": 21, "lanes": 8, "update_units": 4, "weight_bits": 9, "weight_shift": 1,
     "state_bits": 17, "receptors": 2, "synapse": "delta", "leak": "none", "reset": "subtract",
     "refractory_bits": 3, "integrate_refractory": True, "bias": False, "parameters": "per_neuron",
     "monitors": 7, "adaptation": "rate", "learning": LearningConfig(rule="pair"),
+    "delay_slots": 4, "axonal_delay_slots": 2, "route_entries": 9,
 }  # fmt: skip
 
 
