@@ -123,7 +123,11 @@ class Image:
 
     def _destinations(self) -> None:
         c = self.config
-        given = np.zeros((0, 4)) if self.destinations is None else np.asarray(self.destinations)
+        given = (
+            np.zeros((0, 4), dtype=np.int64)
+            if self.destinations is None
+            else np.asarray(self.destinations)
+        )
         rows = _integers("destinations", given, (len(given), 4))
         if len(rows) > c.route_entries:
             raise ImageError(
