@@ -41,6 +41,7 @@ class Registers(wiring.Component):
 
     Parameters
     ----------
+    digest : in the identity block; default that of `config`.
     line : phase step of the UART after power-up; 0 where there is no UART.
     ticks : without them TICK_PERIOD is always 0.
     """
@@ -52,11 +53,13 @@ class Registers(wiring.Component):
         *,
         clock_hz: int,
         build: str,
+        digest: int | None = None,
         line: int = 0,
         ticks: bool = True,
     ) -> None:
         self._ticks = ticks
         self._config = config
+        self._digest = config.digest if digest is None else digest
         self._line = line
         self._core_increments = core_increments
         self._clock_hz = clock_hz
@@ -144,7 +147,7 @@ class Registers(wiring.Component):
     def _identity(
         self, m: Module, offset: Signal, value: Signal, error: Signal, write: Signal
     ) -> Value | None:
-        digest = self._config.digest
+        digest = self._digest
         words: dict[int, int] = {
             Identity.MAGIC: MAGIC,
             Identity.LINK_VERSION: LINK_VERSION,

@@ -9,6 +9,8 @@ from amaranth.lib.wiring import In, Out
 from .config import CoreConfig, clog2
 from .core import Core
 from .core.core import increments
+from .fabric.fabric import Fabric, fabric_increments
+from .fabric_config import FabricConfig
 from .line_rate import PHASE_STEP_BITS, phase_step
 from .link.processor import Processor
 from .link.receiver import Receiver
@@ -19,7 +21,7 @@ from .registers import REGIONS, Registers
 
 
 class Chip(wiring.Component):
-    """A core behind the link, with byte streams where the UART would be.
+    """A core or a fabric behind the link, with byte streams where the UART would be.
 
     Members
     -------
@@ -38,7 +40,7 @@ class Chip(wiring.Component):
 
     def __init__(
         self,
-        config: CoreConfig,
+        config: CoreConfig | FabricConfig,
         *,
         clock_hz: int,
         line: int = 0,
@@ -46,10 +48,25 @@ class Chip(wiring.Component):
         build: str = "",
         synapse_storage: str = "block",
     ) -> None:
-        self._config = config
-        self._core = Core(config, synapse_storage=synapse_storage)
+        fabric = FabricConfig.of(config)
+        self._core: Core | Fabric
+        if fabric is None:
+            assert isinstance(config, CoreConfig)
+            self._config = config
+            self._core = Core(config, synapse_storage=synapse_storage)
+            counts = increments(config)
+        else:
+            self._config = fabric.external
+            self._core = Fabric(fabric, synapse_storage=synapse_storage)
+            counts = fabric_increments(fabric)
         self._registers = Registers(
-            config, increments(config), clock_hz=clock_hz, build=build, line=line, ticks=ticks
+            self._config,
+            counts,
+            clock_hz=clock_hz,
+            build=build,
+            digest=config.digest,
+            line=line,
+            ticks=ticks,
         )
         super().__init__(
             {
@@ -144,7 +161,9 @@ class Chip(wiring.Component):
             replies.ready.eq(transmitter.halfwords.ready | due),
         ]
 
-    def _bus(self, m: Module, processor: Processor, registers: Registers, core: Core) -> None:
+    def _bus(
+        self, m: Module, processor: Processor, registers: Registers, core: Core | Fabric
+    ) -> None:
         """Registers take their regions, the core all others."""
         bus = processor.bus
         region = bus.address[REGION_SHIFT:]
@@ -187,7 +206,7 @@ class Top(wiring.Component):
 
     def __init__(
         self,
-        config: CoreConfig,
+        config: CoreConfig | FabricConfig,
         *,
         clock_hz: int,
         baud: int,

@@ -76,7 +76,9 @@ class SpikeSet(wiring.Component):
                 m.d.sync += halfword.eq(read.data)
                 m.d.comb += pop.eq(1)
                 m.next = "TELL"
-            with m.State("COMPARE"):  # apart: from block RAM through this to its address is a long way
+            with m.State(
+                "COMPARE"
+            ):  # apart: from block RAM through this to its address is a long way
                 m.d.sync += here.eq(rest & (read.data == at))
                 m.next = "BIT"
             with m.State("BIT"):
