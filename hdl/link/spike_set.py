@@ -76,9 +76,8 @@ class SpikeSet(wiring.Component):
                 m.d.sync += halfword.eq(read.data)
                 m.d.comb += pop.eq(1)
                 m.next = "TELL"
-            with m.State(
-                "COMPARE"
-            ):  # apart: from block RAM through this to its address is a long way
+            # Apart from BIT: block RAM, comparison and address would be a long way in one cycle.
+            with m.State("COMPARE"):
                 m.d.sync += here.eq(rest & (read.data == at))
                 m.next = "BIT"
             with m.State("BIT"):
