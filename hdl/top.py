@@ -10,6 +10,7 @@ from .config import CoreConfig, clog2
 from .core import Core
 from .core.core import increments
 from .fabric.fabric import Fabric, fabric_increments
+from .fabric.overruns import Overruns
 from .fabric_config import FabricConfig
 from .line_rate import PHASE_STEP_BITS, phase_step
 from .link.processor import Processor
@@ -65,6 +66,7 @@ class Chip(wiring.Component):
             clock_hz=clock_hz,
             build=build,
             digest=config.digest,
+            cores=fabric.cores if fabric else 0,
             line=line,
             ticks=ticks,
         )
@@ -116,6 +118,14 @@ class Chip(wiring.Component):
             processor.tick_period.eq(registers.tick_period),
             processor.monitor_count.eq(registers.monitor_count),
         ]
+        if isinstance(core, Fabric):
+            m.submodules.overruns = overruns = Overruns(len(core.unfinished))
+            m.d.comb += [
+                overruns.overrun.eq(processor.overrun),
+                overruns.unfinished.eq(core.unfinished),
+                overruns.clear.eq(registers.clear),
+                registers.core_overruns.eq(overruns.counts),
+            ]
         self._bus(m, processor, registers, core)
         count = registers.increments
         m.d.comb += [

@@ -19,7 +19,7 @@ class Barrier(wiring.Component):
     """Counts the packets that are under way, and ends the step when none is and all cores are done.
 
     Nothing needs to be known of the way that packets take, or how long: each was sent once, and arrives
-    once.  `release` comes two cycles after the last of `finished` and `arrived`.
+    once.  `release` comes three cycles after the last `arrived`, or two after the last `finished`.
 
     Members
     -------
@@ -57,6 +57,6 @@ class Barrier(wiring.Component):
         ]
         under_way = Signal(range(self._most + 1))
         m.d.sync += under_way.eq(under_way + more - fewer)
-        none = (under_way + more - fewer)[: len(under_way)] == 0
-        m.d.sync += self.release.eq(done & none & ~self.release)
+        # Who is done has sent nothing since, so there is no `more` that this does not count yet.
+        m.d.sync += self.release.eq(done & (under_way == 0) & ~self.release)
         return m
