@@ -6,6 +6,7 @@ region, the others are logical (neuron, axon, parameter), never physical banks:
     IDENTITY    who is this?  Stays at address 0 for ever.
     CONTROL     registers, see `Register`
     COUNTERS    two words each, low first, see `COUNTERS`
+                [CORE_OVERRUNS + k]  of a fabric: ticks that came when core k was not done
     MONITORS    [slot]              bus address whose word is reported after every step
     ROUTES      [j]                 see `ROUTE_*`
                 [1 << 16 | e]       e-th destination, see `DESTINATION_*` (cores with route_entries)
@@ -163,6 +164,8 @@ link_out_of_sequence: valid, but not the next; link_overflows: valid, but more t
 window.  The others: docs/semantics.md.  Cleared by RESET_STATE, the link_* ones when a connection is
 opened, commands (executed) and connections (opened) never: who remembers both knows whether a command
 that was cut short has been executed."""
+CORE_OVERRUNS = 256
+"""Offset of the cores' own overruns in COUNTERS; they stop at 2^16 − 1."""
 KEPT_COUNTERS = ("commands", "connections")
 """Counters since power-up."""
 

@@ -1,0 +1,1 @@
+"""The gateware between cores: packets, routers, the mesh."""
