@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeloom.hdl import CoreConfig, Image
+from spikeloom.hdl import CoreConfig, FabricConfig, Image
 
 from .archive import ArchiveKind, Arrays, group, grouped, narrow, read_file, write_file
 from .placement import Placement
@@ -67,9 +67,9 @@ class Design:
         return zlib.crc32(both.tobytes()) or 1
 
     @property
-    def digest(self) -> int:
-        """Digest of the configuration that a board needs: of the core, or of the fabric."""
-        return self.placement.fabric.digest if self.placement else self.config.digest
+    def chip(self) -> CoreConfig | FabricConfig:
+        """What a board for this design is generated from: its core, or the fabric that it is placed on."""
+        return self.placement.fabric if self.placement else self.config
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Design) and self.to_bytes() == other.to_bytes()

@@ -155,7 +155,7 @@ FABRIC = FabricConfig(
 def test_a_given_fabric_is_used_and_padded():
     design = compile(rings(), fabric=FABRIC)
     assert design.placement.fabric == FABRIC
-    assert design.digest == FABRIC.digest
+    assert design.chip == FABRIC
     expected, got, cores = run_both(design, 1)
     assert expected.any()
     assert np.array_equal(got, expected)
