@@ -89,7 +89,9 @@ def place(
 def report(design: Design, rates: ArrayLike | None = None) -> PlacementReport:
     """What the placement of a design costs; `rates` as for `place`."""
     if design.placement is None:
-        raise InputError("the design is for one core; place it with cores= or fabric=")
+        raise InputError(
+            "the design is for one core; place it with cores= or fabric= (spikeloom place FILE --cores 4)"
+        )
     expected = _rates(rates, design.config.neurons)
     return PlacementReport.of(design.image, design.placement, expected)
 
