@@ -7,7 +7,7 @@ import pytest
 from core_driver import Driver, states_of
 from gateware import Bench
 
-from spikeloom.hdl import CoreConfig, FabricConfig
+from spikeloom.hdl import CoreConfig, FabricConfig, Image
 from spikeloom.hdl.fabric.fabric import Fabric
 from spikeloom.hdl.memory_map import CORE_SHIFT, DESTINATION_LAST, DESTINATIONS, Region
 from spikeloom.sim import GoldenCore
