@@ -7,7 +7,7 @@ import pytest
 from core_driver import Driver, states_of
 from gateware import Bench
 
-from spikeloom.hdl import CoreConfig, FabricConfig
+from spikeloom.hdl import CoreConfig, FabricConfig, Image
 from spikeloom.hdl.fabric.fabric import Fabric
 from spikeloom.hdl.memory_map import CORE_SHIFT, DESTINATION_LAST, DESTINATIONS, Region
 from spikeloom.sim import GoldenCore
@@ -173,3 +173,29 @@ def test_destinations_read_back_and_what_does_not_exist_is_an_error():
         assert (await driver.at(2).access(base))[1]
 
     simulate(CONFIG, program)
+
+
+def test_a_step_waits_for_packets_that_crowd_before_one_core():
+    core = CoreConfig(
+        neurons=4, axons=33, lanes=4, update_units=4, synapse="delta", route_entries=64
+    )
+    config = FabricConfig(core, columns=2, rows=2)
+    rng = np.random.default_rng(3)
+    parameters = {"v_threshold": 1, "bias": 1}
+    images = []
+    for k in range(config.cores):
+        rows = [(j, 0, (16 * j + e + k) % core.axons, 0) for j in range(4) for e in range(16)]
+        weights = rng.integers(-9, 10, (core.axons, core.neurons))
+        images.append(Image(core, weights, parameters, destinations=rows))
+    golden = GoldenFabric(images)
+
+    async def program(driver):
+        for k, image in enumerate(images):
+            await driver.at(k).load(image)
+        for _ in range(3):
+            expected = [k << config.neuron_bits | j for k, j in golden.step()]
+            assert await driver.step() == expected
+            assert driver.counts["duplicates"] == golden.counts()["duplicates"]
+            assert await driver.at(0).states() == states_of(golden.cores[0])
+
+    simulate(config, program)
