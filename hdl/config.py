@@ -256,6 +256,7 @@ class CoreLayout:
     padded_neurons : G·P.
     update_words : ceil(G·P / U), words of each update unit's state memory.
     arrival_words : ceil(A / 32), words of the arrival bitmap.
+    accumulators : sums that each neuron has: the receptors', and the modulator's where there is one.
     accumulator_bits : width that no sum of weights overflows.
     synapse_fields : by name, "weight"; "delay" in cores with delays; "plastic" and "eligibility" in
         cores that learn.
@@ -273,6 +274,8 @@ class CoreLayout:
         self.padded_neurons = self.groups * c.lanes
         self.update_words = self.padded_neurons // c.update_units
         self.arrival_words = ceil_div(c.axons, 32)
+        modulator = c.learning is not None and c.learning.format.modulator
+        self.accumulators = c.receptors + modulator
         self.accumulator_bits = c.weight_bits + clog2(c.axons)
         weight = _synapse_field("weight", c.weight_bits, True, c.neurons)
         self.synapse_fields = {"weight": weight}

@@ -63,11 +63,20 @@ class FabricConfig:
     @property
     def external(self) -> CoreConfig:
         """The core that the link sees: one with all external ids."""
+        if self.cores == 1:
+            return self.core
         return dataclasses.replace(
             self.core,
             neurons=self.cores << self.neuron_bits,
             axons=self.cores << self.axon_bits,
         )
+
+    @classmethod
+    def of(cls, config: CoreConfig | FabricConfig) -> FabricConfig | None:
+        """The fabric that a chip of this configuration has; None for a core that has no destinations."""
+        if isinstance(config, FabricConfig):
+            return config
+        return cls(config) if config.route_entries else None
 
     def to_dict(self) -> dict[str, Any]:
         """All settings by name, as `from_dict` takes them."""

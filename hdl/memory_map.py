@@ -6,6 +6,7 @@ region, the others are logical (neuron, axon, parameter), never physical banks:
     IDENTITY    who is this?  Stays at address 0 for ever.
     CONTROL     registers, see `Register`
     COUNTERS    two words each, low first, see `COUNTERS`
+                [CORE_OVERRUNS + k]  of a fabric: ticks that came when core k was not done
     MONITORS    [slot]              bus address whose word is reported after every step
     ROUTES      [j]                 see `ROUTE_*`
                 [1 << 16 | e]       e-th destination, see `DESTINATION_*` (cores with route_entries)
@@ -163,6 +164,8 @@ link_out_of_sequence: valid, but not the next; link_overflows: valid, but more t
 window.  The others: docs/semantics.md.  Cleared by RESET_STATE, the link_* ones when a connection is
 opened, commands (executed) and connections (opened) never: who remembers both knows whether a command
 that was cut short has been executed."""
+CORE_OVERRUNS = 256
+"""Offset of the cores' own overruns in COUNTERS; they stop at 2^16 − 1."""
 KEPT_COUNTERS = ("commands", "connections")
 """Counters since power-up."""
 
@@ -224,6 +227,15 @@ class MemoryMap:
         """Address of the first word of an axon's row of weights, or of another synapse field."""
         row_bits = clog2(self.layout.synapse_fields[field].words_per_row)
         return SYNAPSE_REGIONS[field].base + (axon << row_bits)
+
+    def pending(self, accumulator: int = 0, slot: int = 0, neuron: int = 0) -> int:
+        """Address of a sum that is under way, for the next step or `slot` steps later."""
+        part = (accumulator << RECEPTOR_SHIFT) | (slot << SLOT_SHIFT)
+        return Region.PENDING.base + part + neuron
+
+    def arrivals(self, slot: int = 0) -> int:
+        """Address of the first word of the arrivals for the next step, or `slot` steps later."""
+        return Region.ARRIVALS.base + (slot << SLOT_SHIFT)
 
     def pack_synapses(self, values: NDArray[np.int64], field: str = "weight") -> NDArray[np.uint32]:
         """(rows, N) integers of a synapse field to (rows, words_per_row) bus words."""

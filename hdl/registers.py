@@ -9,9 +9,11 @@ from amaranth.lib.wiring import In, Out
 from .bus import BusSignature
 from .config import CoreConfig
 from .counters import Counters, counter_increments
+from .fabric.overruns import COUNT_BITS
 from .line_rate import PHASE_STEP_BITS
 from .memory_map import (
     BUILD_WORDS,
+    CORE_OVERRUNS,
     COUNTERS,
     LINK_VERSION,
     MAGIC,
@@ -38,9 +40,12 @@ class Registers(wiring.Component):
     ready, clear : of the core.
     step : number of the next step.  image_loaded, tick_period, monitor_count, line : registers.
     line_fell : sets `line` back.
+    core_overruns : of each core, to be read.
 
     Parameters
     ----------
+    digest : in the identity block; default that of `config`.
+    cores : of a fabric, that have overruns of their own.
     line : phase step of the UART after power-up; 0 where there is no UART.
     ticks : without them TICK_PERIOD is always 0.
     """
@@ -52,11 +57,14 @@ class Registers(wiring.Component):
         *,
         clock_hz: int,
         build: str,
+        digest: int | None = None,
+        cores: int = 0,
         line: int = 0,
         ticks: bool = True,
     ) -> None:
         self._ticks = ticks
         self._config = config
+        self._digest = config.digest if digest is None else digest
         self._line = line
         self._core_increments = core_increments
         self._clock_hz = clock_hz
@@ -74,6 +82,7 @@ class Registers(wiring.Component):
                 "monitor_count": Out(range(config.monitors + 1)),
                 "line": Out(PHASE_STEP_BITS, init=line),
                 "line_fell": In(1),
+                "core_overruns": In(data.ArrayLayout(COUNT_BITS, cores)),
             }
         )
 
@@ -144,7 +153,7 @@ class Registers(wiring.Component):
     def _identity(
         self, m: Module, offset: Signal, value: Signal, error: Signal, write: Signal
     ) -> Value | None:
-        digest = self._config.digest
+        digest = self._digest
         words: dict[int, int] = {
             Identity.MAGIC: MAGIC,
             Identity.LINK_VERSION: LINK_VERSION,
@@ -220,6 +229,9 @@ class Registers(wiring.Component):
             value.eq(Mux(offset[0], counters.value[32:], counters.value[:32])),
             error.eq(self.bus.write | (offset >= 2 * len(COUNTERS))),
         ]
+        for k, count in enumerate(self.core_overruns):
+            with m.If(offset == CORE_OVERRUNS + k):
+                m.d.comb += [value.eq(count), error.eq(self.bus.write)]
         return None
 
     def _monitors(

@@ -9,6 +9,9 @@ from amaranth.lib.wiring import In, Out
 from .config import CoreConfig, clog2
 from .core import Core
 from .core.core import increments
+from .fabric.fabric import Fabric, fabric_increments
+from .fabric.overruns import Overruns
+from .fabric_config import FabricConfig
 from .line_rate import PHASE_STEP_BITS, phase_step
 from .link.processor import Processor
 from .link.receiver import Receiver
@@ -19,7 +22,7 @@ from .registers import REGIONS, Registers
 
 
 class Chip(wiring.Component):
-    """A core behind the link, with byte streams where the UART would be.
+    """A core or a fabric behind the link, with byte streams where the UART would be.
 
     Members
     -------
@@ -38,7 +41,7 @@ class Chip(wiring.Component):
 
     def __init__(
         self,
-        config: CoreConfig,
+        config: CoreConfig | FabricConfig,
         *,
         clock_hz: int,
         line: int = 0,
@@ -46,10 +49,26 @@ class Chip(wiring.Component):
         build: str = "",
         synapse_storage: str = "block",
     ) -> None:
-        self._config = config
-        self._core = Core(config, synapse_storage=synapse_storage)
+        fabric = FabricConfig.of(config)
+        self._core: Core | Fabric
+        if fabric is None:
+            assert isinstance(config, CoreConfig)
+            self._config = config
+            self._core = Core(config, synapse_storage=synapse_storage)
+            counts = increments(config)
+        else:
+            self._config = fabric.external
+            self._core = Fabric(fabric, synapse_storage=synapse_storage)
+            counts = fabric_increments(fabric)
         self._registers = Registers(
-            config, increments(config), clock_hz=clock_hz, build=build, line=line, ticks=ticks
+            self._config,
+            counts,
+            clock_hz=clock_hz,
+            build=build,
+            digest=config.digest,
+            cores=fabric.cores if fabric else 0,
+            line=line,
+            ticks=ticks,
         )
         super().__init__(
             {
@@ -99,6 +118,14 @@ class Chip(wiring.Component):
             processor.tick_period.eq(registers.tick_period),
             processor.monitor_count.eq(registers.monitor_count),
         ]
+        if isinstance(core, Fabric):
+            m.submodules.overruns = overruns = Overruns(len(core.unfinished))
+            m.d.comb += [
+                overruns.overrun.eq(processor.overrun),
+                overruns.unfinished.eq(core.unfinished),
+                overruns.clear.eq(registers.clear),
+                registers.core_overruns.eq(overruns.counts),
+            ]
         self._bus(m, processor, registers, core)
         count = registers.increments
         m.d.comb += [
@@ -144,7 +171,9 @@ class Chip(wiring.Component):
             replies.ready.eq(transmitter.halfwords.ready | due),
         ]
 
-    def _bus(self, m: Module, processor: Processor, registers: Registers, core: Core) -> None:
+    def _bus(
+        self, m: Module, processor: Processor, registers: Registers, core: Core | Fabric
+    ) -> None:
         """Registers take their regions, the core all others."""
         bus = processor.bus
         region = bus.address[REGION_SHIFT:]
@@ -187,7 +216,7 @@ class Top(wiring.Component):
 
     def __init__(
         self,
-        config: CoreConfig,
+        config: CoreConfig | FabricConfig,
         *,
         clock_hz: int,
         baud: int,

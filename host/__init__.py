@@ -31,7 +31,8 @@ if TYPE_CHECKING:
         WrongBoardError,
     )
     from .learning import SDSP, PairSTDP, RectangularSTDP, SymmetricSTDP, ThreeFactor
-    from .network import IF, LIF, Network
+    from .network import Network
+    from .neurons import IF, LIF
     from .opening import open
     from .snapshot import Snapshot
 
@@ -55,7 +56,8 @@ _HOMES = {
     ),
     ".hdl": ("ConfigError", "CoreConfig", "Image", "ImageError"),
     ".learning": ("SDSP", "PairSTDP", "RectangularSTDP", "SymmetricSTDP", "ThreeFactor"),
-    ".network": ("IF", "LIF", "Network"),
+    ".network": ("Network",),
+    ".neurons": ("IF", "LIF"),
     ".opening": ("open",),
     ".snapshot": ("Snapshot",),
 }

@@ -1,208 +1,23 @@
 """Networks as a user describes them: populations of neurons, and projections between them.
 
-Times are in seconds; potentials, currents, weights and thresholds share one unit of the user's
-choice.  In each time step of length `dt`, with `a` the sum of the weights whose sources fired:
-
-    i ← i·exp(−dt/tau_syn) + a      or i ← a with delta synapses
-    v ← leak(v) + i + bias          leak(v) = v·exp(−dt/tau_mem), or v less leak_step, or v
-    v ≥ v_threshold: a spike, then v ← v_reset or v ← v − v_threshold
-
-So a current is what is added to the potential per step.  docs/semantics.md says the rest.
+Times are in seconds; weights have the unit of the neurons' potentials (`spikeloom.neurons`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .delays import delay_deviation, delay_steps
 from .errors import InputError
 from .learning import LearningRule
-from .rounding import Floats
+from .neurons import IF, LIF
+from .rounding import Floats, Integers, ParameterDeviation
 
-
-def _numbers(name: str, value: Any, low: float = -np.inf, *, infinite: bool = False) -> Floats:
-    """`value` as a scalar or (size,) array of floats, at least `low`."""
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} is {value!r}; give a number, or one for each neuron") from None
-    if array.ndim > 1:
-        raise InputError(f"{name} has shape {array.shape}; give a number, or one for each neuron")
-    good = (array >= low) & (np.isfinite(array) | (infinite & (array > 0)))
-    if not np.all(good):
-        bad = float(array[~good][0]) if array.ndim else float(array)
-        bound = "" if low == -np.inf else f" of at least {low:g}"
-        raise InputError(f"{name} is {bad:g}; give {'' if infinite else 'finite '}numbers{bound}")
-    return array
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class IF:
-    """Integrate and fire: a potential without leak.  Raises `InputError` for impossible values.
-
-    Every number may be a scalar, or a list or array with one value for each neuron.
-
-    Parameters
-    ----------
-    tau_syn : None for delta synapses (the input of a step acts in that step only); or the time
-        constant of the synaptic current in seconds; or a *tuple* (excitatory, inhibitory) of two,
-        which gives positive and negative weights a current each.
-    v_threshold : the neuron fires when its potential is at least this.
-    reset : to the "value" `v_reset`, or "subtract" the threshold from the potential.
-    v_reset : potential after a spike; only with reset="value".
-    refractory : seconds after a spike in which the neuron does not fire, rounded to time steps.
-    integrate_refractory : the potential integrates while refractory, instead of being held.
-    bias : constant current, added to the potential in every step.
-    threshold_increment : each spike raises the neuron's threshold by this (homeostasis); then give
-        `tau_threshold`, in which it decays in seconds (inf: never), or `target_rate` in Hz: it
-        sinks steadily, and so the neuron comes to fire at this rate.
-    """
-
-    tau_syn: Any = None
-    v_threshold: Any = 1.0
-    v_reset: Any = 0.0
-    reset: str = "value"
-    refractory: Any = 0.0
-    integrate_refractory: bool = False
-    bias: Any = 0.0
-    threshold_increment: Any = None
-    tau_threshold: Any = None
-    target_rate: Any = None
-
-    def __post_init__(self) -> None:
-        given = (self.tau_threshold is not None, self.target_rate is not None)
-        if sum(given) != (self.threshold_increment is not None):
-            raise InputError(
-                "an adaptive threshold needs threshold_increment, and one of tau_threshold and "
-                "target_rate; give both numbers, or none"
-            )
-        if self.reset not in ("value", "subtract"):
-            raise InputError(f'reset is {self.reset!r}; choose "value" or "subtract"')
-        if self.receptors == 2 and len(self.tau_syn) != 2:
-            raise InputError(
-                f"tau_syn is a tuple of {len(self.tau_syn)}; give a pair (excitatory, inhibitory), "
-                "or a list for one time constant for each neuron"
-            )
-        threshold = _numbers("v_threshold", self.v_threshold)
-        v_reset = _numbers("v_reset", self.v_reset)
-        if self.reset == "subtract" and np.any(v_reset != 0):
-            raise InputError('v_reset has no meaning with reset="subtract"; leave it out')
-        if self.reset == "subtract" and np.any(threshold <= 0):
-            raise InputError('reset="subtract" needs a positive v_threshold')
-        self._values()
-
-    @property
-    def receptors(self) -> int:
-        """2 when excitatory and inhibitory currents are separate, else 1."""
-        return 2 if isinstance(self.tau_syn, tuple) else 1
-
-    @property
-    def synapse(self) -> str:
-        """What an input does: "exponential" or "delta"."""
-        return "delta" if self.tau_syn is None else "exponential"
-
-    @property
-    def membrane(self) -> str:
-        """How the potential leaks: "exponential", "linear" or "none"."""
-        return "none"
-
-    @property
-    def adaptation(self) -> str:
-        """What the threshold does: "none", "exponential" or "rate"."""
-        if self.threshold_increment is None:
-            return "none"
-        return "exponential" if self.target_rate is None else "rate"
-
-    def _values(self) -> dict[str, Floats]:
-        if self.tau_syn is None:
-            tau_exc = tau_inh = np.zeros(())
-        else:
-            pair = self.tau_syn if isinstance(self.tau_syn, tuple) else (self.tau_syn,) * 2
-            tau_exc, tau_inh = (_numbers("tau_syn", tau, 0.0, infinite=True) for tau in pair)
-        return {
-            "v_threshold": _numbers("v_threshold", self.v_threshold),
-            "v_reset": _numbers("v_reset", self.v_reset),
-            "bias": _numbers("bias", self.bias),
-            "refractory": _numbers("refractory", self.refractory, 0.0),
-            "tau_exc": tau_exc,
-            "tau_inh": tau_inh,
-            "tau_mem": np.full((), np.inf),
-            "leak_step": np.zeros(()),
-            **self._threshold_values(),
-        }
-
-    def _threshold_values(self) -> dict[str, Floats]:
-        values = {
-            "threshold_increment": np.zeros(()),
-            "tau_threshold": np.full((), np.inf),
-            "target_rate": np.zeros(()),
-        }
-        if self.adaptation != "none":
-            name = "threshold_increment"
-            values[name] = _numbers(name, self.threshold_increment, 0.0)
-        if self.adaptation == "exponential":
-            tau = _numbers("tau_threshold", self.tau_threshold, 0.0, infinite=True)
-            values["tau_threshold"] = tau
-        elif self.adaptation == "rate":
-            values["target_rate"] = _numbers("target_rate", self.target_rate, 0.0)
-        return values
-
-    def parameters(self, size: int) -> dict[str, Floats]:
-        """(size,) values by name: v_threshold, v_reset, bias, refractory, tau_exc, tau_inh, …
-
-        A delta synapse has the time constant 0; no leak is tau_mem = inf and leak_step = 0.
-        """
-        values = self._values()
-        for name, array in values.items():
-            if array.ndim and len(array) != size:
-                raise InputError(
-                    f"{name} has {len(array)} values for {size} neurons; "
-                    f"give one number, or {size} of them"
-                )
-        return {name: np.array(np.broadcast_to(array, (size,))) for name, array in values.items()}
-
-
-@dataclass(frozen=True, eq=False)
-class LIF(IF):
-    """Leaky integrate and fire.  As `IF`, with a potential that leaks.
-
-    Parameters
-    ----------
-    tau_mem : time constant of the membrane in seconds (inf: no leak); for the exponential leak.
-    leak : "exponential", or "linear": towards 0 by a constant.
-    leak_step : what the potential loses in each time step; only with leak="linear".
-    """
-
-    tau_mem: Any = None
-    leak: str = "exponential"
-    leak_step: Any = None
-
-    def __post_init__(self) -> None:
-        if self.leak not in ("exponential", "linear"):
-            raise InputError(
-                f'leak is {self.leak!r}; choose "exponential" or "linear", or use IF for none'
-            )
-        wanted, other = ("tau_mem", "leak_step")[:: 1 if self.leak == "exponential" else -1]
-        if getattr(self, wanted) is None or getattr(self, other) is not None:
-            raise InputError(f'leak="{self.leak}" needs {wanted}, and takes no {other}')
-        super().__post_init__()
-
-    @property
-    def membrane(self) -> str:
-        """How the potential leaks: "exponential" or "linear"."""
-        return self.leak
-
-    def _values(self) -> dict[str, Floats]:
-        values = super()._values()
-        if self.leak == "exponential":
-            values["tau_mem"] = _numbers("tau_mem", self.tau_mem, 0.0, infinite=True)
-        else:
-            values["leak_step"] = _numbers("leak_step", self.leak_step, 0.0, infinite=True)
-        return values
+__all__ = ["IF", "LIF", "Network", "Population", "Projection"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,13 +46,24 @@ class Projection:
     weights : (source.size, target.size) floats.
     plastic : (source.size, target.size) bool, which of them learn.
     modulatory : their spikes drive the targets' modulators, not their currents.
+    delays : (source.size, target.size) steps that each synapse adds to the shortest delay.
+    axonal_delay : steps that a spike is longer on its way to all of these synapses.
+    deviations : how delays were rounded, where that changed them.
     """
 
     source: Population
     target: Population
     weights: Floats
     plastic: NDArray[np.bool_]
-    modulatory: bool = False
+    modulatory: bool
+    delays: Integers
+    axonal_delay: int = 0
+    deviations: tuple[ParameterDeviation, ...] = ()
+
+    @property
+    def synapses(self) -> NDArray[np.bool_]:
+        """(source.size, target.size) bool: where there is a synapse, a weight or one to learn."""
+        return (self.weights != 0) | self.plastic
 
 
 class Network:
@@ -302,8 +128,13 @@ class Network:
         *,
         plastic: ArrayLike = False,
         modulatory: bool = False,
+        delay: ArrayLike | None = None,
+        axonal_delay: float | None = None,
     ) -> Projection:
         """Add synapses from `source` to `target`, which may be the same population.
+
+        A spike acts `delay + axonal_delay` later.  Learning hears of it after `axonal_delay`: a
+        synapse's own `delay` is behind the place where it learns.
 
         Parameters
         ----------
@@ -311,6 +142,10 @@ class Network:
         plastic : whether they learn, also those of weight 0; or a bool array of the same shape.
         modulatory : a spike's weight is added to the target's modulator instead of its current; for
             rules that have one.  Then all projections of `source` are modulatory.
+        delay : of the synapses in seconds, rounded to time steps: a number, or an array of the
+            weights' shape.  Between neurons 1…64 steps, default 1; from inputs 0…63, default 0.
+        axonal_delay : in seconds, 0…63 steps, for all synapses of the projection; default 0, which
+            is all that inputs have.
         """
         for end in (source, target):
             if not any(end is known for known in self):
@@ -334,9 +169,33 @@ class Network:
             raise InputError(f"plastic is {plastic!r}; give True, False, or such of shape {shape}")
         self._check_learning(source, bool(learns.any()), modulatory)
         learns = np.array(np.broadcast_to(learns, shape))
-        projection = Projection(source, target, array, learns, bool(modulatory))
+        projection = Projection(
+            source, target, array, learns, bool(modulatory),
+            *self._delays(source, (array != 0) | learns, delay, axonal_delay),
+        )  # fmt: skip
         self.projections.append(projection)
         return projection
+
+    def _delays(
+        self,
+        source: Population,
+        used: NDArray[np.bool_],
+        delay: ArrayLike | None,
+        axonal_delay: float | None,
+    ) -> tuple[Integers, int, tuple[ParameterDeviation, ...]]:
+        """The last three attributes of a `Projection`."""
+        least = 0 if source.neuron is None else 1
+        given = least * self.dt if delay is None else delay
+        steps = delay_steps("delay", given, self.dt, used.shape, least)
+        found = [delay_deviation("delay", given, self.dt, steps, least, used)]
+        axonal = delay_steps("axonal_delay", axonal_delay or 0.0, self.dt, (), 0)
+        if axonal and source.neuron is None:
+            raise InputError(
+                f"{source!r} can not have an axonal_delay: the host says when its spikes come; "
+                "give a delay, or shift the spikes"
+            )
+        found.append(delay_deviation("axonal_delay", axonal_delay or 0.0, self.dt, axonal, 0))
+        return steps, int(axonal), tuple(d for d in found if d)
 
     def _check_learning(self, source: Population, plastic: bool, modulatory: bool) -> None:
         if plastic and self.learning is None:

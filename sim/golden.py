@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikeloom.errors import InputError
 from spikeloom.hdl import NO_AXON, ConfigError, Image, ImageError
 
+from .accumulators import Accumulators
 from .arithmetic import Bools, Ints, clamp, count, decay, toward_zero
 from .learning import RULES, LearningRule
 
@@ -32,7 +33,8 @@ class GoldenCore:
 
     Parameters
     ----------
-    image : weights, parameters and routes; `image.config` says which core it is.
+    image : weights, parameters and routes; `image.config` says which core it is.  Of the destinations
+        all are on core 0: the golden model is one core, however many the network is placed on.
     batch : number of samples; each has its own state and counters, all share the image.  Only a
         batch of one can learn: a larger one raises `InputError` unless `enabled` is 0.
 
@@ -46,7 +48,10 @@ class GoldenCore:
     axon_states, neuron_states : what the learning rule keeps, by name, (B, A) and (B, N) int64; may
         be overwritten between steps.
     eligibility : (A, N) int64, or None; may be overwritten between steps.
-    arrivals : (B, A) bool, the axons with a spike for the next step.
+    arrivals : (B, A) bool, the axons with a spike for the next step; may be overwritten between steps.
+    later_arrivals : (B, axonal_delay_slots − 1, A) bool, the same for the steps after it.
+    pending : (B, K, D, N) int64, sums under way to neurons, for the next step and later ones, as
+        `Accumulators` has them; all 0 with D = 1.  May be overwritten between steps.
     counters : by name (`COUNTERS`), each (B,) int64.  They do not wrap.
     step_number : number of the next step; may be assigned.
     """
@@ -60,6 +65,7 @@ class GoldenCore:
         self._image: Image
         self._weights: Ints
         self._learned = False  # `_weights` differ from those of `_image`
+        self._accumulators = Accumulators(c, batch)
         self._learning: LearningRule | None = None
         if c.learning is not None:
             if c.learning.rule not in RULES:
@@ -86,26 +92,22 @@ class GoldenCore:
         if image.config != self.config:
             raise ImageError("the image is for another configuration; make a new core for it")
         own = _frozen(dataclasses.replace(image))  # a copy, validated again
-        assert own.routes is not None
+        destinations = _destinations(own)
         weights = own.weights.copy()
         if self._learning:
             self._learning.load(own, weights)
-        self._image, self._routes, self._weights, self._learned = own, own.routes, weights, False
-
-        # Integer matrix products do not use BLAS, floating-point ones do; and they are exact here,
-        # in any order: no sum of weights exceeds 2^14 axons · 2^15, far below 2^53.
-        self._matrices = []
-        if self.batch > 1:
-            current = np.where(own.modulatory[:, None], 0, weights)
-            modulation = weights - current
-            self._matrices = [m.astype(np.float64) for m in (*self._receptors(current), modulation)]
+        self._accumulators.load(own, weights)
+        self._image, self._destinations = own, destinations
+        self._weights, self._learned = weights, False
 
     def reset(self) -> None:
         """Clear state, pending arrivals, step number and counters; the image stays, as learned."""
         shape = (self.batch, self.config.neurons)
         names = [f.name for f in self.config.layout.states]
         self.states = {name: np.zeros(shape, dtype=np.int64) for name in names}
-        self.arrivals = np.zeros((self.batch, self.config.axons), dtype=bool)
+        slots = self.config.axonal_delay_slots
+        self._arrivals = np.zeros((self.batch, slots, self.config.axons), dtype=bool)
+        self._accumulators.reset()
         self.counters = {name: np.zeros(self.batch, dtype=np.int64) for name in COUNTERS}
         self.step_number = 0
         if self._learning:
@@ -117,6 +119,33 @@ class GoldenCore:
         view = self._weights.view()
         view.flags.writeable = False
         return view
+
+    @property
+    def arrivals(self) -> Bools:
+        """(B, A) bool, a view."""
+        return self._arrivals[:, 0]
+
+    @arrivals.setter
+    def arrivals(self, values: Bools) -> None:
+        self._arrivals[:, 0] = values
+
+    @property
+    def later_arrivals(self) -> Bools:
+        """(B, axonal_delay_slots − 1, A) bool, a view."""
+        return self._arrivals[:, 1:]
+
+    @later_arrivals.setter
+    def later_arrivals(self, values: Bools) -> None:
+        self._arrivals[:, 1:] = values
+
+    @property
+    def pending(self) -> Ints:
+        """(B, K, D, N) int64, the sums themselves."""
+        return self._accumulators.pending
+
+    @pending.setter
+    def pending(self, values: Ints) -> None:
+        self._accumulators.pending[:] = values
 
     @property
     def axon_states(self) -> dict[str, Ints]:
@@ -172,15 +201,18 @@ class GoldenCore:
         c, parameters = self.config, self._image.parameters
 
         # 1. Arrive, 2. integrate.
-        arrived, self.arrivals = self.arrivals, np.zeros_like(self.arrivals)
+        arrived = self.arrivals.copy()
+        self._arrivals[:, :-1] = self._arrivals[:, 1:].copy()
+        self._arrivals[:, -1] = False
         self.counters["synaptic_operations"] += count(arrived) * c.neurons
-        *sums, modulation = self._integrate(arrived)
+        due = self._accumulators.integrate(arrived)
+        modulation = due[-1] if len(due) > c.receptors else np.zeros_like(due[0])
         if self._learning:
             self._learning.before_update(self.step_number, arrived)
 
         # 3. Update: current.
         total = np.zeros((self.batch, c.neurons), dtype=np.int64)
-        for receptor, summed in zip(self._suffixes, sums, strict=True):
+        for receptor, summed in zip(self._suffixes, due[: c.receptors], strict=True):
             current = summed << c.weight_shift
             if c.synapse == "exponential":
                 d_syn = parameters["d_syn" + receptor]
@@ -230,8 +262,9 @@ class GoldenCore:
             self._learned = True
 
         # 4. Route.
-        samples, neurons = np.nonzero(spikes & (self._routes != NO_AXON))
-        self._arrive(samples, self._routes[neurons])
+        sources, axons, delays = self._destinations
+        samples, entries = np.nonzero(spikes[:, sources])
+        self._arrive(samples, axons[entries], delays[entries])
         self.counters["spikes"] += count(spikes)
         self.counters["steps"] += 1
         self.step_number += 1
@@ -252,29 +285,18 @@ class GoldenCore:
             spikes[:, t] = self.step()
         return spikes if given.ndim == 3 else spikes[0]
 
-    def _integrate(self, arrived: Bools) -> list[Ints]:
-        """Sums of the weights of axons that arrived, (B, N): of each receptor, and modulatory."""
-        if self.batch > 1:
-            return [(arrived.astype(np.float64) @ m).astype(np.int64) for m in self._matrices]
-        rows, modulatory = self._weights[arrived[0]], self._image.modulatory[arrived[0]]
-        parts = [*self._receptors(rows[~modulatory]), rows[modulatory]]
-        return [part.sum(axis=0, keepdims=True) for part in parts]
-
-    def _receptors(self, weights: Ints) -> list[Ints]:
-        """(R, N) weights, or two such for two receptors."""
-        if self.config.receptors == 1:
-            return [weights]
-        return [np.maximum(weights, 0), np.minimum(weights, 0)]
-
-    def _arrive(self, samples: NDArray[Any], axons: NDArray[Any]) -> None:
-        """Spikes on `axons` of `samples`, in pairs, arrive in the next step."""
+    def _arrive(
+        self, samples: NDArray[Any], axons: NDArray[Any], slots: NDArray[Any] | int = 0
+    ) -> None:
+        """Spikes on `axons` of `samples`, in pairs, arrive in the next step, or `slots` steps later."""
         if not axons.size:
             return
-        shape = self.arrivals.shape
-        cells = np.bincount(samples * shape[1] + axons, minlength=self.arrivals.size)
-        total = self.arrivals + cells.reshape(shape)
-        self.arrivals = total > 0
-        self.counters["duplicates"] += np.sum(total - self.arrivals, axis=1)
+        shape = self._arrivals.shape
+        places = (samples * shape[1] + slots) * shape[2] + axons
+        cells = np.bincount(places, minlength=self._arrivals.size)
+        total = self._arrivals + cells.reshape(shape)
+        self._arrivals = total > 0
+        self.counters["duplicates"] += np.sum(total - self._arrivals, axis=(1, 2))
 
     def _sat(self, x: Ints, stored: Bools | bool = True) -> Ints:
         """Clamp to the range of a state, counting clamps where the result is `stored`."""
@@ -293,6 +315,21 @@ class GoldenCore:
         if np.any(spikes != array):
             raise InputError("spikes have values other than 0 and 1")
         return spikes.reshape(shape)
+
+
+def _destinations(image: Image) -> tuple[Ints, Ints, Ints]:
+    """Neurons, and the axons that they drive with which axonal delay, (E,) each."""
+    assert image.routes is not None
+    if not image.config.route_entries:
+        neurons = np.flatnonzero(image.routes != NO_AXON)
+        return neurons, image.routes[neurons], np.zeros_like(neurons)
+    neurons, cores, axons, delays = image.destinations.T
+    if np.any(cores):
+        raise ImageError(
+            f"a destination is on core {max(cores)}, but this is one core; give the image of the "
+            "whole network, with all destinations on core 0"
+        )
+    return neurons, axons, delays
 
 
 def _frozen(image: Image) -> Image:

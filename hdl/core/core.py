@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..bus import BusSignature
 from ..config import CoreConfig, SynapseField, clog2
+from ..fabric.packet import spike_layout
 from ..learning.engine import LearningEngine
 from ..learning.synapse_memory import READ_LATENCY as LEARNING_READ_LATENCY
 from ..learning.synapse_memory import stride
-from ..memory_map import FIELD_SHIFT, REGION_SHIFT, SYNAPSE_REGIONS, Region
+from ..memory_map import (
+    DESTINATIONS,
+    FIELD_SHIFT,
+    RECEPTOR_SHIFT,
+    REGION_SHIFT,
+    SLOT_SHIFT,
+    SYNAPSE_REGIONS,
+    Region,
+)
 from .arrivals import WORD_BITS, Arrivals
+from .destinations import Destinations, destination_layout
 from .integrator import Integrator
 from .routes import Routes
 from .skid import Skid
@@ -80,6 +91,14 @@ class Core(wiring.Component):
     step : number of the next or present step.
     increments : to the counters.
 
+    And in a core with route_entries, which is one of a fabric:
+
+    packets : stream of destinations of spikes, as the table has them.
+    inbound : stream of spikes for axons that exist (`spike_layout`); waits only while the core scans
+        its arrivals, which no packet can delay.
+    finished : all is done, and all packets are out; only `release` ends the step.
+    release : every spike of the step has arrived everywhere.
+
     With learning, the post side adds ceil(A/P) cycles for each spike, the walk takes
     ceil(max(N, A)/U), and the sweeps of hdl/learning/engine.py come on top.
     """
@@ -87,8 +106,17 @@ class Core(wiring.Component):
     def __init__(self, config: CoreConfig, *, synapse_storage: str = "block") -> None:
         self._config = config
         self._storage = synapse_storage
+        fabric: dict[str, Any] = {}
+        if config.route_entries:
+            fabric = {
+                "packets": Out(stream.Signature(destination_layout)),
+                "inbound": In(stream.Signature(spike_layout(config))),
+                "finished": Out(1),
+                "release": In(1),
+            }
         super().__init__(
             {
+                **fabric,
                 "start": In(1),
                 "ready": Out(1),
                 "clear": In(1),
@@ -120,6 +148,8 @@ class Core(wiring.Component):
             integrator.take.eq(updater.take),
             integrator.take_lanes.eq(updater.take_lanes),
             integrator.take_group.eq(updater.take_group),
+            integrator.take_slot.eq(updater.take_slot),
+            integrator.advance.eq(self.increments.steps),
             updater.taken.eq(integrator.taken),
             routes.fired_valid.eq(updater.fired_valid),
             routes.fired_word.eq(updater.fired_word),
@@ -132,10 +162,22 @@ class Core(wiring.Component):
                     integrator.take_lanes.eq(engine.take_lanes),
                     integrator.take_group.eq(engine.take_group),
                 ]
+        if c.delay_slots > 1:
+            regions |= self._pending(m, integrator)
+        destinations = self._destinations(m, routes) if c.route_entries else None
+        self._scanned = Signal()  # the step's arrivals have been handed over, or are just being so
         settling = self._arrive(m, arrivals, routes)
-        self._sequence(m, settling, arrivals, skid, integrator, updater, routes, engine)
-        self._bus(m, arrivals, updater, routes, regions)
+        self._sequence(
+            m, settling, arrivals, skid, integrator, updater, routes, destinations, engine
+        )
+        self._bus(m, arrivals, updater, routes, destinations, regions)
         return m
+
+    def _destinations(self, m: Module, routes: Routes) -> Destinations:
+        m.submodules.destinations = destinations = Destinations(self._config)
+        wiring.connect(m, routes.first, destinations.first)
+        wiring.connect(m, destinations.packets, wiring.flipped(self.packets))
+        return destinations
 
     def _synapses(self, m: Module, skid: Skid, routes: Routes) -> tuple[Integrator, Targets]:
         """Synapses that stay as they are loaded."""
@@ -143,7 +185,18 @@ class Core(wiring.Component):
         m.submodules.integrator = integrator = Integrator(c)
         m.submodules.synapses = synapses = SynapseMemory(c, storage=self._storage)
         m.submodules.synapse_access = access = SynapseAccess(c)
-        axon, word, exists = _row_address(bus.address, c.layout.synapse_fields["weight"], c)
+        targets: Targets = {}
+        for field in c.layout.synapse_fields.values():
+            axon, word, exists = _row_address(bus.address, field, c)
+            region = SYNAPSE_REGIONS[field.name]
+            chosen = bus.address[REGION_SHIFT:] == region if c.delay_slots > 1 else Const(1)
+            with m.If(chosen):
+                m.d.comb += [
+                    access.access_axon.eq(axon),
+                    access.access_word.eq(word),
+                    access.access_delay.eq(field.name == "delay"),
+                ]
+            targets[region] = (exists, access, access.access_value)
         m.d.comb += [
             routes.spikes.ready.eq(1),
             integrator.axons.valid.eq(skid.output.valid),
@@ -154,14 +207,33 @@ class Core(wiring.Component):
             synapses.write.eq(access.write),
             synapses.write_lane.eq(access.write_lane),
             synapses.write_weight.eq(access.write_weight),
+            synapses.write_delay.eq(access.write_delay),
+            synapses.write_slots.eq(access.write_slots),
             integrator.weights.eq(synapses.weights),
+            integrator.delays.eq(synapses.delays),
             access.weights.eq(synapses.weights),
+            access.delays.eq(synapses.delays),
             access.access_write.eq(bus.write),
-            access.access_axon.eq(axon),
-            access.access_word.eq(word),
             access.access_data.eq(bus.data),
         ]
-        return integrator, {Region.SYNAPSES: (exists, access, access.access_value)}
+        return integrator, targets
+
+    def _pending(self, m: Module, integrator: Integrator) -> Targets:
+        """What is under way to the neurons."""
+        c, bus, offset = self._config, self.bus, self.bus.address[:REGION_SHIFT]
+        neuron = offset[:SLOT_SHIFT]
+        slot, receptor = offset[SLOT_SHIFT:RECEPTOR_SHIFT], offset[RECEPTOR_SHIFT:]
+        m.d.comb += [
+            integrator.access_write.eq(bus.write),
+            integrator.access_receptor.eq(receptor),
+            integrator.access_slot.eq(slot),
+            integrator.access_neuron.eq(neuron),
+            integrator.access_data.eq(bus.data),
+        ]
+        exists = (receptor < c.layout.accumulators) & (slot < c.delay_slots) & (neuron < c.neurons)
+        value = Signal(signed(32))
+        m.d.comb += value.eq(integrator.access_value)
+        return {Region.PENDING: (exists, integrator, value)}
 
     def _learning(
         self, m: Module, arrivals: Arrivals, skid: Skid, updater: Updater, routes: Routes
@@ -238,9 +310,11 @@ class Core(wiring.Component):
         integrator: Integrator,
         updater: Updater,
         routes: Routes,
+        destinations: Destinations | None,
         engine: LearningEngine | None,
     ) -> None:
         count = self.increments
+        sent = ~destinations.busy if destinations is not None else Const(1)
         settled, closed = Const(1), Const(1)  # nothing to wait for, unless the core learns
         if engine is not None:
             settled, closed = ~engine.busy, engine.closed
@@ -263,7 +337,7 @@ class Core(wiring.Component):
         m.d.sync += integrated.eq(
             ~arrivals.scanning & ~skid.output.valid & integrator.idle & fronted
         )
-        with m.FSM():
+        with m.FSM() as fsm:
             with m.State("POWER_UP"):
                 m.d.comb += [count.cycles.eq(0), arrivals.clear.eq(1), updater.clear.eq(1)]
                 m.next = "CLEAR"
@@ -286,31 +360,51 @@ class Core(wiring.Component):
             with m.State("INTEGRATE"), m.If(integrated):
                 m.d.comb += updater.start.eq(1)
                 m.next = "UPDATE"
-            with m.State("UPDATE"), m.If(~updater.busy & ~routes.busy):
+            with m.State("UPDATE"), m.If(~updater.busy & ~routes.busy & sent):
                 if engine is not None:
                     m.d.comb += engine.close.eq(1)
                 with m.If(closed & settled):
-                    m.d.comb += count.steps.eq(1)
-                    m.next = "READY"
+                    if destinations is None:
+                        m.d.comb += count.steps.eq(1)
+                        m.next = "READY"
+                    else:
+                        m.next = "FINISHED"
+            if destinations is not None:
+                with m.State("FINISHED"):
+                    m.d.comb += self.finished.eq(1)
+                    with m.If(self.release):
+                        m.d.comb += count.steps.eq(1)
+                        m.next = "READY"
+        if destinations is not None:
+            states = ("INTEGRATE", "UPDATE", "FINISHED")
+            m.d.comb += self._scanned.eq(Cat(fsm.ongoing(state) for state in states).any())
 
     def _arrive(self, m: Module, arrivals: Arrivals, routes: Routes) -> Signal:
-        """Spikes from the host between steps, from the routes during one.
+        """Spikes from the host between steps, from the routes or the fabric during one.
 
-        Returns a signal that is not 0 while a host spike is on its way into the bitmap.
+        Returns a signal that is not 0 while such a spike is on its way into the bitmap.
         """
         host, axon = self.arriving, self.arriving.payload
         known = axon < self._config.axons
         taken = Signal()
         settling = Signal(3)
+        arrive, arrive_axon = routes.arrive, routes.arrive_axon
+        if self._config.route_entries:
+            inbound = self.inbound
+            m.d.comb += inbound.ready.eq(self._scanned & ~arrivals.scanning)
+            arrive, arrive_axon = inbound.valid & inbound.ready, inbound.payload.axon
+            m.d.comb += arrivals.arrive_delay.eq(Mux(self.ready, 0, inbound.payload.delay))
         m.d.comb += [
             host.ready.eq(self.ready & ~self.start & ~self.clear),
             taken.eq(host.valid & host.ready),
-            arrivals.arrive.eq(Mux(self.ready, taken & known, routes.arrive)),
-            arrivals.arrive_axon.eq(Mux(self.ready, axon, routes.arrive_axon)),
+            arrivals.arrive.eq(Mux(self.ready, taken & known, arrive)),
+            arrivals.arrive_axon.eq(Mux(self.ready, axon, arrive_axon)),
             self.increments.unknown.eq((taken & ~known) | routes.unknown),
             self.increments.duplicates.eq(arrivals.duplicate),
         ]
-        m.d.sync += settling.eq(Cat(taken, settling))
+        m.d.sync += settling.eq(
+            Cat(taken | (arrive if self._config.route_entries else 0), settling)
+        )
         return settling
 
     def _bus(
@@ -319,17 +413,20 @@ class Core(wiring.Component):
         arrivals: Arrivals,
         updater: Updater,
         routes: Routes,
+        destinations: Destinations | None,
         regions: Targets,
     ) -> None:
         c, layout, bus = self._config, self._config.layout, self.bus
         offset = bus.address[:REGION_SHIFT]
         field, low = offset[FIELD_SHIFT:], offset[:FIELD_SHIFT]
         entries = 1 if c.parameters == "shared" else c.neurons
+        word, slot = offset[:SLOT_SHIFT], offset[SLOT_SHIFT:]
 
         m.d.comb += [
             arrivals.access_write.eq(bus.write),
-            arrivals.access_word.eq(low),
-            arrivals.access_data.eq(bus.data & self._last_word_mask(offset)),
+            arrivals.access_word.eq(word),
+            arrivals.access_slot.eq(slot),
+            arrivals.access_data.eq(bus.data & self._last_word_mask(word)),
             updater.access_write.eq(bus.write),
             updater.access_field.eq(field),
             updater.access_neuron.eq(low),
@@ -340,18 +437,25 @@ class Core(wiring.Component):
         ]
         parameters, states = len(layout.parameters), len(layout.states)
         targets: Targets = {
-            Region.ROUTES: (offset < c.neurons, routes, routes.access_value),
             Region.PARAMETERS: (
                 (field < parameters) & (low < entries),
                 updater,
                 updater.access_value,
             ),
             Region.STATES: ((field < states) & (low < c.neurons), updater, updater.access_value),
-            Region.ARRIVALS: (offset < layout.arrival_words, arrivals, arrivals.word),
+            Region.ARRIVALS: (
+                (word < layout.arrival_words) & (slot < c.axonal_delay_slots),
+                arrivals,
+                arrivals.word,
+            ),
             **regions,
         }
         mapped = Signal()
         region = bus.address[REGION_SHIFT:]
+        if destinations is None:
+            targets[Region.ROUTES] = offset < c.neurons, routes, routes.access_value
+        else:
+            targets[Region.ROUTES] = self._routes(m, offset, routes, destinations)
         m.d.comb += updater.access_state.eq(region == Region.STATES)
         with m.FSM(name="bus"):
             with m.State("IDLE"):
@@ -377,9 +481,31 @@ class Core(wiring.Component):
                                 m.d.sync += bus.done.eq(1)
                                 m.next = "IDLE"
 
-    def _last_word_mask(self, offset: Signal) -> Signal:
+    def _routes(
+        self, m: Module, offset: Value, routes: Routes, destinations: Destinations
+    ) -> tuple[Value, Any, Value]:
+        """Two tables in one region: which the access is for, and what it gives."""
+        bus = self.bus
+        table = offset >= DESTINATIONS
+        entry = offset[: DESTINATIONS.bit_length() - 1]
+        both = SimpleNamespace(access=Signal(), access_done=Signal())
+        m.d.comb += [
+            routes.access.eq(both.access & ~table),
+            destinations.access.eq(both.access & table),
+            both.access_done.eq(Mux(table, destinations.access_done, routes.access_done)),
+            destinations.access_write.eq(bus.write),
+            destinations.access_entry.eq(entry),
+            destinations.access_data.eq(bus.data),
+        ]
+        beyond = offset[DESTINATIONS.bit_length() :].any()
+        exists = Mux(
+            table, (entry < self._config.route_entries) & ~beyond, offset < self._config.neurons
+        )
+        return exists, both, Mux(table, destinations.access_value, routes.access_value)
+
+    def _last_word_mask(self, word: Value) -> Value:
         """Bits of an arrival word that stand for existing axons."""
         used = self._config.axons % WORD_BITS
         everything = (1 << WORD_BITS) - 1
         last = (1 << used) - 1 if used else everything
-        return Mux(offset == self._config.layout.arrival_words - 1, last, everything)
+        return Mux(word == self._config.layout.arrival_words - 1, last, everything)

@@ -29,6 +29,8 @@ class Routes(wiring.Component):
     spike : pulses once for each spike.  unknown : its axon does not exist, and it was dropped.
     arrive, arrive_axon : to `Arrivals`.
     reported : stream of neurons whose spikes the host wants.
+    first : in a core with route_entries, in place of `arrive`: stream of the first destinations of neurons
+        that fired and drive something, to `Destinations`.
     stalled : waiting for `reported`.
     spikes : stream of all neurons that fired; a spike that is not taken is not routed either.
     access… : bus access to the table between steps, done two cycles after `access` rises.
@@ -36,8 +38,12 @@ class Routes(wiring.Component):
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
+        first = {}
+        if config.route_entries:
+            first["first"] = Out(stream.Signature(range(config.route_entries)))
         super().__init__(
             {
+                **first,
                 "fired_valid": In(1),
                 "fired_word": In(range(config.layout.update_words)),
                 "fired": In(config.update_units),
@@ -64,8 +70,6 @@ class Routes(wiring.Component):
         c = self._config
         units = c.update_units
         go = Signal()
-        m.d.comb += go.eq(~self.reported.valid | self.reported.ready)
-        m.d.comb += self.stalled.eq(~go)
 
         word_bits = len(self.fired_word)
         m.submodules.queue = queue = SyncFIFOBuffered(
@@ -102,19 +106,32 @@ class Routes(wiring.Component):
             m.d.sync += [looking.eq(taken), neuron_1.eq(neuron)]
             m.d.sync += [looked.eq(looking), neuron_2.eq(neuron_1), route.eq(read.data)]
         axon, drives, reports = route[:_AXON_BITS], route[-2], route[-1]
-        known = axon < c.axons
-        m.d.comb += [
-            self.reported.valid.eq(looked & reports),
-            self.reported.payload.eq(neuron_2),
-        ]
+        m.d.comb += self.reported.payload.eq(neuron_2)
         done = Signal()
         m.d.comb += done.eq(looked & go)
-        m.d.sync += [
-            self.spike.eq(done),
-            self.arrive.eq(done & drives & known),
-            self.unknown.eq(done & drives & ~known),
-            self.arrive_axon.eq(axon),
-        ]
+        m.d.sync += self.spike.eq(done)
+        if c.route_entries:
+            # Who has both waits for both.
+            told = ~reports | self.reported.ready
+            m.d.comb += [
+                self.first.valid.eq(looked & drives & told),
+                self.first.payload.eq(axon),
+                self.reported.valid.eq(looked & reports & (~drives | self.first.ready)),
+                go.eq(~looked | (told & (~drives | self.first.ready))),
+                self.stalled.eq(looked & ~told),
+            ]
+        else:
+            known = axon < c.axons
+            m.d.comb += [
+                self.reported.valid.eq(looked & reports),
+                go.eq(~self.reported.valid | self.reported.ready),
+                self.stalled.eq(~go),
+            ]
+            m.d.sync += [
+                self.arrive.eq(done & drives & known),
+                self.unknown.eq(done & drives & ~known),
+                self.arrive_axon.eq(axon),
+            ]
         # Three more cycles until the arrival is in the bitmap.
         settling = Signal(3)
         m.d.sync += settling.eq(Cat(self.arrive, settling))

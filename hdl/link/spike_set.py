@@ -13,7 +13,7 @@ class SpikeSet(wiring.Component):
     """Takes ids at any pace and gives events, whichever form is shorter, at the pace of the line.
 
     The ids are kept as a list: so nothing needs to be cleared, and a reset empties the set.  To tell an id
-    takes two clock cycles, a halfword of a bitmap 17; on the line it takes 80 at least.
+    takes two clock cycles, a halfword of a bitmap 31; on the line it takes 80 at least.
 
     Members
     -------
@@ -64,7 +64,6 @@ class SpikeSet(wiring.Component):
 
         halfword = self.events.payload
         at, here = Signal(range(ids + 1)), Signal()
-        m.d.comb += here.eq(rest & (read.data == at))
         last = ~rest & ((at == ids) | ~dense)
         with m.FSM():
             with m.State("COLLECT"):
@@ -77,9 +76,14 @@ class SpikeSet(wiring.Component):
                 m.d.sync += halfword.eq(read.data)
                 m.d.comb += pop.eq(1)
                 m.next = "TELL"
-            with m.State("BITS"):
+            # Apart from BIT: block RAM, comparison and address would be a long way in one cycle.
+            with m.State("COMPARE"):
+                m.d.sync += here.eq(rest & (read.data == at))
+                m.next = "BIT"
+            with m.State("BIT"):
                 m.d.sync += [halfword.eq(Cat(halfword[1:], here)), at.eq(at + 1)]
                 m.d.comb += pop.eq(here)
+                m.next = "COMPARE"
                 with m.If(at % BITMAP_IDS == BITMAP_IDS - 1):
                     m.next = "TELL"
             with m.State("TELL"):
@@ -87,7 +91,7 @@ class SpikeSet(wiring.Component):
                 with m.If(self.events.ready):
                     m.next = "ID"
                     with m.If(dense):
-                        m.next = "BITS"
+                        m.next = "COMPARE"
                     with m.If(last):
                         m.d.comb += self.told.eq(1)
                         m.d.sync += [count.eq(0), told.eq(0), at.eq(0), dense.eq(0)]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from spikeloom.board import Board
+from spikeloom.design import Design
 from spikeloom.hdl import CoreConfig
 from spikeloom.link import Link
 
@@ -83,7 +84,7 @@ def run_campaign(
         library = build_streams(config)
         for seed in seeds:
             with TwinPort(library, seed=seed) as port:
-                result = _case(port, config, seed)
+                result = run_case(port, config, seed)
                 report.add(config, result | {"cycles": port.cycles})
             if progress:
                 progress(what, report.cases, total)
@@ -92,9 +93,12 @@ def run_campaign(
     return report
 
 
-def _case(port: TwinPort, config: CoreConfig, seed: int) -> dict[str, Any]:
+def run_case(
+    port: TwinPort, config: CoreConfig, seed: int, *, design: Design | None = None
+) -> dict[str, Any]:
+    """One case, of this network or a random one: its result as the report has it."""
     board = Board(Link(port, LINK_TIMEOUT, "the simulation"), progress=False)
     try:
-        return {"seed": seed, "steps": Scenario(board, config, seed).run()}
+        return {"seed": seed, "steps": Scenario(board, config, seed, design=design).run()}
     except Mismatch as found:
         return {"seed": seed, "error": str(found)}

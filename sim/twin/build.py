@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from spikeloom.hdl import CoreConfig
+from spikeloom.hdl import CoreConfig, FabricConfig
 from spikeloom.hdl.verilog import TOP_NAME, generate, generate_chip
 
 from ..verilator import MAKE_FLAGS, compile_cached, without_memory_contents
@@ -26,7 +26,9 @@ class TwinLibrary:
     baud: int
 
 
-def build_twin(config: CoreConfig, *, clock_hz: int = CLOCK_HZ, baud: int = BAUD) -> TwinLibrary:
+def build_twin(
+    config: CoreConfig | FabricConfig, *, clock_hz: int = CLOCK_HZ, baud: int = BAUD
+) -> TwinLibrary:
     """The twin of a configuration; 10–20 s the first time, then from the cache."""
     verilog = generate(config, clock_hz=clock_hz, baud=baud, build="twin (simulated)")
     path = compile_library(
@@ -37,7 +39,7 @@ def build_twin(config: CoreConfig, *, clock_hz: int = CLOCK_HZ, baud: int = BAUD
     return TwinLibrary(path, clock_hz, baud)
 
 
-def build_streams(config: CoreConfig, *, clock_hz: int = CLOCK_HZ) -> TwinLibrary:
+def build_streams(config: CoreConfig | FabricConfig, *, clock_hz: int = CLOCK_HZ) -> TwinLibrary:
     """The chip with byte streams in place of the UART, which stall at random: for regressions."""
     verilog = generate_chip(config, clock_hz=clock_hz, build="byte streams (simulated)")
     path = compile_library(

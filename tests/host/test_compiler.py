@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from spikeloom.compiler import compile, place
+from spikeloom.compiler import compile
 from spikeloom.errors import FitError, InputError
 from spikeloom.hdl import NO_AXON, CoreConfig
 from spikeloom.network import IF, LIF, Network
 from spikeloom.sim import GoldenCore
+from spikeloom.wiring import wire
 
 
 @st.composite
@@ -93,7 +94,7 @@ def test_the_core_does_what_the_network_says(network, padding, data):
 
 @given(network=integer_networks())
 def test_axons_are_given_to_inputs_and_to_neurons_that_project(network):
-    placed = place(network)
+    placed = wire(network)
     inputs = sum(p.size for p in network.inputs.values())
     driven = placed.routes[placed.routes != NO_AXON]
     assert driven.tolist() == list(range(inputs, len(placed.weights)))
@@ -228,7 +229,7 @@ def test_lanes_are_at_most_the_neurons(neurons, lanes):
 def test_a_network_is_not_larger_than_any_core():
     network = Network()
     network.population("many", 20_000, IF())
-    with pytest.raises(FitError, match="20000 neurons, 3616 more than a core can have"):
+    with pytest.raises(FitError, match="20000 neurons, 3616 more than a design can have"):
         compile(network)
 
 

@@ -25,7 +25,11 @@ def configs(draw, **fixed):
         "integrate_refractory": draw(st.booleans()) and refractory_bits > 0,
         "bias": draw(st.booleans()),
         "parameters": draw(st.sampled_from(["shared", "per_neuron"])),
+        "delay_slots": draw(st.sampled_from([1, 1, 2, 8, 64])),
+        "route_entries": draw(st.sampled_from([0, 0, 12])),
     }
+    if values["route_entries"]:
+        values["axonal_delay_slots"] = draw(st.sampled_from([1, 2, 4, 64]))
     return CoreConfig(**{**values, **fixed})
 
 
@@ -48,9 +52,20 @@ def random_image(config, rng):
         config,
         numbers(-bound, bound - 1, (config.axons, config.neurons)),
         parameters,
-        routes=rng.integers(NO_AXON, config.axons, config.neurons),
+        routes=None
+        if config.route_entries
+        else rng.integers(NO_AXON, config.axons, config.neurons),
         report=rng.random(config.neurons) < 0.5,
+        delays=numbers(0, config.delay_slots - 1, (config.axons, config.neurons)),
+        destinations=random_destinations(config, rng),
     )
+
+
+def random_destinations(config, rng):
+    """Rows (neuron, 0, axon, delay): any fan-out, some neurons with none, axons that have several."""
+    highest = (config.neurons, 1, config.axons, min(config.axonal_delay_slots, 5))
+    rows = [[rng.integers(0, h) for h in highest] for _ in range(config.route_entries)]
+    return np.unique(np.array(rows, dtype=np.int64).reshape(-1, 4), axis=0)
 
 
 class NaiveCore:
@@ -63,9 +78,14 @@ class NaiveCore:
             {name: int(values[j]) for name, values in loaded.parameters.items()}
             for j in range(self.c.neurons)
         ]
-        self.routes = loaded.routes.tolist()
+        self.f = loaded.delays.tolist()
+        self.destinations = [(j, i, a) for j, _, i, a in loaded.destinations.tolist()]
+        if not self.c.route_entries:
+            routes = enumerate(loaded.routes.tolist())
+            self.destinations = [(j, i, 0) for j, i in routes if i != NO_AXON]
+        self.due = {}  # (step, neuron, receptor or "m"): sum of weights
         self.s = [{"v": 0, "": 0, "_exc": 0, "_inh": 0, "ref": 0} for _ in self.p]
-        self.pending = []
+        self.pending = []  # (step, axon)
         self.counters = dict.fromkeys(COUNTERS, 0)
 
     def sat(self, x):
@@ -94,16 +114,18 @@ class NaiveCore:
             return max(x - p["leak"], 0) if x > 0 else min(x + p["leak"], 0)
         return x
 
-    def update(self, j, active):
+    def receptor(self, i, w):
+        """What a weight of axon i goes to."""
+        if self.c.receptors == 1:
+            return ""
+        return "_exc" if w > 0 else "_inh"
+
+    def update(self, j, t):
         """One neuron, one step; returns whether it fired."""
         p, s = self.p[j], self.s[j]
         total = 0
         for receptor in [""] if self.c.receptors == 1 else ["_exc", "_inh"]:
-            a = 0
-            for i in active:
-                w = self.w[i][j]
-                if receptor == "" or (receptor == "_exc") == (w > 0):
-                    a += w
+            a = self.due.pop((t, j, receptor), 0)
             d = 4096 if self.c.synapse == "delta" else p["d_syn" + receptor]
             s[receptor] = self.sat(self.decay(s[receptor], d) + a * 2**self.c.weight_shift)
             total += s[receptor]
@@ -124,16 +146,28 @@ class NaiveCore:
 
     def step(self, axons):
         """`axons`: ids from the host, with repetitions.  Returns the list of who fired."""
-        arrivals = self.pending + [i for i in axons if i < self.c.axons]
+        t = self.counters["steps"]
+        arrivals = [i for due, i in self.pending if due == t]
+        arrivals += [i for i in axons if i < self.c.axons]
         active = set(arrivals)
         self.counters["unknown"] += sum(i >= self.c.axons for i in axons)
         self.counters["duplicates"] += len(arrivals) - len(active)
         self.counters["synaptic_operations"] += len(active) * self.c.neurons
-        fired = [self.update(j, active) for j in range(self.c.neurons)]
-        self.pending = [r for r, f in zip(self.routes, fired, strict=True) if f and r != NO_AXON]
+        for i in active:
+            for j in range(self.c.neurons):
+                where = (t + self.f[i][j], j, self.receptor(i, self.w[i][j]))
+                self.due[where] = self.due.get(where, 0) + self.w[i][j]
+        fired = [self.update(j, t) for j in range(self.c.neurons)]
+        self.pending = [(due, i) for due, i in self.pending if due > t]
+        self.pending += [(t + 1 + a, i) for j, i, a in self.destinations if fired[j]]
         self.counters["steps"] += 1
         self.counters["spikes"] += sum(fired)
         return fired
+
+    def all_counters(self):
+        """The golden model counts duplicates among routed spikes when they set out."""
+        ahead = len(self.pending) - len(set(self.pending))
+        return self.counters | {"duplicates": self.counters["duplicates"] + ahead}
 
     def state(self, name):
         return [s[name.removeprefix("i") if name[0] == "i" else name] for s in self.s]

@@ -131,11 +131,14 @@ class NaiveLearningCore(NaiveCore):
 
     # The threshold.
 
-    def update(self, j, active):
+    def receptor(self, i, w):
+        return "m" if self.modulatory[i] else super().receptor(i, w)
+
+    def update(self, j, t):
         p, s = self.p[j], self.s[j]
         fixed = p["v_threshold"]
         p["v_threshold"] = fixed + s["th"]
-        fired = super().update(j, {i for i in active if not self.modulatory[i]})
+        fired = super().update(j, t)
         p["v_threshold"] = fixed
         if self.c.adaptation == "exponential":
             s["th"] = self.sat(self.decay(s["th"], p["d_th"]) + p["th_inc"] * fired)
@@ -146,13 +149,12 @@ class NaiveLearningCore(NaiveCore):
     # When.
 
     def step(self, axons):
-        active = set(self.pending) | {i for i in axons if i < self.c.axons}
         self.t = self.counters["steps"]
+        active = {i for due, i in self.pending if due == self.t}
+        active |= {i for i in axons if i < self.c.axons}
         # Sums first: they are of the weights from before the step's learning.
-        modulation = [
-            sum(self.w[i][j] for i in active if self.modulatory[i]) for j in range(self.c.neurons)
-        ]
         fired = super().step(axons)
+        modulation = [self.due.pop((self.t, j, "m"), 0) for j in range(self.c.neurons)]
         enabled = self.k["enabled"]
         self.axon_traces(active)
         for i in range(self.c.axons):

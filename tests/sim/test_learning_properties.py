@@ -23,6 +23,7 @@ def contents(core):
     """All that a step may change."""
     states = core.states | core.axon_states | core.neuron_states
     states |= {"weights": core.weights, "arrivals": core.arrivals, "step": core.step_number}
+    states |= {"later_arrivals": core.later_arrivals, "pending": core.pending}
     if core.eligibility is not None:
         states["eligibility"] = core.eligibility
     return {name: np.copy(values).tolist() for name, values in states.items()}
@@ -117,9 +118,14 @@ def test_placement_does_not_matter(config, seed):
     image, inputs = core.image, raster(config, rng)
     axon_at, neuron_at = rng.permutation(config.axons), rng.permutation(config.neurons)
     axon_to = np.append(np.argsort(axon_at), NO_AXON)  # the last one stands for no axon
+    destinations = image.destinations.copy()
+    destinations[:, 0] = np.argsort(neuron_at)[destinations[:, 0]]
+    destinations[:, 2] = axon_to[destinations[:, 2]]
     moved = dataclasses.replace(
         image,
         weights=image.weights[np.ix_(axon_at, neuron_at)],
+        delays=image.delays[np.ix_(axon_at, neuron_at)],
+        destinations=destinations,
         plastic=image.plastic[np.ix_(axon_at, neuron_at)],
         parameters={name: values[neuron_at] for name, values in image.parameters.items()},
         routes=axon_to[image.routes[neuron_at]],
@@ -135,12 +141,13 @@ def test_placement_does_not_matter(config, seed):
 @EXAMPLES
 @given(learning_configs(), SEEDS)
 def test_a_run_goes_on_from_all_its_states(config, seed):
-    """Weights, states, pending spikes and the step number are all there is."""
+    """Weights, states, what is under way and the step number are all there is."""
     core, rng = random_core(config, seed)
     inputs = raster(config, rng)
     core.run(inputs[:7])
     other = GoldenCore(core.image)
-    other.arrivals = core.arrivals.copy()
+    other.arrivals, other.later_arrivals = core.arrivals, core.later_arrivals
+    other.pending = core.pending
     other.step_number = core.step_number
     for name, values in (core.states | core.axon_states | core.neuron_states).items():
         for states in (other.states, other.axon_states, other.neuron_states):

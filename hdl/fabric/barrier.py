@@ -1,0 +1,62 @@
+"""The step barrier: no core begins a step before every spike of the one before has arrived."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+
+def population(bits: Value) -> Value:
+    """How many bits are set, as a tree of additions."""
+    if len(bits) == 1:
+        return bits[0]
+    half = len(bits) // 2
+    return population(bits[:half]) + population(bits[half:])
+
+
+class Barrier(wiring.Component):
+    """Counts the packets that are under way, and ends the step when none is and all cores are done.
+
+    Nothing needs to be known of the way that packets take, or how long: each was sent once, and arrives
+    once.  `release` comes three cycles after the last `arrived`, or two after the last `finished`.
+
+    Members
+    -------
+    sent : by core, a packet leaves it in this cycle.
+    arrived : by core, a packet was taken into its arrivals.
+    finished : by core, all its packets are out, until it is released.
+    release : pulse to all cores.
+
+    Parameters
+    ----------
+    cores : number of cores.
+    most : packets that can be under way, at most.
+    """
+
+    def __init__(self, cores: int, most: int) -> None:
+        self._most = most
+        super().__init__(
+            {
+                "sent": In(cores),
+                "arrived": In(cores),
+                "finished": In(cores),
+                "release": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """All inputs are registered alike, so the count and `finished` are of the same cycle."""
+        m = Module()
+        more, fewer = Signal(range(len(self.sent) + 1)), Signal(range(len(self.sent) + 1))
+        done = Signal()
+        m.d.sync += [
+            more.eq(population(self.sent)),
+            fewer.eq(population(self.arrived)),
+            done.eq(self.finished.all() & ~self.release),
+        ]
+        under_way = Signal(range(self._most + 1))
+        m.d.sync += under_way.eq(under_way + more - fewer)
+        # Who is done has sent nothing since, so there is no `more` that this does not count yet.
+        m.d.sync += self.release.eq(done & (under_way == 0) & ~self.release)
+        return m

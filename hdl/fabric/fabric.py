@@ -1,0 +1,201 @@
+"""The fabric: many cores, the mesh between them, and the barrier that keeps their steps together."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add, or_
+
+from amaranth.hdl import Array, Cat, Module, Signal, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.wiring import In, Out
+
+from ..bus import BusSignature
+from ..config import clog2
+from ..core.core import Core, increments
+from ..fabric_config import FabricConfig
+from ..memory_map import CORE_BITS, CORE_SHIFT
+from .barrier import Barrier
+from .collector import Collector
+from .mesh import Mesh
+from .packet import place
+
+INBOX = 512
+"""Packets that wait for a core which still scans its arrivals, before they wait in the mesh."""
+
+
+def fabric_increments(config: FabricConfig) -> data.StructLayout:
+    """What all cores together add to the counters in one clock cycle, by counter name."""
+    single = {"steps", "cycles", "stalls"}
+    return data.StructLayout(
+        {
+            name: field.shape if name in single else field.width + clog2(config.cores) + 1
+            for name, field in increments(config.core)
+        }
+    )
+
+
+class Fabric(wiring.Component):
+    """Cores side by side, which look like one: its ports are those of `Core`.
+
+    A step begins in all cores together, and ends when the last of them is done, every packet has
+    arrived, and every spike has been reported.  To the cores' own cycles it adds two for the barrier, and
+    what packets and reports take longer than the slowest core.
+
+    Members
+    -------
+    start, ready, clear, step : as of `Core`, for all cores.
+    arriving : stream of external axons, `core << axon_bits | axon`.
+    reported : stream of external neurons, `core << neuron_bits | neuron`, in rising order.
+    bus : as of `Core`; bits CORE_SHIFT and up of the address, below the region, name the core.
+    increments : sums over the cores, a cycle later; `steps` and `cycles` are those of all together.
+    unfinished : by core, it has not finished the step that runs.
+    """
+
+    def __init__(self, config: FabricConfig, *, synapse_storage: str = "block") -> None:
+        self._config = config
+        self._storage = synapse_storage
+        super().__init__(
+            {
+                "start": In(1),
+                "ready": Out(1),
+                "clear": In(1),
+                "arriving": In(stream.Signature(16)),
+                "reported": Out(stream.Signature(range(config.external.neurons))),
+                "bus": In(BusSignature()),
+                "step": In(32),
+                "increments": Out(fabric_increments(config)),
+                "unfinished": Out(config.cores),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Cores; packets to the mesh and from it; barrier, reports, bus and counters."""
+        m = Module()
+        c = self._config
+        m.submodules.mesh = mesh = Mesh(c)
+        m.submodules.barrier = barrier = Barrier(c.cores, c.cores * c.core.route_entries)
+        m.submodules.collector = collector = Collector(c)
+        wiring.connect(m, collector.reported, wiring.flipped(self.reported))
+        cores = [Core(c.core, synapse_storage=self._storage) for _ in range(c.cores)]
+        unknown = Signal(c.cores)
+        for k, core in enumerate(cores):
+            m.submodules[f"core_{k}"] = core
+            m.d.comb += [
+                core.start.eq(self.start),
+                core.clear.eq(self.clear),
+                core.step.eq(self.step),
+                core.release.eq(barrier.release),
+                barrier.finished[k].eq(core.finished & collector.collected),
+                collector.finished[k].eq(core.finished),
+                self.unfinished[k].eq(~(core.finished | core.ready)),
+            ]
+            wiring.connect(m, core.reported, collector.spikes[k])
+            self._send(m, k, core, mesh, barrier, unknown)
+            self._receive(m, k, core, mesh, barrier)
+        m.d.comb += [
+            self.ready.eq(Cat(core.ready for core in cores).all()),
+            collector.release.eq(barrier.release),
+        ]
+        self._arrive(m, cores, unknown)
+        self._bus(m, cores)
+        self._count(m, cores, unknown)
+        return m
+
+    def _send(
+        self, m: Module, k: int, core: Core, mesh: Mesh, barrier: Barrier, unknown: Signal
+    ) -> None:
+        """Packets that point somewhere go into the mesh, the others are counted."""
+        c = self._config
+        packet, inject = core.packets.payload, mesh.inject[k]
+        known = Signal(name=f"known_{k}")
+        m.d.comb += [
+            known.eq(
+                (packet.core < c.cores)
+                & (packet.axon < c.core.axons)
+                & (packet.delay < c.core.axonal_delay_slots)
+            ),
+            inject.valid.eq(core.packets.valid & known),
+            core.packets.ready.eq(inject.ready | ~known),
+            barrier.sent[k].eq(inject.valid & inject.ready),
+            unknown[k].eq(core.packets.valid & ~known),
+            Cat(inject.payload.column, inject.payload.row).eq(Cat(*place(c, packet.core))),
+            inject.payload.axon.eq(packet.axon),
+            inject.payload.delay.eq(packet.delay),
+        ]
+
+    def _receive(self, m: Module, k: int, core: Core, mesh: Mesh, barrier: Barrier) -> None:
+        """What is delivered waits in the inbox while the core scans."""
+        deliver, inbound = mesh.deliver[k], core.inbound
+        width = len(deliver.payload.as_value())
+        m.submodules[f"inbox_{k}"] = inbox = SyncFIFOBuffered(width=width, depth=INBOX)
+        m.d.comb += [
+            inbox.w_data.eq(deliver.payload),
+            inbox.w_en.eq(deliver.valid),
+            deliver.ready.eq(inbox.w_rdy),
+            inbound.payload.as_value().eq(inbox.r_data),
+            inbound.valid.eq(inbox.r_rdy),
+            inbox.r_en.eq(inbound.ready),
+            barrier.arrived[k].eq(inbound.valid & inbound.ready),
+        ]
+
+    def _arrive(self, m: Module, cores: list[Core], unknown: Signal) -> None:
+        """A spike of the host goes to the core that it names; all take them at the same times."""
+        bits = self._config.axon_bits
+        axon = self.arriving.payload
+        named = axon[bits:]
+        m.d.comb += self.arriving.ready.eq(self.ready & ~self.start & ~self.clear)
+        taken = self.arriving.valid & self.arriving.ready
+        for k, core in enumerate(cores):
+            m.d.comb += [
+                core.arriving.valid.eq(taken & (named == k)),
+                core.arriving.payload.eq(axon[:bits]),
+            ]
+        self._nowhere = taken & (named >= len(cores))
+
+    def _bus(self, m: Module, cores: list[Core]) -> None:
+        """One register on the way to the core, and one on the way back."""
+        bus = self.bus
+        named = bus.address[CORE_SHIFT : CORE_SHIFT + CORE_BITS]
+        inner = Cat(
+            bus.address[:CORE_SHIFT], Signal(CORE_BITS), bus.address[CORE_SHIFT + CORE_BITS :]
+        )
+        chosen, exists, asking = Signal(range(len(cores))), Signal(), Signal()
+        for k, core in enumerate(cores):
+            m.d.comb += core.bus.valid.eq(asking & (chosen == k))
+            # Each core has registers of its own, beside it: they are taken for it alone.
+            with m.If(~asking & (named == k)):
+                m.d.sync += [
+                    core.bus.write.eq(bus.write),
+                    core.bus.address.eq(inner),
+                    core.bus.data.eq(bus.data),
+                ]
+        done = Array(core.bus.done for core in cores)[chosen]
+        with m.FSM(name="bus"):
+            with m.State("IDLE"):
+                m.d.sync += [bus.done.eq(0), chosen.eq(named), exists.eq(named < len(cores))]
+                with m.If(bus.valid & ~bus.done):
+                    m.next = "ASK"
+            with m.State("ASK"):
+                m.d.comb += asking.eq(exists)
+                m.d.sync += [
+                    bus.value.eq(Array(core.bus.value for core in cores)[chosen]),
+                    bus.error.eq(~exists | Array(core.bus.error for core in cores)[chosen]),
+                ]
+                with m.If(~exists | done):
+                    m.d.sync += bus.done.eq(1)
+                    m.next = "IDLE"
+
+    def _count(self, m: Module, cores: list[Core], unknown: Signal) -> None:
+        total = self.increments
+        first = cores[0].increments
+        m.d.comb += [
+            total.steps.eq(first.steps),
+            total.cycles.eq(self.start | ~self.ready & first.cycles),
+        ]
+        m.d.sync += total.stalls.eq(reduce(or_, (core.increments.stalls for core in cores)))
+        for name in set(total.shape().members) - {"steps", "cycles", "stalls"}:
+            parts: list[Value] = [core.increments[name] for core in cores]
+            if name == "unknown":
+                parts += [*unknown, self._nowhere]
+            m.d.sync += total[name].eq(reduce(add, parts))

@@ -1,0 +1,49 @@
+"""The barrier never begins a step early, whatever the cores, the mesh and the packets do."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Signal
+from harness import Harness, Opened
+
+from spikeloom.hdl.fabric.barrier import Barrier, population
+
+CORES = 4
+MOST = 100
+
+
+class BarrierHarness(Harness):
+    """Packets are counted here by themselves, and the barrier is asked when it releases.
+
+    Assumed: a core that has finished stays so until it is released, and sends nothing; what arrives is
+    under way; and no more packets are than there are entries for.
+    """
+
+    def __init__(self, *, barrier: type[Barrier] = Barrier) -> None:
+        super().__init__()
+        self._barrier = barrier
+
+    def build(self, m: Module) -> None:
+        """The barrier, and a count of what is really under way."""
+        dut = self._barrier(CORES, MOST)
+        inside = Opened(dut)
+        m.submodules.dut = inside
+        sent, arrived = self.input("sent", CORES), self.input("arrived", CORES)
+        finished = self.input("finished", CORES)
+        m.d.comb += [dut.sent.eq(sent), dut.arrived.eq(arrived), dut.finished.eq(finished)]
+
+        under_way = Signal(range(MOST + 1))
+        following = Signal(range(2 * MOST))
+        m.d.comb += following.eq(under_way + population(sent) - population(arrived))
+        m.d.sync += under_way.eq(following)
+        ended = self.past(finished) & ~self.past(dut.release).replicate(CORES)
+        self.assume((sent & finished) == 0)
+        self.assume(population(arrived) <= under_way)
+        self.assume(under_way + population(sent) <= MOST)
+        self.assume((ended & ~finished) == 0)
+
+        counted = inside["Barrier.under_way"] + inside["Barrier.more"] - inside["Barrier.fewer"]
+        self.claim("counts", counted == under_way)
+        self.claim("done_is_of_the_cycle_before", ~inside["Barrier.done"] | ended.all())
+        self.claim("release_is_not_early", ~dut.release | (finished.all() & (under_way == 0)))
+        self.claim("release_is_a_pulse", ~(dut.release & self.past(dut.release)))
+        self.cover(dut.release & self.since("packets", Cat(sent).any()))
