@@ -17,6 +17,7 @@ from spikeloom.learning import PairSTDP, ThreeFactor
 from spikeloom.link import Link
 from spikeloom.network import IF, LIF, Network
 from spikeloom.placing import place
+from spikeloom.shadow import Shadow
 
 RULE = PairSTDP(
     tau_plus=3e-3, tau_minus=3e-3, a_plus=0.5, a_minus=0.5, w_min=-3, w_max=3, stochastic=True
@@ -301,3 +302,21 @@ def test_verify_finds_what_a_core_holds_wrongly(design):
     part._memory[address] ^= 1
     with pytest.raises(LinkError, match=r"weights\[0, 0\] reads back"):
         board.memory.verify_image(design.image)
+
+
+def test_a_shadow_compares_what_does_not_depend_on_the_placement():
+    made = network()
+    made.input("unheard", 2)
+    design = compile(made, cores=9)
+    _, board = opened(design)
+    board.load()
+    shadow = Shadow(board)
+    shadow.run({"in": np.ones((9, 5)), "unheard": np.ones((9, 2))})
+    shadow.read_weights()
+    shadow.compare()
+    assert shadow.differences.total == 0
+    board.write_state("v", 0)
+    board.run(steps=1)
+    shadow.compare()
+    assert shadow.differences.states > 0
+    assert shadow.differences.counters > 0
