@@ -7,6 +7,7 @@ import json
 import sys
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from spikeloom.errors import InputError, SpikeLoomError
-from spikeloom.hdl import ConfigError, CoreConfig, Image, ImageError
+from spikeloom.hdl import ConfigError, CoreConfig, FabricConfig, Image, ImageError
 
 if TYPE_CHECKING:
     from spikeloom.design import Design
@@ -80,13 +81,34 @@ def read_config(
     changes = dict(_setting(text) for text in settings or ())
     changes |= {name: value for name, value in named.items() if value is not None}
     if file is not None:
-        base = CoreConfig.from_toml(file) if file.suffix == ".toml" else read_design(file).config
+        base = CoreConfig.from_toml(file) if file.suffix == ".toml" else _core_of(file)
     elif base is None and not {"neurons", "axons"} <= changes.keys():
         raise InputError(
             "which core? Name a configuration (.toml) or a saved design (.slm), or give its size: "
             "--set neurons=64 --set axons=128"
         )
     return CoreConfig.from_dict((base.to_dict() if base else {}) | changes)
+
+
+def read_chip(
+    file: Path | None, settings: Sequence[str] | None = None, **named: int | None
+) -> CoreConfig | FabricConfig:
+    """As `read_config`, or the fabric that a saved design is placed on: then settings are its cores'."""
+    chip = None if file is None or file.suffix == ".toml" else read_design(file).chip
+    if isinstance(chip, FabricConfig):
+        return replace(chip, core=read_config(None, settings, chip.core, **named))
+    return read_config(file, settings, **named)
+
+
+def _core_of(file: Path) -> CoreConfig:
+    """The core of a saved design; `InputError` for one that has many."""
+    chip = read_design(file).chip
+    if isinstance(chip, FabricConfig):
+        raise InputError(
+            f"{file} is placed on {chip.columns} × {chip.rows} cores, and this is about a single one; "
+            "name the design that was not placed yet, or a configuration (.toml)"
+        )
+    return chip
 
 
 def read_design(file: Path) -> Design:
