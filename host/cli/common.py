@@ -78,8 +78,7 @@ def read_config(
 
     Raises `InputError` when neither a file nor settings say how large the core is.
     """
-    changes = dict(_setting(text) for text in settings or ())
-    changes |= {name: value for name, value in named.items() if value is not None}
+    changes = _changes(settings, named)
     if file is not None:
         base = CoreConfig.from_toml(file) if file.suffix == ".toml" else _core_of(file)
     elif base is None and not {"neurons", "axons"} <= changes.keys():
@@ -96,7 +95,8 @@ def read_chip(
     """As `read_config`, or the fabric that a saved design is placed on: then settings are its cores'."""
     chip = None if file is None or file.suffix == ".toml" else read_design(file).chip
     if isinstance(chip, FabricConfig):
-        return replace(chip, core=read_config(None, settings, chip.core, **named))
+        core = CoreConfig.from_dict(chip.core.to_dict() | _changes(settings, named))
+        return replace(chip, core=core)
     return read_config(file, settings, **named)
 
 
@@ -131,6 +131,11 @@ def blank_design(config: CoreConfig) -> Design:
     from spikeloom.design import Design
 
     return Design(config, Image(config, np.zeros((config.axons, config.neurons), dtype=np.int64)))
+
+
+def _changes(settings: Sequence[str] | None, named: dict[str, int | None]) -> dict[str, Any]:
+    changes = dict(_setting(text) for text in settings or ())
+    return changes | {name: value for name, value in named.items() if value is not None}
 
 
 def _setting(text: str) -> tuple[str, Any]:
