@@ -97,7 +97,7 @@ def read_chip(
     if isinstance(chip, FabricConfig):
         core = CoreConfig.from_dict(chip.core.to_dict() | _changes(settings, named))
         return replace(chip, core=core)
-    return read_config(file, settings, **named)
+    return read_config(file, settings, None, **named)
 
 
 def _core_of(file: Path) -> CoreConfig:

@@ -139,6 +139,8 @@ class Scenario:
         values = random_parameter(self._config, field, self._rng)
         for device in (self._golden, self._board):
             device.write_weights(weights)
+            if self._config.delay_slots > 1:
+                device.write_delays(image.delays)
             device.write_parameter(field.name, values)
             if self._config.learning is not None:
                 device.write_plastic(image.plastic)
@@ -164,6 +166,8 @@ class Scenario:
     def _compare_image(self) -> None:
         golden, board, step = self._golden, self._board, self._golden.step
         compare(step, "weight", golden.read_weights(), board.read_weights())
+        if self._config.delay_slots > 1:
+            compare(step, "delay", golden.read_delays(), board.read_delays())
         for field in self._config.layout.parameters:
             name = field.name
             compare(step, name, golden.read_parameter(name), board.read_parameter(name))
@@ -183,6 +187,8 @@ class Scenario:
             compare(step, name, golden.read_state(name), board.read_state(name))
         if self._config.learning is not None:
             compare(step, "weight", golden.read_weights(), board.read_weights())
+        if self._config.delay_slots > 1:
+            compare(step, "pending", golden.read_pending(), board.read_pending())
         counters = golden.counters()
         if self._design.placement is not None:
             counters = {name: n for name, n in counters.items() if name not in _PLACED}

@@ -137,8 +137,8 @@ class Driver:
         shape = (c.layout.accumulators, c.delay_slots, c.neurons)
         sums = np.zeros(shape, dtype=np.int64)
         if c.delay_slots > 1:
-            for place in np.ndindex(shape):
-                sums[place] = signed(await self.read(self.map.pending(*place)))
+            for k, d, j in np.ndindex(shape):
+                sums[k, d, j] = signed(await self.read(self.map.pending(k, d, j)))
         arrivals = np.zeros((c.axonal_delay_slots, 32 * c.layout.arrival_words), dtype=bool)
         for slot, word in np.ndindex(c.axonal_delay_slots, c.layout.arrival_words):
             bits = await self.read(self.map.arrivals(slot) + word)

@@ -73,6 +73,13 @@ def assert_equal(board, golden):
         assert np.array_equal(ours, theirs), name
     there = heard(design)
     assert np.array_equal(board.read_arrivals()[there], golden.read_arrivals()[there])
+    later = board.read_later_arrivals(), golden.read_later_arrivals()
+    assert np.array_equal(later[0][:, there], later[1][:, there])
+    if design.config.delay_slots > 1:
+        assert np.array_equal(board.read_pending(), golden.read_pending())
+        synapses = (design.image.weights != 0) | design.image.plastic
+        delays = board.read_delays() * synapses, golden.read_delays() * synapses
+        assert np.array_equal(*delays)
     assert board.step == golden.step
 
 
@@ -130,6 +137,10 @@ def write_everything(device, seed):
         high = min(format_.field.maximum, 50)
         device.write_state(name, rng.integers(0, high, format_.shape, endpoint=True))
     device.write_arrivals(rng.random(config.axons) < 0.5)
+    device.write_later_arrivals(rng.random((config.axonal_delay_slots - 1, config.axons)) < 0.2)
+    device.write_delays(rng.integers(0, config.delay_slots, there.shape) * there)
+    shape = (config.layout.accumulators, config.delay_slots, config.neurons)
+    device.write_pending(rng.integers(-40, 40, shape))
     device.write_step(1234)
 
 
