@@ -27,7 +27,7 @@ RULE = PairSTDP(
 )
 
 
-def network(learning=RULE, neuron=LIF(9e-3, tau_syn=4e-3, refractory=2e-3), delays=True):
+def network(learning=RULE, neuron=LIF(9e-3, tau_syn=4e-3, refractory=2e-3)):
     rng = np.random.default_rng(5)
     made = Network(learning=learning)
     source = made.input("in", 5)
@@ -40,7 +40,7 @@ def network(learning=RULE, neuron=LIF(9e-3, tau_syn=4e-3, refractory=2e-3), dela
     ):
         shape = (s.size, t.size)
         weights = rng.uniform(-0.5, 1.5, shape) * (rng.random(shape) < 0.6)
-        delay = rng.integers(least, 5, shape) * 1e-3 if delays else None
+        delay = rng.integers(least, 5, shape) * 1e-3
         plastic = learning is not None and rng.random(shape) < 0.5
         made.connect(
             s,
@@ -48,7 +48,7 @@ def network(learning=RULE, neuron=LIF(9e-3, tau_syn=4e-3, refractory=2e-3), dela
             weights,
             delay=delay,
             plastic=plastic,
-            axonal_delay=2e-3 if s is second and delays else None,
+            axonal_delay=2e-3 if s is second else None,
         )
     return made
 
@@ -246,8 +246,7 @@ def test_values_that_do_not_fit_are_refused(design):
     assert_equal(board, golden)
 
 
-def test_snapshots_go_from_any_placement_to_any_other():
-    design = compile(network(delays=False), cores=4, placement="random")
+def test_snapshots_go_from_any_placement_to_any_other(design):
     board, golden = both(design)
     _, other = opened(place(design, cores=9, placement="random", seed=3))
     other.load()
