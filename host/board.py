@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikeloom.hdl import NO_AXON
 from spikeloom.hdl.memory_map import COUNTERS, RESET_ALL, RESET_STATE, Region, Register
 
-from .allowance import chunks, clearing_cycles, step_cycles, sweeps, tick_cycles
+from .allowance import chunks, clearing_cycles, run_cycles, sweeps, tick_cycles
 from .board_info import BoardInfo
 from .bus import BoardLink, Bus
 from .cells import Cells
 from .design import Design
 from .device import Device, Run, SpikeInput
 from .errors import BoardRefusedError, InputError
+from .fabric_memory import FabricMemory
 from .fields import check_step, find_monitored, find_state
 from .identity import BoardIdentity
 from .link import LinkStatistics
@@ -86,12 +86,16 @@ class Board(Device):
     def _attach(self, design: Design | None) -> None:
         self._design = design
         self._sweep = None
-        self._memory = CoreMemory(self._bus, design.config, self._progress) if design else None
+        self._memory: CoreMemory | FabricMemory | None = None
+        if design and design.placement:
+            self._memory = FabricMemory(self._bus, design.config, design.placement, self._progress)
+        elif design:
+            self._memory = CoreMemory(self._bus, design.config, self._progress)
 
     def _identify(self) -> None:
         self._applied = self._sweep = None
         self.identity = BoardIdentity.read(self._bus)
-        self.identity.check(self._design.config if self._design else None)
+        self.identity.check(self._design.chip if self._design else None)
         self.clock_hz = max(1, self._bus.read_word(Region.CONTROL.base + Register.CLOCK_HZ))
 
     @property
@@ -102,8 +106,8 @@ class Board(Device):
         return self._design
 
     @property
-    def memory(self) -> CoreMemory:
-        """The core's memories by name; `InputError` when there is no design."""
+    def memory(self) -> CoreMemory | FabricMemory:
+        """The memories by name; `InputError` when there is no design."""
         if self._memory is None:
             raise InputError("this needs a design; open the board with one, or load(design)")
         return self._memory
@@ -128,15 +132,15 @@ class Board(Device):
         `LinkError` when the board holds something else.
         """
         design = design or self.design
-        self.identity.check(design.config)
+        self.identity.check(design.chip)
         with self._bus.transaction():
             self._attach(design)
             self._reset(RESET_ALL)
             self.memory.write_image(design.image)
             if verify:
                 self.memory.verify_image(design.image)
-            self._bus.write_word(Region.CONTROL.base + Register.IMAGE, design.image.identity)
-            self._image = design.image.identity
+            self._bus.write_word(Region.CONTROL.base + Register.IMAGE, design.identity)
+            self._image = design.identity
 
     def reset(self) -> None:
         """Clear state, pending spikes, step number and counters; keep weights and parameters."""
@@ -145,7 +149,7 @@ class Board(Device):
     def _reset(self, kind: int) -> None:
         allowance = _RESET_SECONDS
         if self._design:
-            allowance += clearing_cycles(self._design.config) / self.clock_hz
+            allowance += clearing_cycles(self._design.chip) / self.clock_hz
         with self._bus.transaction():
             self._step = None
             if kind == RESET_ALL:
@@ -211,17 +215,22 @@ class Board(Device):
             labels = self._monitors.labels
             start = self._due() if start is None else start
             self._step = None
+            placement, neurons = self.design.placement, self.design.config.neurons
+            if placement:
+                raster = placement.to_external(raster)
+                neurons = placement.fabric.external.neurons
             reply = self._bus.run(
                 start,
                 raster,
-                self.design.config.neurons,
+                neurons,
                 len(labels),
                 live=tick > 0,
                 allowance=seconds,
             )
             self._step = reply.step
         values = dict(zip(labels, reply.monitored.T.copy(), strict=True))
-        return Run(start, reply.spikes, values, self.design.populations)
+        spikes = placement.to_network(reply.spikes) if placement else reply.spikes
+        return Run(start, spikes, values, self.design.populations)
 
     def _no_steps(self, start: int | None = None) -> Run:
         spikes = np.zeros((0, self.design.config.neurons), dtype=np.bool_)
@@ -231,11 +240,8 @@ class Board(Device):
 
     def _cycles(self, raster: NDArray[np.bool_]) -> NDArray[np.int64]:
         """(steps,) clock cycles that each step takes at most, doubled to be safe."""
-        routes = self.design.image.routes
-        assert routes is not None
-        arrivals = raster.sum(axis=1, dtype=np.int64) + np.count_nonzero(routes != NO_AXON)
         sweep = self._sweep_log2() if sweeps(self.design.config) else None
-        return 2 * step_cycles(self.design.config, arrivals, self._due(), sweep)
+        return 2 * run_cycles(self.design, raster, self._due(), sweep)
 
     def _sweep_log2(self) -> int:
         if self._sweep is None:
@@ -256,7 +262,7 @@ class Board(Device):
 
     def require_image(self) -> None:
         """Raise `BoardRefusedError` unless the board holds the image of the design."""
-        self._require(self.design.image.identity, "the design's is")
+        self._require(self.design.identity, "the design's is")
 
     def _require(self, needed: int, whose: str) -> None:
         held = self._bus.read_word(Region.CONTROL.base + Register.IMAGE)
@@ -364,7 +370,7 @@ class Board(Device):
         """As every device; `BoardRefusedError` when the board does not hold the design's image."""
         snapshot.check(self)
         with self._bus.transaction():
-            self._require(snapshot.image_identity, "the snapshot is of")
+            self._require(self.design.identity, "the snapshot is of")
             super().restore(snapshot)
 
     def snapshot(self) -> Snapshot:
@@ -421,16 +427,11 @@ class Board(Device):
         return dataclasses.replace(super()._weight_cells(), read=read, write=write)
 
     def _parameter_cells(self, name: str) -> Cells:
-        found, memory = super()._parameter_cells(name), self.memory
-        if memory.map.parameter_entries == 1:
-            return found  # all neurons share one word
-        return memory.word_cells(found, memory.map.parameter(name))
+        return self.memory.parameter_cells(super()._parameter_cells(name), name)
 
     def _state_cells(self, name: str) -> Cells:
-        found, state = super()._state_cells(name), find_state(self.design.config, name)
-        if state.owner == "synapse":
-            return found
-        return self.memory.word_cells(found, self.memory.state_address(state))
+        state = find_state(self.design.config, name)
+        return self.memory.state_cells(super()._state_cells(name), state)
 
 
 def _join(runs: list[Run]) -> Run:

@@ -15,6 +15,7 @@ from spikeloom.hdl.memory_map import REGION_SHIFT, SYNAPSE_REGIONS, Region
 
 from .bus import Bus
 from .cells import Cells
+from .core_bus import CoreBus
 from .errors import LinkError
 from .fields import (
     ELIGIBILITY,
@@ -46,7 +47,9 @@ class CoreMemory:
     progress : bars for long transfers; None: when stderr is a terminal.
     """
 
-    def __init__(self, bus: Bus, config: CoreConfig, progress: bool | None = None) -> None:
+    def __init__(
+        self, bus: Bus | CoreBus, config: CoreConfig, progress: bool | None = None
+    ) -> None:
         self.config = config
         self.map = MemoryMap(config)
         self._bus = bus
@@ -170,7 +173,19 @@ class CoreMemory:
         """Write consecutive values that are known to fit."""
         return self._write(title, [(address, values.astype(np.uint32))])
 
-    def word_cells(self, found: Cells, address: int) -> Cells:
+    def parameter_cells(self, found: Cells, name: str) -> Cells:
+        """These cells of a parameter, read and written by ranges unless all neurons share one word."""
+        if self.map.parameter_entries == 1:
+            return found
+        return self._word_cells(found, self.map.parameter(name))
+
+    def state_cells(self, found: Cells, state: StateFormat) -> Cells:
+        """These cells of a state, read and written by ranges."""
+        if state.owner == "synapse":
+            return found
+        return self._word_cells(found, self.state_address(state))
+
+    def _word_cells(self, found: Cells, address: int) -> Cells:
         """These cells, read and written as the words from `address` on."""
 
         def read(begin: int, end: int) -> NDArray[np.int64]:

@@ -21,6 +21,7 @@ _EXAMPLES = examples(
     "spikeloom cosim --campaign --learning pair --seeds 30   of a learning rule",
     "spikeloom cosim --learning sdsp --updates 1000000   one long run",
     "spikeloom cosim core.toml --first 17 --seeds 1   repeat seed 17",
+    "spikeloom cosim --placed --seeds 25   the same networks on 1, 2, 4, 9 and 16 cores",
 )
 
 
@@ -41,7 +42,12 @@ def cosim(
     learning: str = typer.Option(
         None, help="With --campaign: all pairs of options of this learning rule."
     ),
-    configs: int = typer.Option(None, min=1, help="With --campaign: only so many configurations."),
+    configs: int = typer.Option(
+        None, min=1, help="With --campaign or --placed: only so many configurations."
+    ),
+    placed: bool = typer.Option(
+        False, "--placed", help="Networks with delays, placed at random on fabrics of many cores."
+    ),
     updates: int = typer.Option(
         None, min=1, help="With --learning: one run of so many weight updates in place of cases."
     ),
@@ -74,6 +80,10 @@ def cosim(
             from spikeloom.sim.cosim import run_endurance
 
             result = run_endurance(learning or "pair", updates, seed=first, progress=show)
+        elif placed:
+            from spikeloom.sim.cosim.placed import FAMILIES, run_placed
+
+            result = run_placed(range(configs or FAMILIES), chosen, progress=show)
         elif campaign:
             from spikeloom.sim.cosim import campaign_configs, learning_configs, run_campaign
 

@@ -27,6 +27,7 @@ from .report import CosimReport, Progress
 
 SHAPES = {1: (1, 1), 2: (2, 1), 4: (2, 2), 9: (3, 3), 16: (4, 4)}
 """Columns and rows, by the number of cores."""
+FAMILIES = 4
 NEURONS, AXONS = 18, 21
 _FAN_OUT = 40
 """Destinations of a network, at most."""
@@ -108,7 +109,7 @@ def random_placement(image: Image, fabric: FabricConfig, rng: np.random.Generato
 
 
 def run_placed(
-    families: Sequence[int] = range(4),
+    families: Sequence[int] = range(FAMILIES),
     seeds: Sequence[int] = range(25),
     core_counts: Sequence[int] = tuple(SHAPES),
     *,

@@ -9,6 +9,11 @@ from spikeloom.hdl.config import clog2
 from spikeloom.hdl.memory_map import (
     BUILD_WORDS,
     COUNTERS,
+    DESTINATION_AXON_MASK,
+    DESTINATION_CORE_SHIFT,
+    DESTINATION_DELAY_SHIFT,
+    DESTINATION_LAST,
+    DESTINATIONS,
     LINK_VERSION,
     MAGIC,
     MAP_VERSION,
@@ -61,6 +66,7 @@ class FakeCore:
         }
         kept = [at for name in self._rows if name != "eligibility" for at in self._all(name)]
         kept += [Region.ROUTES.base + j for j in range(c.neurons)]
+        kept += [Region.ROUTES.base + DESTINATIONS + e for e in range(c.route_entries)]
         for field in layout.parameters:
             kept += [self.map.parameter(field.name, j) for j in range(self.map.parameter_entries)]
         kept += [self.map.learning(field.name) for field in layout.learning]
@@ -193,7 +199,22 @@ class FakeCore:
         return value - (value >> 31 << 32) if signed else value
 
     def _rebuild(self) -> None:
-        """The image that the memories hold, for the golden model to run."""
+        """Let the golden model run what the memories hold."""
+        self.core.image = self.held_image()
+
+    def _destinations(self, first: np.ndarray) -> np.ndarray:
+        """(E, 4) destinations, from each neuron's first one to the last."""
+        rows = []
+        for neuron, entry in enumerate(first):
+            while entry != NO_AXON:
+                word = self._memory[Region.ROUTES.base + DESTINATIONS + int(entry)]
+                core, delay = word >> DESTINATION_CORE_SHIFT & 63, word >> DESTINATION_DELAY_SHIFT
+                rows.append((neuron, core, word & DESTINATION_AXON_MASK, delay & 63))
+                entry = NO_AXON if word & DESTINATION_LAST else entry + 1
+        return np.array(rows, dtype=np.int64).reshape(-1, 4)
+
+    def held_image(self) -> Image:
+        """The image that the memories hold."""
         c, layout, where = self.config, self.config.layout, self.map
         entries = range(where.parameter_entries)
         parameters = {
@@ -206,6 +227,12 @@ class FakeCore:
         drives = routes & ROUTE_DRIVES != 0
         learning = {f.name: self._signed(where.learning(f.name), f.signed) for f in layout.learning}
         rest = {}
+        if c.delay_slots > 1:
+            rest["delays"] = self._synapses("delay")
+        first = np.where(drives, routes & ROUTE_AXON_MASK, NO_AXON)
+        if c.route_entries:
+            rest["destinations"] = self._destinations(first)
+            first = None
         if learning:
             rest["plastic"] = self._synapses("plastic")
         axon_fields = {f.name for f in layout.axon_fields}
@@ -217,11 +244,11 @@ class FakeCore:
             rest["modulatory"] = [
                 self._memory[where.axon_field("modulatory", i)] for i in range(c.axons)
             ]
-        self.core.image = Image(
+        return Image(
             c,
             self._synapses("weight"),
             parameters,
-            np.where(drives, routes & ROUTE_AXON_MASK, NO_AXON),
+            first,
             routes & ROUTE_REPORTS != 0,
             learning,
             **rest,
