@@ -9,8 +9,8 @@ from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import io
 
 from spikeloom.errors import MissingToolError
-from spikeloom.hdl import CoreConfig
 
+from .chip_config import ChipConfig
 from .clocking import CoreClock
 from .definition import BoardDefinition
 
@@ -18,7 +18,7 @@ from .definition import BoardDefinition
 class BoardTop(Elaboratable):
     """The chip `spikeloom.hdl.top.Top` on a board: UART 0 of the board is its serial port."""
 
-    def __init__(self, board: BoardDefinition, config: CoreConfig, build: str = "") -> None:
+    def __init__(self, board: BoardDefinition, config: ChipConfig, build: str = "") -> None:
         self.board = board
         self.config = config
         self.build = build

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import Progress
 
 from spikeloom.errors import FitError, InputError
-from spikeloom.hdl import CoreConfig
+from spikeloom.hdl import CoreConfig, FabricConfig
 
+from .chip_config import ChipConfig, describe, mesh_of_at_most
 from .definition import BoardDefinition
 from .elaborate import NAME, Plan, elaborate
 from .fit import elaborate_checked, overfull_memories, too_much
@@ -37,7 +38,7 @@ CONSTRAINT_TOLERANCE = 1e-3
 
 def build(
     board: str | BoardDefinition,
-    config: CoreConfig | None = None,
+    config: ChipConfig | None = None,
     design: Design | None = None,
     out: str | Path | None = None,
     seed: int = 1,
@@ -49,7 +50,7 @@ def build(
     Parameters
     ----------
     board : a name (`spikeloom.boards.BOARDS`) or a definition.
-    config, design : what the core is to be; default: what the board's definition says.
+    config, design : what the core, or the fabric, is to be; default: what the board's definition says.
     out : folder of all files and logs; default out/<board>.
     seed : seed of the placement.
     seeds : several seeds, tried in order until one closes timing; else the fastest is kept.
@@ -70,13 +71,13 @@ def build(
 
 
 def _choose_config(
-    board: BoardDefinition, config: CoreConfig | None, design: Design | None
-) -> CoreConfig:
+    board: BoardDefinition, config: ChipConfig | None, design: Design | None
+) -> ChipConfig:
     if design is None:
         return config or board.config
-    if config is not None and config != design.config:
+    if config is not None and config != design.chip:
         raise InputError("config is not the design's; give only one of them")
-    return design.config
+    return design.chip
 
 
 @dataclass
@@ -95,7 +96,7 @@ class _Routed:
 @dataclass
 class _Build:
     board: BoardDefinition
-    config: CoreConfig
+    config: ChipConfig
     folder: Path
     display: Steps
     seconds: dict[str, float] = field(default_factory=dict)
@@ -116,7 +117,7 @@ class _Build:
         for tool in self.tools:
             find_tool(f"yowasp-{tool}")
         with self.step("elaborate", "elaborate") as show:
-            show(f"{self.config.neurons} neurons, {self.config.axons} axons")
+            show(describe(self.config))
             plan = elaborate_checked(self.board, self.config, show)
             plan.write(self.folder)
         self.synthesise(plan)
@@ -149,8 +150,8 @@ class _Build:
                 over = _overfull(log, self.board)
                 if not over:
                     raise
-                advice = self.fewer_lanes(show)
-                raise FitError(f"{too_much(self.board, over)}; {advice}") from error
+                advice = self.smaller(over, show)
+                raise FitError(f"{too_much(self.board, self.config, over)}; {advice}") from error
         log.replace(self.folder / f"{NAME}.seed{seed}.log")
         unpacked = self.folder / f"{NAME}{self.packed_from}"
         unpacked.replace(self.unpacked(seed))
@@ -200,13 +201,19 @@ class _Build:
         (self.folder / "report.json").write_text(json.dumps(report.to_dict(), indent=1) + "\n")
         return report
 
-    def fewer_lanes(self, show: OnLine) -> str:
+    def smaller(self, over: list[Utilisation], show: OnLine) -> str:
+        """Advice: what would fit."""
+        if isinstance(self.config, FabricConfig):
+            share = min(row.available / row.used for row in over)
+            cores = mesh_of_at_most(int(self.config.cores * share))
+            return f"try {cores} of these cores" if cores else "not even one of these cores fits"
+        return self.fewer_lanes(self.config, show)
+
+    def fewer_lanes(self, core: CoreConfig, show: OnLine) -> str:
         """Advice: the most lanes with which the same core fits, found by synthesising it."""
-        lanes = self.config.lanes // 2
+        lanes = core.lanes // 2
         while lanes:
-            smaller = replace(
-                self.config, lanes=lanes, update_units=min(lanes, self.config.update_units)
-            )
+            smaller = replace(core, lanes=lanes, update_units=min(lanes, core.update_units))
             show(f"does it fit with {lanes} lanes?")
             over = self.overfull_with(smaller, self.folder / f"lanes{lanes}")
             if not over:

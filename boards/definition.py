@@ -7,6 +7,7 @@ from typing import Literal
 
 from spikeloom.hdl import ConfigError, CoreConfig
 
+from .chip_config import ChipConfig, core_of
 from .pll import Pll
 
 Family = Literal["ice40", "ecp5"]
@@ -58,7 +59,7 @@ class BoardDefinition:
     baud : bits per second of the serial port, unless the user asks for another.
     negotiable : whether the host may change them while the board runs; that takes logic cells.
     ticks : whether steps can begin at ticks; that takes logic cells, too.
-    config : the core that is built when no network says otherwise.
+    config : the core, or the fabric, that is built when nothing says otherwise.
     synapse_storage : where the synapses are of a core that does not learn: "block" (block RAM) or
         "spram" (single-port RAM of iCE40 UltraPlus).  See `storage_for`.
     programmer : the board's name in openFPGALoader.
@@ -70,7 +71,7 @@ class BoardDefinition:
     platform: str
     pll: Pll
     baud: int
-    config: CoreConfig
+    config: ChipConfig
     negotiable: bool = True
     ticks: bool = True
     synapse_storage: Storage = "block"
@@ -89,8 +90,13 @@ class BoardDefinition:
             )
         if self.synapse_storage == "spram" and not self.fpga.srams:
             raise ConfigError(f'{self.fpga.name} has no SPRAM; use synapse_storage="block"')
-        if self.synapse_storage == "spram" and self.config.learning is not None:
+        if self.synapse_storage == "spram" and self.core.learning is not None:
             raise ConfigError(SPRAM_CAN_NOT_LEARN)
+
+    @property
+    def core(self) -> CoreConfig:
+        """The core of `config`, or every core of its fabric."""
+        return core_of(self.config)
 
     @property
     def oscillator_hz(self) -> int:
@@ -109,9 +115,9 @@ class BoardDefinition:
 
         return 100 * baud_error(self.clock_hz, self.baud)
 
-    def storage_for(self, config: CoreConfig) -> Storage:
+    def storage_for(self, config: ChipConfig) -> Storage:
         """Where the synapses of a core are: block RAM if it learns, whatever `synapse_storage` says."""
-        return self.synapse_storage if config.learning is None else "block"
+        return self.synapse_storage if core_of(config).learning is None else "block"
 
     def with_clock(self, clock_hz: int) -> BoardDefinition:
         """The same board with another core clock; `ConfigError` when the PLL can not make it."""

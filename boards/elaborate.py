@@ -14,9 +14,9 @@ from amaranth.build.run import BuildPlan
 from amaranth.hdl import UnusedElaboratable
 
 from spikeloom.errors import FitError
-from spikeloom.hdl import CoreConfig
 
 from .board_top import BoardTop, make_platform
+from .chip_config import ChipConfig, core_of
 from .definition import BoardDefinition, Family
 
 NAME = "top"
@@ -87,14 +87,14 @@ class Plan:
         return [f"yowasp-{tool}", *self.commands[tool]]
 
 
-def elaborate(board: BoardDefinition, config: CoreConfig) -> Plan:
+def elaborate(board: BoardDefinition, config: ChipConfig) -> Plan:
     """Make the hardware of a board.
 
     Raises `FitError` when the gateware finds that its memories can not fit, and
     `MissingToolError` without `amaranth-boards`.
     """
     platform = make_platform(board)
-    options = SYNTHESIS_OPTIONS if config.learning is None else _LEARNING_OPTIONS
+    options = SYNTHESIS_OPTIONS if core_of(config).learning is None else _LEARNING_OPTIONS
     build = f"{board.name} {version('spikeloom')}"
     try:
         plan = platform.build(

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from spikeloom.errors import FitError
-from spikeloom.hdl import CoreConfig
+from spikeloom.hdl import CoreConfig, FabricConfig
 from spikeloom.hdl.config import ceil_div
 
+from .chip_config import ChipConfig, core_of, cores_of, fabric_of, mesh_of_at_most
 from .definition import BoardDefinition, Family
 from .elaborate import Plan, elaborate
 from .report import Utilisation
@@ -54,14 +55,16 @@ def memory_need(rtlil: str, family: Family) -> MemoryNeed:
     )
 
 
-def least_need(board: BoardDefinition, config: CoreConfig) -> MemoryNeed:
+def least_need(board: BoardDefinition, config: ChipConfig) -> MemoryNeed:
     """What the weights alone need at least, however they are laid out; found without elaborating."""
-    words = config.axons * config.layout.groups
-    bits = words * config.lanes * config.weight_bits
-    if board.storage_for(config) == "spram":
-        return MemoryNeed(block_rams=0, srams=ceil_div(bits, SRAM_BITS))
-    large = words * config.weight_bits > SMALL_MEMORY_BITS
-    return MemoryNeed(ceil_div(bits, board.fpga.block_ram_bits) if large else 0, srams=0)
+    core, cores = core_of(config), cores_of(config)
+    words = core.axons * core.layout.groups
+    bits = words * core.lanes * core.weight_bits
+    if board.storage_for(core) == "spram":
+        return MemoryNeed(block_rams=0, srams=cores * ceil_div(bits, SRAM_BITS))
+    if words * core.weight_bits <= SMALL_MEMORY_BITS:
+        return MemoryNeed(0, 0)
+    return MemoryNeed(cores * ceil_div(bits, board.fpga.block_ram_bits), srams=0)
 
 
 def weights_need(board: BoardDefinition, config: CoreConfig) -> MemoryNeed:
@@ -89,34 +92,37 @@ def overfull_memories(board: BoardDefinition, plan: Plan) -> list[Utilisation]:
     return _overfull(board, memory_need(plan.rtlil, board.fpga.family))
 
 
-def too_much(board: BoardDefinition, over: list[Utilisation], what: str = "it needs") -> str:
+def too_much(
+    board: BoardDefinition, config: ChipConfig, over: list[Utilisation], what: str = "it needs"
+) -> str:
     """The part of a `FitError` that says which resource lacks by how much."""
     lacking = ", ".join(
         f"{row.used} {row.resource} of {row.available} ({row.used - row.available} too many)"
         for row in over
     )
-    return f"this core does not fit {board.title}: {what} {lacking}"
+    kind = "fabric" if isinstance(config, FabricConfig) else "core"
+    return f"this {kind} does not fit {board.title}: {what} {lacking}"
 
 
 def elaborate_checked(
-    board: BoardDefinition, config: CoreConfig, show: OnLine | None = None
+    board: BoardDefinition, config: ChipConfig, show: OnLine | None = None
 ) -> Plan:
     """Elaborate and check the memories; `FitError` says what would fit, `show` what is tried."""
     over = _overfull(board, least_need(board, config))
     if over:  # elaborating a memory of many megabits would take minutes
-        problem = too_much(board, over, "its weights alone need at least")
-        raise FitError(f"{problem}; {_smaller_memory(board, config, show)}")
+        problem = too_much(board, config, over, "its weights alone need at least")
+        raise FitError(f"{problem}; {_smaller(board, config, show)}")
     try:
         plan = elaborate(board, config)
     except FitError as error:
-        raise FitError(f"{error}; {_smaller_memory(board, config, show)}") from error
+        raise FitError(f"{error}; {_smaller(board, config, show)}") from error
     over = overfull_memories(board, plan)
     if over:
-        raise FitError(f"{too_much(board, over)}; {_smaller_memory(board, config, show)}")
+        raise FitError(f"{too_much(board, config, over)}; {_smaller(board, config, show)}")
     return plan
 
 
-def _elaborated_need(board: BoardDefinition, config: CoreConfig) -> MemoryNeed | None:
+def _elaborated_need(board: BoardDefinition, config: ChipConfig) -> MemoryNeed | None:
     """What the memories need, or None when that is certainly too much."""
     if _overfull(board, least_need(board, config)):
         return None
@@ -126,6 +132,31 @@ def _elaborated_need(board: BoardDefinition, config: CoreConfig) -> MemoryNeed |
         return None
     need = memory_need(plan.rtlil, board.fpga.family)
     return None if _overfull(board, need) else need
+
+
+def _smaller(board: BoardDefinition, config: ChipConfig, show: OnLine | None) -> str:
+    """Advice: the most cores whose memories fit, or else the largest core."""
+    if not isinstance(config, FabricConfig):
+        return _smaller_memory(board, config, show)
+
+    def need(cores: int) -> MemoryNeed | None:
+        if show is not None:
+            show(f"what would fit? cores: {cores}")
+        return _elaborated_need(board, fabric_of(core, cores))
+
+    core = config.core
+    one = need(1)
+    if one is None:
+        return f"not even one of these cores does; {_smaller_memory(board, core, show)}"
+    two = need(2)
+    cores = 1
+    if two is not None:
+        rams, srams = two.block_rams - one.block_rams, two.srams - one.srams
+        # All that is over beside the first core, in units of what the second one added.
+        more = [(board.fpga.block_rams - one.block_rams) // rams] if rams else []
+        more += [(board.fpga.srams - one.srams) // srams] if srams else []
+        cores = mesh_of_at_most(min([config.cores - 1, *(1 + n for n in more)]))
+    return f"at most {cores} of these cores fit"
 
 
 def _smaller_memory(board: BoardDefinition, config: CoreConfig, show: OnLine | None) -> str:

@@ -10,9 +10,9 @@ from pathlib import Path
 from rich.progress import Progress
 
 from spikeloom.errors import InputError, MissingToolError
-from spikeloom.hdl import CoreConfig
 
 from .board_top import make_platform
+from .chip_config import ChipConfig
 from .clocking import power_up_cycles
 from .definition import BoardDefinition
 from .elaborate import NAME
@@ -73,7 +73,7 @@ class NetlistSources:
 
 def netlist_sources(
     board: str | BoardDefinition,
-    config: CoreConfig | None,
+    config: ChipConfig | None,
     out: str | Path,
     progress: Progress | None = None,
 ) -> NetlistSources:

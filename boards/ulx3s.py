@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from spikeloom.hdl import CoreConfig, LearningConfig
 
+from .chip_config import fabric_of
 from .definition import BoardDefinition, FpgaPart
 from .pll import Ecp5Pll
 
@@ -58,4 +59,14 @@ ULX3S_LEARNING = replace(
     name="ulx3s-learning",
     title="ULX3S (ECP5-85F), learning",
     config=LEARNING_CORE,
+)
+
+FABRIC_CORE = replace(LEARNING_CORE, neurons=64, lanes=4, update_units=1, route_entries=512)
+"""A core of a fabric: it learns by pair STDP, too."""
+
+ULX3S_FABRIC = replace(
+    ULX3S,
+    name="ulx3s-fabric",
+    title="ULX3S (ECP5-85F), four cores that learn",
+    config=fabric_of(FABRIC_CORE, 4),
 )

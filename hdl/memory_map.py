@@ -228,6 +228,15 @@ class MemoryMap:
         row_bits = clog2(self.layout.synapse_fields[field].words_per_row)
         return SYNAPSE_REGIONS[field].base + (axon << row_bits)
 
+    def pending(self, accumulator: int = 0, slot: int = 0, neuron: int = 0) -> int:
+        """Address of a sum that is under way, for the next step or `slot` steps later."""
+        part = (accumulator << RECEPTOR_SHIFT) | (slot << SLOT_SHIFT)
+        return Region.PENDING.base + part + neuron
+
+    def arrivals(self, slot: int = 0) -> int:
+        """Address of the first word of the arrivals for the next step, or `slot` steps later."""
+        return Region.ARRIVALS.base + (slot << SLOT_SHIFT)
+
     def pack_synapses(self, values: NDArray[np.int64], field: str = "weight") -> NDArray[np.uint32]:
         """(rows, N) integers of a synapse field to (rows, words_per_row) bus words."""
         f = self.layout.synapse_fields[field]

@@ -317,6 +317,14 @@ class Board(Device):
         """Write (A, N) integer weights; raises `ImageError` when they do not fit."""
         return self.memory.write_weights(weights)
 
+    def read_delays(self) -> NDArray[np.int64]:
+        """(A, N) delay fields of the synapses, in steps; `InputError` in a core without."""
+        return self.memory.read_delays()
+
+    def write_delays(self, delays: ArrayLike) -> int:
+        """Write (A, N) delay fields; raises `ImageError` when they do not fit."""
+        return self.memory.write_delays(delays)
+
     def read_parameter(self, name: str) -> NDArray[np.int64]:
         """(N,) values of a parameter (equal ones when the core shares them)."""
         return self.memory.read_parameter(name)
@@ -340,6 +348,22 @@ class Board(Device):
     def write_arrivals(self, arrivals: ArrayLike) -> int:
         """Overwrite which axons have a spike for the next step: (A,) flags, or one for all."""
         return self.memory.write_arrivals(arrivals)
+
+    def read_later_arrivals(self) -> NDArray[np.bool_]:
+        """(axonal_delay_slots − 1, A) bool, the same for the steps after the next one."""
+        return self.memory.read_later_arrivals()
+
+    def write_later_arrivals(self, arrivals: ArrayLike) -> int:
+        """Overwrite which axons have a spike for the steps after the next one: flags, as read."""
+        return self.memory.write_later_arrivals(arrivals)
+
+    def read_pending(self) -> NDArray[np.int64]:
+        """(K, D, N) sums of weights under way, for the next step and the D − 1 after it."""
+        return self.memory.read_pending()
+
+    def write_pending(self, sums: ArrayLike) -> int:
+        """Overwrite what is under way: one number, or integers as `read_pending` gives them."""
+        return self.memory.write_pending(sums)
 
     def write_step(self, step: int) -> None:
         """Let the next step have this number, 0…2^32 − 1."""

@@ -267,11 +267,12 @@ def config_of(board: Board) -> CoreConfig:
     from spikeloom.boards import BOARDS
 
     for known in BOARDS.values():
-        if known.config.digest == board.identity.digest:
-            return known.config
+        config = known.config
+        if config.digest == board.identity.digest and isinstance(config, CoreConfig):
+            return config
     raise WrongBoardError(
         f"the board has configuration {board.identity.digest:016x}, which no board's definition "
-        f"declares ({board.identity.build}); program it: spikeloom build {'|'.join(BOARDS)}"
+        f"declares as its one core ({board.identity.build}); program it: spikeloom build {'|'.join(BOARDS)}"
     )
 
 

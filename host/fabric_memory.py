@@ -19,11 +19,13 @@ from .errors import InputError
 from .fields import (
     ELIGIBILITY,
     StateFormat,
+    check_delays,
     check_flags,
     check_learns,
     check_state,
     find_field,
     find_state,
+    pending_format,
 )
 from .memory import CoreMemory
 from .placement import Placement
@@ -142,6 +144,18 @@ class FabricMemory:
                     step = part.memory.write_weight_rows(first, rows)
         return step
 
+    def read_delays(self) -> Integers:
+        """(A, N) delay fields of the synapses."""
+        check_delays(self.config)
+        return self._gather_synapses("read delays", lambda memory: memory.read_delays())
+
+    def write_delays(self, delays: ArrayLike) -> int:
+        """Write (A, N) delay fields; those of synapses that are nowhere are left out."""
+        check_delays(self.config)
+        weights = np.zeros((self.config.axons, self.config.neurons), dtype=np.int64)
+        checked = Image(self.config, weights, delays=np.asarray(delays)).delays
+        return self._place_synapses("delays", checked, CoreMemory.write_delays)
+
     def read_plastic(self) -> NDArray[np.bool_]:
         """(A, N) bool, which synapses learn."""
         check_learns(self.config, "plastic synapses")
@@ -165,6 +179,11 @@ class FabricMemory:
         self, what: str, values: NDArray, write: Callable[[CoreMemory, NDArray], int]
     ) -> int:
         self._placement.check_synapses(what, values != 0)
+        return self._place_synapses(what, values, write)
+
+    def _place_synapses(
+        self, what: str, values: NDArray, write: Callable[[CoreMemory, NDArray], int]
+    ) -> int:
         step = 0
         with self._bus.transaction():
             for part in self._each(f"write {what}"):
@@ -227,13 +246,40 @@ class FabricMemory:
         flags = check_flags("arrivals", arrivals, (self.config.axons,))
         return self._scatter("axon", flags, CoreMemory.write_arrivals)
 
-    def _gather(self, owner: str, size: int, read: Callable[[CoreMemory], NDArray]) -> Integers:
-        found = np.zeros(size, dtype=np.int64)
+    def read_later_arrivals(self) -> NDArray[np.bool_]:
+        """(axonal_delay_slots − 1, A) bool, the same for the steps after the next one."""
+        shape = (self.config.axonal_delay_slots - 1, self.config.axons)
+        return self._gather("axon", shape, lambda m: m.read_later_arrivals()).astype(bool)
+
+    def write_later_arrivals(self, arrivals: ArrayLike) -> int:
+        """Write flags as they are read, or one for all."""
+        shape = (self.config.axonal_delay_slots - 1, self.config.axons)
+        flags = check_flags("later arrivals", arrivals, shape)
+        return self._scatter("axon", flags, CoreMemory.write_later_arrivals)
+
+    def read_pending(self) -> Integers:
+        """(K, D, N) sums under way, for the next step and later ones."""
+        shape = pending_format(self.config).shape
+        return self._gather("neuron", shape, lambda m: m.read_pending())
+
+    def write_pending(self, sums: ArrayLike) -> int:
+        """Write one number, or integers as they are read."""
+        checked = check_state(pending_format(self.config), sums)
+        return self._scatter("neuron", checked, CoreMemory.write_pending)
+
+    def _gather(
+        self,
+        owner: str,
+        shape: int | tuple[int, ...],
+        read: Callable[[CoreMemory], NDArray],
+    ) -> Integers:
+        """Values whose last axis is of neurons or axons."""
+        found = np.zeros(shape, dtype=np.int64)
         with self._bus.transaction():
             for part in reversed(self._parts):  # so that the first copy of an axon is left
                 ids, slots = part.ids(owner)
                 if len(ids):
-                    found[ids] = read(part.memory)[slots]
+                    found[..., ids] = read(part.memory)[..., slots]
         return found
 
     def _scatter(
@@ -248,8 +294,8 @@ class FabricMemory:
         with self._bus.transaction():
             for part in self._parts:
                 ids, slots = part.ids(owner)
-                placed = np.full(size, rest, dtype=values.dtype)
-                placed[slots] = values[ids]
+                placed = np.full((*values.shape[:-1], size), rest, dtype=values.dtype)
+                placed[..., slots] = values[..., ids]
                 step = write(part.memory, placed)
         return step
 

@@ -57,11 +57,11 @@ def board_config(where: str, baud: int | None) -> CoreConfig:
 
     _, digest = find_board(where, baud)
     for board in BOARDS.values():
-        if board.config.digest == digest:
+        if board.config.digest == digest and isinstance(board.config, CoreConfig):
             return board.config
     raise InputError(
-        f"the board at {where} has configuration {digest:016x}, which no board gets by default; "
-        "name the design or configuration that it was built for"
+        f"the board at {where} has configuration {digest:016x}, which no board gets by default "
+        "as its one core; name the design or configuration that it was built for"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -15,7 +15,15 @@ from ..fabric.packet import spike_layout
 from ..learning.engine import LearningEngine
 from ..learning.synapse_memory import READ_LATENCY as LEARNING_READ_LATENCY
 from ..learning.synapse_memory import stride
-from ..memory_map import DESTINATIONS, FIELD_SHIFT, REGION_SHIFT, SYNAPSE_REGIONS, Region
+from ..memory_map import (
+    DESTINATIONS,
+    FIELD_SHIFT,
+    RECEPTOR_SHIFT,
+    REGION_SHIFT,
+    SLOT_SHIFT,
+    SYNAPSE_REGIONS,
+    Region,
+)
 from .arrivals import WORD_BITS, Arrivals
 from .destinations import Destinations, destination_layout
 from .integrator import Integrator
@@ -140,6 +148,8 @@ class Core(wiring.Component):
             integrator.take.eq(updater.take),
             integrator.take_lanes.eq(updater.take_lanes),
             integrator.take_group.eq(updater.take_group),
+            integrator.take_slot.eq(updater.take_slot),
+            integrator.advance.eq(self.increments.steps),
             updater.taken.eq(integrator.taken),
             routes.fired_valid.eq(updater.fired_valid),
             routes.fired_word.eq(updater.fired_word),
@@ -152,6 +162,8 @@ class Core(wiring.Component):
                     integrator.take_lanes.eq(engine.take_lanes),
                     integrator.take_group.eq(engine.take_group),
                 ]
+        if c.delay_slots > 1:
+            regions |= self._pending(m, integrator)
         destinations = self._destinations(m, routes) if c.route_entries else None
         self._scanned = Signal()  # the step's arrivals have been handed over, or are just being so
         settling = self._arrive(m, arrivals, routes)
@@ -173,7 +185,18 @@ class Core(wiring.Component):
         m.submodules.integrator = integrator = Integrator(c)
         m.submodules.synapses = synapses = SynapseMemory(c, storage=self._storage)
         m.submodules.synapse_access = access = SynapseAccess(c)
-        axon, word, exists = _row_address(bus.address, c.layout.synapse_fields["weight"], c)
+        targets: Targets = {}
+        for field in c.layout.synapse_fields.values():
+            axon, word, exists = _row_address(bus.address, field, c)
+            region = SYNAPSE_REGIONS[field.name]
+            chosen = bus.address[REGION_SHIFT:] == region if c.delay_slots > 1 else Const(1)
+            with m.If(chosen):
+                m.d.comb += [
+                    access.access_axon.eq(axon),
+                    access.access_word.eq(word),
+                    access.access_delay.eq(field.name == "delay"),
+                ]
+            targets[region] = (exists, access, access.access_value)
         m.d.comb += [
             routes.spikes.ready.eq(1),
             integrator.axons.valid.eq(skid.output.valid),
@@ -184,14 +207,33 @@ class Core(wiring.Component):
             synapses.write.eq(access.write),
             synapses.write_lane.eq(access.write_lane),
             synapses.write_weight.eq(access.write_weight),
+            synapses.write_delay.eq(access.write_delay),
+            synapses.write_slots.eq(access.write_slots),
             integrator.weights.eq(synapses.weights),
+            integrator.delays.eq(synapses.delays),
             access.weights.eq(synapses.weights),
+            access.delays.eq(synapses.delays),
             access.access_write.eq(bus.write),
-            access.access_axon.eq(axon),
-            access.access_word.eq(word),
             access.access_data.eq(bus.data),
         ]
-        return integrator, {Region.SYNAPSES: (exists, access, access.access_value)}
+        return integrator, targets
+
+    def _pending(self, m: Module, integrator: Integrator) -> Targets:
+        """What is under way to the neurons."""
+        c, bus, offset = self._config, self.bus, self.bus.address[:REGION_SHIFT]
+        neuron = offset[:SLOT_SHIFT]
+        slot, receptor = offset[SLOT_SHIFT:RECEPTOR_SHIFT], offset[RECEPTOR_SHIFT:]
+        m.d.comb += [
+            integrator.access_write.eq(bus.write),
+            integrator.access_receptor.eq(receptor),
+            integrator.access_slot.eq(slot),
+            integrator.access_neuron.eq(neuron),
+            integrator.access_data.eq(bus.data),
+        ]
+        exists = (receptor < c.layout.accumulators) & (slot < c.delay_slots) & (neuron < c.neurons)
+        value = Signal(signed(32))
+        m.d.comb += value.eq(integrator.access_value)
+        return {Region.PENDING: (exists, integrator, value)}
 
     def _learning(
         self, m: Module, arrivals: Arrivals, skid: Skid, updater: Updater, routes: Routes
@@ -351,6 +393,7 @@ class Core(wiring.Component):
             inbound = self.inbound
             m.d.comb += inbound.ready.eq(self._scanned & ~arrivals.scanning)
             arrive, arrive_axon = inbound.valid & inbound.ready, inbound.payload.axon
+            m.d.comb += arrivals.arrive_delay.eq(Mux(self.ready, 0, inbound.payload.delay))
         m.d.comb += [
             host.ready.eq(self.ready & ~self.start & ~self.clear),
             taken.eq(host.valid & host.ready),
@@ -377,11 +420,13 @@ class Core(wiring.Component):
         offset = bus.address[:REGION_SHIFT]
         field, low = offset[FIELD_SHIFT:], offset[:FIELD_SHIFT]
         entries = 1 if c.parameters == "shared" else c.neurons
+        word, slot = offset[:SLOT_SHIFT], offset[SLOT_SHIFT:]
 
         m.d.comb += [
             arrivals.access_write.eq(bus.write),
-            arrivals.access_word.eq(low),
-            arrivals.access_data.eq(bus.data & self._last_word_mask(offset)),
+            arrivals.access_word.eq(word),
+            arrivals.access_slot.eq(slot),
+            arrivals.access_data.eq(bus.data & self._last_word_mask(word)),
             updater.access_write.eq(bus.write),
             updater.access_field.eq(field),
             updater.access_neuron.eq(low),
@@ -398,7 +443,11 @@ class Core(wiring.Component):
                 updater.access_value,
             ),
             Region.STATES: ((field < states) & (low < c.neurons), updater, updater.access_value),
-            Region.ARRIVALS: (offset < layout.arrival_words, arrivals, arrivals.word),
+            Region.ARRIVALS: (
+                (word < layout.arrival_words) & (slot < c.axonal_delay_slots),
+                arrivals,
+                arrivals.word,
+            ),
             **regions,
         }
         mapped = Signal()
@@ -454,9 +503,9 @@ class Core(wiring.Component):
         )
         return exists, both, Mux(table, destinations.access_value, routes.access_value)
 
-    def _last_word_mask(self, offset: Signal) -> Signal:
+    def _last_word_mask(self, word: Value) -> Value:
         """Bits of an arrival word that stand for existing axons."""
         used = self._config.axons % WORD_BITS
         everything = (1 << WORD_BITS) - 1
         last = (1 << used) - 1 if used else everything
-        return Mux(offset == self._config.layout.arrival_words - 1, last, everything)
+        return Mux(word == self._config.layout.arrival_words - 1, last, everything)

@@ -162,12 +162,14 @@ class Fabric(wiring.Component):
         )
         chosen, exists, asking = Signal(range(len(cores))), Signal(), Signal()
         for k, core in enumerate(cores):
-            m.d.comb += [
-                core.bus.valid.eq(asking & (chosen == k)),
-                core.bus.write.eq(bus.write),
-                core.bus.address.eq(inner),
-                core.bus.data.eq(bus.data),
-            ]
+            m.d.comb += core.bus.valid.eq(asking & (chosen == k))
+            # Each core has registers of its own, beside it: they are taken for it alone.
+            with m.If(~asking & (named == k)):
+                m.d.sync += [
+                    core.bus.write.eq(bus.write),
+                    core.bus.address.eq(inner),
+                    core.bus.data.eq(bus.data),
+                ]
         done = Array(core.bus.done for core in cores)[chosen]
         with m.FSM(name="bus"):
             with m.State("IDLE"):

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import typer
 
-from .common import DESIGN, JSON, SET, examples, note, read_config, read_design, report
+from .common import DESIGN, JSON, SET, examples, note, read_chip, read_config, read_design, report
 
 _EXAMPLES = examples(
     "spikeloom build icebreaker",
     "spikeloom build icebreaker --learning         the board's core that learns",
+    "spikeloom build ulx3s --cores 4               cores that learn, with a mesh between them",
     "spikeloom build ulx3s --design net.slm --out out/net",
     "spikeloom build icebreaker --config core.toml --set lanes=2 --tries 3",
     "spikeloom build ulx3s --json > report.json",
@@ -24,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 def build(
     board: str = typer.Argument(
-        ..., help="Name of the board: icebreaker, ulx3s, or either with -learning."
+        ..., help="Name of the board: icebreaker, ulx3s, either with -learning, or ulx3s-fabric."
     ),
     config_file: Path = typer.Option(
         None, "--config", "-c", metavar="FILE", help="A configuration (.toml)."
@@ -32,6 +33,9 @@ def build(
     design_file: Path = DESIGN,
     learning: bool = typer.Option(
         False, "--learning", "-l", help="The board's core that learns: as BOARD-learning."
+    ),
+    cores: int = typer.Option(
+        None, "--cores", min=1, help="A fabric of so many cores: the board's, or those of --config."
     ),
     settings: list[str] = SET,
     out: Path = typer.Option(None, "--out", "-o", help="Output folder; default: out/BOARD."),
@@ -41,28 +45,36 @@ def build(
 ) -> None:
     """Synthesise, place and route, and write a bitstream, with tools that come from pip.
 
-    Without --config and --design the board gets the core of its definition. Exits with code 1 when
-    the timing is not met at the clock that the board declares. The first use of a tool compiles it,
-    which takes most of a minute.
+    Without --config and --design the board gets the core, or the fabric, of its definition. Exits
+    with code 1 when the timing is not met at the clock that the board declares. The first use of a
+    tool compiles it, which takes most of a minute.
     """
     if config_file is not None and design_file is not None:
         raise typer.BadParameter("give --config or --design, not both")
-    if learning and (config_file or design_file) is not None:
-        raise typer.BadParameter("--learning is a core by itself: omit --config and --design")
-    from spikeloom.boards import board_named
+    if learning and (config_file or design_file or cores) is not None:
+        raise typer.BadParameter(
+            "--learning is a core by itself: omit --config, --design and --cores"
+        )
+    if cores and design_file is not None:
+        raise typer.BadParameter("a design says how many cores it needs: omit --cores")
+    from spikeloom.boards import board_named, fabric_named, with_core
     from spikeloom.boards import build as build_bitstream
     from spikeloom.boards.registry import LEARNING
 
     if learning and not board.endswith(LEARNING):
         board += LEARNING
-    definition = board_named(board)
+    definition = board_named(board) if cores is None else fabric_named(board, cores)
     file = config_file or design_file
     design = read_design(design_file) if design_file and not settings else None
     config = None
     if design is None and (file or settings):
-        config = read_config(file, settings, base=definition.config)
+        if design_file:
+            config = read_chip(design_file, settings)
+        else:
+            core = read_config(file, settings, base=definition.core)
+            config = with_core(definition.config, core)
     result = build_bitstream(
-        board, config=config, design=design, out=out, seeds=range(seed, seed + tries)
+        definition, config=config, design=design, out=out, seeds=range(seed, seed + tries)
     )
     report(result, as_json=as_json, ok=result.ok)
     if not as_json:

@@ -11,8 +11,8 @@ from .common import JSON, examples, note, read_design, report
 _EXAMPLES = examples(
     "spikeloom place net.slm --cores 4 --out placed.slm",
     "spikeloom place net.slm --cores 16 --placement random --seed 3",
-    "spikeloom place net.slm --like placed.slm --out other.slm    on the same fabric",
-    "spikeloom place placed.slm                                   the report alone",
+    "spikeloom place net.slm --like placed.slm     on the same fabric",
+    "spikeloom place placed.slm                    the report alone",
 )
 
 

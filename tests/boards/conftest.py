@@ -10,36 +10,41 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from spikeloom.hdl import CoreConfig
+from spikeloom.boards.chip_config import ChipConfig, core_of, cores_of
 
 
 class StubTop(wiring.Component):
-    """Answers every level of `rx`, and has a synapse memory of the configured size."""
+    """Answers every level of `rx`, and each core has a synapse memory of the configured size."""
 
-    def __init__(self, config: CoreConfig, **options: object) -> None:
+    def __init__(self, config: ChipConfig, **options: object) -> None:
         self.config = config
         self.options = options
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        c = self.config
+        c = core_of(self.config)
         depth = c.axons * c.layout.groups
         bits = c.weight_bits * c.lanes
-        m.submodules.synapses = synapses = memory.Memory(shape=bits, depth=depth, init=[])
-        read, write = synapses.read_port(), synapses.write_port()
         address = Signal(range(depth))
         history = Signal(bits)
+        read_back = []
+        for core in range(cores_of(self.config)):
+            m.submodules[f"synapses_{core}"] = synapses = memory.Memory(
+                shape=bits, depth=depth, init=[]
+            )
+            read, write = synapses.read_port(), synapses.write_port()
+            m.d.comb += [
+                read.addr.eq(address),
+                write.addr.eq(address),
+                write.data.eq(history),
+                write.en.eq(~self.rx),
+            ]
+            read_back.append(read.data)
         m.d.sync += [
             address.eq(address + 1),
             history.eq(Cat(self.rx, history)),
-            self.tx.eq(self.rx ^ read.data.xor()),
-        ]
-        m.d.comb += [
-            read.addr.eq(address),
-            write.addr.eq(address),
-            write.data.eq(history),
-            write.en.eq(~self.rx),
+            self.tx.eq(self.rx ^ Cat(read_back).xor()),
         ]
         return m
 

@@ -12,7 +12,7 @@ from amaranth.lib import memory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikeloom.boards import board_named
+from spikeloom.boards import BOARDS, board_named
 from spikeloom.boards.definition import Family
 from spikeloom.boards.elaborate import elaborate
 from spikeloom.boards.fit import (
@@ -107,8 +107,8 @@ def test_memories_are_found_in_the_elaborated_design(
 
 
 def test_default_configurations_fit(stub_top: type) -> None:
-    for name in ("icebreaker", "ulx3s"):
-        board = replace(board_named(name), synapse_storage="block")
+    for known in BOARDS.values():
+        board = replace(known, synapse_storage="block")
         assert elaborate_checked(board, board.config).commands
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from spikeloom.boards import board_named
+from spikeloom.boards import BoardDefinition, board_named
 from spikeloom.boards.elaborate import elaborate
 from spikeloom.boards.fit import least_need
 from spikeloom.cli import app
@@ -20,8 +20,8 @@ def test_the_option_names_the_board_with_the_other_core(
 ) -> None:
     asked: list[str] = []
 
-    def build(board: str, **options: Any) -> None:
-        asked.append(board)
+    def build(board: BoardDefinition, **options: Any) -> None:
+        asked.append(board.name)
         raise KeyboardInterrupt
 
     monkeypatch.setattr("spikeloom.boards.build", build)

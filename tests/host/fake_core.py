@@ -56,7 +56,16 @@ class FakeCore:
             self._mapped[Region.CONTROL.base + register] = register not in READ_ONLY
         self._mapped |= {Region.COUNTERS.base + k: False for k in range(2 * len(COUNTERS))}
         self._mapped |= {Region.MONITORS.base + k: True for k in range(c.monitors)}
-        self._mapped |= {Region.ARRIVALS.base + k: True for k in range(layout.arrival_words)}
+        self._arrivals = {
+            self.map.arrivals(slot) + k: (slot, 32 * k)
+            for slot in range(c.axonal_delay_slots)
+            for k in range(layout.arrival_words)
+        }
+        self._pending = {}
+        if c.delay_slots > 1:
+            shape = (layout.accumulators, c.delay_slots, c.neurons)
+            self._pending = {self.map.pending(*place): place for place in np.ndindex(shape)}
+        self._mapped |= dict.fromkeys((*self._arrivals, *self._pending), True)
         self._rows = {
             name: [
                 [self.map.synapse_row(i, name) + w for w in range(field.words_per_row)]
@@ -139,9 +148,11 @@ class FakeCore:
             return value >> 32 * high & 0xFFFFFFFF
         if region == Region.MONITORS:
             return self._monitors[address - Region.MONITORS.base]
+        if region == Region.PENDING:
+            return int(self.core.pending[0][self._pending[address]]) & 0xFFFFFFFF
         if region == Region.ARRIVALS:
-            first = 32 * (address - Region.ARRIVALS.base)
-            bits = self.core.arrivals[0, first : first + 32]
+            slot, first = self._arrivals[address]
+            bits = self._arriving(slot)[first : first + 32]
             return sum(1 << int(k) for k in np.flatnonzero(bits))
         if region == Region.ELIGIBILITY:
             row, word = self._place(address)
@@ -171,9 +182,11 @@ class FakeCore:
         elif region == Region.MONITORS:
             self._monitors[address - Region.MONITORS.base] = value
         elif region == Region.ARRIVALS:
-            first = 32 * (address - Region.ARRIVALS.base)
+            slot, first = self._arrivals[address]
             for k in range(first, min(first + 32, self.config.axons)):
-                self.core.arrivals[0, k] = value >> (k - first) & 1
+                self._arriving(slot)[k] = value >> (k - first) & 1
+        elif region == Region.PENDING:
+            self.core.pending[0][self._pending[address]] = value - (value >> 31 << 32)
         elif region == Region.ELIGIBILITY:
             row, word = self._place(address)
             words = self.map.pack_synapses(self.core.eligibility[row : row + 1], "eligibility")
@@ -184,6 +197,10 @@ class FakeCore:
             self._array(name)[k] = value - (value >> 31 << 32)
         else:
             self._memory[address] = value
+
+    def _arriving(self, slot: int) -> np.ndarray:
+        """The arrivals of the next step, or of `slot` steps later."""
+        return self.core.later_arrivals[0, slot - 1] if slot else self.core.arrivals[0]
 
     def _place(self, address: int) -> tuple[int, int]:
         """Axon and word of an eligibility."""

@@ -22,6 +22,7 @@ COMMANDS = [
     ["cosim"],
     ["bisect"],
     ["build"],
+    ["place"],
     ["serve"],
     ["shell"],
     ["info"],
@@ -29,7 +30,7 @@ COMMANDS = [
     ["demo"],
     ["demo", "digits"],
 ]
-REPORTING = ["doctor", "devices", "cosim", "bisect", "build", "info", "demo digits"]
+REPORTING = ["doctor", "devices", "cosim", "bisect", "build", "place", "info", "demo digits"]
 
 
 @pytest.fixture
