@@ -47,6 +47,11 @@ class Shadow:
         self.seconds = {"device": 0.0, "golden model": 0.0}
         self._model = GoldenDevice(device.design)
 
+    def reset(self) -> None:
+        """Clear states, counters and spikes under way of both; weights stay as they are."""
+        self.device.reset()
+        self._model.reset()
+
     def run(self, spikes: SpikeInput = None, steps: int | None = None) -> Run:
         """Run both with the same input spikes, as `Device.run` takes them; gives the device's."""
         began = time.perf_counter()
