@@ -185,9 +185,7 @@ class MeshHarness(Harness):
                     same = Cat(kept[field] == at[field] for field in at.shape().members).all()
                     here = inside.place.way(kept, port)
                     right = self.named(f"{name}_{which}_right", same & here)
-                    self.claim(
-                        f"{name}_{which}_same", ~(first if which == "first" else second) | right
-                    )
+                    self.claim(f"{name}_{which}_same", ~(first if which == "first" else second) | right)
         self.claim("marked_once", one_at_most(found) & (Cat(found).any() == there))
         for at, offer in zip(self._injecting, offers, strict=True):
             self.claim(f"marked_{at[0]}_{at[1]}_new", ~offer | (age == self._injecting[at]))
