@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikeloom.hdl.memory_map import COUNTERS, RESET_ALL, RESET_STATE, Region, Register
+from spikeloom.hdl.memory_map import RESET_ALL, RESET_STATE, Region, Register
 
 from .allowance import chunks, clearing_cycles, run_cycles, sweeps, tick_cycles
 from .board_info import BoardInfo
 from .bus import BoardLink, Bus
 from .cells import Cells
+from .counters import read_core_overruns, read_counters
 from .design import Design
 from .device import Device, Run, SpikeInput
 from .errors import BoardRefusedError, InputError
-from .fabric_memory import FabricMemory
+from .fabric_memory import FabricMemory, memory_of
 from .fields import check_step, find_monitored, find_state
 from .identity import BoardIdentity
 from .link import LinkStatistics
@@ -86,11 +87,7 @@ class Board(Device):
     def _attach(self, design: Design | None) -> None:
         self._design = design
         self._sweep = None
-        self._memory: CoreMemory | FabricMemory | None = None
-        if design and design.placement:
-            self._memory = FabricMemory(self._bus, design.config, design.placement, self._progress)
-        elif design:
-            self._memory = CoreMemory(self._bus, design.config, self._progress)
+        self._memory = memory_of(self._bus, design, self._progress) if design else None
 
     def _identify(self) -> None:
         self._applied = self._sweep = None
@@ -404,11 +401,14 @@ class Board(Device):
 
     def counters(self) -> dict[str, int]:
         """Counters of the board by name (`spikeloom.hdl.memory_map.COUNTERS`)."""
-        words = self._bus.read(Region.COUNTERS.base, 2 * len(COUNTERS)).reshape(-1, 2)
-        return {
-            name: int(low) | int(high) << 32
-            for name, (low, high) in zip(COUNTERS, words, strict=True)
-        }
+        return read_counters(self._bus)
+
+    def core_overruns(self) -> NDArray[np.int64]:
+        """(cores,) ticks that came while each core of a fabric was not done; they stop at 65535.
+
+        `InputError` for a design on a single core.
+        """
+        return read_core_overruns(self._bus, self.design.chip)
 
     def info(self) -> BoardInfo:
         """Identity, registers and link statistics, for people and for JSON."""

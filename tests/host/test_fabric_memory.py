@@ -5,6 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 from delayed_networks import delayed_networks
+from designs import CONFIG, DESIGN
+from fake_board import FakeBoard
 from fake_fabric import FakeFabricBoard
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -340,3 +342,13 @@ def test_a_shadow_compares_what_does_not_depend_on_the_placement():
     shadow.compare()
     assert shadow.differences.states > 0
     assert shadow.differences.counters > 0
+
+
+def test_overruns_are_told_by_core(design):
+    made, board = opened(design)
+    made.overruns[:] = [0, 3, 65535, 1]
+    assert board.core_overruns().tolist() == [0, 3, 65535, 1]
+    assert board.counters()["overruns"] == 0
+    single = Board(Link(FakeBoard(CONFIG)), DESIGN)
+    with pytest.raises(InputError, match="single core"):
+        single.core_overruns()
