@@ -1,8 +1,8 @@
 """Cycles per step, read from the hardware's own counters (verilated), against the stated bound.
 
 For every lane count and for few and many update units, and with delays: steps with 0 … A input
-spikes.  Exits with 1 if a step takes more than 1.1 × (|S|·⌈N/P⌉ + ⌈N/U⌉ + ⌈A/32⌉ + 32).  `--markdown` writes the tables of
-docs/benchmarks.md.
+spikes.  Exits with 1 if a step takes more than 1.1 × (|S|·⌈N/P⌉ + ⌈N/U⌉ + ⌈A/32⌉ + 32).
+`--markdown` writes the tables of docs/benchmarks.md.
 """
 
 from __future__ import annotations
