@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spikeloom.hdl import ConfigError, CoreConfig, Image
 from spikeloom.hdl.config import LANES, ceil_div
@@ -74,7 +74,7 @@ def place(
         home = partition(image, columns * rows, even, placement, expected, seed)
     else:
         home = _given(placement, neurons, columns * rows)
-    slots, copies = number(home, columns * rows, synapses_of(image))
+    slots, copies = number(image, home, columns * rows)
     needs = _needs(image, home, copies, columns * rows)
     if fabric is None:
         fabric = FabricConfig(_core(image, needs), columns, rows)
@@ -112,14 +112,22 @@ def mesh_shape(cores: int | None) -> tuple[int, int]:
     return min(fitting, key=lambda shape: shape[0] - shape[1])
 
 
-def number(home: Integers, cores: int, synapses: NDArray[np.bool_]) -> tuple[Integers, Integers]:
-    """(N,) numbers of the neurons on their cores, and (copies, 3) axons; both in network order."""
+def number(image: Image, home: Integers, cores: int) -> tuple[Integers, Integers]:
+    """(N,) numbers of the neurons on their cores, and (copies, 3) axons; both in network order.
+
+    An axon without synapses is somewhere too: with a neuron that drives it, or where most room is.
+    """
+    synapses = synapses_of(image)
     slots = np.zeros_like(home)
     there = np.zeros((len(synapses), cores), dtype=bool)
     for core in range(cores):
         here = home == core
         slots[here] = np.arange(here.sum())
         there[:, core] = synapses[:, here].any(axis=1)
+    driver, _, driven, _ = network_destinations(image).T
+    for axon in np.flatnonzero(~there.any(axis=1)):
+        near = home[driver[driven == axon]]
+        there[axon, near[0] if len(near) else np.argmin(there.sum(axis=0))] = True
     axons, on = np.nonzero(there)
     numbers = (np.cumsum(there, axis=0) - 1)[axons, on]
     return slots, np.stack([axons, on, numbers], axis=1)

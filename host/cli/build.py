@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from .common import DESIGN, JSON, SET, examples, note, read_config, read_design, report
+from .common import DESIGN, JSON, SET, examples, note, read_chip, read_config, read_design, report
 
 _EXAMPLES = examples(
     "spikeloom build icebreaker",
@@ -68,8 +68,11 @@ def build(
     design = read_design(design_file) if design_file and not settings else None
     config = None
     if design is None and (file or settings):
-        core = read_config(file, settings, base=definition.core)
-        config = core if design_file else with_core(definition.config, core)
+        if design_file:
+            config = read_chip(design_file, settings)
+        else:
+            core = read_config(file, settings, base=definition.core)
+            config = with_core(definition.config, core)
     result = build_bitstream(
         definition, config=config, design=design, out=out, seeds=range(seed, seed + tries)
     )

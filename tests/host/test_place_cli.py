@@ -66,3 +66,30 @@ def test_without_a_partitioner_the_order_is_kept_and_said_so(run, file, monkeypa
     code, _, err = run(file, "--cores", 4)
     assert code == 0
     assert 'pip install "spikeloom[place]"' in err
+
+
+def command(monkeypatch, capsys, *arguments):
+    monkeypatch.setattr("sys.argv", ["spikeloom", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return ended.value.code or 0, *capsys.readouterr()
+
+
+def test_other_commands_take_the_fabric_of_a_placed_design(run, file, monkeypatch, capsys):
+    placed = file.parent / "placed.slm"
+    run(file, "--cores", 4, "--out", placed)
+    chip = Design.load(placed).chip
+    code, out, _ = command(monkeypatch, capsys, "info", "--design", placed, "--json")
+    found = json.loads(out)
+    assert (code, found["fabric"]["digest"]) == (0, f"{chip.digest:016x}")
+    assert found["configuration"] == chip.core.to_dict()
+
+    generated = []
+    monkeypatch.setattr("spikeloom.hdl.verilog.generate", lambda c: generated.append(c) or "//")
+    assert command(monkeypatch, capsys, "verilog", placed, "--set", "monitors=1")[0] == 0
+    (changed,) = generated
+    assert (changed.columns, changed.rows, changed.core.monitors) == (2, 2, 1)
+
+    code, _, err = command(monkeypatch, capsys, "cosim", placed)
+    assert code == 1
+    assert "2 × 2 cores, and this is about a single one" in err
