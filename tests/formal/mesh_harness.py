@@ -80,8 +80,8 @@ class Bounds:
 class MeshHarness(Harness):
     """Claims: of all packets any one arrives at its core, unharmed, once, and within the bounds.
 
-    Cores may offer packets for any place at any time, and take what they are offered in `patience` cycles.  One
-    packet at a time is marked in its payload, which no router looks at.
+    Cores may offer packets for any place at any time, and take what they are offered in `patience` cycles.
+    One packet at a time is marked in its payload, which no router looks at.
     """
 
     def __init__(self, config: FabricConfig, patience: int) -> None:
@@ -185,7 +185,9 @@ class MeshHarness(Harness):
                     same = Cat(kept[field] == at[field] for field in at.shape().members).all()
                     here = inside.place.way(kept, port)
                     right = self.named(f"{name}_{which}_right", same & here)
-                    self.claim(f"{name}_{which}_same", ~(first if which == "first" else second) | right)
+                    self.claim(
+                        f"{name}_{which}_same", ~(first if which == "first" else second) | right
+                    )
         self.claim("marked_once", one_at_most(found) & (Cat(found).any() == there))
         for at, offer in zip(self._injecting, offers, strict=True):
             self.claim(f"marked_{at[0]}_{at[1]}_new", ~offer | (age == self._injecting[at]))

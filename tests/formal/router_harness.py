@@ -47,7 +47,7 @@ class RouterHarness(Harness):
 
 
 class CarryHarness(RouterHarness):
-    """Claims: what is accepted leaves once, by its way, unharmed, in the order of acceptance; nothing else does.
+    """Claims: what is accepted leaves once, by its way, unharmed, in order of acceptance; nothing else does.
 
     An output's packets are counted.  Of those that come, any may be the one that is followed.
     """
@@ -117,11 +117,11 @@ class CarryHarness(RouterHarness):
 
 
 class WaitHarness(RouterHarness):
-    """Claims: an input waits at most as many turns as its output has inputs, and no turn is longer than it may.
+    """Claims: an input waits as many turns as its output has inputs, at most, and no turn for too long.
 
-    If whoever is behind an output takes each packet in the T-th cycle of its offer at the latest, and n inputs
-    may want this output, then a packet for it is accepted in the n·T-th cycle of its offer at the latest: for
-    any T from 1 to 255, the same in all cycles.
+    If whoever is behind an output takes each packet in the T-th cycle of its offer at the latest, and n
+    inputs may want this output, then a packet for it is accepted in the n·T-th cycle of its offer, or before.
+    T may be any from 1 to 255, the same in all cycles.
     """
 
     def _claims(self, m: Module, inside: Inside) -> None:
