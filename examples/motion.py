@@ -143,7 +143,7 @@ def main(port: str = "golden:", out: Path = Path("out/motion.png"), repeats: int
     title = f"Direction of motion by delays: {right} of {total} right"
     print(f"picture: {draw(counts, shown, out, title)}")
     differences = shadow.differences.total
-    print(f"{shadow.spikes} spikes on {port}: {differences} differences from the golden model")
+    print(f"{port} {shadow.spikes} spikes, {differences} differences from the golden model")
     if differences:
         raise typer.Exit(1)
     return right / total

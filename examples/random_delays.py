@@ -97,7 +97,7 @@ def main(port: str = "golden:", out: Path = Path("out/random_delays.png"), steps
     out.parent.mkdir(parents=True, exist_ok=True)
     print(f"picture: {draw(mixed, alike, design.placement.neuron_core, out)}")
     differences = shadow.differences.total
-    print(f"{shadow.spikes} spikes on {port}: {differences} differences from the golden model")
+    print(f"{port} {shadow.spikes} spikes, {differences} differences from the golden model")
     return differences
 
 

@@ -178,10 +178,10 @@ def main(port: str = "golden:", out: Path = Path("out/small_world.png"), laps: i
     print("on the spike's own core:", ", ".join(f"{k} {v:.0%}" for k, v in stay.items()))
     out.parent.mkdir(parents=True, exist_ok=True)
     print(f"picture: {draw(recalls, weights, kinds, stay, out)}")
-    differences = shadow.differences
-    print(f"{shadow.spikes} spikes, {weights['after'].size} weights on {port}: "
-          f"{differences.total} differences from the golden model")  # fmt: skip
-    if differences.total:
+    differences = shadow.differences.total
+    count = f"{shadow.spikes} spikes, {weights['after'].size} weights and all states"
+    print(f"{port} {count}, {differences} differences from the golden model")
+    if differences:
         raise typer.Exit(1)
     return speeds["after"]
 
