@@ -18,7 +18,7 @@ from .cases import random_design, random_parameter, random_raster
 
 SINGLE_STEPS = 4
 RUN_STEPS = 16
-_PLACED = (
+_PLACED = ("duplicates", "synaptic_operations", "spikes", "clamps")
     "duplicates",
     "synaptic_operations",
     "spikes",
