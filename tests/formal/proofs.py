@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from amaranth.hdl import Module
+from barrier_proof import BARRIER_MUTANTS, prove_barrier, refute_barrier
 from encoder_harness import EncoderHarness
 from fabric_proofs import FABRIC_MUTANTS, FABRIC_PROOFS, prove_fabric, refute_fabric
 from harness import FREE, Harness, Opened
@@ -95,9 +96,12 @@ def main() -> int:
         verdict = prove(name) if name in PROOFS else prove_fabric(name)
         print(verdict.report)
         wrong += not verdict.holds
+    wrong += not prove_barrier().holds
     mutants = {name: functools.partial(refute, mutant) for name, mutant in MUTANTS.items()}
     for name, broken in FABRIC_MUTANTS.items():
         mutants[name] = functools.partial(refute_fabric, broken)
+    for name in BARRIER_MUTANTS:
+        mutants[name] = functools.partial(refute_barrier, name)
     for name, attempt in track(mutants.items(), "proofs that have to fail"):
         verdict = attempt()
         print(f"{name}: {', '.join(verdict.broken) or 'NOT NOTICED'}")
