@@ -26,7 +26,7 @@ _PLACED = ("duplicates", "synaptic_operations", "spikes", "clamps")
     "weight_updates",
     "weight_clamps",
 )
-"""Counters that depend on the placement: copies of axons, and neurons that only fill a core, count too."""
+"""Counters that depend on the placement: copies of axons and neurons that fill a core count too."""
 
 
 class Mismatch(AssertionError):  # noqa: N818 (it is the finding, not a failure of the program)
