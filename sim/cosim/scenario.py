@@ -19,13 +19,6 @@ from .cases import random_design, random_parameter, random_raster
 SINGLE_STEPS = 4
 RUN_STEPS = 16
 _PLACED = ("duplicates", "synaptic_operations", "spikes", "clamps")
-    "duplicates",
-    "synaptic_operations",
-    "spikes",
-    "clamps",
-    "weight_updates",
-    "weight_clamps",
-)
 """Counters that depend on the placement: copies of axons and neurons that fill a core count too."""
 
 
