@@ -160,9 +160,6 @@ FABRIC_MUTANTS = {
     "the mesh is idle while a packet enters": FabricMutant(
         _MESH, mesh, "(moving | offered)", "moving"
     ),
-    "neighbours are crossed": FabricMutant(
-        _MESH, mesh, "incoming(port.opposite)", "incoming(port)"
-    ),
     "an output of a mesh is stuck for ever": FabricMutant(
         _MESH, skid, "self.input.ready.eq(~full)", "self.input.ready.eq(~full & ~self.output.valid)"
     ),
