@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files as package_files
@@ -16,7 +17,7 @@ from amaranth.hdl import UnusedElaboratable
 from spikeloom.errors import FitError
 
 from .board_top import BoardTop, make_platform
-from .chip_config import ChipConfig, core_of
+from .chip_config import ChipConfig, core_of, cores_of
 from .definition import BoardDefinition, Family
 
 NAME = "top"
@@ -36,6 +37,9 @@ The gateware keeps to that (`spikeloom.hdl.core.records`, `.rmw`), and block RAM
 such a read gives. Without it Yosys puts comparators and multiplexers around every block RAM, so
 that it gives the old word, as Amaranth's memories do."""
 
+CELLS_SHARE = 0.5
+"""Part of a clock cycle that the cells of a path may take, the rest being for wires."""
+
 COMPARISONS = "compare_constants.v"
 """File in boards/models that the synthesis for iCE40 reads."""
 
@@ -44,6 +48,19 @@ _SMALL_ICE40 = (
     # Even the smallest memory takes more cells, of which there are few, than block RAMs.
     'setattr -set ram_style "block" m:*',
 )
+
+_FABRIC = f"{NAME}.top.chip.core"
+"""Module of the fabric within a board's design."""
+
+# Cores are elaborated one by one, and all alike: each becomes an instance of the first one, which
+# stays a module until it has been synthesised, once.
+_ONE_OF_MANY = (
+    f"cd {_FABRIC}",
+    f"chtype -set \\{_FABRIC}.core_0 c:core_*",
+    "cd",
+    f"setattr -mod -set keep_hierarchy 1 {_FABRIC}.core_0",
+)
+_MANY_AGAIN = ("setattr -mod -unset keep_hierarchy A:keep_hierarchy", "flatten", "clean")
 
 # The netlist for simulation has single wires with short names: Verilator compiles it three times as
 # fast, and finds no false loops through vectors. What is placed and routed keeps its names.
@@ -95,6 +112,7 @@ def elaborate(board: BoardDefinition, config: ChipConfig) -> Plan:
     """
     platform = make_platform(board)
     options = SYNTHESIS_OPTIONS if core_of(config).learning is None else _LEARNING_OPTIONS
+    before, after = _hierarchy(board, config)
     build = f"{board.name} {version('spikeloom')}"
     try:
         plan = platform.build(
@@ -103,8 +121,8 @@ def elaborate(board: BoardDefinition, config: ChipConfig) -> Plan:
             do_build=False,
             emit_src=False,
             synth_opts=options[board.fpga.family],
-            script_after_read=preparation(board.fpga.family),
-            script_after_synth=_AFTER_SYNTHESIS,
+            script_after_read="\n".join((preparation(board.fpga.family), *before)),
+            script_after_synth="\n".join((*after, _AFTER_SYNTHESIS)),
             yosys_opts="-v 2",
             verbose=True,
         )
@@ -118,6 +136,15 @@ def elaborate(board: BoardDefinition, config: ChipConfig) -> Plan:
         del platform
         gc.collect()
     raise FitError(f"this core does not fit {board.title}: {reason}")
+
+
+def _hierarchy(board: BoardDefinition, config: ChipConfig) -> tuple[Sequence[str], Sequence[str]]:
+    """Yosys commands before and after the synthesis of a design: a fabric's cores are synthesised once."""
+    if cores_of(config) == 1:
+        return (), ()
+    # Else a core would be made as fast as can be, whatever the area, because nothing slower is in it.
+    period = f"scratchpad -set abc9.D {round(CELLS_SHARE * 1e12 / board.clock_hz)}"
+    return (*_ONE_OF_MANY, period), _MANY_AGAIN
 
 
 def preparation(family: str) -> str:

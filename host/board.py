@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from spikeloom.hdl.memory_map import COUNTERS, RESET_ALL, RESET_STATE, Region, Register
+from spikeloom.hdl.memory_map import RESET_ALL, RESET_STATE, Region, Register
 
 from .allowance import chunks, clearing_cycles, run_cycles, sweeps, tick_cycles
 from .board_info import BoardInfo
 from .bus import BoardLink, Bus
-from .cells import Cells
+from .counters import read_core_overruns, read_counters
 from .design import Design
-from .device import Device, Run, SpikeInput
+from .device import Run, SpikeInput
 from .errors import BoardRefusedError, InputError
-from .fabric_memory import FabricMemory
-from .fields import check_step, find_monitored, find_state
+from .fabric_memory import FabricMemory, memory_of
+from .fields import check_step, find_monitored
 from .identity import BoardIdentity
 from .link import LinkStatistics
 from .memory import CoreMemory
+from .memory_device import MemoryDevice
 from .monitors import Monitors
 from .progress import progress_bar
 from .rasters import input_raster
@@ -39,7 +39,7 @@ _BAR_CHUNKS = 3
 _RESET_SECONDS = 2.0
 
 
-class Board(Device):
+class Board(MemoryDevice):
     """A board at the other end of a link.  Opening it checks the identity and touches nothing else.
 
     After a `LinkError` the next call opens a new connection.  A run cut short has left the core at
@@ -86,11 +86,7 @@ class Board(Device):
     def _attach(self, design: Design | None) -> None:
         self._design = design
         self._sweep = None
-        self._memory: CoreMemory | FabricMemory | None = None
-        if design and design.placement:
-            self._memory = FabricMemory(self._bus, design.config, design.placement, self._progress)
-        elif design:
-            self._memory = CoreMemory(self._bus, design.config, self._progress)
+        self._memory = memory_of(self._bus, design, self._progress) if design else None
 
     def _identify(self) -> None:
         self._applied = self._sweep = None
@@ -309,62 +305,6 @@ class Board(Device):
             self._require(self._image, "but this program worked with")
         self._interruptions = self._bus.interruptions
 
-    def read_weights(self) -> NDArray[np.int64]:
-        """(A, N) weights as the board holds them."""
-        return self.memory.read_weights()
-
-    def write_weights(self, weights: ArrayLike) -> int:
-        """Write (A, N) integer weights; raises `ImageError` when they do not fit."""
-        return self.memory.write_weights(weights)
-
-    def read_delays(self) -> NDArray[np.int64]:
-        """(A, N) delay fields of the synapses, in steps; `InputError` in a core without."""
-        return self.memory.read_delays()
-
-    def write_delays(self, delays: ArrayLike) -> int:
-        """Write (A, N) delay fields; raises `ImageError` when they do not fit."""
-        return self.memory.write_delays(delays)
-
-    def read_parameter(self, name: str) -> NDArray[np.int64]:
-        """(N,) values of a parameter (equal ones when the core shares them)."""
-        return self.memory.read_parameter(name)
-
-    def write_parameter(self, name: str, values: ArrayLike) -> int:
-        """Write a parameter, a scalar or (N,) integers; raises `ImageError` if it does not fit."""
-        return self.memory.write_parameter(name, values)
-
-    def read_state(self, name: str) -> NDArray[np.int64]:
-        """Values of a state: (N,) of neurons, (A,) of axons, (A, N) of synapses; see `Device`."""
-        return self.memory.read_state(name)
-
-    def write_state(self, name: str, values: ArrayLike) -> int:
-        """Overwrite a state: a scalar, or integers as `read_state` gives them."""
-        return self.memory.write_state(name, values)
-
-    def read_arrivals(self) -> NDArray[np.bool_]:
-        """(A,) bool, the axons that have a spike for the next step already."""
-        return self.memory.read_arrivals()
-
-    def write_arrivals(self, arrivals: ArrayLike) -> int:
-        """Overwrite which axons have a spike for the next step: (A,) flags, or one for all."""
-        return self.memory.write_arrivals(arrivals)
-
-    def read_later_arrivals(self) -> NDArray[np.bool_]:
-        """(axonal_delay_slots − 1, A) bool, the same for the steps after the next one."""
-        return self.memory.read_later_arrivals()
-
-    def write_later_arrivals(self, arrivals: ArrayLike) -> int:
-        """Overwrite which axons have a spike for the steps after the next one: flags, as read."""
-        return self.memory.write_later_arrivals(arrivals)
-
-    def read_pending(self) -> NDArray[np.int64]:
-        """(K, D, N) sums of weights under way, for the next step and the D − 1 after it."""
-        return self.memory.read_pending()
-
-    def write_pending(self, sums: ArrayLike) -> int:
-        """Overwrite what is under way: one number, or integers as `read_pending` gives them."""
-        return self.memory.write_pending(sums)
-
     def write_step(self, step: int) -> None:
         """Let the next step have this number, 0…2^32 − 1."""
         number = check_step(step)
@@ -382,14 +322,6 @@ class Board(Device):
         self._sweep = None
         return self.memory.write_learning(name, value)
 
-    def read_plastic(self) -> NDArray[np.bool_]:
-        """(A, N) bool, which synapses learn; `InputError` in a core without learning."""
-        return self.memory.read_plastic()
-
-    def write_plastic(self, plastic: ArrayLike) -> int:
-        """Choose which synapses learn: (A, N) flags, or one for all."""
-        return self.memory.write_plastic(plastic)
-
     def restore(self, snapshot: Snapshot) -> None:
         """As every device; `BoardRefusedError` when the board does not hold the design's image."""
         snapshot.check(self)
@@ -404,11 +336,14 @@ class Board(Device):
 
     def counters(self) -> dict[str, int]:
         """Counters of the board by name (`spikeloom.hdl.memory_map.COUNTERS`)."""
-        words = self._bus.read(Region.COUNTERS.base, 2 * len(COUNTERS)).reshape(-1, 2)
-        return {
-            name: int(low) | int(high) << 32
-            for name, (low, high) in zip(COUNTERS, words, strict=True)
-        }
+        return read_counters(self._bus)
+
+    def core_overruns(self) -> NDArray[np.int64]:
+        """(cores,) ticks that came while each core of a fabric was not done; they stop at 65535.
+
+        `InputError` for a design on a single core.
+        """
+        return read_core_overruns(self._bus, self.design.chip)
 
     def info(self) -> BoardInfo:
         """Identity, registers and link statistics, for people and for JSON."""
@@ -440,22 +375,6 @@ class Board(Device):
     @never_raise
     def _repr_html_(self) -> str:
         return self._known()._repr_html_()
-
-    def _weight_cells(self) -> Cells:
-        def read(begin: int, end: int) -> NDArray[np.int64]:
-            return self.memory.read_weight_rows(begin, end)
-
-        def write(begin: int, rows: NDArray[np.int64]) -> int:
-            return self.memory.write_weight_rows(begin, rows)
-
-        return dataclasses.replace(super()._weight_cells(), read=read, write=write)
-
-    def _parameter_cells(self, name: str) -> Cells:
-        return self.memory.parameter_cells(super()._parameter_cells(name), name)
-
-    def _state_cells(self, name: str) -> Cells:
-        state = find_state(self.design.config, name)
-        return self.memory.state_cells(super()._state_cells(name), state)
 
 
 def _join(runs: list[Run]) -> Run:

@@ -186,7 +186,10 @@ def _design(
             np.pad(result.weights, beyond),
             parameters,
             report=np.pad(wiring.report, beyond[1:]),
-            delays=np.pad(wiring.delays, beyond),
+            # What became 0 and does not learn is no synapse, and has no delay.
+            delays=np.pad(
+                np.where(wiring.plastic | (result.weights != 0), wiring.delays, 0), beyond
+            ),
             **ways,
             learning=learned.parameters if learned else {},
             plastic=np.pad(wiring.plastic, beyond),

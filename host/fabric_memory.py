@@ -15,6 +15,7 @@ from spikeloom.hdl.memory_map import CORE_SHIFT
 from .bus import Bus
 from .cells import Cells, spans
 from .core_bus import CoreBus
+from .design import Design
 from .errors import InputError
 from .fields import (
     ELIGIBILITY,
@@ -362,6 +363,13 @@ class FabricMemory:
             for part in self._parts:
                 yield part
                 advance(1)
+
+
+def memory_of(bus: Bus, design: Design, progress: bool | None) -> CoreMemory | FabricMemory:
+    """The memories of a board for this design, on one core or on many."""
+    if design.placement is None:
+        return CoreMemory(bus, design.config, progress)
+    return FabricMemory(bus, design.config, design.placement, progress)
 
 
 def _runs(

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..bus import BusSignature
-from ..config import CoreConfig, SynapseField, clog2
+from ..config import CoreConfig
 from ..fabric.packet import spike_layout
 from ..learning.engine import LearningEngine
 from ..learning.synapse_memory import READ_LATENCY as LEARNING_READ_LATENCY
 from ..learning.synapse_memory import stride
 from ..memory_map import (
-    DESTINATIONS,
     FIELD_SHIFT,
-    RECEPTOR_SHIFT,
     REGION_SHIFT,
-    SLOT_SHIFT,
     SYNAPSE_REGIONS,
     Region,
 )
-from .arrivals import WORD_BITS, Arrivals
+from .arrivals import Arrivals
+from .bus_access import (
+    Targets,
+    neuron_targets,
+    pending_targets,
+    route_targets,
+    row_address,
+    serve,
+)
 from .destinations import Destinations, destination_layout
 from .integrator import Integrator
 from .routes import Routes
@@ -60,25 +64,13 @@ def _most_clamps(config: CoreConfig) -> int:
     return units if config.learning is None else units + config.lanes + 3 * config.update_units
 
 
-Targets = dict[Region, tuple[Value, Any, Value]]
-"""By region: whether the address exists, who is accessed, and the value read."""
-
-
-def _row_address(
-    address: Value, field: SynapseField, config: CoreConfig
-) -> tuple[Value, Value, Value]:
-    """(axon, word of its row, whether they exist) of an address in a synapse region."""
-    offset, row_bits = address[:REGION_SHIFT], clog2(field.words_per_row)
-    axon, word = offset[row_bits:], offset[:row_bits]
-    return axon, word, (axon < config.axons) & (word < field.words_per_row)
-
-
 class Core(wiring.Component):
     """A time-multiplexed core with P lanes.  What a step does: docs/semantics.md.
 
-    A step takes |S|·ceil(N/P) + ceil(N/U) + ceil(A/32) clock cycles and a constant below 38, for |S|
-    arriving axons.  One spike is routed per cycle beside the walk over the words of U neurons: where
-    spikes crowd, the largest of k + (spikes in words ≥ k) takes the place of ceil(N/U).
+    A step takes |S|·ceil(N/P) + ceil(N/U) + ceil(A/32) clock cycles and a constant below 38 (40 with
+    synaptic delays), for |S| arriving axons.  One spike is routed per cycle beside the walk over the
+    words of U neurons: where spikes crowd, the largest of k + (spikes in words ≥ k) takes the place of
+    ceil(N/U).
 
     Members
     -------
@@ -162,15 +154,17 @@ class Core(wiring.Component):
                     integrator.take_lanes.eq(engine.take_lanes),
                     integrator.take_group.eq(engine.take_group),
                 ]
-        if c.delay_slots > 1:
-            regions |= self._pending(m, integrator)
         destinations = self._destinations(m, routes) if c.route_entries else None
         self._scanned = Signal()  # the step's arrivals have been handed over, or are just being so
         settling = self._arrive(m, arrivals, routes)
         self._sequence(
             m, settling, arrivals, skid, integrator, updater, routes, destinations, engine
         )
-        self._bus(m, arrivals, updater, routes, destinations, regions)
+        regions |= neuron_targets(m, c, self.bus, arrivals, updater)
+        regions |= route_targets(m, c, self.bus, routes, destinations)
+        if c.delay_slots > 1:
+            regions |= pending_targets(m, c, self.bus, integrator)
+        serve(m, self.bus, self.ready, regions)
         return m
 
     def _destinations(self, m: Module, routes: Routes) -> Destinations:
@@ -187,7 +181,7 @@ class Core(wiring.Component):
         m.submodules.synapse_access = access = SynapseAccess(c)
         targets: Targets = {}
         for field in c.layout.synapse_fields.values():
-            axon, word, exists = _row_address(bus.address, field, c)
+            axon, word, exists = row_address(bus.address, field, c)
             region = SYNAPSE_REGIONS[field.name]
             chosen = bus.address[REGION_SHIFT:] == region if c.delay_slots > 1 else Const(1)
             with m.If(chosen):
@@ -217,23 +211,6 @@ class Core(wiring.Component):
             access.access_data.eq(bus.data),
         ]
         return integrator, targets
-
-    def _pending(self, m: Module, integrator: Integrator) -> Targets:
-        """What is under way to the neurons."""
-        c, bus, offset = self._config, self.bus, self.bus.address[:REGION_SHIFT]
-        neuron = offset[:SLOT_SHIFT]
-        slot, receptor = offset[SLOT_SHIFT:RECEPTOR_SHIFT], offset[RECEPTOR_SHIFT:]
-        m.d.comb += [
-            integrator.access_write.eq(bus.write),
-            integrator.access_receptor.eq(receptor),
-            integrator.access_slot.eq(slot),
-            integrator.access_neuron.eq(neuron),
-            integrator.access_data.eq(bus.data),
-        ]
-        exists = (receptor < c.layout.accumulators) & (slot < c.delay_slots) & (neuron < c.neurons)
-        value = Signal(signed(32))
-        m.d.comb += value.eq(integrator.access_value)
-        return {Region.PENDING: (exists, integrator, value)}
 
     def _learning(
         self, m: Module, arrivals: Arrivals, skid: Skid, updater: Updater, routes: Routes
@@ -290,7 +267,7 @@ class Core(wiring.Component):
         access = engine.access
         m.d.comb += [access.access_write.eq(bus.write), access.access_data.eq(bus.data)]
         for k, synapse_field in enumerate(layout.synapse_fields.values()):
-            axon, word, exists = _row_address(bus.address, synapse_field, c)
+            axon, word, exists = row_address(bus.address, synapse_field, c)
             region = SYNAPSE_REGIONS[synapse_field.name]
             with m.If(bus.address[REGION_SHIFT:] == region):
                 m.d.comb += [
@@ -406,106 +383,3 @@ class Core(wiring.Component):
             Cat(taken | (arrive if self._config.route_entries else 0), settling)
         )
         return settling
-
-    def _bus(
-        self,
-        m: Module,
-        arrivals: Arrivals,
-        updater: Updater,
-        routes: Routes,
-        destinations: Destinations | None,
-        regions: Targets,
-    ) -> None:
-        c, layout, bus = self._config, self._config.layout, self.bus
-        offset = bus.address[:REGION_SHIFT]
-        field, low = offset[FIELD_SHIFT:], offset[:FIELD_SHIFT]
-        entries = 1 if c.parameters == "shared" else c.neurons
-        word, slot = offset[:SLOT_SHIFT], offset[SLOT_SHIFT:]
-
-        m.d.comb += [
-            arrivals.access_write.eq(bus.write),
-            arrivals.access_word.eq(word),
-            arrivals.access_slot.eq(slot),
-            arrivals.access_data.eq(bus.data & self._last_word_mask(word)),
-            updater.access_write.eq(bus.write),
-            updater.access_field.eq(field),
-            updater.access_neuron.eq(low),
-            updater.access_data.eq(bus.data),
-            routes.access_write.eq(bus.write),
-            routes.access_neuron.eq(low),
-            routes.access_data.eq(bus.data),
-        ]
-        parameters, states = len(layout.parameters), len(layout.states)
-        targets: Targets = {
-            Region.PARAMETERS: (
-                (field < parameters) & (low < entries),
-                updater,
-                updater.access_value,
-            ),
-            Region.STATES: ((field < states) & (low < c.neurons), updater, updater.access_value),
-            Region.ARRIVALS: (
-                (word < layout.arrival_words) & (slot < c.axonal_delay_slots),
-                arrivals,
-                arrivals.word,
-            ),
-            **regions,
-        }
-        mapped = Signal()
-        region = bus.address[REGION_SHIFT:]
-        if destinations is None:
-            targets[Region.ROUTES] = offset < c.neurons, routes, routes.access_value
-        else:
-            targets[Region.ROUTES] = self._routes(m, offset, routes, destinations)
-        m.d.comb += updater.access_state.eq(region == Region.STATES)
-        with m.FSM(name="bus"):
-            with m.State("IDLE"):
-                m.d.sync += [bus.done.eq(0), mapped.eq(0)]
-                with m.Switch(region):
-                    for code, (exists, _, _) in targets.items():
-                        with m.Case(code):
-                            m.d.sync += mapped.eq(exists)
-                with m.If(bus.valid & ~bus.done & self.ready):
-                    m.next = "ACCESS"
-            with m.State("ACCESS"):
-                m.d.sync += bus.error.eq(~mapped)
-                with m.If(~mapped):
-                    m.d.sync += bus.done.eq(1)
-                    m.next = "IDLE"
-                with m.Switch(region):
-                    for code, (_, target, value) in targets.items():
-                        with m.Case(code):
-                            with m.If(mapped):
-                                m.d.comb += target.access.eq(1)
-                            m.d.sync += bus.value.eq(value)
-                            with m.If(mapped & target.access_done):
-                                m.d.sync += bus.done.eq(1)
-                                m.next = "IDLE"
-
-    def _routes(
-        self, m: Module, offset: Value, routes: Routes, destinations: Destinations
-    ) -> tuple[Value, Any, Value]:
-        """Two tables in one region: which the access is for, and what it gives."""
-        bus = self.bus
-        table = offset >= DESTINATIONS
-        entry = offset[: DESTINATIONS.bit_length() - 1]
-        both = SimpleNamespace(access=Signal(), access_done=Signal())
-        m.d.comb += [
-            routes.access.eq(both.access & ~table),
-            destinations.access.eq(both.access & table),
-            both.access_done.eq(Mux(table, destinations.access_done, routes.access_done)),
-            destinations.access_write.eq(bus.write),
-            destinations.access_entry.eq(entry),
-            destinations.access_data.eq(bus.data),
-        ]
-        beyond = offset[DESTINATIONS.bit_length() :].any()
-        exists = Mux(
-            table, (entry < self._config.route_entries) & ~beyond, offset < self._config.neurons
-        )
-        return exists, both, Mux(table, destinations.access_value, routes.access_value)
-
-    def _last_word_mask(self, word: Value) -> Value:
-        """Bits of an arrival word that stand for existing axons."""
-        used = self._config.axons % WORD_BITS
-        everything = (1 << WORD_BITS) - 1
-        last = (1 << used) - 1 if used else everything
-        return Mux(word == self._config.layout.arrival_words - 1, last, everything)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
-from operator import add, or_
+from operator import or_
 
 from amaranth.hdl import Array, Cat, Module, Signal, Value
 from amaranth.lib import data, stream, wiring
@@ -164,7 +164,7 @@ class Fabric(wiring.Component):
         for k, core in enumerate(cores):
             m.d.comb += core.bus.valid.eq(asking & (chosen == k))
             # Each core has registers of its own, beside it: they are taken for it alone.
-            with m.If(~asking & (named == k)):
+            with m.If(named == k):
                 m.d.sync += [
                     core.bus.write.eq(bus.write),
                     core.bus.address.eq(inner),
@@ -198,4 +198,10 @@ class Fabric(wiring.Component):
             parts: list[Value] = [core.increments[name] for core in cores]
             if name == "unknown":
                 parts += [*unknown, self._nowhere]
-            m.d.sync += total[name].eq(reduce(add, parts))
+            m.d.sync += total[name].eq(_sum(parts))
+
+
+def _sum(parts: list[Value]) -> Value:
+    """The sum, as a tree: its depth is the logarithm of their number."""
+    half = len(parts) // 2
+    return _sum(parts[:half]) + _sum(parts[half:]) if half else parts[0]

@@ -11,7 +11,7 @@ from .common import DESIGN, JSON, SET, examples, note, read_chip, read_config, r
 _EXAMPLES = examples(
     "spikeloom build icebreaker",
     "spikeloom build icebreaker --learning         the board's core that learns",
-    "spikeloom build ulx3s --cores 4               cores that learn, with a mesh between them",
+    "spikeloom build ulx3s --cores 4               a mesh of cores that learn",
     "spikeloom build ulx3s --design net.slm --out out/net",
     "spikeloom build icebreaker --config core.toml --set lanes=2 --tries 3",
     "spikeloom build ulx3s --json > report.json",

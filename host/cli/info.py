@@ -102,8 +102,10 @@ def _ask(where: str, design: Design | None, baud: int | None) -> dict[str, dict[
     import spikeloom
 
     with spikeloom.open(where, design, load=False, baud=baud) as device:
-        sections = {"counters": device.counters()}
+        sections: dict[str, dict[str, Any]] = {"counters": dict(device.counters())}
         if isinstance(device, spikeloom.Board):
+            if design is not None and design.placement is not None:
+                sections["counters"]["overruns of each core"] = device.core_overruns().tolist()
             found = device.info()
             found.pop("config")
             sections = {"identity": found.pop("identity"), "link": found.pop("link")} | sections

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -104,6 +105,34 @@ def test_fabrics_that_learn_are_not_optimised_across_flip_flops(stub_top: type) 
         config = fabric_of(replace(board.core, axons=4, learning=learning), 2)
         script = str(elaborate(board, config).files["top.ys"])
         assert ("-dff" in script) is (learning is None)
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_many_cores_are_synthesised_as_one(cores: int, stub_top: type) -> None:
+    board = board_named("ulx3s-fabric")
+    script = str(elaborate(board, fabric_of(replace(board.core, axons=4), cores)).files["top.ys"])
+    assert ("keep_hierarchy" in script) is (cores > 1)
+
+
+def test_all_cores_are_elaborated_alike_so_one_is_synthesised() -> None:
+    board = board_named("ulx3s-fabric")
+    small = replace(board.core, neurons=8, axons=16, route_entries=16)
+    plan = elaborate(board, fabric_of(small, 2))
+    (fabric,) = re.findall(r"^cd (top\S+)$", str(plan.files["top.ys"]), re.MULTILINE)
+    cores = [core_modules(plan.rtlil, rf"\{fabric}.core_{k}") for k in range(2)]
+    assert len(cores[0]) > 10
+    assert cores[1] == cores[0]
+
+
+def core_modules(rtlil: str, core: str) -> list[str]:
+    """All modules in a core, but for its name, and for numbers that are unique in the design."""
+    found = re.findall(rf"^module {re.escape(core)}[.\n].*?^end$", rtlil, re.MULTILINE | re.DOTALL)
+    return [renumbered(text.replace(core, "CORE")) for text in found]
+
+
+def renumbered(text: str) -> str:
+    seen: dict[str, str] = {}
+    return re.sub(r"port\$\d+", lambda m: seen.setdefault(m.group(), f"port{len(seen)}"), text)
 
 
 def test_error_names_the_number_of_cores_that_fits(stub_top: type) -> None:

@@ -8,7 +8,7 @@ from fake_core import FakeCore
 from placed_cores import PlacedCores
 
 from spikeloom.hdl import FabricConfig
-from spikeloom.hdl.memory_map import CORE_BITS, CORE_SHIFT, Identity, Region
+from spikeloom.hdl.memory_map import CORE_BITS, CORE_OVERRUNS, CORE_SHIFT, Identity, Region
 
 CHIP = (Region.IDENTITY, Region.CONTROL, Region.COUNTERS, Region.MONITORS)
 """Regions that cores do not have of their own."""
@@ -25,6 +25,9 @@ class FakeFabricBoard(FakeBoard):
         self.identity[base + Identity.DIGEST_HIGH] = fabric.digest >> 32
         self.parts = [FakeCore(fabric.core, "part") for _ in range(fabric.cores)]
         self._mapped = {at: w for at, w in self._mapped.items() if at >> 28 in CHIP}
+        self.overruns = [0] * fabric.cores
+        first = Region.COUNTERS.base + CORE_OVERRUNS
+        self._mapped |= {first + k: False for k in range(fabric.cores)}
         for k, part in enumerate(self.parts):
             there = {at: w for at, w in part._mapped.items() if at >> 28 not in CHIP}
             self._mapped |= {at | k << CORE_SHIFT: w for at, w in there.items()}
@@ -42,6 +45,9 @@ class FakeFabricBoard(FakeBoard):
         return part._following(local) | (address & _CORE_MASK)
 
     def _get(self, address: int) -> int:
+        core = address - Region.COUNTERS.base - CORE_OVERRUNS
+        if 0 <= core < len(self.overruns):
+            return self.overruns[core]
         if address >> 28 in CHIP:
             return super()._get(address)
         part, local = self._part(address)

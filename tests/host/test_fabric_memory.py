@@ -5,6 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 from delayed_networks import delayed_networks
+from designs import CONFIG, DESIGN
+from fake_board import FakeBoard
 from fake_fabric import FakeFabricBoard
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,7 +29,7 @@ RULE = PairSTDP(
 )
 
 
-def network(learning=RULE, neuron=LIF(9e-3, tau_syn=4e-3, refractory=2e-3), delays=True):
+def network(learning=RULE, neuron=LIF(9e-3, tau_syn=4e-3, refractory=2e-3)):
     rng = np.random.default_rng(5)
     made = Network(learning=learning)
     source = made.input("in", 5)
@@ -40,7 +42,7 @@ def network(learning=RULE, neuron=LIF(9e-3, tau_syn=4e-3, refractory=2e-3), dela
     ):
         shape = (s.size, t.size)
         weights = rng.uniform(-0.5, 1.5, shape) * (rng.random(shape) < 0.6)
-        delay = rng.integers(least, 5, shape) * 1e-3 if delays else None
+        delay = rng.integers(least, 5, shape) * 1e-3
         plastic = learning is not None and rng.random(shape) < 0.5
         made.connect(
             s,
@@ -48,7 +50,7 @@ def network(learning=RULE, neuron=LIF(9e-3, tau_syn=4e-3, refractory=2e-3), dela
             weights,
             delay=delay,
             plastic=plastic,
-            axonal_delay=2e-3 if s is second and delays else None,
+            axonal_delay=2e-3 if s is second else None,
         )
     return made
 
@@ -246,8 +248,7 @@ def test_values_that_do_not_fit_are_refused(design):
     assert_equal(board, golden)
 
 
-def test_snapshots_go_from_any_placement_to_any_other():
-    design = compile(network(delays=False), cores=4, placement="random")
+def test_snapshots_go_from_any_placement_to_any_other(design):
     board, golden = both(design)
     _, other = opened(place(design, cores=9, placement="random", seed=3))
     other.load()
@@ -341,3 +342,13 @@ def test_a_shadow_compares_what_does_not_depend_on_the_placement():
     shadow.compare()
     assert shadow.differences.states > 0
     assert shadow.differences.counters > 0
+
+
+def test_overruns_are_told_by_core(design):
+    made, board = opened(design)
+    made.overruns[:] = [0, 3, 65535, 1]
+    assert board.core_overruns().tolist() == [0, 3, 65535, 1]
+    assert board.counters()["overruns"] == 0
+    single = Board(Link(FakeBoard(CONFIG)), DESIGN)
+    with pytest.raises(InputError, match="single core"):
+        single.core_overruns()

@@ -41,7 +41,7 @@ def run_both(design, seed, steps=15):
     return GoldenCore(design.image).run(raster), got, cores
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     network=st.one_of(delayed_networks(), delayed_networks(learning=RULE)),
     cores=CORES, method=METHODS, seed=st.integers(0, 1000),
