@@ -132,8 +132,10 @@ def draw(
     return save(figure, path)
 
 
-def main(port: str = "golden:", out: Path = Path("out/small_world.png"), laps: int = LAPS) -> float:
-    """Let it learn for so many laps; returns the speed of the recall, in neurons per step."""
+def main(
+    port: str = "golden:", out: Path = Path("out/small_world.png"), laps: int = LAPS
+) -> dict[str, float]:
+    """Learn for so many laps; returns the recall's speed in neurons per step, and mean weights."""
     design = spikeloom.compile(describe(), cores=CORES)
     rich.print(report(design))
     recalls, weights = {}, {}
@@ -165,12 +167,13 @@ def main(port: str = "golden:", out: Path = Path("out/small_world.png"), laps: i
     away = reach(design)
     near = np.abs(away) <= NEIGHBOURS // 2
     kinds = {"with the touch": near & (away > 0), "against it": near & (away < 0), "far": ~near}
+    result = {"speed": speed(recalls["after"])}
     for name, mask in kinds.items():
         means = [weights[when][mask].mean() for when in ("before", "after")]
+        result[name] = float(means[1])
         print(f"weights {name}: {means[0]:.3f} before, {means[1]:.3f} after {updates} updates")
-    speeds = {name: speed(run) for name, run in recalls.items()}
-    print("recall: {before:.1f} neurons per ms before, {after:.1f} after".format(**speeds))
-    print(f"the touch: {NEURONS / LAP:.1f} neurons per ms")
+    speeds = [speed(recalls["before"]), result["speed"], NEURONS / LAP]
+    print("neurons per ms: recall {:.1f} before, {:.1f} after; the touch {:.1f}".format(*speeds))
     rates = recalls["after"].spikes.mean(axis=0)
     others = {"by hand": RING * CORES // NEURONS, "at random": "random"}
     placed = {name: place(design, cores=CORES, placement=how) for name, how in others.items()}
@@ -183,7 +186,7 @@ def main(port: str = "golden:", out: Path = Path("out/small_world.png"), laps: i
     print(f"{port} {count}, {differences} differences from the golden model")
     if differences:
         raise typer.Exit(1)
-    return speeds["after"]
+    return result
 
 
 if __name__ == "__main__":
