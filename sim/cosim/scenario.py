@@ -149,7 +149,12 @@ class Scenario:
         plain = replace(self._config, route_entries=0, axonal_delay_slots=1)
         image = random_design(plain, self._rng).image
         heard = placement.copies_mask(self._config.axons)[:, placement.neuron_core]
-        return replace(image, weights=image.weights * heard, plastic=image.plastic & heard)
+        return replace(
+            image,
+            weights=image.weights * heard,
+            plastic=image.plastic & heard,
+            delays=image.delays * heard,
+        )
 
     def compare_with(self, golden: GoldenDevice) -> None:
         """Raise `Mismatch` if a state, a weight or a counter of the board differs from this model's."""
