@@ -1,8 +1,8 @@
 """Cycles per step, read from the hardware's own counters (verilated), against the stated bound.
 
-For every lane count and for few and many update units: steps with 0 … A input spikes.  Exits with 1 if a
-step takes more than 1.1 × (|S|·⌈N/P⌉ + ⌈N/U⌉ + ⌈A/32⌉ + 32).  `--markdown` writes the tables of
-docs/benchmarks.md.
+For every lane count and for few and many update units, and with delays: steps with 0 … A input
+spikes.  Exits with 1 if a step takes more than 1.1 × (|S|·⌈N/P⌉ + ⌈N/U⌉ + ⌈A/32⌉ + 32).
+`--markdown` writes the tables of docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -58,14 +58,17 @@ def configs() -> Iterator[CoreConfig]:
         for units in sorted({1, lanes}):
             yield CoreConfig(neurons=96, axons=192, lanes=lanes, update_units=units)
     yield CoreConfig(neurons=32, axons=1024, lanes=32, update_units=32)
-    yield CoreConfig(neurons=256, axons=256, lanes=8, update_units=2)
+    for slots in (1, 16):
+        yield CoreConfig(neurons=256, axons=256, lanes=8, update_units=2, delay_slots=slots)
 
 
 def measure(config: CoreConfig) -> Iterator[Measurement]:
     """Steps with 0 … A arrivals at random axons."""
     rng = np.random.default_rng(0)
     weights = rng.integers(-128, 128, (config.axons, config.neurons))
-    image = Image(config, weights, {"d_syn": 400, "d_mem": 200, "v_threshold": 400})
+    delays = np.arange(weights.size).reshape(weights.shape) % config.delay_slots
+    parameters = {"d_syn": 400, "d_mem": 200, "v_threshold": 400}
+    image = Image(config, weights, parameters, delays=delays)
     with TwinPort(build_streams(config), seed=1) as port:
         board = Board(Link(port, 0.1, "the simulation"), progress=False)
         board.load(Design(config, image))
@@ -79,7 +82,7 @@ def measure(config: CoreConfig) -> Iterator[Measurement]:
 
 def table(rows: list[Measurement]) -> Table:
     result = Table(title="cycles per step (verilated; hardware counters)")
-    for head in ("N", "A", "P", "U", "|S|", "spikes", "cycles", "formula", "ratio"):
+    for head in ("N", "A", "P", "U", "D", "|S|", "spikes", "cycles", "formula", "ratio"):
         result.add_column(head, justify="right")
     for row in rows:
         c = row.config
@@ -89,6 +92,7 @@ def table(rows: list[Measurement]) -> Table:
             c.axons,
             c.lanes,
             c.update_units,
+            c.delay_slots,
             row.arrivals,
             row.firing,
             row.cycles,
@@ -109,13 +113,13 @@ def main() -> int:
         for row in measure(config)
     ]
     if options.markdown:
-        print("| N | A | P | U | input spikes | output spikes | cycles | formula | ratio |")
-        print("|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
+        print("| N | A | P | U | D | input spikes | output spikes | cycles | formula | ratio |")
+        print("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
         for row in rows:
             c = row.config
             print(
-                f"| {c.neurons} | {c.axons} | {c.lanes} | {c.update_units} | {row.arrivals} "
-                f"| {row.firing} | {row.cycles} | {row.formula} | {row.ratio:.2f} |"
+                f"| {c.neurons} | {c.axons} | {c.lanes} | {c.update_units} | {c.delay_slots} "
+                f"| {row.arrivals} | {row.firing} | {row.cycles} | {row.formula} | {row.ratio:.2f} |"
             )
     else:
         console.print(table(rows))

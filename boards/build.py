@@ -75,9 +75,9 @@ def _choose_config(
 ) -> ChipConfig:
     if design is None:
         return config or board.config
-    if config is not None and config != design.config:
+    if config is not None and config != design.chip:
         raise InputError("config is not the design's; give only one of them")
-    return design.config
+    return design.chip
 
 
 @dataclass

@@ -12,6 +12,8 @@ from .config import ConfigError, CoreConfig, clog2
 
 MAX_SIDE = 8
 _MAX_IDS = 1 << 14
+CORE_ADDRESS_BITS = 22
+"""Of an address below its region; those above name the core."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,12 @@ class FabricConfig:
                 raise ConfigError(f"{name} is {given!r}; give an integer from 1 to {MAX_SIDE}")
         if not self.core.route_entries:
             raise ConfigError("the cores of a fabric need destinations; set route_entries")
+        words = max(field.words_per_row for field in self.core.layout.synapse_fields.values())
+        if clog2(self.core.axons) + clog2(words) > CORE_ADDRESS_BITS:
+            raise ConfigError(
+                f"the synapses of a core of {self.core.axons} axons and {self.core.neurons} neurons have "
+                f"no address in a fabric; use at most {1 << CORE_ADDRESS_BITS - clog2(words)} axons"
+            )
         for name in ("neurons", "axons"):
             ids = self.cores << clog2(getattr(self.core, name))
             if ids > _MAX_IDS:

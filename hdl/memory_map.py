@@ -44,6 +44,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .config import CoreConfig, clog2
+from .fabric_config import CORE_ADDRESS_BITS
 from .image import NO_AXON, Image
 
 MAGIC = int.from_bytes(b"SLoo", "little")
@@ -53,7 +54,7 @@ MAP_VERSION = 3
 REGION_SHIFT = 28
 FIELD_SHIFT = 16
 """Position of `k` in PARAMETERS and STATES addresses."""
-CORE_SHIFT = 22
+CORE_SHIFT = CORE_ADDRESS_BITS
 CORE_BITS = 6
 """Where an address names the core of a fabric."""
 SLOT_SHIFT = 14
@@ -181,7 +182,7 @@ DESTINATIONS = 1 << 16
 DESTINATION_AXON_MASK = (1 << 14) - 1
 DESTINATION_DELAY_SHIFT = 16
 """Position of the axonal delay, 6 bits."""
-DESTINATION_CORE_SHIFT = 22
+DESTINATION_CORE_SHIFT = CORE_ADDRESS_BITS
 """Position of the core's number, 6 bits."""
 DESTINATION_LAST = 1 << 31
 """The neuron has no destinations after this one."""
@@ -227,6 +228,15 @@ class MemoryMap:
         """Address of the first word of an axon's row of weights, or of another synapse field."""
         row_bits = clog2(self.layout.synapse_fields[field].words_per_row)
         return SYNAPSE_REGIONS[field].base + (axon << row_bits)
+
+    def pending(self, accumulator: int = 0, slot: int = 0, neuron: int = 0) -> int:
+        """Address of a sum that is under way, for the next step or `slot` steps later."""
+        part = (accumulator << RECEPTOR_SHIFT) | (slot << SLOT_SHIFT)
+        return Region.PENDING.base + part + neuron
+
+    def arrivals(self, slot: int = 0) -> int:
+        """Address of the first word of the arrivals for the next step, or `slot` steps later."""
+        return Region.ARRIVALS.base + (slot << SLOT_SHIFT)
 
     def pack_synapses(self, values: NDArray[np.int64], field: str = "weight") -> NDArray[np.uint32]:
         """(rows, N) integers of a synapse field to (rows, words_per_row) bus words."""

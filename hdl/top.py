@@ -53,11 +53,11 @@ class Chip(wiring.Component):
         self._core: Core | Fabric
         if fabric is None:
             assert isinstance(config, CoreConfig)
-            self._config = config
+            self._config = self._rows = config
             self._core = Core(config, synapse_storage=synapse_storage)
             counts = increments(config)
         else:
-            self._config = fabric.external
+            self._config, self._rows = fabric.external, fabric.core
             self._core = Fabric(fabric, synapse_storage=synapse_storage)
             counts = fabric_increments(fabric)
         self._registers = Registers(
@@ -87,7 +87,7 @@ class Chip(wiring.Component):
         m.submodules.registers = registers = self._registers
         m.submodules.receiver = receiver = Receiver()
         m.submodules.transmitter = transmitter = Transmitter()
-        processor = Processor(self._config)
+        processor = Processor(self._config, core=self._rows)
         restart = Signal()
         m.submodules.processor = ResetInserter(restart)(processor)
 

@@ -9,12 +9,17 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeloom.hdl import CoreConfig
+from spikeloom.hdl import CoreConfig, FabricConfig
 
+from .design import Design
 from .errors import InputError
+from .placement import network_destinations
 
 _FIXED = 64
 _MAX_TICK = (1 << 32) - 1
+_FABRIC = 256
+"""For barrier, mesh and collector of a fabric."""
+_CYCLES_PER_PACKET = 2
 _SYNAPSES_PER_SWEEP = 3
 """Passes over all synapses that a sweep may take: two, and some slack."""
 
@@ -43,13 +48,44 @@ def step_cycles(
     return cycles
 
 
+def run_cycles(
+    design: Design, raster: NDArray[np.bool_], start: int, sweep_log2: int | None = None
+) -> NDArray[np.int64]:
+    """(steps,) clock cycles that each step of a run takes at most, on one core or on many.
+
+    Parameters
+    ----------
+    design : the network, and where it is.
+    raster : (steps, A) input spikes.
+    start, sweep_log2 : as for `step_cycles`.
+    """
+    rows = network_destinations(design.image)
+    if design.placement is None:
+        arrivals = raster.sum(axis=1, dtype=np.int64) + len(rows)
+        cycles = step_cycles(design.config, arrivals, start, sweep_log2)
+        return cycles + (_FABRIC + _CYCLES_PER_PACKET * len(rows)) * bool(
+            design.config.route_entries
+        )
+    placement, core = design.placement, design.placement.fabric.core
+    packets = np.concatenate(placement.destinations(design.image))
+    slowest = np.zeros(len(raster), dtype=np.int64)
+    for k in range(placement.fabric.cores):
+        arrivals = raster[:, placement.axons_on(k)[0]].sum(axis=1, dtype=np.int64)
+        arrivals += int(np.count_nonzero(packets[:, 1] == k))
+        slowest = np.maximum(slowest, step_cycles(core, arrivals, start, sweep_log2))
+    # Reports go out one after the other; and so do packets, at worst.
+    reports = placement.fabric.external.neurons
+    return slowest + _FABRIC + reports + _CYCLES_PER_PACKET * len(packets)
+
+
 def sweeps(config: CoreConfig) -> bool:
     """Whether the core sweeps over its synapses."""
     return config.learning is not None and config.learning.format.sweeps
 
 
-def clearing_cycles(config: CoreConfig) -> int:
-    """Clock cycles that a reset takes at most."""
+def clearing_cycles(chip: CoreConfig | FabricConfig) -> int:
+    """Clock cycles that a reset takes at most; cores are cleared side by side."""
+    config = chip.core if isinstance(chip, FabricConfig) else chip
     cycles = config.axons * config.layout.groups
     if config.learning is not None:
         cycles += config.axons * config.layout.groups + config.axons + config.neurons

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from spikeloom.hdl import NO_AXON
-from spikeloom.hdl.memory_map import COUNTERS, RESET_ALL, RESET_STATE, Region, Register
+from spikeloom.hdl.memory_map import RESET_ALL, RESET_STATE, Region, Register
 
-from .allowance import chunks, clearing_cycles, step_cycles, sweeps, tick_cycles
+from .allowance import chunks, clearing_cycles, run_cycles, sweeps, tick_cycles
 from .board_info import BoardInfo
 from .bus import BoardLink, Bus
-from .cells import Cells
+from .counters import read_core_overruns, read_counters
 from .design import Design
-from .device import Device, Run, SpikeInput
+from .device import Run, SpikeInput
 from .errors import BoardRefusedError, InputError
-from .fields import check_step, find_monitored, find_state
+from .fabric_memory import FabricMemory, memory_of
+from .fields import check_step, find_monitored
 from .identity import BoardIdentity
 from .link import LinkStatistics
 from .memory import CoreMemory
+from .memory_device import MemoryDevice
 from .monitors import Monitors
 from .progress import progress_bar
 from .rasters import input_raster
@@ -39,7 +39,7 @@ _BAR_CHUNKS = 3
 _RESET_SECONDS = 2.0
 
 
-class Board(Device):
+class Board(MemoryDevice):
     """A board at the other end of a link.  Opening it checks the identity and touches nothing else.
 
     After a `LinkError` the next call opens a new connection.  A run cut short has left the core at
@@ -86,12 +86,12 @@ class Board(Device):
     def _attach(self, design: Design | None) -> None:
         self._design = design
         self._sweep = None
-        self._memory = CoreMemory(self._bus, design.config, self._progress) if design else None
+        self._memory = memory_of(self._bus, design, self._progress) if design else None
 
     def _identify(self) -> None:
         self._applied = self._sweep = None
         self.identity = BoardIdentity.read(self._bus)
-        self.identity.check(self._design.config if self._design else None)
+        self.identity.check(self._design.chip if self._design else None)
         self.clock_hz = max(1, self._bus.read_word(Region.CONTROL.base + Register.CLOCK_HZ))
 
     @property
@@ -102,8 +102,8 @@ class Board(Device):
         return self._design
 
     @property
-    def memory(self) -> CoreMemory:
-        """The core's memories by name; `InputError` when there is no design."""
+    def memory(self) -> CoreMemory | FabricMemory:
+        """The memories by name; `InputError` when there is no design."""
         if self._memory is None:
             raise InputError("this needs a design; open the board with one, or load(design)")
         return self._memory
@@ -128,15 +128,15 @@ class Board(Device):
         `LinkError` when the board holds something else.
         """
         design = design or self.design
-        self.identity.check(design.config)
+        self.identity.check(design.chip)
         with self._bus.transaction():
             self._attach(design)
             self._reset(RESET_ALL)
             self.memory.write_image(design.image)
             if verify:
                 self.memory.verify_image(design.image)
-            self._bus.write_word(Region.CONTROL.base + Register.IMAGE, design.image.identity)
-            self._image = design.image.identity
+            self._bus.write_word(Region.CONTROL.base + Register.IMAGE, design.identity)
+            self._image = design.identity
 
     def reset(self) -> None:
         """Clear state, pending spikes, step number and counters; keep weights and parameters."""
@@ -145,7 +145,7 @@ class Board(Device):
     def _reset(self, kind: int) -> None:
         allowance = _RESET_SECONDS
         if self._design:
-            allowance += clearing_cycles(self._design.config) / self.clock_hz
+            allowance += clearing_cycles(self._design.chip) / self.clock_hz
         with self._bus.transaction():
             self._step = None
             if kind == RESET_ALL:
@@ -211,17 +211,22 @@ class Board(Device):
             labels = self._monitors.labels
             start = self._due() if start is None else start
             self._step = None
+            placement, neurons = self.design.placement, self.design.config.neurons
+            if placement:
+                raster = placement.to_external(raster)
+                neurons = placement.fabric.external.neurons
             reply = self._bus.run(
                 start,
                 raster,
-                self.design.config.neurons,
+                neurons,
                 len(labels),
                 live=tick > 0,
                 allowance=seconds,
             )
             self._step = reply.step
         values = dict(zip(labels, reply.monitored.T.copy(), strict=True))
-        return Run(start, reply.spikes, values, self.design.populations)
+        spikes = placement.to_network(reply.spikes) if placement else reply.spikes
+        return Run(start, spikes, values, self.design.populations)
 
     def _no_steps(self, start: int | None = None) -> Run:
         spikes = np.zeros((0, self.design.config.neurons), dtype=np.bool_)
@@ -231,11 +236,8 @@ class Board(Device):
 
     def _cycles(self, raster: NDArray[np.bool_]) -> NDArray[np.int64]:
         """(steps,) clock cycles that each step takes at most, doubled to be safe."""
-        routes = self.design.image.routes
-        assert routes is not None
-        arrivals = raster.sum(axis=1, dtype=np.int64) + np.count_nonzero(routes != NO_AXON)
         sweep = self._sweep_log2() if sweeps(self.design.config) else None
-        return 2 * step_cycles(self.design.config, arrivals, self._due(), sweep)
+        return 2 * run_cycles(self.design, raster, self._due(), sweep)
 
     def _sweep_log2(self) -> int:
         if self._sweep is None:
@@ -256,7 +258,7 @@ class Board(Device):
 
     def require_image(self) -> None:
         """Raise `BoardRefusedError` unless the board holds the image of the design."""
-        self._require(self.design.image.identity, "the design's is")
+        self._require(self.design.identity, "the design's is")
 
     def _require(self, needed: int, whose: str) -> None:
         held = self._bus.read_word(Region.CONTROL.base + Register.IMAGE)
@@ -303,38 +305,6 @@ class Board(Device):
             self._require(self._image, "but this program worked with")
         self._interruptions = self._bus.interruptions
 
-    def read_weights(self) -> NDArray[np.int64]:
-        """(A, N) weights as the board holds them."""
-        return self.memory.read_weights()
-
-    def write_weights(self, weights: ArrayLike) -> int:
-        """Write (A, N) integer weights; raises `ImageError` when they do not fit."""
-        return self.memory.write_weights(weights)
-
-    def read_parameter(self, name: str) -> NDArray[np.int64]:
-        """(N,) values of a parameter (equal ones when the core shares them)."""
-        return self.memory.read_parameter(name)
-
-    def write_parameter(self, name: str, values: ArrayLike) -> int:
-        """Write a parameter, a scalar or (N,) integers; raises `ImageError` if it does not fit."""
-        return self.memory.write_parameter(name, values)
-
-    def read_state(self, name: str) -> NDArray[np.int64]:
-        """Values of a state: (N,) of neurons, (A,) of axons, (A, N) of synapses; see `Device`."""
-        return self.memory.read_state(name)
-
-    def write_state(self, name: str, values: ArrayLike) -> int:
-        """Overwrite a state: a scalar, or integers as `read_state` gives them."""
-        return self.memory.write_state(name, values)
-
-    def read_arrivals(self) -> NDArray[np.bool_]:
-        """(A,) bool, the axons that have a spike for the next step already."""
-        return self.memory.read_arrivals()
-
-    def write_arrivals(self, arrivals: ArrayLike) -> int:
-        """Overwrite which axons have a spike for the next step: (A,) flags, or one for all."""
-        return self.memory.write_arrivals(arrivals)
-
     def write_step(self, step: int) -> None:
         """Let the next step have this number, 0…2^32 − 1."""
         number = check_step(step)
@@ -352,19 +322,11 @@ class Board(Device):
         self._sweep = None
         return self.memory.write_learning(name, value)
 
-    def read_plastic(self) -> NDArray[np.bool_]:
-        """(A, N) bool, which synapses learn; `InputError` in a core without learning."""
-        return self.memory.read_plastic()
-
-    def write_plastic(self, plastic: ArrayLike) -> int:
-        """Choose which synapses learn: (A, N) flags, or one for all."""
-        return self.memory.write_plastic(plastic)
-
     def restore(self, snapshot: Snapshot) -> None:
         """As every device; `BoardRefusedError` when the board does not hold the design's image."""
         snapshot.check(self)
         with self._bus.transaction():
-            self._require(snapshot.image_identity, "the snapshot is of")
+            self._require(self.design.identity, "the snapshot is of")
             super().restore(snapshot)
 
     def snapshot(self) -> Snapshot:
@@ -374,11 +336,14 @@ class Board(Device):
 
     def counters(self) -> dict[str, int]:
         """Counters of the board by name (`spikeloom.hdl.memory_map.COUNTERS`)."""
-        words = self._bus.read(Region.COUNTERS.base, 2 * len(COUNTERS)).reshape(-1, 2)
-        return {
-            name: int(low) | int(high) << 32
-            for name, (low, high) in zip(COUNTERS, words, strict=True)
-        }
+        return read_counters(self._bus)
+
+    def core_overruns(self) -> NDArray[np.int64]:
+        """(cores,) ticks that came while each core of a fabric was not done; they stop at 65535.
+
+        `InputError` for a design on a single core.
+        """
+        return read_core_overruns(self._bus, self.design.chip)
 
     def info(self) -> BoardInfo:
         """Identity, registers and link statistics, for people and for JSON."""
@@ -410,27 +375,6 @@ class Board(Device):
     @never_raise
     def _repr_html_(self) -> str:
         return self._known()._repr_html_()
-
-    def _weight_cells(self) -> Cells:
-        def read(begin: int, end: int) -> NDArray[np.int64]:
-            return self.memory.read_weight_rows(begin, end)
-
-        def write(begin: int, rows: NDArray[np.int64]) -> int:
-            return self.memory.write_weight_rows(begin, rows)
-
-        return dataclasses.replace(super()._weight_cells(), read=read, write=write)
-
-    def _parameter_cells(self, name: str) -> Cells:
-        found, memory = super()._parameter_cells(name), self.memory
-        if memory.map.parameter_entries == 1:
-            return found  # all neurons share one word
-        return memory.word_cells(found, memory.map.parameter(name))
-
-    def _state_cells(self, name: str) -> Cells:
-        found, state = super()._state_cells(name), find_state(self.design.config, name)
-        if state.owner == "synapse":
-            return found
-        return self.memory.word_cells(found, self.memory.state_address(state))
 
 
 def _join(runs: list[Run]) -> Run:

@@ -77,7 +77,7 @@ class BoardInfo(dict[str, Any]):
     def _image(self, image: int) -> str:
         if not image:
             return "nothing loaded"
-        known = self._design is not None and image == self._design.image.identity
+        known = self._design is not None and image == self._design.identity
         return f"image {image:08x}{'' if known else ', of another design,' * bool(self._design)} loaded"
 
     @never_raise

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .fields import find_field, find_state
+from .fields import check_delays, find_field, find_state
 
 if TYPE_CHECKING:
     from .device import Device
@@ -63,6 +63,15 @@ def weights_of(device: Device) -> Cells:
     shape = (config.axons, config.neurons)
     read, write = device.read_weights, device.write_weights
     return _whole(device, "weights", shape, (-bound, bound - 1), read, write)
+
+
+def delays_of(device: Device) -> Cells:
+    """The delay fields of any device."""
+    config = device.design.config
+    check_delays(config)
+    shape = (config.axons, config.neurons)
+    read, write = device.read_delays, device.write_delays
+    return _whole(device, "delays", shape, (0, config.delay_slots - 1), read, write)
 
 
 def parameter_of(device: Device, name: str) -> Cells:

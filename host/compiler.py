@@ -6,9 +6,11 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from spikeloom.hdl import NO_AXON, CoreConfig, Image
 from spikeloom.hdl.config import LANES
+from spikeloom.hdl.fabric_config import FabricConfig
 
 from .core_fit import check_fit, common_model, needed_settings, uniform
 from .design import Design
@@ -16,6 +18,7 @@ from .errors import InputError
 from .learning import LearningRule
 from .learning_numbers import QuantisedLearning, Units
 from .network import Network
+from .placing import place
 from .quantise import HEADROOM, QuantisationReport, Quantised, quantise
 from .rounding import ParameterDeviation
 from .wiring import Wiring, wire
@@ -34,8 +37,11 @@ def compile(
     scale: str | float | None = None,
     headroom: float = HEADROOM,
     config: CoreConfig | None = None,
+    cores: int | None = None,
+    fabric: FabricConfig | None = None,
+    placement: str | ArrayLike | None = None,
 ) -> Design:
-    """Quantise and place a network, on the smallest core that holds it or on a given one.
+    """Quantise a network for the smallest core that holds it, or for many cores, or for given ones.
 
     Parameters
     ----------
@@ -46,10 +52,12 @@ def compile(
         parameters, or when the network learns: the bounds of weights are one for the core.
     config : the core of an existing board, instead of the settings above.  What the network does
         not use of it is padded: no input, no spikes.
+    cores, fabric, placement : on how many cores, or on which, and where; see `placing.place`.
+        `fabric` is of an existing board, and instead of the settings above and of `config`.
 
     Raises
     ------
-    InputError : the network has no neurons, or both `config` and a setting are given.
+    InputError : the network has no neurons, or settings are given twice.
     FitError : neuron models that one core can not mix; or a network that does not fit `config`,
         or any core.  The message says by how much, and what would fit.
     ConfigError : a setting that no core can have.
@@ -62,10 +70,17 @@ def compile(
         "monitors": monitors,
     }
     settings = {name: value for name, value in settings.items() if value is not None}
-    if config is not None and settings:
-        raise InputError(f"config says {', '.join(settings)} already; give one or the other")
+    given = [name for name, value in (("config", config), ("fabric", fabric)) if value is not None]
+    given += settings
+    if len(given) > 1 and given[0] in ("config", "fabric"):
+        raise InputError(f"{given[0]} says {', '.join(given[1:])} already; give one or the other")
+    many = cores is not None or fabric is not None or placement is not None
+    if many and config is not None:
+        raise InputError("config is one core; for many cores give fabric")
 
     wiring = wire(network)
+    if fabric is not None:
+        config = _network_core(fabric.core, wiring)
     model = common_model(network)
     shared = config is not None and config.parameters == "shared"
     if scale is None:
@@ -102,7 +117,21 @@ def compile(
         core = config
         learning = learned.config if learned else core.learning
         check_fit(core, {**needs, "learning": learning}, result, wiring)
-    return _design(network, wiring, result, core, learned)
+    design = _design(network, wiring, result, core, learned)
+    return place(design, cores=cores, fabric=fabric, placement=placement) if many else design
+
+
+def _network_core(core: CoreConfig, wiring: Wiring) -> CoreConfig:
+    """The core of a fabric, as large as the whole network."""
+    axons, neurons = wiring.weights.shape
+    return dataclasses.replace(
+        core,
+        neurons=neurons,
+        axons=max(axons, 1),
+        route_entries=max(len(wiring.destinations), 1),
+        lanes=_default_lanes(neurons, core.lanes),
+        update_units=1,
+    )
 
 
 def _weight_range(rule: LearningRule | None) -> tuple[float, float]:
@@ -124,8 +153,8 @@ def _quantise_learning(
     return network.learning.quantise(units, held)
 
 
-def _default_lanes(neurons: int) -> int:
-    return max(lanes for lanes in LANES if lanes <= min(neurons, DEFAULT_LANES))
+def _default_lanes(neurons: int, most: int = DEFAULT_LANES) -> int:
+    return max(lanes for lanes in LANES if lanes <= min(neurons, most))
 
 
 def _design(
@@ -157,7 +186,10 @@ def _design(
             np.pad(result.weights, beyond),
             parameters,
             report=np.pad(wiring.report, beyond[1:]),
-            delays=np.pad(wiring.delays, beyond),
+            # What became 0 and does not learn is no synapse, and has no delay.
+            delays=np.pad(
+                np.where(wiring.plastic | (result.weights != 0), wiring.delays, 0), beyond
+            ),
             **ways,
             learning=learned.parameters if learned else {},
             plastic=np.pad(wiring.plastic, beyond),

@@ -121,7 +121,8 @@ def check_fit(core: CoreConfig, needs: dict[str, Any], result: Quantised, wiring
 
     fitting = dataclasses.replace(core, **changes)
     if core.parameters == "shared" and not (
-        uniform(fitting, result) and (fitting.neurons == neurons or silent_alone(result, fitting))
+        uniform(fitting, result)
+        and (fitting.neurons == neurons or silent_alone(result.parameters, fitting))
     ):
         changes["parameters"] = "per_neuron"
     if changes:
@@ -137,9 +138,8 @@ def check_fit(core: CoreConfig, needs: dict[str, Any], result: Quantised, wiring
         )
 
 
-def silent_alone(result: Quantised, core: CoreConfig) -> bool:
-    """Whether a padding neuron, with the shared parameters and no input, never fires."""
-    parameters = result.parameters
+def silent_alone(parameters: dict[str, Integers], core: CoreConfig) -> bool:
+    """Whether a padding neuron, with these shared parameters and no input, never fires."""
     still = not core.bias or parameters["bias"][0] <= 0
     # A threshold that sinks makes any neuron fire in the end.
     sinks = core.adaptation == "rate" and parameters["th_dec"][0] > 0

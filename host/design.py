@@ -1,7 +1,8 @@
-"""A design: one core's configuration, its image, and the names that the user gave to things."""
+"""A design: a core's configuration and image, the names that the user gave to things, and their places."""
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeloom.hdl import CoreConfig, Image
+from spikeloom.hdl import CoreConfig, FabricConfig, Image
 
 from .archive import ArchiveKind, Arrays, group, grouped, narrow, read_file, write_file
+from .placement import Placement
 from .reprs import describe_design, design_html, never_raise
 
-FORMAT = 2
+FORMAT = 3
 """Version of the archive; a reader refuses higher ones."""
 
 _ARCHIVE = ArchiveKind("design", FORMAT, "Design.save")
-_PARAMETER = "parameters/"
+_PARAMETER, _PLACEMENT = "parameters/", "placement/"
 _LEARNING = ("plastic", "modulatory", "axon_tags", "neuron_tags")
 
 
@@ -26,17 +28,19 @@ _LEARNING = ("plastic", "modulatory", "axon_tags", "neuron_tags")
 class Design:
     """CoreConfig + Image, with the populations that they came from.
 
-    Designs are equal when their archives are.
+    A network that is placed on many cores is described as one large core all the same: `placement`
+    alone says where its parts are.  Designs are equal when their archives are.
 
     Attributes
     ----------
-    config, image : the core and its contents.
+    config, image : the core and its contents; of a placed network, one core that would hold it all.
     inputs : axon range of each input population.
     populations : neuron range of each neuron population.
     dt : length of a time step in seconds.
     scale : (N,) floats, state units per unit of the network: a neuron's potential in the user's
         unit is `v / scale`.  Default: 1.
     report : what quantisation cost (`QuantisationReport.to_dict`); empty when nothing was.
+    placement : the cores of a fabric that it is on; None for a single core.
     """
 
     config: CoreConfig
@@ -46,10 +50,26 @@ class Design:
     dt: float = 1e-3
     scale: NDArray[np.float64] = None  # type: ignore[assignment]
     report: dict[str, Any] = field(default_factory=dict)
+    placement: Placement | None = None
 
     def __post_init__(self) -> None:
         if self.scale is None:
             self.scale = np.ones(self.config.neurons)
+        if self.placement is not None:
+            self.placement.check(self.config)
+
+    @property
+    def identity(self) -> int:
+        """Name of the loaded image on a board: that of the image, and of where it is placed."""
+        if self.placement is None:
+            return self.image.identity
+        both = np.array([self.image.identity, self.placement.identity], dtype="<u4")
+        return zlib.crc32(both.tobytes()) or 1
+
+    @property
+    def chip(self) -> CoreConfig | FabricConfig:
+        """What a board for this design is generated from: its core, or the fabric that it is placed on."""
+        return self.placement.fabric if self.placement else self.config
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Design) and self.to_bytes() == other.to_bytes()
@@ -102,6 +122,13 @@ class Design:
             arrays |= {"plastic": image.plastic, "modulatory": image.modulatory}
             for name in ("axon_tags", "neuron_tags"):
                 arrays[name] = np.asarray(getattr(image, name), dtype="<u2")
+        if self.config.delay_slots > 1:
+            arrays["delays"] = np.asarray(image.delays, dtype="u1")
+        if self.config.route_entries:
+            arrays["destinations"] = np.asarray(image.destinations, dtype="<i4")
+        if self.placement is not None:
+            metadata["placement"], where = self.placement.to_archive()
+            arrays |= group(_PLACEMENT, where)
         arrays |= group(_PARAMETER, {k: narrow(v, 32) for k, v in image.parameters.items()})
         return _ARCHIVE.pack(metadata, arrays)
 
@@ -114,17 +141,18 @@ class Design:
     @classmethod
     def _assemble(cls, metadata: dict[str, Any], arrays: Arrays) -> Design:
         config = CoreConfig.from_dict(metadata["core"])
-        learning: dict[str, Any] = {}
+        rest: dict[str, Any] = {}
         if config.learning is not None:
-            learning = {"learning": metadata["learning"]}
-            learning |= {name: arrays[name] for name in _LEARNING}
+            rest = {"learning": metadata["learning"]}
+            rest |= {name: arrays[name] for name in _LEARNING}
+        rest |= {name: arrays[name] for name in ("delays", "destinations") if name in arrays}
         image = Image(
             config,
             arrays["weights"],
             grouped(_PARAMETER, arrays),
             arrays["routes"],
             arrays["report"],
-            **learning,
+            **rest,
         )
         # Identities depend on what a configuration can say, which format 1 knew less of.
         if metadata["format"] > 1 and image.identity != metadata["identity"]:
@@ -134,8 +162,12 @@ class Design:
             for kind in ("inputs", "populations")
         }
         scale = np.broadcast_to(arrays["scale"], (config.neurons,)).astype(np.float64)
+        placement = None
+        if "placement" in metadata:
+            where = grouped(_PLACEMENT, arrays)
+            placement = Placement.from_archive(metadata["placement"], where)
         return cls(config, image, **ranges, dt=float(metadata["dt"]), scale=scale,
-                   report=metadata["report"])  # fmt: skip
+                   report=metadata["report"], placement=placement)  # fmt: skip
 
 
 def _ends(ranges: dict[str, slice], size: int) -> dict[str, list[int]]:

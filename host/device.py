@@ -90,6 +90,7 @@ class Device(abc.ABC):
 
     design: Design
     _weights: ArrayView | None = None
+    _delays: ArrayView | None = None
     _parameters: NamedViews | None = None
     _states: NamedViews | None = None
     _learning: NamedNumbers | None = None
@@ -185,6 +186,17 @@ class Device(abc.ABC):
         self.weights[...] = values
 
     @property
+    def delays(self) -> ArrayView:
+        """The (A, N) delay fields of the synapses, like an array; `InputError` in a core without."""
+        if self._delays is None:
+            self._delays = ArrayView(self._delay_cells())
+        return self._delays
+
+    @delays.setter
+    def delays(self, values: ArrayLike | ArrayView) -> None:
+        self.delays[...] = values
+
+    @property
     def parameters(self) -> NamedViews:
         """The (N,) parameters of the neurons by name: `parameters["v_threshold"][3] = 40`."""
         if self._parameters is None:
@@ -219,6 +231,9 @@ class Device(abc.ABC):
     def _weight_cells(self) -> Cells:
         return cells.weights_of(self)
 
+    def _delay_cells(self) -> Cells:
+        return cells.delays_of(self)
+
     def _parameter_cells(self, name: str) -> Cells:
         return cells.parameter_of(self, name)
 
@@ -243,6 +258,17 @@ class Device(abc.ABC):
     @abc.abstractmethod
     def write_weights(self, weights: ArrayLike) -> int:
         """Write (A, N) integer weights; raises `ImageError` when they do not fit."""
+
+    @abc.abstractmethod
+    def read_delays(self) -> NDArray[np.int64]:
+        """(A, N) delay fields of the synapses, in steps; `InputError` in a core without."""
+
+    @abc.abstractmethod
+    def write_delays(self, delays: ArrayLike) -> int:
+        """Write (A, N) delay fields; raises `ImageError` when they do not fit.
+
+        What is under way already keeps its time.
+        """
 
     @abc.abstractmethod
     def read_parameter(self, name: str) -> NDArray[np.int64]:
@@ -275,6 +301,26 @@ class Device(abc.ABC):
     @abc.abstractmethod
     def write_arrivals(self, arrivals: ArrayLike) -> int:
         """Overwrite which axons have a spike for the next step: (A,) flags, or one for all."""
+
+    @abc.abstractmethod
+    def read_later_arrivals(self) -> NDArray[np.bool_]:
+        """(axonal_delay_slots − 1, A) bool, the same for the steps after the next one."""
+
+    @abc.abstractmethod
+    def write_later_arrivals(self, arrivals: ArrayLike) -> int:
+        """Overwrite which axons have a spike for the steps after the next one: flags, as read."""
+
+    @abc.abstractmethod
+    def read_pending(self) -> NDArray[np.int64]:
+        """(K, D, N) sums of weights under way, for the next step and the D − 1 after it.
+
+        K counts the receptors, and the modulator as the last where there is one.  `InputError` in a
+        core whose synapses have no delays.
+        """
+
+    @abc.abstractmethod
+    def write_pending(self, sums: ArrayLike) -> int:
+        """Overwrite what is under way: one number, or integers as `read_pending` gives them."""
 
     @abc.abstractmethod
     def write_step(self, step: int) -> None:

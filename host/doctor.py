@@ -27,6 +27,7 @@ PURPOSES = {
     "build": "bitstreams",
     "demo": "the digits demo",
     "shell": "a comfortable shell",
+    "place": "networks on many cores",
     "board": "real hardware",
 }
 """What checks are for; those for "core" are always required."""

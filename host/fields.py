@@ -46,6 +46,23 @@ def state_formats(config: CoreConfig) -> dict[str, StateFormat]:
     return {f.field.name: f for f in found}
 
 
+def pending_format(config: CoreConfig) -> StateFormat:
+    """Sums under way, (K, D, N): accumulators, steps from the next one on, neurons.
+
+    Raises `InputError` in a core without delays.
+    """
+    check_delays(config)
+    bits = config.layout.accumulator_bits
+    shape = (config.layout.accumulators, config.delay_slots, config.neurons)
+    return StateFormat(Field("pending", bits, True, (1 << (bits - 1)) - 1), "neuron", shape, False)
+
+
+def check_delays(config: CoreConfig) -> None:
+    """Raise `InputError` if synapses have no delays."""
+    if config.delay_slots == 1:
+        raise InputError("this core's synapses have no delays; configure delay_slots of 2 to 64")
+
+
 def find_state(config: CoreConfig, name: str) -> StateFormat:
     """A state by name; `InputError` lists the states that there are."""
     formats = state_formats(config)

@@ -16,12 +16,14 @@ from .device import Device, Run, SpikeInput
 from .errors import BoardRefusedError, InputError, WrongBoardError
 from .fields import (
     StateFormat,
+    check_delays,
     check_flags,
     check_learns,
     check_state,
     check_step,
     find_field,
     find_state,
+    pending_format,
 )
 from .monitors import Monitors
 from .rasters import input_raster
@@ -166,6 +168,17 @@ class GoldenDevice(Device):
         self._core.image = dataclasses.replace(self._core.image, weights=np.asarray(weights))
         return self.step
 
+    def read_delays(self) -> NDArray[np.int64]:
+        """(A, N) delay fields of the synapses, in steps; `InputError` in a core without."""
+        check_delays(self._core.config)
+        return self._core.image.delays.copy()
+
+    def write_delays(self, delays: ArrayLike) -> int:
+        """Write (A, N) delay fields; raises `ImageError` when they do not fit."""
+        check_delays(self._core.config)
+        self._core.image = dataclasses.replace(self._core.image, delays=np.asarray(delays))
+        return self.step
+
     def read_parameter(self, name: str) -> NDArray[np.int64]:
         """(N,) values of a parameter (equal ones when the core shares them)."""
         find_field("parameter", name, self._core.config.layout.parameters)
@@ -212,6 +225,26 @@ class GoldenDevice(Device):
         """Overwrite which axons have a spike for the next step: (A,) flags, or one for all."""
         flags = check_flags("arrivals", arrivals, (self._core.config.axons,))
         self._core.arrivals = flags[np.newaxis]
+        return self.step
+
+    def read_later_arrivals(self) -> NDArray[np.bool_]:
+        """(axonal_delay_slots − 1, A) bool, the same for the steps after the next one."""
+        return self._core.later_arrivals[0].copy()
+
+    def write_later_arrivals(self, arrivals: ArrayLike) -> int:
+        """Overwrite which axons have a spike for the steps after the next one: flags, as read."""
+        shape = self._core.later_arrivals.shape[1:]
+        self._core.later_arrivals = check_flags("later arrivals", arrivals, shape)[np.newaxis]
+        return self.step
+
+    def read_pending(self) -> NDArray[np.int64]:
+        """(K, D, N) sums of weights under way, for the next step and the D − 1 after it."""
+        check_delays(self._core.config)
+        return self._core.pending[0].copy()
+
+    def write_pending(self, sums: ArrayLike) -> int:
+        """Overwrite what is under way: one number, or integers as `read_pending` gives them."""
+        self._core.pending = check_state(pending_format(self._core.config), sums)[np.newaxis]
         return self.step
 
     def write_step(self, step: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spikeloom.hdl import CoreConfig
+from spikeloom.hdl import CoreConfig, FabricConfig
 from spikeloom.hdl.memory_map import (
     BUILD_WORDS,
     LINK_VERSION,
@@ -45,7 +45,7 @@ class BoardIdentity:
             build=text.astype("<u4").tobytes().rstrip(b"\0").decode("ascii", "replace"),
         )
 
-    def check(self, config: CoreConfig | None = None) -> None:
+    def check(self, config: CoreConfig | FabricConfig | None = None) -> None:
         """Raise `WrongBoardError` unless board, this SpikeLoom and `config` fit together."""
         if self.magic != MAGIC:
             raise WrongBoardError(
@@ -64,8 +64,9 @@ class BoardIdentity:
                     + (f" (build: {self.build})" if self.build else "")
                 )
         if config is not None and self.digest != config.digest:
+            what = "fabric" if isinstance(config, FabricConfig) else "core"
             raise WrongBoardError(
-                f"the design is for another core: it needs configuration {config.digest:016x}, "
+                f"the design is for another {what}: it needs configuration {config.digest:016x}, "
                 f"the board has {self.digest:016x}"
                 + (f" ({self.build})" if self.build else "")
                 + "; build a bitstream for the design (spikeloom build BOARD --design FILE), "

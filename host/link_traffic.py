@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeloom.hdl import Field
+from spikeloom.hdl import Field, MemoryMap
 from spikeloom.hdl.memory_map import COUNTERS, Region, Register
 
 from .board import Board
@@ -44,7 +44,7 @@ class Traffic:
         self._board = board
         self._bus = Bus(board.link)
         self._config = board.design.config
-        self._map = board.memory.map
+        self._map = MemoryMap(self._config)
         self._rng = np.random.default_rng(seed)
         self._golden = GoldenDevice(board.design)
         ones = np.full((self._config.axons, self._config.neurons), -1, dtype=np.int64)

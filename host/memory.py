@@ -11,19 +11,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikeloom.hdl import CoreConfig, Image, MemoryMap
-from spikeloom.hdl.memory_map import REGION_SHIFT, SYNAPSE_REGIONS, Region
+from spikeloom.hdl.memory_map import DESTINATIONS, REGION_SHIFT, SYNAPSE_REGIONS, Region
 
 from .bus import Bus
 from .cells import Cells
+from .core_bus import CoreBus
 from .errors import LinkError
 from .fields import (
     ELIGIBILITY,
     StateFormat,
+    check_delays,
     check_flags,
     check_learns,
     check_state,
     find_field,
     find_state,
+    pending_format,
 )
 from .progress import Advance, progress_bar
 
@@ -46,7 +49,9 @@ class CoreMemory:
     progress : bars for long transfers; None: when stderr is a terminal.
     """
 
-    def __init__(self, bus: Bus, config: CoreConfig, progress: bool | None = None) -> None:
+    def __init__(
+        self, bus: Bus | CoreBus, config: CoreConfig, progress: bool | None = None
+    ) -> None:
         self.config = config
         self.map = MemoryMap(config)
         self._bus = bus
@@ -71,6 +76,12 @@ class CoreMemory:
             held["plastic"], expected["plastic"] = self.read_plastic(), image.plastic
             for title, address, values in self._tags(image):
                 held[title], expected[title] = _values(self._read(address, len(values))), values
+        if self.config.delay_slots > 1:
+            held["delays"], expected["delays"] = self.read_delays(), image.delays
+        if len(image.destinations):
+            table = self.map.pack_destinations(image)
+            there = self._read(Region.ROUTES.base + DESTINATIONS, len(table))
+            held["destinations"], expected["destinations"] = there, table
         for name, values in held.items():
             wrong = np.argwhere(values != expected[name])
             if len(wrong):
@@ -107,6 +118,18 @@ class CoreMemory:
     def write_weight_rows(self, begin: int, weights: NDArray[np.int64]) -> int:
         """Write (rows, N) weights that are known to fit, of the axons from `begin` on."""
         return self._write_synapses("write weights", "weight", weights, begin)
+
+    def read_delays(self) -> NDArray[np.int64]:
+        """(A, N) delay fields of the synapses."""
+        check_delays(self.config)
+        return self._read_synapses("delay")
+
+    def write_delays(self, delays: ArrayLike) -> int:
+        """Write (A, N) delay fields."""
+        check_delays(self.config)
+        weights = np.zeros((self.config.axons, self.config.neurons), dtype=np.int64)
+        checked = Image(self.config, weights, delays=np.asarray(delays)).delays
+        return self._write_synapses("write delays", "delay", checked)
 
     def read_plastic(self) -> NDArray[np.bool_]:
         """(A, N) bool, which synapses learn."""
@@ -170,7 +193,19 @@ class CoreMemory:
         """Write consecutive values that are known to fit."""
         return self._write(title, [(address, values.astype(np.uint32))])
 
-    def word_cells(self, found: Cells, address: int) -> Cells:
+    def parameter_cells(self, found: Cells, name: str) -> Cells:
+        """These cells of a parameter, read and written by ranges unless all neurons share one word."""
+        if self.map.parameter_entries == 1:
+            return found
+        return self._word_cells(found, self.map.parameter(name))
+
+    def state_cells(self, found: Cells, state: StateFormat) -> Cells:
+        """These cells of a state, read and written by ranges."""
+        if state.owner == "synapse":
+            return found
+        return self._word_cells(found, self.state_address(state))
+
+    def _word_cells(self, found: Cells, address: int) -> Cells:
         """These cells, read and written as the words from `address` on."""
 
         def read(begin: int, end: int) -> NDArray[np.int64]:
@@ -192,17 +227,51 @@ class CoreMemory:
 
     def read_arrivals(self) -> NDArray[np.bool_]:
         """(A,) bool, the axons with a spike for the next step."""
-        words = self._read(Region.ARRIVALS.base, self.map.layout.arrival_words)
-        bits = np.unpackbits(words.astype("<u4").view(np.uint8), bitorder="little")
-        return bits[: self.config.axons].astype(bool)
+        return self._read_arrivals(0, 1)[0]
 
     def write_arrivals(self, arrivals: ArrayLike) -> int:
         """Write (A,) flags, or one for all."""
         flags = check_flags("arrivals", arrivals, (self.config.axons,))
-        padded = np.zeros(32 * self.map.layout.arrival_words, dtype=bool)
-        padded[: len(flags)] = flags
-        words = np.packbits(padded, bitorder="little").view("<u4").astype(np.uint32)
-        return self._write("write arrivals", [(Region.ARRIVALS.base, words)])
+        return self._write_arrivals(0, flags[np.newaxis])
+
+    def read_later_arrivals(self) -> NDArray[np.bool_]:
+        """(axonal_delay_slots − 1, A) bool, the same for the steps after the next one."""
+        return self._read_arrivals(1, self.config.axonal_delay_slots)
+
+    def write_later_arrivals(self, arrivals: ArrayLike) -> int:
+        """Write flags as they are read, or one for all."""
+        shape = (self.config.axonal_delay_slots - 1, self.config.axons)
+        return self._write_arrivals(1, check_flags("later arrivals", arrivals, shape))
+
+    def _read_arrivals(self, begin: int, end: int) -> NDArray[np.bool_]:
+        count = self.map.layout.arrival_words
+        places = [(self.map.arrivals(slot), count) for slot in range(begin, end)]
+        words = self._read_all(places).astype("<u4").view(np.uint8)
+        words = words.reshape(end - begin, 4 * count)
+        bits = np.unpackbits(words, axis=1, bitorder="little")
+        return bits[:, : self.config.axons].astype(bool)
+
+    def _write_arrivals(self, begin: int, flags: NDArray[np.bool_]) -> int:
+        padded = np.zeros((len(flags), 32 * self.map.layout.arrival_words), dtype=bool)
+        padded[:, : self.config.axons] = flags
+        words = np.packbits(padded, axis=1, bitorder="little").view("<u4").astype(np.uint32)
+        blocks = [(self.map.arrivals(begin + k), row) for k, row in enumerate(words)]
+        return self._write("write arrivals", blocks)
+
+    def read_pending(self) -> NDArray[np.int64]:
+        """(K, D, N) sums under way, for the next step and later ones."""
+        shape = pending_format(self.config).shape
+        rows = np.ndindex(shape[:2])
+        places = [(self.map.pending(k, slot), shape[2]) for k, slot in rows]
+        return _values(self._read_all(places)).reshape(shape)
+
+    def write_pending(self, sums: ArrayLike) -> int:
+        """Write one number, or integers as they are read."""
+        checked = check_state(pending_format(self.config), sums)
+        words = checked.astype(np.uint32)
+        rows = np.ndindex(words.shape[:2])
+        blocks = [(self.map.pending(k, slot), words[k, slot]) for k, slot in rows]
+        return self._write("write pending", blocks)
 
     def _read_synapses(
         self, field: str, begin: int = 0, end: int | None = None
@@ -244,11 +313,17 @@ class CoreMemory:
         return step
 
     def _read(self, address: int, count: int) -> NDArray[np.uint32]:
+        return self._read_all([(address, count)])
+
+    def _read_all(self, places: list[tuple[int, int]]) -> NDArray[np.uint32]:
+        """The words of several blocks (address, count), one after the other."""
         parts = [np.zeros(0, dtype=np.uint32)]
-        with self._bus.transaction(), self._bar("read", count) as advance:
-            for at, part in self._pieces(address, count):
-                parts.append(self._bus.read(at, part.stop - part.start))
-                advance(part.stop - part.start)
+        total = sum(count for _, count in places)
+        with self._bus.transaction(), self._bar("read", total) as advance:
+            for address, count in places:
+                for at, part in self._pieces(address, count):
+                    parts.append(self._bus.read(at, part.stop - part.start))
+                    advance(part.stop - part.start)
         return np.concatenate(parts)
 
     def _bar(self, title: str, words: int) -> AbstractContextManager[Advance]:

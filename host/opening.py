@@ -84,12 +84,12 @@ def open(
 
         return GoldenDevice(_needed(where, design))
     if where == TWIN:
-        config = _needed(where, design).config
+        chip = _needed(where, design).chip
         from spikeloom.sim import twin
 
         if baud is not None:
             options["baud"] = baud
-        port: Port = twin.open_port(config, **options)
+        port: Port = twin.open_port(chip, **options)
         board = _board(_tuned(Link(port, timeout, where), line_rate), design, progress)
     elif where.startswith(NETLIST):
         from spikeloom.sim.twin.netlist import open_netlist

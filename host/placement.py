@@ -31,6 +31,9 @@ MAY_DIFFER = frozenset(
 )
 """Settings in which a network's core and the cores that it is placed on need not be equal."""
 
+COUNTED_BY_COPIES = frozenset({"synaptic_operations", "clamps", "duplicates"})
+"""Counters of a board that depend on the placement: copies of an axon arrive, and clamp, each for itself."""
+
 
 @dataclass(frozen=True, eq=False)
 class Placement:

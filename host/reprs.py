@@ -78,8 +78,12 @@ def describe_design(design: Design) -> str:
     """A design in a sentence."""
     names = describe_names(design)
     synapses = int(np.count_nonzero(design.image.weights))
+    core = describe_config(design.config)
+    if design.placement is not None:
+        fabric = design.placement.fabric
+        core += f", on {fabric.columns} × {fabric.rows} cores of {fabric.core.neurons} neurons"
     return (
-        f"Design{f' {names}' if names else ''}: {describe_config(design.config)}; {synapses} synapses, "
+        f"Design{f' {names}' if names else ''}: {core}; {synapses} synapses, "
         f"steps of {design.dt * 1e3:g} ms, image {design.image.identity:08x}"
     )
 

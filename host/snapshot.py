@@ -16,20 +16,23 @@ from .archive import ArchiveKind, Arrays, group, grouped, narrow, read_file, wri
 from .design import Design
 from .device import Device
 from .errors import DesignError, WrongBoardError
-from .fields import check_flags, check_state, check_step, state_formats
+from .fields import check_flags, check_state, check_step, pending_format, state_formats
 
-FORMAT = 1
+FORMAT = 2
 """Version of the archive; a reader refuses higher ones."""
 
 _ARCHIVE = ArchiveKind("snapshot", FORMAT, "Snapshot.save")
 _PARAMETER, _STATE = "parameters/", "states/"
+_UNDER_WAY = ("delays", "pending", "later_arrivals")
+"""Parts that only cores with delays have."""
 
 
 @dataclass(frozen=True)
 class Difference:
     """The first element in which a named part of two snapshots differs; `ours`, `theirs` are its values.
 
-    `index` is (neuron,), (axon,), (axon, neuron), or () for single numbers.
+    `index` is (neuron,), (axon,), (axon, neuron), or () for single numbers; of what is under way it is
+    (accumulator, steps, neuron) and (steps, axon), with the steps after the next one in `later_arrivals`.
     """
 
     name: str
@@ -62,6 +65,10 @@ class Snapshot:
     arrivals : (A,) bool, the axons that have a spike for the next step.
     learning : parameters of the learning rule by name; empty in a core without one.
     plastic : (A, N) bool, which synapses learn.
+    delays : (A, N) integers, the delay fields of the synapses.
+    pending : (K, D, N) integers, sums under way, as `Device.read_pending` gives them; default 0.
+    later_arrivals : (axonal_delay_slots − 1, A) bool, spikes for the steps after the next one; default
+        none.
 
     Raises `ImageError` for what the core can not hold, `DesignError` when something is missing.
     """
@@ -75,6 +82,9 @@ class Snapshot:
     arrivals: NDArray[np.bool_]
     learning: dict[str, int] = field(default_factory=dict)
     plastic: NDArray[np.bool_] = None  # type: ignore[assignment]
+    delays: NDArray[np.int64] = None  # type: ignore[assignment]
+    pending: NDArray[np.int64] = None  # type: ignore[assignment]
+    later_arrivals: NDArray[np.bool_] = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         c, formats = self.config, state_formats(self.config)
@@ -90,9 +100,23 @@ class Snapshot:
                     f"it needs {', '.join(needed) or 'none'}"
                 )
         image = Image(
-            c, self.weights, self.parameters, learning=self.learning, plastic=self.plastic
+            c,
+            self.weights,
+            self.parameters,
+            learning=self.learning,
+            plastic=self.plastic,
+            delays=self.delays,
         )
         self.weights, self.parameters = image.weights, image.parameters
+        self.delays = image.delays
+        pending = 0 if self.pending is None else self.pending
+        if c.delay_slots > 1:
+            self.pending = check_state(pending_format(c), pending)
+        elif self.pending is not None:
+            raise DesignError("the snapshot has sums under way, but its core has no delays")
+        later = 0 if self.later_arrivals is None else self.later_arrivals
+        shape = (c.axonal_delay_slots - 1, c.axons)
+        self.later_arrivals = check_flags("later arrivals", later, shape)
         self.learning, self.plastic = image.learning, image.plastic
         self.states = {name: check_state(f, self.states[name]) for name, f in formats.items()}
         self.arrivals = check_flags("arrivals", self.arrivals, (c.axons,))
@@ -102,10 +126,14 @@ class Snapshot:
     def take(cls, device: Device) -> Snapshot:
         """Read a snapshot from a device, whose design must be the one that it holds."""
         config, layout = device.design.config, device.design.config.layout
-        learning: dict[str, Any] = {}
+        rest: dict[str, Any] = {}
         if config.learning is not None:
-            learning["learning"] = {f.name: device.read_learning(f.name) for f in layout.learning}
-            learning["plastic"] = device.read_plastic()
+            rest["learning"] = {f.name: device.read_learning(f.name) for f in layout.learning}
+            rest["plastic"] = device.read_plastic()
+        if config.delay_slots > 1:
+            rest |= {"delays": device.read_delays(), "pending": device.read_pending()}
+        if config.axonal_delay_slots > 1:
+            rest["later_arrivals"] = device.read_later_arrivals()
         return cls(
             config,
             device.design.image.identity,
@@ -114,7 +142,7 @@ class Snapshot:
             {f.name: device.read_parameter(f.name) for f in layout.parameters},
             {name: device.read_state(name) for name in state_formats(config)},
             device.read_arrivals(),
-            **learning,
+            **rest,
         )
 
     def check(self, device: Device) -> None:
@@ -153,6 +181,11 @@ class Snapshot:
         for name, values in self.states.items():
             device.write_state(name, values)
         device.write_arrivals(self.arrivals)
+        if self.config.delay_slots > 1:
+            device.write_delays(self.delays)
+            device.write_pending(self.pending)
+        if self.config.axonal_delay_slots > 1:
+            device.write_later_arrivals(self.later_arrivals)
         device.write_step(self.step)
 
     # Comparison.
@@ -163,9 +196,12 @@ class Snapshot:
         parts |= {f"parameter {name}": values for name, values in self.parameters.items()}
         parts |= {f"learning {name}": value for name, value in self.learning.items()}
         parts["plastic"] = self.plastic
+        if self.config.delay_slots > 1:
+            parts |= {"delays": self.delays, "pending": self.pending}
         currents = {k: v for k, v in self.states.items() if k.startswith("i")}
         parts |= currents | self.states
         parts |= {"weights": self.weights, "arrivals": self.arrivals}
+        parts["later_arrivals"] = self.later_arrivals
         return {name: np.asarray(values) for name, values in parts.items()}
 
     def differences(self, other: Snapshot) -> Iterator[Difference]:
@@ -222,6 +258,11 @@ class Snapshot:
             "arrivals": self.arrivals,
             "plastic": self.plastic,
         }
+        if self.config.delay_slots > 1:
+            arrays["delays"] = np.asarray(self.delays, dtype="u1")
+            arrays["pending"] = narrow(self.pending, 32)
+        if self.config.axonal_delay_slots > 1:
+            arrays["later_arrivals"] = self.later_arrivals
         arrays |= group(_PARAMETER, {k: narrow(v, 32) for k, v in self.parameters.items()})
         arrays |= group(_STATE, {k: narrow(v, 32) for k, v in self.states.items()})
         return _ARCHIVE.pack(metadata, arrays)
@@ -243,4 +284,5 @@ class Snapshot:
                 arrays["arrivals"],
                 metadata["learning"],
                 arrays["plastic"],
+                **{name: arrays[name] for name in _UNDER_WAY if name in arrays},
             )

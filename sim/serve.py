@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from spikeloom.errors import InputError, PortError
-from spikeloom.hdl import CoreConfig
+from spikeloom.hdl import CoreConfig, FabricConfig
 from spikeloom.ownership import TWIN, Claim
 
 from .twin import TwinPort, open_port
@@ -107,7 +107,7 @@ class PseudoTerminal:
 
 
 def serve(
-    config: CoreConfig,
+    config: CoreConfig | FabricConfig,
     *,
     link: Path | None = None,
     rate: float | None = None,

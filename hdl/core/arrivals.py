@@ -1,4 +1,4 @@
-"""The arrival bitmap: which axons have a spike in the next step."""
+"""The arrival bitmaps: which axons have a spike in the next step, and in later ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import CoreConfig
+from ..config import CoreConfig, clog2
 from .rmw import ReadModifyWrite
 
 WORD_BITS = 32
@@ -35,27 +35,33 @@ class Arrivals(wiring.Component):
     """Collects spikes for the next step in any order, then hands them over once, lowest axon first.
 
     A spike can not overflow or be lost: the bitmap has one bit for each axon, and a second spike
-    on the same axon only pulses `duplicate`.
+    on the same axon only pulses `duplicate`.  With axonal delays there is a ring of bitmaps, one for each
+    step; a scan makes the one after it the next.
 
     Members
     -------
     arrive, arrive_axon : a spike for an existing axon; accepted every cycle, but not while scanning.
+    arrive_delay : steps from the next one to that in which it arrives.
     duplicate : pulses two cycles later if the axon had a spike already.
-    scan : pulse; empties the bitmap into `axons`, at one axon per cycle; a word of 32 axons
+    scan : pulse; empties the next step's bitmap into `axons`, at one axon per cycle; a word of 32 axons
         without spikes costs one cycle.  `scanning` is 1 until the last axon was accepted.
     scanned_valid, scanned_word, scanned : every word of the bitmap, as it is emptied into `axons`.
-    clear : pulse instead of `scan`: empties the bitmap and drops what is in it.
-    access, access_write, access_word, access_data, word : bus access between steps: hold `access` until
-        `access_done`; `word` is valid then.
+    clear : pulse instead of `scan`: empties all bitmaps and drops what is in them.
+    access, access_write, access_slot, access_word, access_data, word : bus access between steps, to the
+        next step's bitmap (0) or a later one: hold `access` until `access_done`; `word` is valid then.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self._words = config.layout.arrival_words
         self._axon = range(config.axons)
+        self._slots = slots = config.axonal_delay_slots
+        self._next = Signal(range(slots))
+        """The slot of the next step."""
         super().__init__(
             {
                 "arrive": In(1),
                 "arrive_axon": In(self._axon),
+                "arrive_delay": In(range(slots)),
                 "duplicate": Out(1),
                 "scan": In(1),
                 "clear": In(1),
@@ -66,6 +72,7 @@ class Arrivals(wiring.Component):
                 "axons": Out(stream.Signature(self._axon)),
                 "access": In(1),
                 "access_write": In(1),
+                "access_slot": In(range(slots)),
                 "access_word": In(range(self._words)),
                 "access_data": In(WORD_BITS),
                 "access_done": Out(1),
@@ -77,13 +84,13 @@ class Arrivals(wiring.Component):
         """A bitmap in a read-modify-write memory, and a scanner that empties it."""
         m = Module()
         m.submodules.bitmap = bitmap = ReadModifyWrite(
-            self._words, unsigned(WORD_BITS), lambda old, new: old | new
+            self._words * self._slots, unsigned(WORD_BITS), lambda old, new: old | new
         )
         bit = (Signal(range(WORD_BITS)), Signal(range(WORD_BITS)))
         operand = Signal(WORD_BITS)
         m.d.sync += [bit[0].eq(self.arrive_axon[:5]), bit[1].eq(bit[0])]
         m.d.comb += [
-            bitmap.address.eq(self.arrive_axon[5:]),
+            bitmap.address.eq(self._place(self.arrive_axon[5:], self.arrive_delay)),
             bitmap.modify.eq(self.arrive),
             operand.eq(1 << bit[1]),
             bitmap.operand.eq(operand),
@@ -92,6 +99,10 @@ class Arrivals(wiring.Component):
         self._scanner(m, bitmap)
         self._access(m, bitmap)
         return m
+
+    def _place(self, word: Value, slots: Value) -> Value:
+        """Address of a word of the bitmap for so many steps after the next one."""
+        return Cat((self._next + slots)[: clog2(self._slots)], word)
 
     def _scanner(self, m: Module, bitmap: ReadModifyWrite) -> None:
         """Take all words in order; walk the bits of each."""
@@ -111,12 +122,19 @@ class Arrivals(wiring.Component):
         m.d.comb += advance.eq(~any_left | (room & ~more))
 
         last = fetch == self._words - 1
+        slot = Signal.like(self._next)
         with m.If(self.scan | self.clear):
             m.d.sync += [fetching.eq(1), fetch.eq(0), dropping.eq(self.clear)]
+            if self._slots > 1:
+                m.d.sync += [slot.eq(self._next), self._next.eq(self._next + self.scan)]
         with m.If(fetching):
-            m.d.comb += [bitmap.address.eq(fetch), bitmap.take.eq(1), bitmap.hold.eq(~advance)]
+            m.d.comb += [bitmap.take.eq(1), bitmap.hold.eq(~advance)]
+            m.d.comb += bitmap.address.eq(Cat(slot, fetch))
             with m.If(advance):
                 m.d.sync += [fetch.eq(fetch + 1), fetching.eq(~last)]
+                if self._slots > 1:
+                    with m.If(last & dropping & ((slot + 1)[: len(slot)] != self._next)):
+                        m.d.sync += [slot.eq(slot + 1), fetch.eq(0), fetching.eq(1)]
         with m.Elif(arriving | fetched):
             m.d.comb += bitmap.hold.eq(~advance)
 
@@ -151,7 +169,7 @@ class Arrivals(wiring.Component):
             with m.State("IDLE"):
                 with m.If(self.access & ~self.access_done):
                     m.d.comb += [
-                        bitmap.address.eq(self.access_word),
+                        bitmap.address.eq(self._place(self.access_word, self.access_slot)),
                         bitmap.take.eq(1),
                         bitmap.keep.eq(~self.access_write),
                     ]
@@ -163,7 +181,8 @@ class Arrivals(wiring.Component):
                 with m.If(self.access_write):
                     m.next = "PUT"
             with m.State("PUT"):
-                m.d.comb += [bitmap.address.eq(self.access_word), bitmap.modify.eq(1)]
+                m.d.comb += bitmap.address.eq(self._place(self.access_word, self.access_slot))
+                m.d.comb += bitmap.modify.eq(1)
                 m.next = "OPERAND"
             with m.State("OPERAND"):
                 m.next = "COMBINE"

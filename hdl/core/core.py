@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..bus import BusSignature
-from ..config import CoreConfig, SynapseField, clog2
+from ..config import CoreConfig
 from ..fabric.packet import spike_layout
 from ..learning.engine import LearningEngine
 from ..learning.synapse_memory import READ_LATENCY as LEARNING_READ_LATENCY
 from ..learning.synapse_memory import stride
-from ..memory_map import DESTINATIONS, FIELD_SHIFT, REGION_SHIFT, SYNAPSE_REGIONS, Region
-from .arrivals import WORD_BITS, Arrivals
+from ..memory_map import (
+    FIELD_SHIFT,
+    REGION_SHIFT,
+    SYNAPSE_REGIONS,
+    Region,
+)
+from .arrivals import Arrivals
+from .bus_access import (
+    Targets,
+    neuron_targets,
+    pending_targets,
+    route_targets,
+    row_address,
+    serve,
+)
 from .destinations import Destinations, destination_layout
 from .integrator import Integrator
 from .routes import Routes
@@ -52,25 +64,13 @@ def _most_clamps(config: CoreConfig) -> int:
     return units if config.learning is None else units + config.lanes + 3 * config.update_units
 
 
-Targets = dict[Region, tuple[Value, Any, Value]]
-"""By region: whether the address exists, who is accessed, and the value read."""
-
-
-def _row_address(
-    address: Value, field: SynapseField, config: CoreConfig
-) -> tuple[Value, Value, Value]:
-    """(axon, word of its row, whether they exist) of an address in a synapse region."""
-    offset, row_bits = address[:REGION_SHIFT], clog2(field.words_per_row)
-    axon, word = offset[row_bits:], offset[:row_bits]
-    return axon, word, (axon < config.axons) & (word < field.words_per_row)
-
-
 class Core(wiring.Component):
     """A time-multiplexed core with P lanes.  What a step does: docs/semantics.md.
 
-    A step takes |S|·ceil(N/P) + ceil(N/U) + ceil(A/32) clock cycles and a constant below 38, for |S|
-    arriving axons.  One spike is routed per cycle beside the walk over the words of U neurons: where
-    spikes crowd, the largest of k + (spikes in words ≥ k) takes the place of ceil(N/U).
+    A step takes |S|·ceil(N/P) + ceil(N/U) + ceil(A/32) clock cycles and a constant below 38 (40 with
+    synaptic delays), for |S| arriving axons.  One spike is routed per cycle beside the walk over the
+    words of U neurons: where spikes crowd, the largest of k + (spikes in words ≥ k) takes the place of
+    ceil(N/U).
 
     Members
     -------
@@ -140,6 +140,8 @@ class Core(wiring.Component):
             integrator.take.eq(updater.take),
             integrator.take_lanes.eq(updater.take_lanes),
             integrator.take_group.eq(updater.take_group),
+            integrator.take_slot.eq(updater.take_slot),
+            integrator.advance.eq(self.increments.steps),
             updater.taken.eq(integrator.taken),
             routes.fired_valid.eq(updater.fired_valid),
             routes.fired_word.eq(updater.fired_word),
@@ -158,7 +160,11 @@ class Core(wiring.Component):
         self._sequence(
             m, settling, arrivals, skid, integrator, updater, routes, destinations, engine
         )
-        self._bus(m, arrivals, updater, routes, destinations, regions)
+        regions |= neuron_targets(m, c, self.bus, arrivals, updater)
+        regions |= route_targets(m, c, self.bus, routes, destinations)
+        if c.delay_slots > 1:
+            regions |= pending_targets(m, c, self.bus, integrator)
+        serve(m, self.bus, self.ready, regions)
         return m
 
     def _destinations(self, m: Module, routes: Routes) -> Destinations:
@@ -173,7 +179,18 @@ class Core(wiring.Component):
         m.submodules.integrator = integrator = Integrator(c)
         m.submodules.synapses = synapses = SynapseMemory(c, storage=self._storage)
         m.submodules.synapse_access = access = SynapseAccess(c)
-        axon, word, exists = _row_address(bus.address, c.layout.synapse_fields["weight"], c)
+        targets: Targets = {}
+        for field in c.layout.synapse_fields.values():
+            axon, word, exists = row_address(bus.address, field, c)
+            region = SYNAPSE_REGIONS[field.name]
+            chosen = bus.address[REGION_SHIFT:] == region if c.delay_slots > 1 else Const(1)
+            with m.If(chosen):
+                m.d.comb += [
+                    access.access_axon.eq(axon),
+                    access.access_word.eq(word),
+                    access.access_delay.eq(field.name == "delay"),
+                ]
+            targets[region] = (exists, access, access.access_value)
         m.d.comb += [
             routes.spikes.ready.eq(1),
             integrator.axons.valid.eq(skid.output.valid),
@@ -184,14 +201,16 @@ class Core(wiring.Component):
             synapses.write.eq(access.write),
             synapses.write_lane.eq(access.write_lane),
             synapses.write_weight.eq(access.write_weight),
+            synapses.write_delay.eq(access.write_delay),
+            synapses.write_slots.eq(access.write_slots),
             integrator.weights.eq(synapses.weights),
+            integrator.delays.eq(synapses.delays),
             access.weights.eq(synapses.weights),
+            access.delays.eq(synapses.delays),
             access.access_write.eq(bus.write),
-            access.access_axon.eq(axon),
-            access.access_word.eq(word),
             access.access_data.eq(bus.data),
         ]
-        return integrator, {Region.SYNAPSES: (exists, access, access.access_value)}
+        return integrator, targets
 
     def _learning(
         self, m: Module, arrivals: Arrivals, skid: Skid, updater: Updater, routes: Routes
@@ -248,7 +267,7 @@ class Core(wiring.Component):
         access = engine.access
         m.d.comb += [access.access_write.eq(bus.write), access.access_data.eq(bus.data)]
         for k, synapse_field in enumerate(layout.synapse_fields.values()):
-            axon, word, exists = _row_address(bus.address, synapse_field, c)
+            axon, word, exists = row_address(bus.address, synapse_field, c)
             region = SYNAPSE_REGIONS[synapse_field.name]
             with m.If(bus.address[REGION_SHIFT:] == region):
                 m.d.comb += [
@@ -351,6 +370,7 @@ class Core(wiring.Component):
             inbound = self.inbound
             m.d.comb += inbound.ready.eq(self._scanned & ~arrivals.scanning)
             arrive, arrive_axon = inbound.valid & inbound.ready, inbound.payload.axon
+            m.d.comb += arrivals.arrive_delay.eq(Mux(self.ready, 0, inbound.payload.delay))
         m.d.comb += [
             host.ready.eq(self.ready & ~self.start & ~self.clear),
             taken.eq(host.valid & host.ready),
@@ -363,100 +383,3 @@ class Core(wiring.Component):
             Cat(taken | (arrive if self._config.route_entries else 0), settling)
         )
         return settling
-
-    def _bus(
-        self,
-        m: Module,
-        arrivals: Arrivals,
-        updater: Updater,
-        routes: Routes,
-        destinations: Destinations | None,
-        regions: Targets,
-    ) -> None:
-        c, layout, bus = self._config, self._config.layout, self.bus
-        offset = bus.address[:REGION_SHIFT]
-        field, low = offset[FIELD_SHIFT:], offset[:FIELD_SHIFT]
-        entries = 1 if c.parameters == "shared" else c.neurons
-
-        m.d.comb += [
-            arrivals.access_write.eq(bus.write),
-            arrivals.access_word.eq(low),
-            arrivals.access_data.eq(bus.data & self._last_word_mask(offset)),
-            updater.access_write.eq(bus.write),
-            updater.access_field.eq(field),
-            updater.access_neuron.eq(low),
-            updater.access_data.eq(bus.data),
-            routes.access_write.eq(bus.write),
-            routes.access_neuron.eq(low),
-            routes.access_data.eq(bus.data),
-        ]
-        parameters, states = len(layout.parameters), len(layout.states)
-        targets: Targets = {
-            Region.PARAMETERS: (
-                (field < parameters) & (low < entries),
-                updater,
-                updater.access_value,
-            ),
-            Region.STATES: ((field < states) & (low < c.neurons), updater, updater.access_value),
-            Region.ARRIVALS: (offset < layout.arrival_words, arrivals, arrivals.word),
-            **regions,
-        }
-        mapped = Signal()
-        region = bus.address[REGION_SHIFT:]
-        if destinations is None:
-            targets[Region.ROUTES] = offset < c.neurons, routes, routes.access_value
-        else:
-            targets[Region.ROUTES] = self._routes(m, offset, routes, destinations)
-        m.d.comb += updater.access_state.eq(region == Region.STATES)
-        with m.FSM(name="bus"):
-            with m.State("IDLE"):
-                m.d.sync += [bus.done.eq(0), mapped.eq(0)]
-                with m.Switch(region):
-                    for code, (exists, _, _) in targets.items():
-                        with m.Case(code):
-                            m.d.sync += mapped.eq(exists)
-                with m.If(bus.valid & ~bus.done & self.ready):
-                    m.next = "ACCESS"
-            with m.State("ACCESS"):
-                m.d.sync += bus.error.eq(~mapped)
-                with m.If(~mapped):
-                    m.d.sync += bus.done.eq(1)
-                    m.next = "IDLE"
-                with m.Switch(region):
-                    for code, (_, target, value) in targets.items():
-                        with m.Case(code):
-                            with m.If(mapped):
-                                m.d.comb += target.access.eq(1)
-                            m.d.sync += bus.value.eq(value)
-                            with m.If(mapped & target.access_done):
-                                m.d.sync += bus.done.eq(1)
-                                m.next = "IDLE"
-
-    def _routes(
-        self, m: Module, offset: Value, routes: Routes, destinations: Destinations
-    ) -> tuple[Value, Any, Value]:
-        """Two tables in one region: which the access is for, and what it gives."""
-        bus = self.bus
-        table = offset >= DESTINATIONS
-        entry = offset[: DESTINATIONS.bit_length() - 1]
-        both = SimpleNamespace(access=Signal(), access_done=Signal())
-        m.d.comb += [
-            routes.access.eq(both.access & ~table),
-            destinations.access.eq(both.access & table),
-            both.access_done.eq(Mux(table, destinations.access_done, routes.access_done)),
-            destinations.access_write.eq(bus.write),
-            destinations.access_entry.eq(entry),
-            destinations.access_data.eq(bus.data),
-        ]
-        beyond = offset[DESTINATIONS.bit_length() :].any()
-        exists = Mux(
-            table, (entry < self._config.route_entries) & ~beyond, offset < self._config.neurons
-        )
-        return exists, both, Mux(table, destinations.access_value, routes.access_value)
-
-    def _last_word_mask(self, offset: Signal) -> Signal:
-        """Bits of an arrival word that stand for existing axons."""
-        used = self._config.axons % WORD_BITS
-        everything = (1 << WORD_BITS) - 1
-        last = (1 << used) - 1 if used else everything
-        return Mux(offset == self._config.layout.arrival_words - 1, last, everything)

@@ -16,8 +16,9 @@ class ReadModifyWrite(wiring.Component):
 
     - `modify`: `operand`, presented **two cycles after** the address, is combined into the word.
       In that cycle `old` is the word before and `modified` is 1.
-    - `take`: `taken` is the word **two cycles after** the address, and the word becomes 0,
-      or stays with `keep`.  `hold` freezes this pipeline; never hold while a `modify` is under way.
+    - `take`: `taken` is the word **two cycles after** the address, and the word becomes `put` (of the
+      cycle after the address), or stays with `keep`.  `hold` freezes this pipeline; never hold while a
+      `modify` is under way.
 
     A `take` may follow a `modify`, of whatever word, after 3 cycles, and the other way round after 2.
     Contents are undefined until every word was taken once.
@@ -51,6 +52,7 @@ class ReadModifyWrite(wiring.Component):
                 "modified": Out(1),
                 "take": In(1),
                 "keep": In(1),
+                "put": In(shape),
                 "hold": In(1),
                 "taken": Out(shape),
             }
@@ -93,5 +95,5 @@ class ReadModifyWrite(wiring.Component):
             write.data.eq(changed),
         ]
         with m.If(take_1 & ~keep_1):
-            m.d.comb += [write.en.eq(1), write.addr.eq(address_1), write.data.eq(0)]
+            m.d.comb += [write.en.eq(1), write.addr.eq(address_1), write.data.eq(self.put)]
         return m

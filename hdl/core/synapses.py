@@ -1,4 +1,4 @@
-"""The synapse memory: weights of P lanes, one row per axon."""
+"""The synapse memory: weights, and delays where there are some, of P lanes, one row per axon."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal,
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import CoreConfig, ceil_div
+from ..config import CoreConfig, ceil_div, clog2
 
 READ_LATENCY = 2
 STORAGES = ("block", "spram")
@@ -23,9 +23,10 @@ class SynapseMemory(wiring.Component):
 
     Members
     -------
-    read, address : `weights` is the word, one weight per lane, `READ_LATENCY` cycles later, and
-        stays until the next read.
+    read, address : `weights` and `delays` are the word, by lane, `READ_LATENCY` cycles later, and
+        stay until the next read.
     write, write_lane, write_weight : stores one lane's weight at `address` in this cycle.
+    write_delay, write_slots : instead of `write`: stores its delay field.
 
     Parameters
     ----------
@@ -38,6 +39,7 @@ class SynapseMemory(wiring.Component):
             raise ValueError(f"storage is {storage!r}; choose one of {', '.join(STORAGES)}")
         self._lanes = config.lanes
         self._bits = config.weight_bits
+        self._delay_bits = clog2(config.delay_slots)
         self._depth = config.axons * config.layout.groups
         self._storage = storage
         if storage == "spram" and self._spram_blocks() > _SPRAM_COUNT:
@@ -50,51 +52,72 @@ class SynapseMemory(wiring.Component):
                 "read": In(1),
                 "address": In(range(self._depth)),
                 "weights": Out(data.ArrayLayout(signed(self._bits), self._lanes)),
+                "delays": Out(data.ArrayLayout(self._delay_bits, self._lanes)),
                 "write": In(1),
                 "write_lane": In(range(self._lanes)),
                 "write_weight": In(signed(self._bits)),
+                "write_delay": In(1),
+                "write_slots": In(self._delay_bits),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         """Choose the storage; the output register is common."""
         m = Module()
-        word = Signal(data.ArrayLayout(signed(self._bits), self._lanes))
+        word = Signal.like(self.weights)
+        slots = Signal.like(self.delays)
         reading = Signal()
         m.d.sync += reading.eq(self.read)
         with m.If(reading):
-            m.d.sync += self.weights.eq(word)
+            m.d.sync += [self.weights.eq(word), self.delays.eq(slots)]
         if self._storage == "block":
-            self._block(m, word)
+            self._bank(m, "bank", word, self.write_weight, self.write)
+            if self._delay_bits:
+                self._bank(m, "delay_bank", slots, self.write_slots, self.write_delay)
         else:
-            self._spram(m, word)
+            self._spram(m, word, slots)
         return m
 
-    def _block(self, m: Module, word: data.View[data.ArrayLayout]) -> None:
+    def _bank(
+        self,
+        m: Module,
+        name: str,
+        word: data.View[data.ArrayLayout],
+        value: Signal,
+        enable: Signal,
+    ) -> None:
         for lane in range(self._lanes):
-            bank = memory.Memory(shape=signed(self._bits), depth=self._depth, init=[])
-            m.submodules[f"bank_{lane}"] = bank
+            bank = memory.Memory(shape=value.shape(), depth=self._depth, init=[])
+            m.submodules[f"{name}_{lane}"] = bank
             read, write = bank.read_port(), bank.write_port()
             m.d.comb += [
                 read.addr.eq(self.address),
                 read.en.eq(self.read),
                 word[lane].eq(read.data),
                 write.addr.eq(self.address),
-                write.data.eq(self.write_weight),
-                write.en.eq(self.write & (self.write_lane == lane)),
+                write.data.eq(value),
+                write.en.eq(enable & (self.write_lane == lane)),
             ]
 
     @property
+    def _nibbles(self) -> tuple[int, int]:
+        """What a weight and a delay take: whole nibbles, because writes are masked by nibble."""
+        return ceil_div(self._bits, 4), ceil_div(self._delay_bits, 4)
+
+    @property
     def _slot(self) -> int:
-        """Bits that a weight takes: whole nibbles, because writes are masked by nibble."""
-        return 4 * ceil_div(self._bits, 4)
+        """Bits that a synapse takes."""
+        return 4 * sum(self._nibbles)
 
     def _spram_blocks(self) -> int:
         wide = ceil_div(self._lanes * self._slot, _SPRAM_BITS)
         return wide * ceil_div(self._depth, _SPRAM_WORDS)
 
-    def _spram(self, m: Module, word: data.View[data.ArrayLayout]) -> None:
+    def _spram(
+        self, m: Module, word: data.View[data.ArrayLayout], slots: data.View[data.ArrayLayout]
+    ) -> None:
         slot = self._slot
+        weight_nibbles, delay_nibbles = self._nibbles
         wide = ceil_div(self._lanes * slot, _SPRAM_BITS)
         deep = ceil_div(self._depth, _SPRAM_WORDS)
         address = Signal(14 + (deep - 1).bit_length())
@@ -103,10 +126,19 @@ class SynapseMemory(wiring.Component):
         with m.If(self.read):
             m.d.sync += selected.eq(address[14:])
 
-        weight = Cat(self.write_weight.as_unsigned(), Const(0, slot - self._bits))
-        repeated = Cat(weight for _ in range(self._lanes))
+        weight = Cat(self.write_weight.as_unsigned(), Const(0, 4 * weight_nibbles - self._bits))
+        synapse = Cat(weight, self.write_slots, Const(0, 4 * delay_nibbles - self._delay_bits))
+        repeated = Cat(synapse for _ in range(self._lanes))
+        writes = self.write
+        field_mask = Const(-1, weight_nibbles)
+        if delay_nibbles:
+            writes = self.write | self.write_delay
+            field_mask = Cat(
+                self.write.replicate(weight_nibbles), self.write_delay.replicate(delay_nibbles)
+            )
         lane_mask = Cat(
-            (self.write_lane == lane).replicate(slot // 4) for lane in range(self._lanes)
+            (self.write_lane == lane).replicate(slot // 4) & field_mask
+            for lane in range(self._lanes)
         )
         mask = Signal(wide * _SPRAM_BITS // 4)
         data_in = Signal(wide * _SPRAM_BITS)
@@ -124,8 +156,8 @@ class SynapseMemory(wiring.Component):
                     i_ADDRESS=address[:14],
                     i_DATAIN=data_in[bits],
                     i_MASKWREN=mask[4 * w : 4 * w + 4],
-                    i_WREN=self.write,
-                    i_CHIPSELECT=(self.read | self.write) & chosen,
+                    i_WREN=writes,
+                    i_CHIPSELECT=(self.read | writes) & chosen,
                     i_STANDBY=0,
                     i_SLEEP=0,
                     i_POWEROFF=1,
@@ -136,4 +168,7 @@ class SynapseMemory(wiring.Component):
         for d in range(1, deep):
             line = Mux(selected == d, outputs[d], line)
         for lane in range(self._lanes):
-            m.d.comb += word[lane].eq(line[lane * slot : lane * slot + self._bits].as_signed())
+            first = lane * slot
+            m.d.comb += word[lane].eq(line[first : first + self._bits].as_signed())
+            first += 4 * weight_nibbles
+            m.d.comb += slots[lane].eq(line[first : first + self._delay_bits])

@@ -33,8 +33,8 @@ class Updater(wiring.Component):
     Members
     -------
     start : pulse; `busy` is 1 until every state is written.
-    clear : pulse instead of `start`: sets every state and accumulator to 0.
-    take, take_lanes, take_group, taken : to `Integrator`.
+    clear : pulse instead of `start`: sets every state and accumulator to 0, in a walk for each delay slot.
+    take, take_lanes, take_group, take_slot, taken : to `Integrator`.
     fired_valid, fired_word, fired : spikes of one word, a mask over the units; no back-pressure.
     potentials : of the same word, by unit, as they are stored.
     clamps : stored values that were clamped in this cycle.
@@ -56,6 +56,7 @@ class Updater(wiring.Component):
                 "take": Out(1),
                 "take_lanes": Out(c.lanes),
                 "take_group": Out(range(layout.groups)),
+                "take_slot": Out(range(c.delay_slots)),
                 "taken": In(data.ArrayLayout(sums, c.receptors)),
                 "fired_valid": Out(1),
                 "fired_word": Out(range(layout.update_words)),
@@ -85,6 +86,13 @@ class Updater(wiring.Component):
             m.d.sync += [walking.eq(1), clearing.eq(self.clear), word.eq(0)]
         with m.If(walking):
             m.d.sync += [word.eq(word + 1), walking.eq(word != layout.update_words - 1)]
+        if self._config.delay_slots > 1:
+            with m.If(walking & clearing & (word == layout.update_words - 1)):
+                m.d.sync += [
+                    self.take_slot.eq(self.take_slot + 1),
+                    walking.eq(~self.take_slot.all()),
+                    word.eq(0),
+                ]
 
         depth = READ_LATENCY + soma.latency(self._config)
         flights = Signal(depth)

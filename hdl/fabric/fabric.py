@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Array, Cat, Module, Signal, Value
+from amaranth.hdl import Array, Cat, Const, Module, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
@@ -158,7 +158,7 @@ class Fabric(wiring.Component):
         bus = self.bus
         named = bus.address[CORE_SHIFT : CORE_SHIFT + CORE_BITS]
         inner = Cat(
-            bus.address[:CORE_SHIFT], Signal(CORE_BITS), bus.address[CORE_SHIFT + CORE_BITS :]
+            bus.address[:CORE_SHIFT], Const(0, CORE_BITS), bus.address[CORE_SHIFT + CORE_BITS :]
         )
         chosen, exists, asking = Signal(range(len(cores))), Signal(), Signal()
         for k, core in enumerate(cores):
@@ -194,7 +194,9 @@ class Fabric(wiring.Component):
             total.cycles.eq(self.start | ~self.ready & first.cycles),
         ]
         m.d.sync += total.stalls.eq(reduce(or_, (core.increments.stalls for core in cores)))
-        for name in set(total.shape().members) - {"steps", "cycles", "stalls"}:
+        for name in total.shape().members:
+            if name in ("steps", "cycles", "stalls"):
+                continue
             parts: list[Value] = [core.increments[name] for core in cores]
             if name == "unknown":
                 parts += [*unknown, self._nowhere]

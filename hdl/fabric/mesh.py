@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..fabric_config import FabricConfig
 from .packet import packet_layout, spike_layout
-from .router import Port, Router, neighbours
+from .router import Router, neighbours
 
 
 class Mesh(wiring.Component):
@@ -66,6 +66,3 @@ class Mesh(wiring.Component):
         m.d.sync += self.idle.eq(~(moving | offered).any())
         m.d.sync += self.lost.eq(sum((r.lost for r in routers.values()), start=Signal(0)))
         return m
-
-
-__all__ = ["Mesh", "Port", "Router"]

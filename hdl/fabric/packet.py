@@ -20,23 +20,29 @@ def packet_layout(config: FabricConfig) -> StructLayout:
     There is a place outside of every mesh: row `config.rows`, which `place` gives for cores that do not
     exist.
     """
-    place = {"column": unsigned(clog2(config.columns)), "row": unsigned(clog2(config.rows + 1))}
+    place = {"column": _number(config.columns), "row": _number(config.rows + 1)}
     return StructLayout({**place, **_spike(config.core)})
 
 
 def place(config: FabricConfig, core: Value) -> tuple[Value, Value]:
     """(column, row) of a core by its number; a place outside of the mesh if there is no such core."""
-    columns, rows = config.columns, config.rows
     layout = packet_layout(config)
-    column = [Const(k % columns, layout["column"].shape) for k in range(config.cores)]
-    row = [Const(k // columns, layout["row"].shape) for k in range(config.cores)]
-    # An index beyond the end of an array is its last.
-    nowhere = Const(rows, layout["row"].shape)
-    return Array([*column, column[0]])[core], Array([*row, nowhere])[core]
+    columns: list[Const] = []
+    rows: list[Const] = []
+    for k in range(1 << len(core)):
+        row, column = divmod(k, config.columns) if k < config.cores else (config.rows, 0)
+        columns.append(Const(column, layout["column"].shape))
+        rows.append(Const(row, layout["row"].shape))
+    return Array(columns)[core], Array(rows)[core]
 
 
 def _spike(config: CoreConfig) -> dict[str, unsigned]:
     return {
-        "axon": unsigned(clog2(config.axons)),
-        "delay": unsigned(clog2(config.axonal_delay_slots)),
+        "axon": _number(config.axons),
+        "delay": _number(config.axonal_delay_slots),
     }
+
+
+def _number(count: int) -> unsigned:
+    """One of so many; a bit at least, because Verilog has no signals without bits."""
+    return unsigned(max(1, clog2(count)))

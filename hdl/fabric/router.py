@@ -124,8 +124,10 @@ class Router(wiring.Component):
         missed = self.local_in.valid & outside
         m.d.sync += self.lost.eq(missed)
 
-        wishes = {port: self._wishes(m, port) for port in self.ports if port is not Port.LOCAL}
-        wishes[Port.LOCAL] = self._wishes(m, Port.LOCAL, ~outside)
+        wishes = {
+            port: self._wishes(m, port, ~outside if port is Port.LOCAL else 1)
+            for port in self.ports
+        }
         accepted: dict[Port, list[Value]] = {port: [] for port in self.ports}
         accepted[Port.LOCAL].append(missed)
         for port in self.ports:
@@ -137,7 +139,7 @@ class Router(wiring.Component):
         m.d.comb += self.idle.eq(~Cat(self.outgoing(port).valid for port in self.ports).any())
         return m
 
-    def _wishes(self, m: Module, source: Port, inside: ValueLike = 1) -> dict[Port, Value]:
+    def _wishes(self, m: Module, source: Port, inside: ValueLike) -> dict[Port, Value]:
         """By output: there is a packet at this input that wants to leave there.
 
         Only what can be is compared: a packet on its way east is for no column further west.

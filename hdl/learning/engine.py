@@ -74,6 +74,7 @@ class LearningEngine(wiring.Component):
                 "rows": Out(stream.Signature(row_layout(c))),
                 "dry": Out(1),
                 "weights": Out(data.ArrayLayout(signed(c.weight_bits), c.lanes)),
+                "delays": Out(data.ArrayLayout(clog2(c.delay_slots), c.lanes)),
                 "integrating": In(1),
                 "weight_updates": Out(count),
                 "weight_clamps": Out(count),
@@ -87,6 +88,7 @@ class LearningEngine(wiring.Component):
         m.d.comb += [
             integrator.dry.eq(self.dry),
             integrator.weights.eq(self.weights),
+            integrator.delays.eq(self.delays),
             self.integrating.eq(~integrator.idle),
             self.lanes.row.eq(integrator.row),
             self.lanes.row_address.eq(integrator.read_address),
@@ -185,6 +187,9 @@ class LearningEngine(wiring.Component):
         for k in range(c.lanes):
             synapse = lanes.synapses[k]
             m.d.comb += self.weights[k].eq(Mux(summing & ~synapse.plastic, 0, synapse.weight))
+            if c.delay_slots > 1:
+                # After the update the step's own slot is empty, and can be used for scaling.
+                m.d.comb += self.delays[k].eq(Mux(summing, 0, synapse.delay))
 
         # The post side waits for the traces, and for its key where there are random numbers.
         ready_for = Signal(range(KEY_LATENCY + 2))

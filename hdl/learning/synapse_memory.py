@@ -13,7 +13,7 @@ WRITE_LATENCY = 1
 
 
 def synapse_layout(config: CoreConfig) -> data.StructLayout:
-    """What a synapse is in memory: weight, plastic bit, and eligibility where the rule has one."""
+    """What a synapse is in memory: weight, plastic bit, and delay and eligibility where there are such."""
     fields = config.layout.synapse_fields.values()
     return data.StructLayout({f.name: signed(f.bits) if f.signed else f.bits for f in fields})
 

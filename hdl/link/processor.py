@@ -40,10 +40,16 @@ class Processor(wiring.Component):
     late, overrun : pulses for the counters.
     executed : pulses when a command is done and its reply is in the stream.
     stalled : in a run, something waits for `replies` to take it.
+
+    Parameters
+    ----------
+    config : ids of neurons and axons, and monitors.
+    core : whose synapse rows the addresses are of; default `config`.
     """
 
-    def __init__(self, config: CoreConfig) -> None:
+    def __init__(self, config: CoreConfig, *, core: CoreConfig | None = None) -> None:
         self._config = config
+        self._fields = (core or config).layout.synapse_fields.values()
         halfword = data.StructLayout({"value": 16, "flush": 1})
         super().__init__(
             {
@@ -210,7 +216,7 @@ class Processor(wiring.Component):
         """One further; at the end of a synapse row the first word of the next."""
         # Ones in the low bits carry beyond the gap at the end of a row.
         beyond = Signal(32)
-        for field in self._config.layout.synapse_fields.values():
+        for field in self._fields:
             row_bits = clog2(field.words_per_row)
             region = SYNAPSE_REGIONS[field.name]
             last = address[:row_bits] == field.words_per_row - 1

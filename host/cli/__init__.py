@@ -17,6 +17,7 @@ from . import (
     info,
     linktest,
     miniterm,
+    place,
     serve,
     shell,
     verilog,
@@ -59,7 +60,7 @@ def _global(
 
 
 for module in (
-    demo, doctor, verilog, cosim, bisect, build, serve, devices, shell, linktest, watch,
+    demo, doctor, verilog, cosim, bisect, build, place, serve, devices, shell, linktest, watch,
     miniterm, info,
 ):  # fmt: skip
     module.register(app)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import typer
 
-from .common import DESIGN, JSON, SET, examples, note, read_config, read_design, report
+from .common import DESIGN, JSON, SET, examples, note, read_chip, read_config, read_design, report
 
 _EXAMPLES = examples(
     "spikeloom build icebreaker",
     "spikeloom build icebreaker --learning         the board's core that learns",
-    "spikeloom build ulx3s --cores 4               cores that learn, with a mesh between them",
+    "spikeloom build ulx3s --cores 4               a mesh of cores that learn",
     "spikeloom build ulx3s --design net.slm --out out/net",
     "spikeloom build icebreaker --config core.toml --set lanes=2 --tries 3",
     "spikeloom build ulx3s --json > report.json",
@@ -68,8 +68,11 @@ def build(
     design = read_design(design_file) if design_file and not settings else None
     config = None
     if design is None and (file or settings):
-        core = read_config(file, settings, base=definition.core)
-        config = core if design_file else with_core(definition.config, core)
+        if design_file:
+            config = read_chip(design_file, settings)
+        else:
+            core = read_config(file, settings, base=definition.core)
+            config = with_core(definition.config, core)
     result = build_bitstream(
         definition, config=config, design=design, out=out, seeds=range(seed, seed + tries)
     )

@@ -7,6 +7,7 @@ import json
 import sys
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from spikeloom.errors import InputError, SpikeLoomError
-from spikeloom.hdl import ConfigError, CoreConfig, Image, ImageError
+from spikeloom.hdl import ConfigError, CoreConfig, FabricConfig, Image, ImageError
 
 if TYPE_CHECKING:
     from spikeloom.design import Design
@@ -77,16 +78,37 @@ def read_config(
 
     Raises `InputError` when neither a file nor settings say how large the core is.
     """
-    changes = dict(_setting(text) for text in settings or ())
-    changes |= {name: value for name, value in named.items() if value is not None}
+    changes = _changes(settings, named)
     if file is not None:
-        base = CoreConfig.from_toml(file) if file.suffix == ".toml" else read_design(file).config
+        base = CoreConfig.from_toml(file) if file.suffix == ".toml" else _core_of(file)
     elif base is None and not {"neurons", "axons"} <= changes.keys():
         raise InputError(
             "which core? Name a configuration (.toml) or a saved design (.slm), or give its size: "
             "--set neurons=64 --set axons=128"
         )
     return CoreConfig.from_dict((base.to_dict() if base else {}) | changes)
+
+
+def read_chip(
+    file: Path | None, settings: Sequence[str] | None = None, **named: int | None
+) -> CoreConfig | FabricConfig:
+    """As `read_config`, or the fabric that a saved design is placed on: then settings are its cores'."""
+    chip = None if file is None or file.suffix == ".toml" else read_design(file).chip
+    if isinstance(chip, FabricConfig):
+        core = CoreConfig.from_dict(chip.core.to_dict() | _changes(settings, named))
+        return replace(chip, core=core)
+    return read_config(file, settings, None, **named)
+
+
+def _core_of(file: Path) -> CoreConfig:
+    """The core of a saved design; `InputError` for one that has many."""
+    chip = read_design(file).chip
+    if isinstance(chip, FabricConfig):
+        raise InputError(
+            f"{file} is placed on {chip.columns} × {chip.rows} cores, and this is about a single one; "
+            "name the design that was not placed yet, or a configuration (.toml)"
+        )
+    return chip
 
 
 def read_design(file: Path) -> Design:
@@ -109,6 +131,11 @@ def blank_design(config: CoreConfig) -> Design:
     from spikeloom.design import Design
 
     return Design(config, Image(config, np.zeros((config.axons, config.neurons), dtype=np.int64)))
+
+
+def _changes(settings: Sequence[str] | None, named: dict[str, int | None]) -> dict[str, Any]:
+    changes = dict(_setting(text) for text in settings or ())
+    return changes | {name: value for name, value in named.items() if value is not None}
 
 
 def _setting(text: str) -> tuple[str, Any]:

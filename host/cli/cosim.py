@@ -21,7 +21,7 @@ _EXAMPLES = examples(
     "spikeloom cosim --campaign --learning pair --seeds 30   of a learning rule",
     "spikeloom cosim --learning sdsp --updates 1000000   one long run",
     "spikeloom cosim core.toml --first 17 --seeds 1   repeat seed 17",
-    "spikeloom cosim --placed --seeds 25   the same networks on 1, 2, 4, 9 and 16 cores",
+    "spikeloom cosim --placed --seeds 25    networks on 1 to 16 cores",
 )
 
 

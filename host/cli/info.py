@@ -11,8 +11,8 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from spikeloom.hdl import CoreConfig, MemoryMap
-from spikeloom.hdl.memory_map import Region
+from spikeloom.hdl import CoreConfig, FabricConfig, MemoryMap
+from spikeloom.hdl.memory_map import CORE_SHIFT, Region
 
 from .common import (
     DESIGN,
@@ -20,7 +20,7 @@ from .common import (
     SET,
     blank_design,
     examples,
-    read_config,
+    read_chip,
     read_design,
     report,
     require_design,
@@ -85,9 +85,12 @@ def info(
     sections: dict[str, dict[str, Any]] = {}
     design = None
     if file is not None or settings:
-        config = read_config(file, settings)
+        chip = read_chip(file, settings)
+        config = chip.core if isinstance(chip, FabricConfig) else chip
         design = read_design(file) if file == design_file and file and not settings else None
         design = design or blank_design(config)
+        if isinstance(chip, FabricConfig):
+            sections["fabric"] = _describe_fabric(chip)
         sections |= describe(config)
     if where is not None:
         require_design(where, design)
@@ -99,13 +102,27 @@ def _ask(where: str, design: Design | None, baud: int | None) -> dict[str, dict[
     import spikeloom
 
     with spikeloom.open(where, design, load=False, baud=baud) as device:
-        sections = {"counters": device.counters()}
+        sections: dict[str, dict[str, Any]] = {"counters": dict(device.counters())}
         if isinstance(device, spikeloom.Board):
+            if design is not None and design.placement is not None:
+                sections["counters"]["overruns of each core"] = device.core_overruns().tolist()
             found = device.info()
             found.pop("config")
             sections = {"identity": found.pop("identity"), "link": found.pop("link")} | sections
             sections = {"board": found} | sections
     return sections
+
+
+def _describe_fabric(fabric: FabricConfig) -> dict[str, Any]:
+    external = fabric.external
+    return {
+        "digest": f"{fabric.digest:016x}",
+        "columns": fabric.columns,
+        "rows": fabric.rows,
+        "neuron ids": external.neurons,
+        "axon ids": external.axons,
+        "address of core k": f"k << {CORE_SHIFT}, beside the region",
+    }
 
 
 def describe(config: CoreConfig) -> dict[str, dict[str, Any]]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import typer
 
+from spikeloom.errors import InputError
+
 from .common import DESIGN, JSON, SET, examples, read_config, read_design, report
 
 _EXAMPLES = examples(
@@ -60,6 +62,8 @@ def linktest(
         raise typer.BadParameter("give --config or --design, not both")
     if design_file is not None and not settings:
         design = read_design(design_file)
+        if design.placement is not None:
+            raise InputError(f"{design_file} is placed on many cores; name the design before that")
     else:
         file = config_file or design_file
         config = read_config(file, settings) if file or settings else board_config(where, baud)

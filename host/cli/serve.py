@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from .common import SET, examples, read_config
+from .common import SET, examples, read_chip
 
 _EXAMPLES = examples(
     "spikeloom serve core.toml                  prints the port's name",
@@ -35,7 +35,7 @@ def serve(
     Runs until it is interrupted (Ctrl-C). The simulated board is as fast as this machine can simulate it.
     The signal SIGUSR1 pulls its cable, and plugs it in again when it comes the next time.
     """
-    config = read_config(file, settings)
+    config = read_chip(file, settings)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
     from spikeloom.sim.serve import serve as serve_twin
     from spikeloom.sim.twin.build import BAUD

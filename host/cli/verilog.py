@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from .common import CORE_FILE, SET, examples, note, read_config, write_text
+from .common import CORE_FILE, SET, examples, note, read_chip, write_text
 
 _EXAMPLES = examples(
     "spikeloom verilog core.toml -o core.v",
@@ -29,11 +29,11 @@ def verilog(
     lanes: int = typer.Option(None, help="Synaptic operations per clock cycle: 1, 2, 4 … 32."),
     settings: list[str] = SET,
 ) -> None:
-    """Generate Verilog of a whole chip: UART, link, core. The same bytes for the same settings.
+    """Generate Verilog of a whole chip: UART, link, core or cores. The same bytes for the same settings.
 
     The configuration comes from a file, from options, or from both: options win.
     """
-    config = read_config(file, settings, neurons=neurons, axons=axons, lanes=lanes)
+    config = read_chip(file, settings, neurons=neurons, axons=axons, lanes=lanes)
     from spikeloom.hdl.verilog import generate
 
     text = generate(config)

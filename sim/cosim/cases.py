@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spikeloom.design import Design
 from spikeloom.hdl import NO_AXON, CoreConfig, Field, Image
+from spikeloom.hdl.config import DELAY_SLOTS
 
 from .learning_cases import random_rule, with_learning
 
@@ -56,9 +57,11 @@ def make_config(choice: dict[str, Any]) -> CoreConfig:
 
 
 def random_config(rng: np.random.Generator) -> CoreConfig:
-    """Any configuration of `OPTIONS`, half of them with a learning rule."""
+    """Any configuration of `OPTIONS`, half of them with a learning rule, a quarter with delays."""
     choice = {name: values[rng.integers(len(values))] for name, values in OPTIONS.items()}
     config = make_config(choice)
+    if rng.random() < 0.25:
+        config = dataclasses.replace(config, delay_slots=int(rng.choice(DELAY_SLOTS[1:])))
     if rng.random() < 0.5:
         return config
     return dataclasses.replace(config, learning=random_rule(rng, config.weight_bits))
@@ -81,7 +84,11 @@ def random_design(config: CoreConfig, rng: np.random.Generator) -> Design:
     routes = rng.integers(0, c.axons, c.neurons)
     routes = np.where(rng.random(c.neurons) < rng.random(), routes, NO_AXON)
     report = rng.random(c.neurons) < rng.choice([0.5, 1.0])
-    image = Image(c, weights, parameters, routes, report)
+    delays: NDArray[np.int64] = np.zeros_like(weights)
+    if c.delay_slots > 1:
+        most = rng.choice([2, c.delay_slots])
+        delays = rng.integers(0, most, weights.shape)
+    image = Image(c, weights, parameters, routes, report, delays=delays)
     return Design(c, with_learning(image, rng))
 
 

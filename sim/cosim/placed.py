@@ -70,6 +70,7 @@ def random_network(config: CoreConfig, rng: np.random.Generator) -> Design:
     image = random_design(
         dataclasses.replace(config, route_entries=0, axonal_delay_slots=1), rng
     ).image
+    synapses = (image.weights != 0) | image.plastic
     rows = np.stack(
         [
             rng.integers(0, config.neurons, _FAN_OUT),
@@ -86,7 +87,8 @@ def random_network(config: CoreConfig, rng: np.random.Generator) -> Design:
             config=config,
             routes=None,
             destinations=np.unique(rows, axis=0),
-            delays=rng.integers(0, config.delay_slots, image.weights.shape),
+            # What is no synapse has no place on a fabric, and so no delay.
+            delays=rng.integers(0, config.delay_slots, image.weights.shape) * synapses,
         ),
     )
 

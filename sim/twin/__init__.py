@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spikeloom.hdl import CoreConfig
+from spikeloom.hdl import CoreConfig, FabricConfig
 
 from .build import BAUD, CLOCK_HZ, TwinLibrary, build_twin, compile_library
 from .port import TwinPort
@@ -11,7 +11,7 @@ __all__ = ["TwinLibrary", "TwinPort", "build_twin", "compile_library", "open_por
 
 
 def open_port(
-    config: CoreConfig,
+    config: CoreConfig | FabricConfig,
     *,
     seed: int = 1,
     timeout: float | None = None,

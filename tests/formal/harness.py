@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 from amaranth.hdl import (
     Assert,
@@ -18,6 +20,7 @@ from amaranth.hdl import (
     Value,
 )
 from amaranth.lib import memory
+from amaranth.lib.data import View
 
 FREE = "free_"
 """Submodules whose names begin so start in any state; all others from their initial values."""
@@ -102,21 +105,31 @@ class Opened(Elaboratable):
     """A block whose variables can be named from outside, as in `opened["Receiver.head"]`.
 
     Names are those of the local variables in the methods of the block and of its parts, with the class
-    in front.
+    in front, or in functions, with the function's name in front.
+
+    Parameters
+    ----------
+    parts : classes and functions from other files than the block's, to be opened too.
     """
 
-    def __init__(self, block: Elaboratable) -> None:
-        self._signals: dict[str, Signal] = {}
+    def __init__(self, block: Elaboratable, *parts: Callable[..., object]) -> None:
+        self._signals: dict[str, list[Signal]] = {}
         self._memories: dict[str, memory.ReadPort] = {}
-        module = type(block).__module__
+        self._blocks: list[object] = []
+        modules = {part.__module__ for part in (type(block), *parts)}
         before = sys.getprofile()
 
         def collect(frame: FrameType, event: str, _: object) -> None:
-            if event == "return" and frame.f_globals["__name__"] == module:
-                owner = type(frame.f_locals.get("self")).__name__
-                for name, value in frame.f_locals.items():
+            if event == "return" and frame.f_globals["__name__"] in modules:
+                itself = frame.f_locals.get("self")
+                function = frame.f_code.co_name
+                owner = function if itself is None else type(itself).__name__
+                if function == "elaborate":
+                    self._blocks.append(itself)
+                for name, local in frame.f_locals.items():
+                    value = local.as_value() if isinstance(local, View) else local
                     if isinstance(value, Signal):
-                        self._signals[f"{owner}.{name}"] = value
+                        self._signals.setdefault(f"{owner}.{name}", []).append(value)
                     elif isinstance(value, memory.Memory):
                         self._memories[f"{owner}.{name}"] = value.read_port(domain="comb")
 
@@ -127,11 +140,19 @@ class Opened(Elaboratable):
             sys.setprofile(before)
 
     def __getitem__(self, name: str) -> Signal:
+        return self.all(name)[-1]
+
+    def all(self, name: str) -> list[Signal]:
+        """One for each part of this kind, in the order in which the parts were made."""
         try:
             return self._signals[name]
         except KeyError:
             known = ", ".join(sorted(self._signals))
             raise KeyError(f"no signal is named {name}; there are {known}") from None
+
+    def blocks(self, kind: str) -> list[Any]:
+        """All parts of a class, in the order in which they were made."""
+        return [block for block in self._blocks if type(block).__name__ == kind]
 
     def word(self, m: Module, name: str, address: Value) -> Value:
         """What a memory holds there; for one address."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from amaranth.hdl import Module
+from barrier_proof import BARRIER_MUTANTS, prove_barrier, refute_barrier
 from encoder_harness import EncoderHarness
+from fabric_proofs import FABRIC_MUTANTS, FABRIC_PROOFS, prove_fabric, refute_fabric
 from harness import FREE, Harness, Opened
 from mutants import MUTANTS, Mutant
 from payload_harness import PayloadHarness
@@ -89,12 +92,18 @@ def refute(mutant: Mutant) -> Verdict:
 def main() -> int:
     """Returns how many came out wrong."""
     wrong = 0
-    for name in track(PROOFS, "proofs that have to hold"):
-        verdict = prove(name)
+    for name in track((*PROOFS, *FABRIC_PROOFS), "proofs that have to hold"):
+        verdict = prove(name) if name in PROOFS else prove_fabric(name)
         print(verdict.report)
         wrong += not verdict.holds
-    for name, mutant in track(MUTANTS.items(), "proofs that have to fail"):
-        verdict = refute(mutant)
+    wrong += not prove_barrier().holds
+    mutants = {name: functools.partial(refute, mutant) for name, mutant in MUTANTS.items()}
+    for name, broken in FABRIC_MUTANTS.items():
+        mutants[name] = functools.partial(refute_fabric, broken)
+    for name in BARRIER_MUTANTS:
+        mutants[name] = functools.partial(refute_barrier, name)
+    for name, attempt in track(mutants.items(), "proofs that have to fail"):
+        verdict = attempt()
         print(f"{name}: {', '.join(verdict.broken) or 'NOT NOTICED'}")
         wrong += verdict.holds
     return wrong

@@ -76,7 +76,7 @@ class Driver:
         assert not error
 
     async def load(self, image):
-        synapses = {Region.SYNAPSES: "weight", Region.PLASTIC: "plastic"}
+        synapses = {Region.SYNAPSES: "weight", Region.PLASTIC: "plastic", Region.DELAYS: "delay"}
         for base, words in self.map.image_blocks(image):
             field = synapses.get(base >> REGION_SHIFT)
             if field is None:
@@ -131,9 +131,30 @@ class Driver:
         found = [await self.read(row + k) for row in rows for k in range(words)]
         return self.map.unpack_synapses(np.array(found), field)
 
+    async def under_way(self):
+        """Sums (K, D, N), and arrivals (slots, A), for the next step and later ones."""
+        c = self.config
+        shape = (c.layout.accumulators, c.delay_slots, c.neurons)
+        sums = np.zeros(shape, dtype=np.int64)
+        if c.delay_slots > 1:
+            for k, d, j in np.ndindex(shape):
+                sums[k, d, j] = signed(await self.read(self.map.pending(k, d, j)))
+        arrivals = np.zeros((c.axonal_delay_slots, 32 * c.layout.arrival_words), dtype=bool)
+        for slot, word in np.ndindex(c.axonal_delay_slots, c.layout.arrival_words):
+            bits = await self.read(self.map.arrivals(slot) + word)
+            arrivals[slot, 32 * word : 32 * word + 32] = bits >> np.arange(32) & 1
+        assert not arrivals[:, c.axons :].any()
+        return sums, arrivals[:, : c.axons]
+
     async def compare(self, golden):
-        """States, synapses and counters are those of the golden model."""
+        """States, synapses, what is under way and counters are those of the golden model."""
         assert await self.states() == states_of(golden)
+        sums, arrivals = await self.under_way()
+        np.testing.assert_array_equal(sums, golden.pending[0])
+        np.testing.assert_array_equal(arrivals[0], golden.arrivals[0])
+        np.testing.assert_array_equal(arrivals[1:], golden.later_arrivals[0])
+        if self.config.delay_slots > 1:
+            np.testing.assert_array_equal(await self.synapses("delay"), golden.image.delays)
         if self.config.learning is not None:
             np.testing.assert_array_equal(await self.synapses("weight"), golden.weights)
             if golden.eligibility is not None:

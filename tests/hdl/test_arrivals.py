@@ -21,8 +21,9 @@ spikes = st.lists(st.tuples(st.integers(0, 69), st.integers(0, 2)), max_size=60)
 
 
 @functools.cache
-def bench(axons):
-    dut = Arrivals(CoreConfig(neurons=1, axons=axons))
+def bench(axons, slots=1):
+    ring = {"route_entries": 1, "axonal_delay_slots": slots} if slots > 1 else {}
+    dut = Arrivals(CoreConfig(neurons=1, axons=axons, **ring))
     return dut, Bench(dut)
 
 
@@ -60,9 +61,9 @@ async def scan(ctx, dut, stalls):
     return axons, cycles
 
 
-async def access(ctx, dut, word, data=None):
-    """Write, or read and return, a word of the bitmap."""
-    return await gateware.access(ctx, dut, dut.word, data, word=word)
+async def access(ctx, dut, word, data=None, slot=0):
+    """Write, or read and return, a word of a bitmap."""
+    return await gateware.access(ctx, dut, dut.word, data, word=word, slot=slot)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -140,6 +141,51 @@ def test_bus_reads_and_replaces_words(spikes, writes):
             assert await access(ctx, dut, word) == expected
         axons, _ = await scan(ctx, dut, [False])
         assert axons == [a for a in range(size) if words[a // 32] >> a % 32 & 1]
+
+    simulation.run(testbench)
+
+
+@pytest.mark.parametrize("slots", [2, 4, 64])
+@quick(6)
+@given(
+    steps=st.lists(
+        st.lists(st.tuples(st.integers(0, 39), st.integers(0, 63)), max_size=12),
+        min_size=2,
+        max_size=8,
+    ),
+    write=st.tuples(st.integers(0, 63), st.integers(0, 2**32 - 1)),
+)
+def test_delayed_spikes_come_in_their_step(slots, steps, write):
+    """Before each step spikes set out for it and for later ones; one word is written over the bus."""
+    size = 40
+    dut, simulation = bench(size, slots)
+
+    async def testbench(ctx):
+        await clear(ctx, dut)
+        due = {}
+        for t, spikes in enumerate(steps + [[]] * min(slots, 6)):
+            duplicates = 0
+            for axon, delay in spikes:
+                there = due.setdefault(t + delay % slots, set())
+                duplicates += axon in there
+                there.add(axon)
+                ctx.set(dut.arrive_delay, delay % slots)
+                duplicates -= await arrive(ctx, dut, [(axon, 0)])
+            assert duplicates == 0
+            if t == 1:
+                slot, bits = write[0] % slots, write[1]
+                await access(ctx, dut, 0, bits, slot=slot)
+                kept = {a for a in due.get(t + slot, set()) if a >= 32}
+                due[t + slot] = kept | {a for a in range(32) if bits >> a & 1}
+            for slot in range(min(slots, 4)):
+                expected = sum(1 << a for a in due.get(t + slot, set()) if a < 32)
+                assert await access(ctx, dut, 0, slot=slot) == expected
+            axons, _ = await scan(ctx, dut, [False])
+            assert axons == sorted(due.pop(t, set()))
+        await clear(ctx, dut)
+        for slot in range(slots):
+            for word in range(2):
+                assert await access(ctx, dut, word, slot=slot) == 0
 
     simulation.run(testbench)
 

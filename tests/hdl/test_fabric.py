@@ -1,5 +1,7 @@
 """Many cores against as many golden models that exchange spikes by the table of destinations."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from core_driver import Driver, states_of
@@ -32,25 +34,25 @@ class GoldenFabric:
 
     def __init__(self, images):
         self.images = images
-        plain = [alone(image) for image in images]
-        self.cores = [GoldenCore(image) for image in plain]
+        self.cores = [GoldenCore(replace(image, destinations=None)) for image in images]
         self.unknown = 0
 
     def inject(self, core, axon):
         self.arrive(core, axon)
 
-    def arrive(self, core, axon):
+    def arrive(self, core, axon, delay=0):
         golden = self.cores[core]
-        golden.counters["duplicates"] += golden.arrivals[0, axon]
-        golden.arrivals[0, axon] = True
+        bitmap = golden.later_arrivals[0, delay - 1] if delay else golden.arrivals[0]
+        golden.counters["duplicates"] += bitmap[axon]
+        bitmap[axon] = True
 
     def step(self):
         """(core, neuron) of the reported spikes, in rising order."""
         fired = [core.step()[0] for core in self.cores]
         for image, spikes in zip(self.images, fired, strict=True):
-            for neuron, core, axon, _ in image.destinations:
+            for neuron, core, axon, delay in image.destinations:
                 if spikes[neuron] and core < len(self.cores):
-                    self.arrive(core, axon)
+                    self.arrive(core, axon, delay)
                 self.unknown += spikes[neuron] and core >= len(self.cores)
         return [
             (k, int(j))
@@ -66,18 +68,6 @@ class GoldenFabric:
         return total | {"steps": total["steps"] // len(self.cores), "unknown": self.unknown}
 
 
-def alone(image):
-    """The same core without destinations."""
-    config = CoreConfig.from_dict(
-        {k: v for k, v in image.config.to_dict().items() if k != "route_entries"}
-    )
-    learning = {}
-    if config.learning is not None:
-        names = ("learning", "plastic", "modulatory", "axon_tags", "neuron_tags")
-        learning = {name: getattr(image, name) for name in names}
-    return Image(config, image.weights, image.parameters, report=image.report, **learning)
-
-
 def random_fabric(rng, columns, rows):
     """Small cores with any options, and destinations of which some point nowhere."""
     lanes = int(rng.choice([1, 2]))
@@ -87,41 +77,33 @@ def random_fabric(rng, columns, rows):
         "lanes": lanes,
         "update_units": 1,
         "route_entries": 17,
+        "delay_slots": int(rng.choice([1, 4])),
+        "axonal_delay_slots": int(rng.choice([1, 4])),
     }
-    for name in ("delay_slots", "axonal_delay_slots"):
-        settings.pop(name, None)
     config = FabricConfig(CoreConfig.from_dict(settings), columns, rows)
     images = []
     for _ in range(config.cores):
-        image = random_design(alone_config(config.core), rng).image
+        alone = replace(config.core, route_entries=0, axonal_delay_slots=1)
+        image = random_design(alone, rng).image
+        delays = rng.integers(0, config.core.delay_slots, image.weights.shape)
         every = [
-            (j, k, i, 0)
+            (j, k, i, d)
             for j in range(config.core.neurons)
             for k in range(config.cores + 1)
             for i in range(config.core.axons)
+            for d in range(config.core.axonal_delay_slots)
         ]
         chosen = rng.choice(len(every), min(17, len(every)), replace=False)
-        images.append(with_destinations(image, config.core, np.array(every)[chosen]))
+        images.append(
+            replace(
+                image,
+                config=config.core,
+                routes=None,
+                destinations=np.array(every)[chosen],
+                delays=delays,
+            )
+        )
     return config, images
-
-
-def alone_config(config):
-    return CoreConfig.from_dict({k: v for k, v in config.to_dict().items() if k != "route_entries"})
-
-
-def with_destinations(image, config, destinations):
-    learning = {}
-    if config.learning is not None:
-        names = ("learning", "plastic", "modulatory", "axon_tags", "neuron_tags")
-        learning = {name: getattr(image, name) for name in names}
-    return Image(
-        config,
-        image.weights,
-        image.parameters,
-        report=image.report,
-        destinations=destinations,
-        **learning,
-    )
 
 
 def simulate(config, program, seed=1):
@@ -164,6 +146,9 @@ def test_cores_and_mesh_agree_with_golden_cores(seed):
             assert await driver.at(k).states() == states_of(core)
             if config.core.learning is not None:
                 np.testing.assert_array_equal(await driver.synapses("weight"), core.weights)
+            sums, arrivals = await driver.under_way()
+            np.testing.assert_array_equal(sums, core.pending[0])
+            np.testing.assert_array_equal(arrivals[1:], core.later_arrivals[0])
         for name, count in golden.counts().items():
             if name in driver.counts and name not in ("cycles", "stalls"):
                 assert driver.counts[name] == count, name

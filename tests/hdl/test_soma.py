@@ -43,7 +43,7 @@ def golden_of(config, image, neurons):
 def test_updates_each_neuron_of_a_stream(seed):
     rng = np.random.default_rng(seed)
     config = dataclasses.replace(
-        random_config(rng), neurons=NEURONS, axons=AXONS, lanes=1, update_units=1
+        random_config(rng), neurons=NEURONS, axons=AXONS, lanes=1, update_units=1, delay_slots=1
     )
     image = random_design(config, rng).image
     states = random_states(config, rng)

@@ -6,13 +6,14 @@ import functools
 import gateware
 import numpy as np
 import pytest
-from amaranth.hdl import Module
-from amaranth.lib import wiring
+from amaranth.hdl import Elaboratable, Module, unsigned
+from amaranth.lib import memory, wiring
 from gateware import Bench, quick
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spikeloom.hdl import CoreConfig, MemoryMap
+from spikeloom.hdl.core import synapses
 from spikeloom.hdl.core.synapse_access import SynapseAccess
 from spikeloom.hdl.core.synapses import READ_LATENCY, SynapseMemory
 
@@ -24,18 +25,43 @@ SHAPES = [(1, 1, 2), (5, 2, 2), (9, 4, 3), (6, 1, 5), (8, 8, 8), (7, 4, 8), (3, 
 class Synapses(wiring.Component):
     """Memory and access, as a core connects them."""
 
-    def __init__(self, config):
+    def __init__(self, config, storage="block"):
         self.access = SynapseAccess(config)
-        self.memory = SynapseMemory(config)
+        self.memory = SynapseMemory(config, storage=storage)
         super().__init__({})
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.access = access = self.access
         m.submodules.memory = memory = self.memory
-        for name in ("read", "write", "address", "write_lane", "write_weight"):
+        asked = ("read", "write", "address", "write_lane", "write_weight")
+        for name in (*asked, "write_delay", "write_slots"):
             m.d.comb += getattr(memory, name).eq(getattr(access, name))
-        m.d.comb += access.weights.eq(memory.weights)
+        m.d.comb += [access.weights.eq(memory.weights), access.delays.eq(memory.delays)]
+        return m
+
+
+class Spram(Elaboratable):
+    """SB_SPRAM256KA as its data sheet has it, but for its size: in the place of an `Instance`."""
+
+    def __init__(self, kind, **ports):
+        assert kind == "SB_SPRAM256KA"
+        self.ports = ports
+
+    def elaborate(self, platform):
+        m = Module()
+        p = self.ports
+        m.submodules.words = words = memory.Memory(shape=unsigned(16), depth=128, init=[])
+        read, write = words.read_port(), words.write_port(granularity=4)
+        writes = p["i_CHIPSELECT"] & p["i_WREN"]
+        m.d.comb += [
+            read.addr.eq(p["i_ADDRESS"]),
+            read.en.eq(p["i_CHIPSELECT"] & ~p["i_WREN"]),
+            p["o_DATAOUT"].eq(read.data),
+            write.addr.eq(p["i_ADDRESS"]),
+            write.data.eq(p["i_DATAIN"]),
+            write.en.eq(writes.replicate(4) & p["i_MASKWREN"]),
+        ]
         return m
 
 
@@ -90,6 +116,42 @@ def test_words_read_back_as_the_memory_map_says(shape, seed, changes):
         await check(ctx, now)
 
     simulation.run(testbench)
+
+
+@pytest.mark.parametrize("storage", ["block", "spram"])
+@pytest.mark.parametrize("shape", [(1, 1, 2, 2), (9, 4, 8, 16), (5, 2, 3, 64), (8, 8, 4, 4)])
+def test_weights_and_delays_leave_each_other_alone(shape, storage, monkeypatch):
+    neurons, lanes, bits, slots = shape
+    monkeypatch.setattr(synapses, "Instance", Spram)
+    config = CoreConfig(
+        neurons=neurons, axons=AXONS, lanes=lanes, weight_bits=bits, delay_slots=slots
+    )
+    memory_map, rng = MemoryMap(config), np.random.default_rng(1)
+    dut = Synapses(config, storage)
+    bounds = {"weight": (-(1 << (bits - 1)), 1 << (bits - 1)), "delay": (0, slots)}
+    places = [
+        (name, axon, word)
+        for name in bounds
+        for axon in range(AXONS)
+        for word in range(config.layout.synapse_fields[name].words_per_row)
+    ]
+
+    async def testbench(ctx):
+        access = dut.access
+        for _ in range(2):  # what is there is overwritten
+            values = {k: rng.integers(*b, (AXONS, neurons)) for k, b in bounds.items()}
+            packed = {k: memory_map.pack_synapses(v, k) for k, v in values.items()}
+            for k in rng.permutation(len(places)):
+                name, axon, word = places[k]
+                where = {"axon": axon, "word": word, "delay": name == "delay"}
+                data = int(packed[name][axon, word])
+                await gateware.access(ctx, access, access.access_value, data, **where)
+            for name, axon, word in places:
+                where = {"axon": axon, "word": word, "delay": name == "delay"}
+                found = await gateware.access(ctx, access, access.access_value, **where)
+                assert found == int(packed[name][axon, word])
+
+    Bench(dut).run(testbench)
 
 
 def test_a_word_stays_until_the_next_read():

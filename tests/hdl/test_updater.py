@@ -23,7 +23,9 @@ SHAPES = [(1, 1, 1), (5, 1, 1), (4, 4, 4), (7, 4, 1), (9, 4, 2), (13, 4, 4), (3,
 
 def make_config(rng, neurons, lanes, units, **fixed):
     shape = {"neurons": neurons, "lanes": lanes, "update_units": units, "axons": AXONS}
-    return dataclasses.replace(random_config(rng), **shape, learning=None, **fixed)
+    config = random_config(rng)
+    slots = min(config.delay_slots, 4)
+    return dataclasses.replace(config, **shape, learning=None, delay_slots=slots, **fixed)
 
 
 async def read(ctx, dut, field, neuron, *, state):
@@ -47,7 +49,7 @@ async def walk(ctx, dut, config, sums, begin):
     """
     lanes, units = config.lanes, config.update_units
     fired = np.zeros(config.layout.padded_neurons, dtype=int)
-    taken = np.zeros(config.layout.padded_neurons, dtype=int)
+    taken = np.zeros((config.delay_slots, config.layout.padded_neurons), dtype=int)
     asked = [(0, 0)] * TAKE_LATENCY
     clamps = cycles = 0
     ctx.set(begin, 1)
@@ -55,7 +57,8 @@ async def walk(ctx, dut, config, sums, begin):
         takes = ctx.get(dut.take)
         asked.append((ctx.get(dut.take_lanes), ctx.get(dut.take_group)) if takes else (0, 0))
         mask, group = asked[-1]
-        taken[group * lanes : (group + 1) * lanes] += mask >> np.arange(lanes) & 1
+        slot = ctx.get(dut.take_slot)
+        taken[slot, group * lanes : (group + 1) * lanes] += mask >> np.arange(lanes) & 1
         mask, group = asked[-1 - TAKE_LATENCY]
         for lane in range(lanes):
             neuron = group * lanes + lane
@@ -70,13 +73,15 @@ async def walk(ctx, dut, config, sums, begin):
         cycles += 1
         await ctx.tick()
         ctx.set(begin, 0)
-    assert (taken == 1).all()
+    walked = config.delay_slots if begin is dut.clear else 1
+    assert (taken[:walked] == 1).all()
+    assert not taken[walked:].any()
     clamps += ctx.get(dut.clamps)
     return fired, clamps, cycles
 
 
 def sums_of(config, image, active):
-    rows = image.weights[active]
+    rows = image.weights[active] * (image.delays[active] == 0)
     parts = [rows] if config.receptors == 1 else [np.maximum(rows, 0), np.minimum(rows, 0)]
     return [part.sum(axis=0) for part in parts]
 
@@ -106,6 +111,7 @@ def test_walks_over_all_neurons(shape, parameters):
         before = golden.counters["clamps"][0]
         spikes = golden.step()[0]
         golden.arrivals[:] = False  # routes are another block's
+        golden.pending[:] = 0  # and rings the integrator's
         sums = sums_of(config, image, active)
         fired, clamps, cycles = await walk(ctx, dut, config, sums, dut.start)
         assert fired[: config.neurons].tolist() == spikes.tolist()

@@ -1,6 +1,9 @@
 """Verilog of a chip: its ports, and the same bytes for the same configuration."""
 
+import os
 import re
+import subprocess
+import sys
 
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.verilog import TOP_NAME, generate
@@ -16,3 +19,27 @@ def test_the_same_configuration_gives_the_same_verilog():
     top = re.search(rf"^module {TOP_NAME}\((.*?)\);", first, re.MULTILINE | re.DOTALL)
     assert top is not None
     assert {name.strip() for name in top[1].split(",")} == {"clk", "rst", "rx", "tx"}
+
+
+PROGRAM = """
+import sys, zlib
+from spikeloom.hdl import CoreConfig, FabricConfig
+from spikeloom.hdl.verilog import generate_chip
+core = CoreConfig(neurons=1, axons=1, monitors=0, route_entries=1)
+print(zlib.crc32(generate_chip(FabricConfig(core, columns=2)).encode()))
+"""
+
+
+def test_another_process_gives_the_same_verilog():
+    """Sets of strings have another order there."""
+    texts = [
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            timeout=120,
+        ).stdout
+        for seed in "12"
+    ]
+    assert texts[0] == texts[1] != b""

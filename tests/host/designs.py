@@ -61,7 +61,14 @@ def make_design(config=CONFIG, seed=0):
         if config.learning.format.modulator:
             rest["modulatory"] = rng.random(config.axons) < 0.3
         rest["axon_tags"] = rng.integers(0, 1 << 16, config.axons)
+    if config.delay_slots > 1:
+        rest["delays"] = rng.integers(0, config.delay_slots, (config.axons, config.neurons))
     drives = rng.random(config.neurons) < 0.4
+    if config.route_entries:
+        highest = (config.neurons, 1, config.axons, config.axonal_delay_slots)
+        rows = [[rng.integers(0, h) for h in highest] for _ in range(config.route_entries)]
+        rest["destinations"] = np.unique(np.array(rows, dtype=np.int64), axis=0)
+        drives[:] = False
     image = Image(
         config,
         rng.integers(-bound, bound, (config.axons, config.neurons)),

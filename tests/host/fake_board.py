@@ -269,10 +269,13 @@ class FakeBoard(FakeCore):
             self._say(ADVANCE | n)
             self._said += n
 
+    def _fired(self) -> np.ndarray:
+        """Execute a step; (N,) the spikes that are reported."""
+        return self.core.step()[0] & self.core.image.report
+
     def _step(self) -> None:
         t = self.core.step_number
-        fired = self.core.step()[0] & self.core.image.report
-        neurons = np.flatnonzero(fired).tolist()
+        neurons = np.flatnonzero(self._fired()).tolist()
         halfwords = [0] * bitmap_halfwords(self.config.neurons)
         for neuron in neurons:
             halfwords[neuron // BITMAP_IDS] |= 1 << neuron % BITMAP_IDS

@@ -9,6 +9,11 @@ from spikeloom.hdl.config import clog2
 from spikeloom.hdl.memory_map import (
     BUILD_WORDS,
     COUNTERS,
+    DESTINATION_AXON_MASK,
+    DESTINATION_CORE_SHIFT,
+    DESTINATION_DELAY_SHIFT,
+    DESTINATION_LAST,
+    DESTINATIONS,
     LINK_VERSION,
     MAGIC,
     MAP_VERSION,
@@ -51,7 +56,16 @@ class FakeCore:
             self._mapped[Region.CONTROL.base + register] = register not in READ_ONLY
         self._mapped |= {Region.COUNTERS.base + k: False for k in range(2 * len(COUNTERS))}
         self._mapped |= {Region.MONITORS.base + k: True for k in range(c.monitors)}
-        self._mapped |= {Region.ARRIVALS.base + k: True for k in range(layout.arrival_words)}
+        self._arrivals = {
+            self.map.arrivals(slot) + k: (slot, 32 * k)
+            for slot in range(c.axonal_delay_slots)
+            for k in range(layout.arrival_words)
+        }
+        self._pending = {}
+        if c.delay_slots > 1:
+            shape = (layout.accumulators, c.delay_slots, c.neurons)
+            self._pending = {self.map.pending(*place): place for place in np.ndindex(shape)}
+        self._mapped |= dict.fromkeys((*self._arrivals, *self._pending), True)
         self._rows = {
             name: [
                 [self.map.synapse_row(i, name) + w for w in range(field.words_per_row)]
@@ -61,6 +75,7 @@ class FakeCore:
         }
         kept = [at for name in self._rows if name != "eligibility" for at in self._all(name)]
         kept += [Region.ROUTES.base + j for j in range(c.neurons)]
+        kept += [Region.ROUTES.base + DESTINATIONS + e for e in range(c.route_entries)]
         for field in layout.parameters:
             kept += [self.map.parameter(field.name, j) for j in range(self.map.parameter_entries)]
         kept += [self.map.learning(field.name) for field in layout.learning]
@@ -133,9 +148,11 @@ class FakeCore:
             return value >> 32 * high & 0xFFFFFFFF
         if region == Region.MONITORS:
             return self._monitors[address - Region.MONITORS.base]
+        if region == Region.PENDING:
+            return int(self.core.pending[0][self._pending[address]]) & 0xFFFFFFFF
         if region == Region.ARRIVALS:
-            first = 32 * (address - Region.ARRIVALS.base)
-            bits = self.core.arrivals[0, first : first + 32]
+            slot, first = self._arrivals[address]
+            bits = self._arriving(slot)[first : first + 32]
             return sum(1 << int(k) for k in np.flatnonzero(bits))
         if region == Region.ELIGIBILITY:
             row, word = self._place(address)
@@ -165,9 +182,11 @@ class FakeCore:
         elif region == Region.MONITORS:
             self._monitors[address - Region.MONITORS.base] = value
         elif region == Region.ARRIVALS:
-            first = 32 * (address - Region.ARRIVALS.base)
+            slot, first = self._arrivals[address]
             for k in range(first, min(first + 32, self.config.axons)):
-                self.core.arrivals[0, k] = value >> (k - first) & 1
+                self._arriving(slot)[k] = value >> (k - first) & 1
+        elif region == Region.PENDING:
+            self.core.pending[0][self._pending[address]] = value - (value >> 31 << 32)
         elif region == Region.ELIGIBILITY:
             row, word = self._place(address)
             words = self.map.pack_synapses(self.core.eligibility[row : row + 1], "eligibility")
@@ -178,6 +197,10 @@ class FakeCore:
             self._array(name)[k] = value - (value >> 31 << 32)
         else:
             self._memory[address] = value
+
+    def _arriving(self, slot: int) -> np.ndarray:
+        """The arrivals of the next step, or of `slot` steps later."""
+        return self.core.later_arrivals[0, slot - 1] if slot else self.core.arrivals[0]
 
     def _place(self, address: int) -> tuple[int, int]:
         """Axon and word of an eligibility."""
@@ -193,7 +216,22 @@ class FakeCore:
         return value - (value >> 31 << 32) if signed else value
 
     def _rebuild(self) -> None:
-        """The image that the memories hold, for the golden model to run."""
+        """Let the golden model run what the memories hold."""
+        self.core.image = self.held_image()
+
+    def _destinations(self, first: np.ndarray) -> np.ndarray:
+        """(E, 4) destinations, from each neuron's first one to the last."""
+        rows = []
+        for neuron, entry in enumerate(first):
+            while entry != NO_AXON:
+                word = self._memory[Region.ROUTES.base + DESTINATIONS + int(entry)]
+                core, delay = word >> DESTINATION_CORE_SHIFT & 63, word >> DESTINATION_DELAY_SHIFT
+                rows.append((neuron, core, word & DESTINATION_AXON_MASK, delay & 63))
+                entry = NO_AXON if word & DESTINATION_LAST else entry + 1
+        return np.array(rows, dtype=np.int64).reshape(-1, 4)
+
+    def held_image(self) -> Image:
+        """The image that the memories hold."""
         c, layout, where = self.config, self.config.layout, self.map
         entries = range(where.parameter_entries)
         parameters = {
@@ -206,6 +244,12 @@ class FakeCore:
         drives = routes & ROUTE_DRIVES != 0
         learning = {f.name: self._signed(where.learning(f.name), f.signed) for f in layout.learning}
         rest = {}
+        if c.delay_slots > 1:
+            rest["delays"] = self._synapses("delay")
+        first = np.where(drives, routes & ROUTE_AXON_MASK, NO_AXON)
+        if c.route_entries:
+            rest["destinations"] = self._destinations(first)
+            first = None
         if learning:
             rest["plastic"] = self._synapses("plastic")
         axon_fields = {f.name for f in layout.axon_fields}
@@ -217,11 +261,11 @@ class FakeCore:
             rest["modulatory"] = [
                 self._memory[where.axon_field("modulatory", i)] for i in range(c.axons)
             ]
-        self.core.image = Image(
+        return Image(
             c,
             self._synapses("weight"),
             parameters,
-            np.where(drives, routes & ROUTE_AXON_MASK, NO_AXON),
+            first,
             routes & ROUTE_REPORTS != 0,
             learning,
             **rest,

@@ -1,11 +1,12 @@
 """A board may take as long as docs/semantics.md and docs/architecture.md let it, or a little longer."""
 
 import numpy as np
-from designs import CONFIG, learning_config
+from designs import CONFIG, DESIGN, learning_config, make_design
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikeloom.allowance import chunks, clearing_cycles, step_cycles, sweeps
+from spikeloom.allowance import chunks, clearing_cycles, run_cycles, step_cycles, sweeps
+from spikeloom.placing import place
 
 
 @given(
@@ -29,6 +30,24 @@ def test_learning_is_allowed_for(case, start, sweep_log2):
         assert (cycles[~swept] == plain[~swept]).all()
     else:
         assert sweep is None
+
+
+@given(cores=st.sampled_from([1, 2, 4, 9]), seed=st.integers(0, 20))
+def test_the_slowest_core_and_all_packets_are_allowed_for(cores, seed):
+    design = place(make_design(CONFIG, seed), cores=cores, placement="random", seed=seed)
+    placement, core = design.placement, design.chip.core
+    raster = np.random.default_rng(seed).random((6, design.config.axons)) < 0.5
+    allowed = run_cycles(design, raster, 0)
+    packets = placement.destinations(design.image)
+    for k in range(cores):
+        hosts = raster[:, placement.axons_on(k)[0]].sum(axis=1)
+        to_it = sum(int(np.sum(rows[:, 1] == k)) for rows in packets)
+        assert (allowed >= step_cycles(core, hosts + to_it, 0) + sum(map(len, packets))).all()
+
+
+def test_many_cores_are_cleared_side_by_side():
+    placed = place(DESIGN, cores=4, placement="order")
+    assert clearing_cycles(placed.chip) < clearing_cycles(DESIGN.chip)
 
 
 def test_a_core_without_learning_has_no_longer_allowance():

@@ -22,6 +22,7 @@ COMMANDS = [
     ["cosim"],
     ["bisect"],
     ["build"],
+    ["place"],
     ["serve"],
     ["shell"],
     ["info"],
@@ -29,7 +30,7 @@ COMMANDS = [
     ["demo"],
     ["demo", "digits"],
 ]
-REPORTING = ["doctor", "devices", "cosim", "bisect", "build", "info", "demo digits"]
+REPORTING = ["doctor", "devices", "cosim", "bisect", "build", "place", "info", "demo digits"]
 
 
 @pytest.fixture
@@ -235,7 +236,7 @@ def test_build_takes_a_board_a_configuration_or_a_design(run, monkeypatch, core_
     calls = []
 
     def build(board, config, design, out, seeds):
-        calls.append((board, config, design, list(seeds)))
+        calls.append((board.name, config, design, list(seeds)))
         return Report(ok)
 
     monkeypatch.setattr("spikeloom.boards.build", build)

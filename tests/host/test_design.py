@@ -155,9 +155,9 @@ def edited(member, change):
 
 
 def test_a_newer_format_asks_for_a_newer_spikeloom():
-    newer = edited("design.toml", lambda text: text.replace(b"format = 2", b"format = 3"))
-    assert FORMAT == 2
-    with pytest.raises(DesignError, match=r"format 3, written by a newer SpikeLoom; .* up to 2"):
+    newer = edited("design.toml", lambda text: text.replace(b"format = 3", b"format = 4"))
+    assert FORMAT == 3
+    with pytest.raises(DesignError, match=r"format 4, written by a newer SpikeLoom; .* up to 3"):
         Design.from_bytes(newer)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from spikeloom.board import Board
 from spikeloom.design import Design
-from spikeloom.errors import BoardRefusedError, DesignError, WrongBoardError
+from spikeloom.errors import BoardRefusedError, DesignError, InputError, WrongBoardError
 from spikeloom.golden_device import GoldenDevice
 from spikeloom.hdl import ImageError
 from spikeloom.link import Link
@@ -22,6 +22,10 @@ DESIGNS = {
     **{case: make_design(learning_config(case)) for case in LEARNING},
     "plain": DESIGN,
     "adaptive": make_design(ADAPTIVE),
+    "delays": make_design(dataclasses.replace(CONFIG, delay_slots=8)),
+    "delays of both kinds": make_design(
+        learning_config("three_factor", delay_slots=4, route_entries=20, axonal_delay_slots=4)
+    ),
 }
 
 
@@ -74,6 +78,51 @@ def test_pending_spikes_are_part_of_it():
     assert np.array_equal(again.read_arrivals(), snapshot.arrivals)
     without = dataclasses.replace(snapshot, arrivals=np.zeros_like(snapshot.arrivals))
     assert str(without.first_difference(snapshot)).startswith("arrivals[")
+
+
+def test_sums_and_spikes_for_later_steps_are_part_of_it():
+    design = DESIGNS["delays of both kinds"]
+    device = GoldenDevice(design)
+    for _ in range(40):
+        device.run(spikes_for(design, 1, device.step))
+        if device.read_later_arrivals().any() and device.read_pending()[-1].any():
+            break
+    taken = device.snapshot()
+    assert taken.later_arrivals.any()
+    assert taken.pending[-1].any()  # the modulator's
+    for name in ("delays", "pending", "later_arrivals"):
+        without = dataclasses.replace(taken, **{name: np.zeros_like(getattr(taken, name))})
+        assert str(without.first_difference(taken)).startswith(f"{name}[")
+    with pytest.raises(ImageError, match="delays"):
+        dataclasses.replace(taken, delays=taken.delays + 4)
+    with pytest.raises(ImageError, match="pending"):
+        dataclasses.replace(taken, pending=taken.pending + (1 << 20))
+
+
+def test_archives_of_the_first_format_are_read():
+    data = edited("snapshot.toml", lambda text: text.replace(b"format = 2", b"format = 1"))
+    assert not Snapshot.from_bytes(data).later_arrivals.size
+
+
+@pytest.mark.parametrize("make", [GoldenDevice, board_for])
+def test_delays_are_read_and_written(make):
+    device = make(DESIGNS["delays"])
+    delays = device.read_delays()
+    assert np.array_equal(delays, DESIGNS["delays"].image.delays)
+    device.delays[2:4, 1] = 7
+    delays[2:4, 1] = 7
+    assert np.array_equal(device.delays, delays)
+    device.delays = 1
+    assert (device.read_delays() == 1).all()
+    with pytest.raises(ImageError, match="0…7"):
+        device.write_delays(delays + 1)
+    with pytest.raises(ImageError, match="0…7"):
+        device.delays[0, 0] = 8
+    plain = make(DESIGN)
+    for access in (plain.read_delays, plain.read_pending, lambda: plain.delays):
+        with pytest.raises(InputError, match="delay_slots of 2 to 64"):
+            access()
+    assert plain.read_later_arrivals().shape == (0, DESIGN.config.axons)
 
 
 def test_differences_are_named():
@@ -141,7 +190,7 @@ def edited(member, change):
 @pytest.mark.parametrize(
     ("member", "change", "match"),
     [
-        ("snapshot.toml", lambda t: t.replace(b"format = 1", b"format = 2"), "newer SpikeLoom"),
+        ("snapshot.toml", lambda t: t.replace(b"format = 2", b"format = 3"), "newer SpikeLoom"),
         ("snapshot.toml", lambda _: None, r"no 'snapshot\.toml' in it"),
         ("snapshot.toml", lambda t: t.replace(b"lanes = 2", b"lanes = 1"), "not the one that was"),
         ("snapshot.toml", lambda t: t.replace(b"step = 0", b"step = -1"), "step is -1"),

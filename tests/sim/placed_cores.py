@@ -40,6 +40,25 @@ class PlacedCores:
     def step_number(self) -> int:
         return self.cores[0].step_number
 
+    @step_number.setter
+    def step_number(self, number: int) -> None:
+        for core in self.cores:
+            core.step_number = number
+
+    @property
+    def counters(self) -> dict[str, np.ndarray]:
+        """Sums over the cores, but of steps."""
+        names = self.cores[0].counters
+        total = {name: sum(core.counters[name] for core in self.cores) for name in names}
+        return total | {"steps": names["steps"]}
+
+    def join(self, flags: list[np.ndarray]) -> np.ndarray:
+        """(external neurons,) of what each core has for its neurons."""
+        joined = np.zeros((self.fabric.cores, 1 << self.fabric.neuron_bits), dtype=bool)
+        for row, given in zip(joined, flags, strict=True):
+            row[: len(given)] = given
+        return joined.ravel()[: self.fabric.external.neurons]
+
     def inject_ids(self, axons: list[int]) -> None:
         """Host spikes for the next step, by external id."""
         for axon in axons:
@@ -48,15 +67,13 @@ class PlacedCores:
 
     def step(self) -> np.ndarray:
         """Execute a step on all cores, then deliver; (external neurons,) spikes."""
-        fired = np.zeros((self.fabric.cores, 1 << self.fabric.neuron_bits), dtype=bool)
-        for k, core in enumerate(self.cores):
-            fired[k, : self.fabric.core.neurons] = core.step()[0]
+        fired = [core.step()[0] for core in self.cores]
         for k, rows in enumerate(self._destinations):
             for neuron, core, axon, delay in rows.tolist():
-                if fired[k, neuron]:
+                if fired[k][neuron]:
                     self.packets += core != k
                     self._arrive(core, axon, delay)
-        return fired.ravel()
+        return self.join(fired)
 
     def run(self, raster: np.ndarray) -> np.ndarray:
         """(steps, external axons) spikes to (steps, external neurons)."""

@@ -11,6 +11,15 @@ import pytest
 from spikeloom.hdl import CoreConfig, LearningConfig
 from spikeloom.sim.cosim import bench, campaign_configs, run, run_campaign, runner, scenario
 from spikeloom.sim.cosim.cases import OPTIONS, random_config
+from spikeloom.sim.cosim.placed import (
+    FAMILIES,
+    SHAPES,
+    family_config,
+    family_fabric,
+    random_network,
+    random_placement,
+    run_placed,
+)
 
 CONFIG = CoreConfig(
     neurons=11, axons=33, lanes=4, update_units=2, receptors=2, parameters="per_neuron", monitors=4
@@ -53,6 +62,30 @@ def test_campaign_sample_finds_no_difference() -> None:
     report = run_campaign(configs, range(6))
     assert report.to_dict()["mismatches"] == []
     assert report.cases == 30
+
+
+@pytest.mark.timeout(600)
+def test_placed_networks_find_no_difference() -> None:
+    report = run_placed([1], range(3), (2,))
+    assert report.to_dict()["mismatches"] == []
+    assert report.cases == 3
+
+
+@pytest.mark.parametrize("family", range(FAMILIES))
+def test_a_family_is_the_same_network_on_every_fabric(family: int) -> None:
+    config = family_config(family)
+    design = random_network(config, np.random.default_rng(3))
+    lanes = set()
+    for cores in SHAPES:
+        rng = np.random.default_rng([family, cores])
+        fabric = family_fabric(config, cores, rng)
+        placement = random_placement(design.image, fabric, rng)
+        assert placement.core_images(design.image)
+        assert fabric.cores == cores
+        lanes.add(fabric.core.lanes)
+    assert len(lanes) > 1
+    again = random_network(config, np.random.default_rng(3))
+    assert again.image.identity == design.image.identity
 
 
 def test_a_difference_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,7 +77,7 @@ def compare(image, rng, cores=None, steps=12):
     return {"spikes": fired, "changed": changed, "packets": placed.packets}
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(configs(**NETWORKS), SEEDS)
 def test_without_learning(config, seed):
     rng = np.random.default_rng(seed)
@@ -86,7 +86,7 @@ def test_without_learning(config, seed):
 
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_with_learning(rule):
-    @settings(max_examples=25)
+    @settings(max_examples=15)
     @given(learning_configs(rule, **NETWORKS), SEEDS)
     def equals(config, seed):
         rng = np.random.default_rng(seed)

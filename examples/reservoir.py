@@ -1,0 +1,170 @@
+"""A liquid-state machine: spikes stir a reservoir, and a linear read-out knows what has been.
+
+The input is a stream of spike patterns: 24 channels repeat, for 40 ms each, one of two templates,
+with every spike shifted by some milliseconds.  256 neurons in space, connected at random to those
+near by (Maass, Natschläger and Markram 2002), mix what comes in with what is still going round.
+From the spikes of the last 40 ms a ridge regression on the host reads which template this was,
+which one came before it, and so on, and whether the last two differ.  That needs a memory, and is no
+linear question: the same read-out of the input's spikes, for comparison, answers by chance.
+
+Run it with: python examples/reservoir.py [--port twin:] [--out out/reservoir.png]
+"""
+
+from pathlib import Path
+
+import numpy as np
+import rich
+import typer
+from sklearn.linear_model import RidgeClassifierCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import spikeloom
+from spikeloom.device import Run
+from spikeloom.drawing import COLOURS, FAINT, bare, bare_canvas, save, styled_drawing
+from spikeloom.network import Population
+from spikeloom.placing import report
+from spikeloom.progress import progress_bar
+from spikeloom.shadow import Shadow
+
+CHANNELS, NEURONS, EXCITATORY, CORES = 24, 256, 204, 4
+PATTERN, JITTER = 40, 2.0
+"""Steps of a pattern, of a millisecond; standard deviation of a spike's shift."""
+
+LONGEST, REACH = 8, 2.5
+"""Steps of the longest delay; distance at which connections are rarer by a factor of e."""
+
+PART = 50
+"""Patterns in one run."""
+
+BACK = 3
+"""Patterns that the read-out is asked for: this one, and those before."""
+
+
+def describe() -> spikeloom.Network:
+    """Neurons on a grid of 8 × 8 × 4, connected the rarer the farther they are apart."""
+    rng = np.random.default_rng(2)
+    network = spikeloom.Network(dt=1e-3)
+    channels = network.input("channels", CHANNELS)
+    neuron = spikeloom.LIF(tau_mem=30e-3, tau_syn=(3e-3, 6e-3), refractory=3e-3)
+    excitatory = network.population("excitatory", EXCITATORY, neuron)
+    inhibitory = network.population("inhibitory", NEURONS - EXCITATORY, neuron)
+    grid = rng.permutation(np.stack(np.unravel_index(np.arange(NEURONS), (8, 8, 4)), axis=1))
+    parts = {excitatory: slice(0, EXCITATORY), inhibitory: slice(EXCITATORY, NEURONS)}
+
+    def connect(
+        source: Population, target: Population, weight: float, chance: np.ndarray | float
+    ) -> None:
+        shape = (source.size, target.size)
+        weights = weight * rng.gamma(4, 0.25, shape) * (rng.random(shape) < chance)
+        steps = rng.integers(1, LONGEST, shape, endpoint=True)
+        network.connect(source, target, weights, delay=steps * network.dt)
+
+    for source, target, weight, chance in (
+        (excitatory, excitatory, 0.25, 0.3),
+        (excitatory, inhibitory, 0.25, 0.2),
+        (inhibitory, excitatory, -0.7, 0.4),
+        (inhibitory, inhibitory, -0.7, 0.1),
+    ):
+        apart = grid[parts[source]][:, None] - grid[parts[target]]
+        near = np.exp(-np.sum(apart**2, axis=2) / REACH**2) * apart.any(axis=2)
+        connect(source, target, weight, chance * near)
+    for target in (excitatory, inhibitory):
+        connect(channels, target, 0.8, 0.12)
+    return network
+
+
+def stream(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """(count,) templates, 0 or 1, and the (count · 40, 24) spikes of their patterns."""
+    rng = np.random.default_rng(1)
+    templates = rng.uniform(0, PATTERN, (2, 2, CHANNELS))
+    shown = rng.integers(0, 2, count)
+    times = templates[shown] + rng.normal(0, JITTER, (count, 2, CHANNELS))
+    step = np.clip(np.rint(times), 0, PATTERN - 1).astype(np.int64)
+    spikes = np.zeros((count, PATTERN, CHANNELS), dtype=bool)
+    spikes[np.arange(count)[:, None, None], step, np.arange(CHANNELS)] = True
+    return shown, spikes.reshape(-1, CHANNELS)
+
+
+def read_out(spikes: np.ndarray, answers: np.ndarray) -> float:
+    """Share of right answers to the last quarter of all patterns, trained with the others.
+
+    What is read are the spikes of each neuron in each quarter of a pattern.
+    """
+    counts = spikes.reshape(len(answers), 4, PATTERN // 4, -1).sum(axis=2)
+    features = counts.reshape(len(answers), -1)[BACK:]
+    split = len(features) * 3 // 4
+    model = make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(1, 4, 7)))
+    model.fit(features[:split], answers[BACK:][:split])
+    return float(model.score(features[split:], answers[BACK:][split:]))
+
+
+@styled_drawing
+def draw(
+    run: Run, channels: np.ndarray, scores: dict[str, tuple[float, float]], path: Path
+) -> Path:
+    """Input and reservoir of some patterns; accuracy of the read-outs."""
+    figure = bare_canvas(9.0, 4.6)
+    left, right = figure.subfigures(1, 2, width_ratios=(1.25, 1))
+    above, below = left.subplots(2, 1, sharex=True, height_ratios=(1, 3))
+    for axes, spikes in ((above, channels), (below, run.spikes)):
+        bare(axes)
+        step, row = np.nonzero(spikes[: 6 * PATTERN])
+        colours = np.where((axes is below) & (row >= EXCITATORY), COLOURS[1], COLOURS[0])
+        axes.scatter(step, row, s=2.0, c=colours, linewidths=0)
+        axes.set(xlim=(0, 6 * PATTERN), ylim=(spikes.shape[1], -1), yticks=[])
+        for edge in range(0, 6 * PATTERN, PATTERN):
+            axes.axvline(edge, color=FAINT, linewidth=0.8, zorder=0)
+    above.set(title="Input: one of two patterns in 40 ms", ylabel=f"{CHANNELS} channels")
+    below.set(xlabel="time (ms)", ylabel=f"{NEURONS} neurons")
+    axes = right.subplots()
+    bare(axes)
+    where = np.arange(len(scores))
+    reservoir, inputs = np.array(list(scores.values())).T * 100
+    axes.axhline(50, color=COLOURS[4], linewidth=1, linestyle=":")
+    axes.text(where[-1] + 0.45, 52, "chance", color=COLOURS[4])
+    bars = axes.bar(where - 0.2, reservoir, 0.38, color=COLOURS[0], label="from the reservoir")
+    axes.bar_label(bars, fmt="%.0f", padding=2)
+    axes.bar(where + 0.2, inputs, 0.38, color=FAINT, label="from the input")
+    axes.set_xticks(where, list(scores))
+    axes.set(ylim=(0, 118), yticks=(0, 50, 100), title="Held-out patterns read right (%)")
+    axes.legend(frameon=False, loc="upper right", ncols=2)
+    return save(figure, path)
+
+
+def main(
+    port: str = "golden:", out: Path = Path("out/reservoir.png"), patterns: int = 600
+) -> float:
+    """Show so many patterns; returns the share of right answers to the question about two."""
+    design = spikeloom.compile(describe(), cores=CORES)
+    rich.print(report(design))
+    shown, channels = stream(patterns)
+    runs = []
+    with spikeloom.open(port, design) as device:
+        shadow = Shadow(device)
+        with progress_bar("patterns", patterns) as advance:
+            for part in np.split(channels, range(PART * PATTERN, len(channels), PART * PATTERN)):
+                runs.append(shadow.run({"channels": part}))
+                advance(len(part) // PATTERN)
+        shadow.compare()
+    spikes = np.concatenate([run.spikes for run in runs])
+
+    before = [np.roll(shown, k) for k in range(BACK)]
+    questions = {"this": before[0], "last": before[1]}
+    questions |= {f"{k} ago": before[k] for k in range(2, BACK)}
+    questions["differ?"] = before[0] ^ before[1]
+    scores = {k: (read_out(spikes, a), read_out(channels, a)) for k, a in questions.items()}
+    for name, (reservoir, inputs) in scores.items():
+        print(f"{name:>8}: {reservoir:.1%} from the reservoir, {inputs:.1%} from the input")
+    print(f"held out: {(patterns - BACK) // 4} of {patterns} patterns; chance is 50 %")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    print(f"picture: {draw(runs[0], channels, scores, out)}")
+    differences = shadow.differences.total
+    print(f"{port} {shadow.spikes} spikes, {differences} differences from the golden model")
+    if differences:
+        raise typer.Exit(1)
+    return {name: reservoir for name, (reservoir, _) in scores.items()}
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,169 @@
+"""Proofs about routers and the mesh, and routers that are broken on purpose (docs/formal.md)."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest import mock
+
+from harness import Harness
+from mesh_harness import MeshHarness
+from prove import Verdict, run
+from router_harness import CarryHarness, WaitHarness
+
+from spikeloom.hdl import CoreConfig, FabricConfig
+from spikeloom.hdl.core import skid
+from spikeloom.hdl.fabric import mesh, round_robin, router
+
+SMALL = CoreConfig(neurons=4, axons=2, axonal_delay_slots=2, route_entries=8)
+LARGE = CoreConfig(neurons=64, axons=256, axonal_delay_slots=16, route_entries=64)
+PATIENCE = 2
+"""Cycles in which a core takes what it is offered, in proofs about a mesh."""
+
+
+def harness(name: str) -> Harness:
+    """The design of one of `FABRIC_PROOFS`; all of them are proven by induction over one cycle."""
+    part, size, *place = name.split()
+    columns, rows = map(int, size.split("×"))
+    if part == "mesh":
+        return MeshHarness(FabricConfig(SMALL, columns, rows), PATIENCE)
+    column, row = map(int, place[0].split(","))
+    if part == "carries":
+        return CarryHarness(FabricConfig(LARGE, columns, rows), column, row)
+    return WaitHarness(FabricConfig(SMALL, columns, rows), column, row)
+
+
+FABRIC_PROOFS = (
+    "carries 8×8 3,4",
+    "carries 8×8 0,0",
+    "carries 8×8 7,3",
+    "carries 3×1 1,0",
+    "waits 3×3 1,1",
+    "waits 3×3 2,0",
+    "waits 1×3 0,1",
+    "mesh 2×2",
+    "mesh 3×1",
+    "mesh 1×2",
+)
+"""What has to hold: part, size of the mesh, place of the router."""
+
+
+def prove_fabric(name: str, *, keep: bool = True) -> Verdict:
+    """Run one of `FABRIC_PROOFS`."""
+    title = "fabric-" + name.replace(" ", "-").replace("×", "x")
+    return run(title, harness(name), mode="prove", depth=1, keep=keep)
+
+
+_PARTS = ("Skid", "Router", "Mesh", "round_robin")
+
+
+@dataclass(frozen=True)
+class FabricMutant:
+    """`old` in a module's source becomes `new`; the proof has to fail."""
+
+    proof: str
+    module: ModuleType
+    old: str
+    new: str
+
+    def source(self) -> str:
+        """The broken source; `ValueError` if `old` is not there, or not once."""
+        source = Path(str(self.module.__file__)).read_text()
+        times = source.count(self.old)
+        if times != 1:
+            raise ValueError(
+                f"{times} × {self.old!r} in {self.module.__name__}; mutate another place"
+            )
+        return source.replace(self.old, self.new)
+
+    @contextlib.contextmanager
+    def built_in(self) -> Iterator[None]:
+        """Whoever uses something of this module uses what is broken."""
+        broken: dict[str, Any] = {
+            "__name__": self.module.__name__,
+            "__package__": self.module.__package__,
+        }
+        exec(compile(self.source(), "mutant", "exec"), broken)
+        whole = {name: vars(self.module)[name] for name in _PARTS if name in vars(self.module)}
+        with contextlib.ExitStack() as patches:
+            for user in list(sys.modules.values()):
+                for name, part in whole.items():
+                    if vars(user).get(name) is part:
+                        patches.enter_context(mock.patch.object(user, name, broken[name]))
+            yield
+
+
+def refute_fabric(mutant: FabricMutant) -> Verdict:
+    """Run the proof that has to fail, with what is broken built in."""
+    with mutant.built_in():
+        return prove_fabric(mutant.proof, keep=False)
+
+
+_CARRIES, _WAITS, _MESH = "carries 8×8 3,4", "waits 3×3 1,1", "mesh 2×2"
+
+FABRIC_MUTANTS = {
+    "what comes while an output is stuck is dropped": FabricMutant(
+        _CARRIES, skid, ", full.eq(1)]", "]"
+    ),
+    "a second packet overwrites the first": FabricMutant(
+        _CARRIES, skid, "self.output.ready | ~self.output.valid", "self.output.ready | ~full"
+    ),
+    "the second packet is sent twice": FabricMutant(
+        _CARRIES, skid, "self.input.valid | full), full.eq(0)]", "self.input.valid | full)]"
+    ),
+    "a newer packet overtakes": FabricMutant(
+        _CARRIES,
+        skid,
+        "self.output.payload.eq(spare)",
+        "self.output.payload.eq(self.input.payload)",
+    ),
+    "an input is told that its packet is gone, though there was no room": FabricMutant(
+        _CARRIES, router, "source: choice & places.input.ready", "source: choice"
+    ),
+    "two inputs are served at once": FabricMutant(
+        _CARRIES, round_robin, "wanted[n] & ~Cat(earlier).any()", "wanted[n]"
+    ),
+    "a packet goes beyond its row": FabricMutant(
+        _CARRIES, router, "packet.row > self._row", "packet.row >= self._row"
+    ),
+    "rows first": FabricMutant(
+        _CARRIES,
+        router,
+        "            Port.EAST: packet.column > self._column,\n"
+        "            Port.WEST: packet.column < self._column,\n"
+        "            Port.SOUTH: packet.row > self._row,\n",
+        "            Port.SOUTH: packet.row > self._row,\n"
+        "            Port.EAST: packet.column > self._column,\n"
+        "            Port.WEST: packet.column < self._column,\n",
+    ),
+    "fields change places": FabricMutant(
+        _CARRIES, router, "for name in shape.members)", "for name in reversed([*shape.members]))"
+    ),
+    "a packet for nowhere waits": FabricMutant(
+        _CARRIES, router, "accepted[Port.LOCAL].append(missed)", "pass"
+    ),
+    "a packet for nowhere is not counted": FabricMutant(
+        _CARRIES, router, "self.lost.eq(missed)", "self.lost.eq(0)"
+    ),
+    "turns are not taken": FabricMutant(_WAITS, round_robin, "last.eq(n)", "last.eq(0)"),
+    "a turn is counted before it is taken": FabricMutant(
+        _WAITS, round_robin, "with m.If(served):", "if True:"
+    ),
+    "an output is never emptied into": FabricMutant(
+        _WAITS, skid, "self.input.valid | full), full.eq(0)]", "self.input.valid | full)]"
+    ),
+    "the mesh is idle while a packet enters": FabricMutant(
+        _MESH, mesh, "(moving | offered)", "moving"
+    ),
+    "an output of a mesh is stuck for ever": FabricMutant(
+        _MESH, skid, "self.input.ready.eq(~full)", "self.input.ready.eq(~full & ~self.output.valid)"
+    ),
+    "a packet turns round the wrong way": FabricMutant(
+        _MESH, router, "packet.column > self._column", "packet.column < self._column"
+    ),
+}
