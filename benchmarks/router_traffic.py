@@ -97,7 +97,7 @@ def compile_mesh(side: int) -> ctypes.CDLL:
             ),
             *("--top-module", "bench", "--prefix", "Vbench", "-CFLAGS", flags),
             *("-LDFLAGS", "-shared", "-o", "libtraffic.so"),
-            *("-MAKEFLAGS", f"{MAKE_FLAGS} OPT_FAST=-O2 OPT_SLOW=-O0 OPT_GLOBAL=-O2"),
+            *("-MAKEFLAGS", f"{MAKE_FLAGS} OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1"),
         ],
         "libtraffic.so",
         message=f"Compiling a {side} × {side} mesh with Verilator",
