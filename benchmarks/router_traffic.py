@@ -97,7 +97,7 @@ def compile_mesh(side: int) -> ctypes.CDLL:
             ),
             *("--top-module", "bench", "--prefix", "Vbench", "-CFLAGS", flags),
             *("-LDFLAGS", "-shared", "-o", "libtraffic.so"),
-            *("-MAKEFLAGS", f"{MAKE_FLAGS} OPT_FAST=-O2 OPT_SLOW=-O0 OPT_GLOBAL=-O2"),
+            *("-MAKEFLAGS", f"{MAKE_FLAGS} OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1"),
         ],
         "libtraffic.so",
         message=f"Compiling a {side} × {side} mesh with Verilator",
@@ -158,7 +158,7 @@ def measure(library: ctypes.CDLL, pattern: str, side: int, load: float, seed: in
 Curves = dict[tuple[int, str], list[Point]]
 
 
-def curves(sides: tuple[int, ...] = SIDES) -> Curves:
+def curves(sides: list[int]) -> Curves:
     """All patterns at loads up to 1.2 × their limit, at most one packet per core and cycle."""
     libraries = {side: compile_mesh(side) for side in sides}
     work = [
@@ -198,14 +198,13 @@ def draw(found: Curves, path: Path) -> None:
     """Accepted packets and latency over the load, a column for each size."""
     figure = Figure(figsize=(9.6, 6.4), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.subplots(2, len(SIDES), sharex="col", squeeze=False)
-    for column, side in enumerate(SIDES):
+    sides = sorted({side for side, _ in found})
+    axes = figure.subplots(2, len(sides), sharex="col", squeeze=False)
+    for column, side in enumerate(sides):
         top, bottom = axes[0, column], axes[1, column]
-        longest = 1.0
         for pattern in PATTERNS:
             points, colour = found[side, pattern], COLOURS[pattern]
             offered = [p.offered for p in points]
-            longest = max(longest, offered[-1]) if pattern == "uniform" else longest
             top.plot(offered, [p.accepted for p in points], "o-", ms=3, color=colour, label=pattern)
             top.axhline(limit(pattern, side), color=colour, ls=":", lw=1)
             stable = [p for p in points if p.stable]
@@ -229,10 +228,11 @@ def draw(found: Curves, path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sides", type=int, nargs="+", choices=range(2, 9), default=list(SIDES))
     parser.add_argument("--markdown", action="store_true")
     parser.add_argument("--picture", action="store_true", help=f"draw {PICTURE.name}")
     arguments = parser.parse_args()
-    found = curves()
+    found = curves(arguments.sides)
     if arguments.picture:
         draw(found, PICTURE)
     if arguments.markdown:

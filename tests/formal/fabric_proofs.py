@@ -1,4 +1,4 @@
-"""Proofs about routers and the mesh, and routers that are broken on purpose (docs/formal.md)."""
+"""Proofs about routers, mesh and arrivals, and designs that are broken on purpose (docs/formal.md)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
+from arrivals_harness import ArrivalsHarness
 from harness import Harness
 from mesh_harness import MeshHarness
 from prove import Verdict, run
 from router_harness import CarryHarness, WaitHarness
 
 from spikeloom.hdl import CoreConfig, FabricConfig
-from spikeloom.hdl.core import skid
+from spikeloom.hdl.core import arrivals, rmw, skid
 from spikeloom.hdl.fabric import mesh, round_robin, router
 
 SMALL = CoreConfig(neurons=4, axons=2, axonal_delay_slots=2, route_entries=8)
@@ -29,6 +30,8 @@ PATIENCE = 2
 def harness(name: str) -> Harness:
     """The design of one of `FABRIC_PROOFS`; all of them are proven by induction over one cycle."""
     part, size, *place = name.split()
+    if part == "arrivals":
+        return ArrivalsHarness(int(size), int(place[0]))
     columns, rows = map(int, size.split("×"))
     if part == "mesh":
         return MeshHarness(FabricConfig(SMALL, columns, rows), PATIENCE)
@@ -49,8 +52,10 @@ FABRIC_PROOFS = (
     "mesh 2×2",
     "mesh 3×1",
     "mesh 1×2",
+    "arrivals 64 1",
+    "arrivals 64 4",
 )
-"""What has to hold: part, size of the mesh, place of the router."""
+"""What has to hold: part, size of the mesh, place of the router; or numbers of axons and of bitmaps."""
 
 
 def prove_fabric(name: str, *, keep: bool = True) -> Verdict:
@@ -59,7 +64,7 @@ def prove_fabric(name: str, *, keep: bool = True) -> Verdict:
     return run(title, harness(name), mode="prove", depth=1, keep=keep)
 
 
-_PARTS = ("Skid", "Router", "Mesh", "round_robin")
+_PARTS = ("Skid", "Router", "Mesh", "round_robin", "Arrivals", "ReadModifyWrite")
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,7 @@ def refute_fabric(mutant: FabricMutant) -> Verdict:
 
 
 _CARRIES, _WAITS, _MESH = "carries 8×8 3,4", "waits 3×3 1,1", "mesh 2×2"
+_ARRIVALS, _RING = "arrivals 64 1", "arrivals 64 4"
 
 FABRIC_MUTANTS = {
     "what comes while an output is stuck is dropped": FabricMutant(
@@ -165,5 +171,26 @@ FABRIC_MUTANTS = {
     ),
     "a packet turns round the wrong way": FabricMutant(
         _MESH, router, "packet.column > self._column", "packet.column < self._column"
+    ),
+    "a spike takes the place of another in its word": FabricMutant(
+        _ARRIVALS, arrivals, "lambda old, new: old | new", "lambda old, new: new"
+    ),
+    "of two spikes in a row one is forgotten": FabricMutant(
+        _ARRIVALS, rmw, "if self._revisit <= 1:", "if False:"
+    ),
+    "of two spikes with a gap one is forgotten": FabricMutant(
+        _ARRIVALS, rmw, "if self._revisit <= 2:", "if False:"
+    ),
+    "spikes are handed over again": FabricMutant(
+        _ARRIVALS, rmw, "write.en.eq(1), write.addr", "write.en.eq(0), write.addr"
+    ),
+    "the last word is forgotten": FabricMutant(
+        _ARRIVALS, arrivals, "last = fetch == self._words - 1", "last = fetch == self._words - 2"
+    ),
+    "an axon that is not taken is forgotten": FabricMutant(
+        _ARRIVALS, arrivals, "room.eq(~self.axons.valid | self.axons.ready)", "room.eq(1)"
+    ),
+    "a spike for later comes at once": FabricMutant(
+        _RING, arrivals, "(self._next + slots)[", "(self._next + (slots & 1))["
     ),
 }

@@ -105,7 +105,8 @@ class Opened(Elaboratable):
     """A block whose variables can be named from outside, as in `opened["Receiver.head"]`.
 
     Names are those of the local variables in the methods of the block and of its parts, with the class
-    in front, or in functions, with the function's name in front.
+    in front, or in functions, with the function's name in front; a read port
+    stands for its data; `Class.state` is that of a state machine, 0 at first.
 
     Parameters
     ----------
@@ -127,17 +128,27 @@ class Opened(Elaboratable):
                 if function == "elaborate":
                     self._blocks.append(itself)
                 for name, local in frame.f_locals.items():
-                    value = local.as_value() if isinstance(local, View) else local
-                    if isinstance(value, Signal):
-                        self._signals.setdefault(f"{owner}.{name}", []).append(value)
-                    elif isinstance(value, memory.Memory):
-                        self._memories[f"{owner}.{name}"] = value.read_port(domain="comb")
+                    for value in local if isinstance(local, tuple) else (local,):
+                        self._collect(f"{owner}.{name}", value)
 
         sys.setprofile(collect)
         try:
             self._fragment = Fragment.get(block, None)
         finally:
             sys.setprofile(before)
+
+    def _collect(self, name: str, value: object) -> None:
+        if isinstance(value, View):
+            value = value.as_value()
+        elif isinstance(value, memory.ReadPort):
+            value = value.data
+        if isinstance(value, Signal):
+            self._signals.setdefault(name, []).append(value)
+        elif isinstance(value, Module):
+            for machine in value._generated.values():
+                self._collect(name.rpartition(".")[0] + ".state", machine._data["signal"])
+        elif isinstance(value, memory.Memory):
+            self._memories[name] = value.read_port(domain="comb")
 
     def __getitem__(self, name: str) -> Signal:
         return self.all(name)[-1]
