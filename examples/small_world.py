@@ -138,7 +138,8 @@ def main(
     """Learn for so many laps; returns the recall's speed in neurons per step, and mean weights."""
     design = spikeloom.compile(describe(), cores=CORES)
     rich.print(report(design))
-    recalls, weights = {}, {}
+    recalls: dict[str, Run] = {}
+    weights: dict[str, np.ndarray] = {}
     push, lap = touches(PUSH, RECALL), touches(TOUCHES, LAP)
     with spikeloom.open(port, design) as device:
         shadow = Shadow(device)
