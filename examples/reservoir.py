@@ -156,7 +156,7 @@ def main(
     scores = {k: (read_out(spikes, a), read_out(channels, a)) for k, a in questions.items()}
     for name, (reservoir, inputs) in scores.items():
         print(f"{name:>8}: {reservoir:.1%} from the reservoir, {inputs:.1%} from the input")
-    print(f"held out: {(patterns - BACK) // 4} of {patterns} patterns; chance is 50 %")
+    print(f"held out: {(patterns - BACK + 3) // 4} of {patterns} patterns; chance is 50 %")
     out.parent.mkdir(parents=True, exist_ok=True)
     print(f"picture: {draw(runs[0], channels, scores, out)}")
     differences = shadow.differences.total

@@ -123,7 +123,7 @@ def draw(
     left.hist(parts, bins, stacked=True, color=COLOURS[:3], label=list(kinds))
     left.axvline(weights["before"].mean(), color=COLOURS[4], linewidth=1.4, label="all, before")
     left.set(xlabel="weight", ylabel="synapses", title="Weights after learning")
-    left.legend(frameon=False, loc="upper center")
+    left.legend(frameon=False, loc=(0.38, 0.4))
     bars = right.barh(list(stay), [100 * share for share in stay.values()], color=FAINT)
     bars[0].set_color(COLOURS[0])
     right.bar_label(bars, fmt="%.0f %%", padding=4)
@@ -138,7 +138,8 @@ def main(
     """Learn for so many laps; returns the recall's speed in neurons per step, and mean weights."""
     design = spikeloom.compile(describe(), cores=CORES)
     rich.print(report(design))
-    recalls, weights = {}, {}
+    recalls: dict[str, Run] = {}
+    weights: dict[str, np.ndarray] = {}
     push, lap = touches(PUSH, RECALL), touches(TOUCHES, LAP)
     with spikeloom.open(port, design) as device:
         shadow = Shadow(device)
