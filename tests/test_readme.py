@@ -1,6 +1,7 @@
 """What README.md tells a newcomer to type: the snippet runs, and the commands are there."""
 
 import ast
+import itertools
 import re
 import shlex
 import sys
@@ -39,8 +40,8 @@ def test_the_snippet_makes_a_network_that_fires_and_fits(counted):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_commands_are_there_and_so_are_their_files(command, counted, monkeypatch, capsys):
     words = shlex.split(command)
-    for name in words:
-        assert not name.endswith((".slm", ".toml")) or Path(name).exists()
+    for before, name in itertools.pairwise(words):
+        assert before == "-o" or not name.endswith((".slm", ".toml")) or Path(name).exists()
     name = words[1:3] if words[1] == "demo" else words[1:2]
     monkeypatch.setattr(sys, "argv", ["spikeloom", *name, "--help"])
     with pytest.raises(SystemExit) as ended:
@@ -52,7 +53,11 @@ def test_the_commands_are_there_and_so_are_their_files(command, counted, monkeyp
 
 @pytest.mark.parametrize(
     "command",
-    [c for c in COMMANDS if c.startswith(("spikeloom info --design", "spikeloom verilog"))],
+    [
+        c
+        for c in COMMANDS
+        if c.startswith(("spikeloom info --design", "spikeloom verilog", "spikeloom place"))
+    ],
 )
 def test_commands_that_need_no_compiler_run(command, counted, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", shlex.split(command))
