@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from amaranth.back import rtlil
 from harness import CLAIM, FREE, Harness
-from vcd.reader import ScalarChange, VarDecl, VectorChange, tokenize
+from vcd.reader import ScalarChange, VarDecl, VCDParseError, VectorChange, tokenize
 
 TOP = "harness"
 STEP = "smt_step"
@@ -127,7 +128,7 @@ def _broken_claims(trace: Path) -> tuple[int, list[str]]:
     """The last cycle of a counterexample, and the claims that are false in it."""
     names: dict[str, str] = {}
     value: dict[str, int] = {}
-    with trace.open("rb") as file:
+    with trace.open("rb") as file, contextlib.suppress(VCDParseError):
         for token in tokenize(file):
             match token.data:
                 case VarDecl(id_code=id_code, reference=name):
@@ -139,4 +140,5 @@ def _broken_claims(trace: Path) -> tuple[int, list[str]]:
                     if names[id_code].startswith((CLAIM, STEP)):
                         value[names[id_code]] = int(bits)
     broken = [name for name, holds in value.items() if name.startswith(CLAIM) and not holds]
-    return value[STEP], [name.removeprefix(CLAIM) for name in broken]
+    # The runner may have been ended while it wrote a second trace.
+    return value.get(STEP, 0), [name.removeprefix(CLAIM) for name in broken]
