@@ -45,7 +45,7 @@ from numpy.typing import NDArray
 
 from .config import CoreConfig, clog2
 from .fabric_config import CORE_ADDRESS_BITS
-from .image import NO_AXON, Image
+from .image import MAX_CORES, NO_AXON, Image
 
 MAGIC = int.from_bytes(b"SLoo", "little")
 LINK_VERSION = 2
@@ -55,7 +55,7 @@ REGION_SHIFT = 28
 FIELD_SHIFT = 16
 """Position of `k` in PARAMETERS and STATES addresses."""
 CORE_SHIFT = CORE_ADDRESS_BITS
-CORE_BITS = 6
+CORE_BITS = clog2(MAX_CORES)
 """Where an address names the core of a fabric."""
 SLOT_SHIFT = 14
 """Position of `d` in ARRIVALS and PENDING addresses."""

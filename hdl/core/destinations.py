@@ -8,18 +8,19 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import CoreConfig
 from ..memory_map import (
+    CORE_BITS,
     DESTINATION_AXON_MASK,
     DESTINATION_CORE_SHIFT,
     DESTINATION_DELAY_SHIFT,
     DESTINATION_LAST,
 )
 
-_CORE_BITS = _DELAY_BITS = 6
+_DELAY_BITS = DESTINATION_CORE_SHIFT - DESTINATION_DELAY_SHIFT
 _AXON_BITS = DESTINATION_AXON_MASK.bit_length()
 _LAST_BIT = DESTINATION_LAST.bit_length() - 1
 
 destination_layout = data.StructLayout(
-    {"axon": _AXON_BITS, "delay": _DELAY_BITS, "core": _CORE_BITS}
+    {"axon": _AXON_BITS, "delay": _DELAY_BITS, "core": CORE_BITS}
 )
 """Where a spike goes, as the table has it: nothing is checked yet."""
 
@@ -98,7 +99,7 @@ class Destinations(wiring.Component):
                 Cat(
                     data_in[:_AXON_BITS],
                     data_in[DESTINATION_DELAY_SHIFT:][:_DELAY_BITS],
-                    data_in[DESTINATION_CORE_SHIFT:][:_CORE_BITS],
+                    data_in[DESTINATION_CORE_SHIFT:][:CORE_BITS],
                     data_in[_LAST_BIT],
                 )
             ),
@@ -107,7 +108,7 @@ class Destinations(wiring.Component):
         m.d.comb += [
             self.access_value[:_AXON_BITS].eq(entry.axon),
             self.access_value[DESTINATION_DELAY_SHIFT:][:_DELAY_BITS].eq(entry.delay),
-            self.access_value[DESTINATION_CORE_SHIFT:][:_CORE_BITS].eq(entry.core),
+            self.access_value[DESTINATION_CORE_SHIFT:][:CORE_BITS].eq(entry.core),
             self.access_value[_LAST_BIT].eq(last),
         ]
         with m.If(self.access):
