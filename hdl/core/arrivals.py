@@ -45,6 +45,7 @@ class Arrivals(wiring.Component):
     duplicate : pulses two cycles later if the axon had a spike already.
     scan : pulse; empties the next step's bitmap into `axons`, at one axon per cycle; a word of 32 axons
         without spikes costs one cycle.  `scanning` is 1 until the last axon was accepted.
+    walking : `scanning`, but for the cycle of the pulse.
     scanned_valid, scanned_word, scanned : every word of the bitmap, as it is emptied into `axons`.
     clear : pulse instead of `scan`: empties all bitmaps and drops what is in them.
     access, access_write, access_slot, access_word, access_data, word : bus access between steps, to the
@@ -66,6 +67,7 @@ class Arrivals(wiring.Component):
                 "scan": In(1),
                 "clear": In(1),
                 "scanning": Out(1),
+                "walking": Out(1),
                 "scanned_valid": Out(1),
                 "scanned_word": Out(range(self._words)),
                 "scanned": Out(WORD_BITS),
@@ -158,9 +160,10 @@ class Arrivals(wiring.Component):
             self.scanned_word.eq(fetched_number),
             self.scanned.eq(bitmap.taken),
         ]
-        m.d.comb += self.scanning.eq(
-            self.scan | self.clear | fetching | arriving | fetched | any_left | self.axons.valid
-        )
+        m.d.comb += [
+            self.walking.eq(fetching | arriving | fetched | any_left | self.axons.valid),
+            self.scanning.eq(self.scan | self.clear | self.walking),
+        ]
 
     def _access(self, m: Module, bitmap: ReadModifyWrite) -> None:
         """Take the word; on a write put the new one into the empty place."""

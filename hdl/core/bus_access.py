@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 
 from ..config import CoreConfig, SynapseField, clog2
 from ..memory_map import (
@@ -124,28 +124,28 @@ def _last_word_mask(c: CoreConfig, word: Value) -> Value:
 
 def serve(m: Module, bus: Bus, ready: Value, targets: Targets) -> None:
     """Accesses between steps: whether the address exists, then whoever is there, until it is done."""
-    mapped = Signal()
     region = bus.address[REGION_SHIFT:]
+    # Who is accessed, one bit for each; registers, since they choose the addresses of memories.
+    found = Signal(len(targets))
+    for k, (_, target, _) in enumerate(targets.values()):
+        with m.If(found[k]):
+            m.d.comb += target.access.eq(1)
     with m.FSM(name="bus"):
         with m.State("IDLE"):
-            m.d.sync += [bus.done.eq(0), mapped.eq(0)]
-            with m.Switch(region):
-                for code, (exists, _, _) in targets.items():
-                    with m.Case(code):
-                        m.d.sync += mapped.eq(exists)
+            m.d.sync += bus.done.eq(0)
             with m.If(bus.valid & ~bus.done & ready):
+                here = ((region == code) & exists for code, (exists, _, _) in targets.items())
+                m.d.sync += found.eq(Cat(here))
                 m.next = "ACCESS"
         with m.State("ACCESS"):
-            m.d.sync += bus.error.eq(~mapped)
-            with m.If(~mapped):
+            m.d.sync += bus.error.eq(~found.any())
+            with m.If(~found.any()):
                 m.d.sync += bus.done.eq(1)
                 m.next = "IDLE"
             with m.Switch(region):
                 for code, (_, target, value) in targets.items():
                     with m.Case(code):
-                        with m.If(mapped):
-                            m.d.comb += target.access.eq(1)
                         m.d.sync += bus.value.eq(value)
-                        with m.If(mapped & target.access_done):
-                            m.d.sync += bus.done.eq(1)
+                        with m.If(found.any() & target.access_done):
+                            m.d.sync += [bus.done.eq(1), found.eq(0)]
                             m.next = "IDLE"

@@ -368,7 +368,7 @@ class Core(wiring.Component):
         arrive, arrive_axon = routes.arrive, routes.arrive_axon
         if self._config.route_entries:
             inbound = self.inbound
-            m.d.comb += inbound.ready.eq(self._scanned & ~arrivals.scanning)
+            m.d.comb += inbound.ready.eq(self._scanned & ~arrivals.walking)
             arrive, arrive_axon = inbound.valid & inbound.ready, inbound.payload.axon
             m.d.comb += arrivals.arrive_delay.eq(Mux(self.ready, 0, inbound.payload.delay))
         m.d.comb += [

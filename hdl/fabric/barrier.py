@@ -19,7 +19,7 @@ class Barrier(wiring.Component):
     """Counts the packets that are under way, and ends the step when none is and all cores are done.
 
     Nothing needs to be known of the way that packets take, or how long: each was sent once, and arrives
-    once.  `release` comes three cycles after the last `arrived`, or two after the last `finished`.
+    once.  `release` comes four cycles after the last `arrived`, or three after the last `finished`.
 
     Members
     -------
@@ -46,14 +46,24 @@ class Barrier(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """All inputs are registered alike, so the count and `finished` are of the same cycle."""
+        """All inputs are registered alike, so the count and `finished` are of the same cycle.
+
+        They are registered twice: the first registers are each beside its core, however far away that is.
+        """
         m = Module()
-        more, fewer = Signal(range(len(self.sent) + 1)), Signal(range(len(self.sent) + 1))
+        cores = len(self.sent)
+        left, came, resting = Signal(cores), Signal(cores), Signal(cores)
+        m.d.sync += [
+            left.eq(self.sent),
+            came.eq(self.arrived),
+            resting.eq(self.finished & ~self.release.replicate(cores)),
+        ]
+        more, fewer = Signal(range(cores + 1)), Signal(range(cores + 1))
         done = Signal()
         m.d.sync += [
-            more.eq(population(self.sent)),
-            fewer.eq(population(self.arrived)),
-            done.eq(self.finished.all() & ~self.release),
+            more.eq(population(left)),
+            fewer.eq(population(came)),
+            done.eq(resting.all() & ~self.release),
         ]
         under_way = Signal(range(self._most + 1))
         m.d.sync += under_way.eq(under_way + more - fewer)

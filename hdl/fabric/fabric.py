@@ -39,8 +39,8 @@ class Fabric(wiring.Component):
     """Cores side by side, which look like one: its ports are those of `Core`.
 
     A step begins in all cores together, and ends when the last of them is done, every packet has
-    arrived, and every spike has been reported.  To the cores' own cycles it adds two for the barrier, and
-    what packets and reports take longer than the slowest core.
+    arrived, and every spike has been reported.  To the cores' own cycles it adds four for the barrier
+    and the cores' common `ready`, and what packets and reports take longer than the slowest core.
 
     Members
     -------
@@ -93,10 +93,10 @@ class Fabric(wiring.Component):
             wiring.connect(m, core.reported, collector.spikes[k])
             self._send(m, k, core, mesh, barrier, unknown)
             self._receive(m, k, core, mesh, barrier)
-        m.d.comb += [
-            self.ready.eq(Cat(core.ready for core in cores).all()),
-            collector.release.eq(barrier.release),
-        ]
+        m.d.comb += collector.release.eq(barrier.release)
+        # A register, since from here a way leads through the command processor back to all cores.
+        ready = Cat(core.ready for core in cores).all() & ~self.start & ~self.clear
+        m.d.sync += self.ready.eq(ready)
         self._arrive(m, cores, unknown)
         self._bus(m, cores)
         self._count(m, cores, unknown)
@@ -189,10 +189,15 @@ class Fabric(wiring.Component):
     def _count(self, m: Module, cores: list[Core], unknown: Signal) -> None:
         total = self.increments
         first = cores[0].increments
+        stepping = Signal()
         m.d.comb += [
             total.steps.eq(first.steps),
-            total.cycles.eq(self.start | ~self.ready & first.cycles),
+            total.cycles.eq(self.start | stepping & ~self.ready),
         ]
+        with m.If(self.start):
+            m.d.sync += stepping.eq(1)
+        with m.Elif(self.ready):
+            m.d.sync += stepping.eq(0)
         m.d.sync += total.stalls.eq(reduce(or_, (core.increments.stalls for core in cores)))
         for name in total.shape().members:
             if name in ("steps", "cycles", "stalls"):

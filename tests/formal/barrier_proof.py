@@ -8,13 +8,13 @@ from prove import Verdict, run
 from spikeloom.hdl.fabric import barrier
 
 BARRIER_MUTANTS = {
-    "one core is enough": ("self.finished.all()", "self.finished.any()"),
+    "one core is enough": ("resting.all()", "resting.any()"),
     "packets are not waited for": ("done & (under_way == 0)", "done"),
-    "a core's packets do not count": ("population(self.sent)", "population(self.sent[1:])"),
-    "an arrival counts for nothing": ("population(self.arrived)", "population(self.arrived[1:])"),
+    "a core's packets do not count": ("population(left)", "population(left[1:])"),
+    "an arrival counts for nothing": ("population(came)", "population(came[1:])"),
     "cores that begin count as done": (
-        "done.eq(self.finished",
-        "done.eq(self.release | self.finished",
+        "resting.eq(self.finished & ~self.release.replicate(cores))",
+        "resting.eq(self.finished)",
     ),
     "a release lasts": (" & ~self.release)\n        return", ")\n        return"),
 }
