@@ -7,14 +7,15 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
+from ..core.skid import Skid
 from ..fabric_config import FabricConfig
 
 
 class Collector(wiring.Component):
     """Takes the spikes of each core in rising order, and gives those of core 0, then those of core 1, ….
 
-    Throughput: one per cycle, and one cycle for each core.  Each core has a queue that holds the
-    spikes of a whole step, so that no core waits for another one.
+    Throughput: one per cycle, and one cycle for each core.  Latency: one cycle.  Each core has a queue
+    that holds the spikes of a whole step, so that no core waits for another one.
 
     Members
     -------
@@ -38,10 +39,12 @@ class Collector(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """A queue per core; whose turn it is."""
+        """A queue per core; whose turn it is; a register before all else that reports meet."""
         m = Module()
         c = self._config
         turn = Signal(range(c.cores))
+        m.submodules.given = given = Skid(self.reported.payload.shape())
+        wiring.connect(m, given.output, wiring.flipped(self.reported))
         queues = []
         for k in range(c.cores):
             queue = SyncFIFOBuffered(width=max(1, c.neuron_bits), depth=c.core.neurons + 1)
@@ -50,12 +53,12 @@ class Collector(wiring.Component):
                 queue.w_data.eq(self.spikes[k].payload),
                 queue.w_en.eq(self.spikes[k].valid),
                 self.spikes[k].ready.eq(queue.w_rdy),
-                queue.r_en.eq(self.reported.ready & (turn == k)),
+                queue.r_en.eq(given.input.ready & (turn == k)),
             ]
             queues.append(queue)
         m.d.comb += [
-            self.reported.valid.eq(Array(queue.r_rdy for queue in queues)[turn]),
-            self.reported.payload.eq(
+            given.input.valid.eq(Array(queue.r_rdy for queue in queues)[turn]),
+            given.input.payload.eq(
                 Array(queue.r_data for queue in queues)[turn] | turn << c.neuron_bits
             ),
         ]
@@ -66,5 +69,5 @@ class Collector(wiring.Component):
         with m.Elif(~self.collected & silent & self.finished.bit_select(turn, 1)):
             m.d.sync += turn.eq(turn + 1)
             with m.If(turn == c.cores - 1):
-                m.d.sync += [turn.eq(turn), self.collected.eq(1)]
+                m.d.sync += [turn.eq(turn), self.collected.eq(~given.output.valid)]
         return m

@@ -13,6 +13,7 @@ from amaranth.lib.wiring import In, Out
 from ..bus import BusSignature
 from ..config import clog2
 from ..core.core import Core, increments
+from ..core.skid import Skid
 from ..fabric_config import FabricConfig
 from ..memory_map import CORE_BITS, CORE_SHIFT
 from .barrier import Barrier
@@ -105,23 +106,30 @@ class Fabric(wiring.Component):
     def _send(
         self, m: Module, k: int, core: Core, mesh: Mesh, barrier: Barrier, unknown: Signal
     ) -> None:
-        """Packets that point somewhere go into the mesh, the others are counted."""
+        """Packets that point somewhere go into the mesh, the others are counted.
+
+        From the barrier's count on they are under way: in the skid register, too.
+        """
         c = self._config
         packet, inject = core.packets.payload, mesh.inject[k]
-        known = Signal(name=f"known_{k}")
+        m.submodules[f"outbox_{k}"] = outbox = Skid(inject.payload.shape())
+        wiring.connect(m, outbox.output, inject)
+        known, taken = Signal(name=f"known_{k}"), Signal(name=f"taken_{k}")
+        into = outbox.input
         m.d.comb += [
             known.eq(
                 (packet.core < c.cores)
                 & (packet.axon < c.core.axons)
                 & (packet.delay < c.core.axonal_delay_slots)
             ),
-            inject.valid.eq(core.packets.valid & known),
-            core.packets.ready.eq(inject.ready | ~known),
-            barrier.sent[k].eq(inject.valid & inject.ready),
-            unknown[k].eq(core.packets.valid & ~known),
-            Cat(inject.payload.column, inject.payload.row).eq(Cat(*place(c, packet.core))),
-            inject.payload.axon.eq(packet.axon),
-            inject.payload.delay.eq(packet.delay),
+            core.packets.ready.eq(into.ready),
+            into.valid.eq(core.packets.valid & known),
+            taken.eq(core.packets.valid & into.ready),
+            barrier.sent[k].eq(taken & known),
+            unknown[k].eq(taken & ~known),
+            Cat(into.payload.column, into.payload.row).eq(Cat(*place(c, packet.core))),
+            into.payload.axon.eq(packet.axon),
+            into.payload.delay.eq(packet.delay),
         ]
 
     def _receive(self, m: Module, k: int, core: Core, mesh: Mesh, barrier: Barrier) -> None:
