@@ -28,8 +28,8 @@ class BoardTop(Elaboratable):
         from spikeloom.hdl.top import Top
 
         m = Module()
-        m.domains += CoreClock.domains()
-        m.submodules.clock = CoreClock(self.board)
+        m.submodules.clock = clock = CoreClock(self.board)
+        m.domains += clock.domains()
         m.submodules.top = top = Top(
             self.config,
             clock_hz=self.board.clock_hz,

@@ -179,8 +179,6 @@ class _Build:
             run_tool(plan.command(self.packer), self.folder, NAME, show)
         bitstream = self.folder / f"{NAME}{self.bitstream_suffix}"
         clocks, utilisation, paths = parse_nextpnr_report(best.report, self.family)
-        if len(clocks) == 1:  # nextpnr calls it by one of its many nets
-            clocks = (replace(clocks[0], name="core"),)
         report = BuildReport(
             board=self.board.name,
             part=self.board.fpga.name,

@@ -70,15 +70,25 @@ class PowerUpReset(wiring.Component):
 
 
 class CoreClock(Elaboratable):
-    """Drives the domains of a board (`domains`) from its PLL: clocks, and the reset of `sync`."""
+    """Drives the domains of a board (`domains`) from its PLL: clocks, and the reset of `sync`.
+
+    On iCE40 that is a signal to all flip-flops.  On ECP5, which is large and has no global network for
+    such a signal, GSR resets them: the global set/reset of the chip, which each flip-flop has besides its
+    wires, puts them into the state that they have after configuration.  It lasts while the PLL has no
+    lock; then the clock of `sync` stands still until the reset of `PowerUpReset` ends, so it does not
+    matter that GSR does not end everywhere at once.
+    """
 
     def __init__(self, board: BoardDefinition) -> None:
         self.board = board
 
-    @staticmethod
-    def domains() -> list[ClockDomain]:
+    def domains(self) -> list[ClockDomain]:
         """What the module around this one must define: `sync`, and `power_up` without a reset."""
-        return [ClockDomain("sync"), ClockDomain("power_up", reset_less=True)]
+        by_gsr = isinstance(self.board.pll, Ecp5Pll)
+        return [
+            ClockDomain("sync", reset_less=by_gsr),
+            ClockDomain("power_up", reset_less=True),
+        ]
 
     def elaborate(self, platform: Any) -> Module:
         """Make the hardware; nextpnr derives the clock's constraint from the PLL's settings."""
@@ -87,18 +97,20 @@ class CoreClock(Elaboratable):
         clock = Signal()
         m.submodules.power_up_reset = power_up = PowerUpReset(self.board.clock_hz)
         pin = platform.request(platform.default_clk, dir="-")
+        m.d.comb += ClockSignal("power_up").eq(clock)
         if isinstance(pll, Ice40Pll):
             m.submodules.pll = _ice40_pll(pll, pin.io, clock, power_up.locked)
+            m.d.comb += [ClockSignal("sync").eq(clock), ResetSignal("sync").eq(power_up.reset)]
         elif isinstance(pll, Ecp5Pll):
             m.submodules.clock_buffer = buffer = io.Buffer("i", pin)
             m.submodules.pll = _ecp5_pll(pll, buffer.i, clock, power_up.locked)
+            m.submodules.reset = Instance("GSR", i_GSR=power_up.locked)  # while it is 0
+            running = Instance(
+                "DCCA", i_CLKI=clock, i_CE=~power_up.reset, o_CLKO=ClockSignal("sync")
+            )
+            m.submodules.running = running
         else:
             raise TypeError(f"no hardware for {type(pll).__name__}")
-        m.d.comb += [
-            ClockSignal("power_up").eq(clock),
-            ClockSignal("sync").eq(clock),
-            ResetSignal("sync").eq(power_up.reset),
-        ]
         return m
 
 

@@ -32,6 +32,9 @@ RESOURCES: dict[Family, dict[str, str]] = {
 }
 """nextpnr's names of the resources worth showing, and what people call them."""
 
+CLOCKS = ("core", "power-up")
+"""Names of the clocks of a board, the slowest first: behind the second are a dozen flip-flops."""
+
 
 @dataclass(frozen=True)
 class ClockResult:
@@ -163,7 +166,7 @@ class BuildReport:
             resources.add_column(heading, justify="left" if heading == "resource" else "right")
         for row in self.utilisation:
             resources.add_row(row.resource, str(row.used), str(row.available), f"{row.percent:.0f}")
-        lines = [f"slowest path  {path}" for path in self.critical_paths]
+        lines = [f"slowest path  {path}" for path in self.critical_paths if path.clock == CLOCKS[0]]
         lines.append(f"bitstream     {self.bitstream} ({self.bitstream_bytes} bytes)")
         return Group(clocks, resources, Text("\n".join(lines)))
 
@@ -172,23 +175,29 @@ def parse_nextpnr_report(
     report: dict[str, Any], family: Family
 ) -> tuple[tuple[ClockResult, ...], tuple[Utilisation, ...], tuple[CriticalPath, ...]]:
     """Clocks, resources and the clocks' critical paths of what nextpnr's `--report` wrote."""
+    names = _clock_names(report["fmax"])
     clocks = tuple(
-        ClockResult(_clock_name(name), values["achieved"] * 1e6, values["constraint"] * 1e6)
-        for name, values in report["fmax"].items()
+        ClockResult(
+            name, report["fmax"][net]["achieved"] * 1e6, report["fmax"][net]["constraint"] * 1e6
+        )
+        for net, name in names.items()
     )
     utilisation = tuple(
         Utilisation(title, report["utilization"][name]["used"], values["available"])
         for name, title in RESOURCES[family].items()
         if (values := report["utilization"].get(name)) is not None
     )
-    return clocks, utilisation, tuple(_critical_paths(report))
+    return clocks, utilisation, tuple(_critical_paths(report, names))
 
 
-def _clock_name(net: str) -> str:
-    return net.removeprefix("$glbnet$")
+def _clock_names(fmax: dict[str, dict[str, float]]) -> dict[str, str]:
+    """Names by net, the slowest clock first.  nextpnr calls a clock by any of its many nets."""
+    slowest_first = sorted(fmax, key=lambda net: fmax[net]["achieved"])
+    known = dict(zip(slowest_first, CLOCKS, strict=False))
+    return {net: known.get(net, net.removeprefix("$glbnet$")) for net in slowest_first}
 
 
-def _critical_paths(report: dict[str, Any]) -> list[CriticalPath]:
+def _critical_paths(report: dict[str, Any], names: dict[str, str]) -> list[CriticalPath]:
     paths = []
     for path in report["critical_paths"]:
         start, end = path["from"].split()[-1], path["to"].split()[-1]
@@ -199,7 +208,7 @@ def _critical_paths(report: dict[str, Any]) -> list[CriticalPath]:
             for s in path["path"]
         )
         source = path["path"][0]["from"]["cell"] if path["path"] else "?"
-        paths.append(CriticalPath(_clock_name(start), segments, source))
+        paths.append(CriticalPath(names.get(start, start), segments, source))
     return paths
 
 

@@ -127,17 +127,16 @@ def serve(m: Module, bus: Bus, ready: Value, targets: Targets) -> None:
     region = bus.address[REGION_SHIFT:]
     # Who is accessed, one bit for each; registers, since they choose the addresses of memories.
     found = Signal(len(targets))
-    for k, (_, target, _) in enumerate(targets.values()):
-        with m.If(found[k]):
-            m.d.comb += target.access.eq(1)
+    here = Cat((region == code) & exists for code, (exists, _, _) in targets.items())
     with m.FSM(name="bus"):
         with m.State("IDLE"):
-            m.d.sync += bus.done.eq(0)
+            m.d.sync += [bus.done.eq(0), found.eq(here)]
             with m.If(bus.valid & ~bus.done & ready):
-                here = ((region == code) & exists for code, (exists, _, _) in targets.items())
-                m.d.sync += found.eq(Cat(here))
                 m.next = "ACCESS"
         with m.State("ACCESS"):
+            for k, (_, target, _) in enumerate(targets.values()):
+                with m.If(found[k]):
+                    m.d.comb += target.access.eq(1)
             m.d.sync += bus.error.eq(~found.any())
             with m.If(~found.any()):
                 m.d.sync += bus.done.eq(1)
@@ -147,5 +146,5 @@ def serve(m: Module, bus: Bus, ready: Value, targets: Targets) -> None:
                     with m.Case(code):
                         m.d.sync += bus.value.eq(value)
                         with m.If(found.any() & target.access_done):
-                            m.d.sync += [bus.done.eq(1), found.eq(0)]
+                            m.d.sync += bus.done.eq(1)
                             m.next = "IDLE"
