@@ -92,14 +92,14 @@ class Registers(wiring.Component):
         bus = self.bus
         offset = bus.address[:REGION_SHIFT]
         region = bus.address[REGION_SHIFT:]
-        write, resets, reset_begins = Signal(), Signal(), Signal()
+        asked, write, resets, reset_begins = Signal(), Signal(), Signal(), Signal()
         self._counts = counters = Counters(self._core_increments)
         m.d.sync += reset_begins.eq(resets)
         with m.FSM(name="bus"):
             with m.State("IDLE"):
                 m.d.sync += bus.done.eq(0)
                 with m.If(bus.valid & ~bus.done):
-                    m.d.comb += write.eq(bus.write)
+                    m.d.comb += asked.eq(bus.write)
                     m.next = "LOOK"
                     with m.If((region == Region.COUNTERS) & (offset < 2 * len(COUNTERS))):
                         m.next = "COUNT"
@@ -108,6 +108,7 @@ class Registers(wiring.Component):
                 with m.If(counters.done):
                     m.next = "LOOK"
             with m.State("LOOK"):
+                m.d.comb += write.eq(bus.write)
                 m.d.sync += bus.done.eq(~reset_begins)
                 m.next = "IDLE"
                 with m.If(reset_begins):
@@ -122,7 +123,7 @@ class Registers(wiring.Component):
                 m.d.sync += bus.done.eq(1)
                 m.next = "IDLE"
 
-        # Each region looks its word up in one cycle; in the next one a region is chosen.
+        # Each region looks its word up in one cycle; in the next one a region is chosen, and written to.
         lookups = {
             Region.IDENTITY: self._identity,
             Region.CONTROL: self._control,
@@ -133,9 +134,10 @@ class Registers(wiring.Component):
         for code, lookup in lookups.items():
             value, error, written = Signal(32), Signal(), Signal()
             late_value, late_error = Signal(32), Signal()
-            m.d.comb += written.eq(write & (region == code))
+            m.d.comb += written.eq(write & (region == code) & ~late_error)
             if code == Region.CONTROL:
-                m.d.comb += resets.eq(written & (offset == Register.RESET) & ~error)
+                reset = (region == code) & (offset == Register.RESET)
+                m.d.comb += resets.eq(asked & reset & ~error)
             stored = lookup(m, offset, value, error, written)
             m.d.sync += [late_value.eq(value), late_error.eq(error)]
             found.append((code, late_value if stored is None else stored, late_error))
@@ -211,7 +213,7 @@ class Registers(wiring.Component):
                         m.d.comb += error.eq(
                             (bus.data >> PHASE_STEP_BITS != 0) & bus.write | ~exists
                         )
-                    with m.If(write & ~error):
+                    with m.If(write):
                         m.d.sync += content.eq(bus.data)
         with m.If(self.line_fell):
             m.d.sync += self.line.eq(self._line)
@@ -246,7 +248,7 @@ class Registers(wiring.Component):
         m.d.comb += [
             write_port.addr.eq(offset),
             write_port.data.eq(self.bus.data),
-            write_port.en.eq(write & ~error),
+            write_port.en.eq(write),
             read_port.addr.eq(offset),
         ]
         return read_port.data
