@@ -243,6 +243,7 @@ class Receiver(wiring.Component):
         m.d.comb += [read.addr.eq(head), self.send_rr.eq(self.go_back | made_room)]
         # Two cycles for a halfword: the buffer's output, and the register of the stream.
         fetched = Signal()
+        m.d.sync += made_room.eq(0)  # a register: the way from `ready` is long enough
         free = ~self.halfwords.valid | self.halfwords.ready
         with m.If(free):
             m.d.sync += self.halfwords.valid.eq(0)
@@ -258,7 +259,7 @@ class Receiver(wiring.Component):
                 # While a frame comes, its end will empty the buffer again.
                 emptied = (level == 1) & between_frames
                 quarter = head[: (depth // 4).bit_length() - 1]
-                m.d.comb += made_room.eq(emptied | quarter.all())
+                m.d.sync += made_room.eq(emptied | quarter.all())
         with m.If(self.opened):
             m.d.sync += [s.eq(0) for s in (head, tail, tentative, fetched)]
             m.d.sync += self.halfwords.valid.eq(0)
