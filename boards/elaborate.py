@@ -30,7 +30,9 @@ _LEARNING_OPTIONS: dict[Family, str] = {**SYNTHESIS_OPTIONS, "ecp5": ""}
 minutes."""
 
 PLACEMENT_OPTIONS: dict[Family, str] = {"ice40": "", "ecp5": "--placer-heap-timingweight 30"}
-"""Of the time that paths take, nextpnr's default (10) makes less; four cores gain 6 MHz from 30."""
+"""nextpnr's default, 10, makes less of the time that paths take: of the same netlist of four cores it made
+65 MHz, with 30 it made 73.
+"""
 
 COLLISIONS_UNUSED = "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:CLK_ENABLE=1 %i"
 """Yosys command after reading a design: no value read from a memory in the cycle that writes the
