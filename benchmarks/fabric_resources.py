@@ -21,7 +21,7 @@ FABRIC = "chip.core"
 LINK = ("receiver", "transmitter", "processor", "registers")
 PARTS = {
     "core": (f"{FABRIC}.core_0",),
-    "inbox of a core": (f"{FABRIC}.inbox_0",),
+    "inbox and outbox of a core": (f"{FABRIC}.inbox_0", f"{FABRIC}.outbox_0"),
     "router in a corner (3 ports)": (f"{FABRIC}.mesh.router_0_0",),
     "router at an edge (4 ports)": (f"{FABRIC}.mesh.router_1_0",),
     "router inside (5 ports)": (f"{FABRIC}.mesh.router_1_1",),

@@ -25,9 +25,9 @@ NAME = "top"
 
 SYNTHESIS_OPTIONS: dict[Family, str] = {"ice40": "-device u -dsp -abc9", "ecp5": "-dff"}
 
-_LEARNING_OPTIONS: dict[Family, str] = {**SYNTHESIS_OPTIONS, "ecp5": ""}
-"""For cores that learn: with their long pipelines, optimising across flip-flops takes ABC more than ten
-minutes."""
+_LARGE_OPTIONS: dict[Family, str] = {**SYNTHESIS_OPTIONS, "ecp5": ""}
+"""For cores that learn, and for fabrics: with long pipelines, optimising across flip-flops takes ABC more
+than ten minutes, and across those of a core that is synthesised by itself it fails."""
 
 PLACEMENT_OPTIONS: dict[Family, str] = {"ice40": "", "ecp5": "--placer-heap-timingweight 30"}
 """nextpnr's default, 10, makes less of the time that paths take: of the same netlist of four cores it made
@@ -120,7 +120,8 @@ def elaborate(board: BoardDefinition, config: ChipConfig) -> Plan:
     `MissingToolError` without `amaranth-boards`.
     """
     platform = make_platform(board)
-    options = SYNTHESIS_OPTIONS if core_of(config).learning is None else _LEARNING_OPTIONS
+    small = core_of(config).learning is None and cores_of(config) == 1
+    options = SYNTHESIS_OPTIONS if small else _LARGE_OPTIONS
     before, after = _hierarchy(board, config)
     resets = (_GSR,) if board.fpga.family == "ecp5" else ()
     build = f"{board.name} {version('spikeloom')}"

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import json
+import subprocess
+from pathlib import Path
+
 from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spikeloom.boards import board_named, fabric_of
 from spikeloom.boards.clocking import POWER_UP_MICROSECONDS, PowerUpReset
+from spikeloom.boards.elaborate import elaborate
+from spikeloom.hdl import CoreConfig
 
 SYNCHRONISER = 2
 
@@ -42,3 +49,29 @@ def test_reset_lasts_until_the_lock_has_held_long_enough(
         assert seen[now] == (not released), f"cycle {now}"
         late = now - SYNCHRONISER
         held = held + 1 if late >= 0 and waveform[late] else 0
+
+
+def test_gsr_reaches_all_flip_flops_of_an_ecp5(tmp_path: Path) -> None:
+    """Also those of cores that are synthesised by themselves; none has a reset of its own for it."""
+    core = CoreConfig(neurons=4, axons=4, lanes=1, route_entries=16)
+    plan = elaborate(board_named("ulx3s"), fabric_of(core, 2))
+    plan.write(tmp_path)
+    subprocess.run(
+        plan.command("yosys"), cwd=tmp_path, check=True, capture_output=True, timeout=300
+    )
+    (top,) = [
+        module
+        for module in json.loads((tmp_path / "top.json").read_text())["modules"].values()
+        if not module["attributes"].get("blackbox")
+    ]
+    cells: dict[str, list[dict[str, str]]] = {}
+    for cell in top["cells"].values():
+        cells.setdefault(cell["type"], []).append(cell["parameters"])
+    assert len(cells["GSR"]) == len(cells["DCCA"]) == 1
+    assert len(cells["TRELLIS_FF"]) > 1000
+    assert {parameters["GSR"] for parameters in cells["TRELLIS_FF"]} == {"ENABLED"}
+
+
+def test_an_ice40_has_a_reset_signal(stub_top: type) -> None:
+    board = board_named("icebreaker")
+    assert "\\GSR" not in elaborate(board, board.config).rtlil

@@ -99,12 +99,15 @@ def test_a_board_without_fabric_names_those_with_one() -> None:
         fabric_named("icebreaker", 4)
 
 
-def test_fabrics_that_learn_are_not_optimised_across_flip_flops(stub_top: type) -> None:
+def test_fabrics_and_cores_that_learn_are_not_optimised_across_flip_flops(stub_top: type) -> None:
     board = board_named("ulx3s-fabric")
+    alone = replace(board.core, axons=4, route_entries=0)
     for learning in (None, board.core.learning):
-        config = fabric_of(replace(board.core, axons=4, learning=learning), 2)
-        script = str(elaborate(board, config).files["top.ys"])
-        assert ("-dff" in script) is (learning is None)
+        single = replace(alone, learning=learning)
+        fabric = fabric_of(replace(single, route_entries=16), 2)
+        for config in (single, fabric):
+            script = str(elaborate(board, config).files["top.ys"])
+            assert ("-dff" in script) is (config == replace(alone, learning=None))
 
 
 @pytest.mark.parametrize("cores", [1, 2])
