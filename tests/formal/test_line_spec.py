@@ -47,7 +47,7 @@ def bench():
     lines = []
 
     async def testbench(ctx):
-        line, said = lines[-1]
+        ((line, said),) = lines
         ctx.set(spec.connection, CONNECTION)
         ctx.set(spec.strobe, 1)
         for byte in line:
@@ -65,10 +65,12 @@ def bench():
 def told(encoded):
     """What the specification says at each delimiter of the frames, which follow upon each other."""
     simulator, lines = bench()
-    simulator.reset()
-    lines.append((b"\0".join(encoded) + b"\0", []))
+    if lines:
+        simulator.reset()
+    said = []
+    lines[:] = [(b"\0".join(encoded) + b"\0", said)]
     simulator.run()
-    return lines.pop()[1]
+    return said
 
 
 def check(encoded):
