@@ -70,3 +70,12 @@ ULX3S_FABRIC = replace(
     title="ULX3S (ECP5-85F), four cores that learn",
     config=fabric_of(FABRIC_CORE, 4),
 )
+
+ULX3S_FABRIC_16 = replace(
+    ULX3S,
+    name="ulx3s-fabric-16",
+    title="ULX3S (ECP5-85F), sixteen cores that learn",
+    pll=Ecp5Pll.for_clock(25_000_000, 50_000_000),
+    config=fabric_of(FABRIC_CORE, 16),
+)
+"""The most cores that fit, at a clock that wires across a full chip allow."""
