@@ -71,11 +71,11 @@ ULX3S_FABRIC = replace(
     config=fabric_of(FABRIC_CORE, 4),
 )
 
-ULX3S_FABRIC_16 = replace(
+ULX3S_FABRIC_12 = replace(
     ULX3S,
-    name="ulx3s-fabric-16",
-    title="ULX3S (ECP5-85F), sixteen cores that learn",
-    pll=Ecp5Pll.for_clock(25_000_000, 50_000_000),
-    config=fabric_of(FABRIC_CORE, 16),
+    name="ulx3s-fabric-12",
+    title="ULX3S (ECP5-85F), twelve cores that learn",
+    pll=Ecp5Pll.for_clock(25_000_000, 62_500_000),
+    config=fabric_of(FABRIC_CORE, 12),
 )
-"""The most cores that fit, at a clock that wires across a full chip allow."""
+"""As many cores as could be routed, at a clock that wires across the whole chip allow."""
