@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from spikeloom.drawing import COLOURS, FAINT, INK
 from spikeloom.hdl import CoreConfig, FabricConfig
 from spikeloom.hdl.fabric.mesh import Mesh
 from spikeloom.sim.verilator import MAKE_FLAGS, compile_cached
@@ -38,8 +39,7 @@ BINS = 1 << 16
 STEPS = 12
 HARNESS = Path(__file__).with_name("router_traffic.cpp")
 PICTURE = Path(__file__).parents[1] / "docs" / "images" / "router-traffic.png"
-INK, FAINT = "#22303c", "#d5dde3"
-COLOURS = {"uniform": "#0b6e8f", "hotspot": "#c77d1e", "bursty": "#8d5a97", "transpose": "#6a8d2f"}
+COLOUR = {pattern: COLOURS[k] for pattern, k in zip(PATTERNS, (0, 4, 3, 2), strict=True)}
 
 
 class Bench(Elaboratable):
@@ -203,7 +203,7 @@ def draw(found: Curves, path: Path) -> None:
     for column, side in enumerate(sides):
         top, bottom = axes[0, column], axes[1, column]
         for pattern in PATTERNS:
-            points, colour = found[side, pattern], COLOURS[pattern]
+            points, colour = found[side, pattern], COLOUR[pattern]
             offered = [p.offered for p in points]
             top.plot(offered, [p.accepted for p in points], "o-", ms=3, color=colour, label=pattern)
             top.axhline(limit(pattern, side), color=colour, ls=":", lw=1)

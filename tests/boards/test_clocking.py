@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
+import pytest
 from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
 from hypothesis import given, settings
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from spikeloom.boards import board_named, fabric_of
 from spikeloom.boards.clocking import POWER_UP_MICROSECONDS, PowerUpReset
 from spikeloom.boards.elaborate import elaborate
+from spikeloom.boards.tools import run_tool
 from spikeloom.hdl import CoreConfig
 
 SYNCHRONISER = 2
@@ -56,9 +57,7 @@ def test_gsr_reaches_all_flip_flops_of_an_ecp5(tmp_path: Path) -> None:
     core = CoreConfig(neurons=4, axons=4, lanes=1, route_entries=16)
     plan = elaborate(board_named("ulx3s"), fabric_of(core, 2))
     plan.write(tmp_path)
-    subprocess.run(
-        plan.command("yosys"), cwd=tmp_path, check=True, capture_output=True, timeout=300
-    )
+    run_tool(plan.command("yosys"), tmp_path, "yosys.log")
     (top,) = [
         module
         for module in json.loads((tmp_path / "top.json").read_text())["modules"].values()
@@ -72,6 +71,11 @@ def test_gsr_reaches_all_flip_flops_of_an_ecp5(tmp_path: Path) -> None:
     assert {parameters["GSR"] for parameters in cells["TRELLIS_FF"]} == {"ENABLED"}
 
 
-def test_an_ice40_has_a_reset_signal(stub_top: type) -> None:
-    board = board_named("icebreaker")
-    assert "\\GSR" not in elaborate(board, board.config).rtlil
+@pytest.mark.parametrize(("name", "gsr"), [("icebreaker", False), ("ulx3s", True)])
+def test_only_an_ecp5_is_reset_by_gsr(name: str, gsr: bool, stub_top: type) -> None:
+    board = board_named(name)
+    plan = elaborate(board, board.config)
+    assert (r"cell \GSR" in plan.rtlil) is gsr
+    assert (r"cell \DCCA" in plan.rtlil) is gsr
+    assert (" \\rst\n" not in plan.rtlil) is gsr
+    assert ("set GSR" in str(plan.files["top.ys"])) is gsr

@@ -199,3 +199,22 @@ def test_a_step_waits_for_packets_that_crowd_before_one_core():
             assert await driver.at(0).states() == states_of(golden.cores[0])
 
     simulate(config, program)
+
+
+def test_a_step_waits_until_its_last_spike_was_reported():
+    parameters = {"v_threshold": 1, "bias": 100}
+    image = Image(
+        CONFIG.core,
+        np.zeros((4, 3), dtype=int),
+        parameters,
+        destinations=np.zeros((0, 4), dtype=int),
+    )
+    everyone = [k << CONFIG.neuron_bits | j for k in range(2) for j in range(3)]
+
+    async def program(driver):
+        for k in range(2):
+            await driver.at(k).load(image)
+        for _ in range(3):
+            assert await driver.step(stalls=[*[True] * 60, False]) == everyone
+
+    simulate(CONFIG, program)
