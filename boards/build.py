@@ -20,6 +20,7 @@ from .chip_config import ChipConfig, describe, mesh_of_at_most
 from .definition import BoardDefinition
 from .elaborate import NAME, Plan, elaborate
 from .fit import elaborate_checked, overfull_memories, too_much
+from .floorplan import place_cores
 from .registry import board_named
 from .report import BuildReport, Utilisation, parse_nextpnr_report, parse_utilisation
 from .tools import BuildError, OnLine, Steps, find_tool, run_tool, steps, tool_versions
@@ -136,6 +137,9 @@ class _Build:
     def synthesise(self, plan: Plan) -> None:
         with self.step("synthesise", "synthesise (Yosys)") as show:
             run_tool(plan.command("yosys"), self.folder, f"{NAME}.rpt", show)
+            if isinstance(self.config, FabricConfig):
+                show("where on the chip the cores lie")
+                place_cores(self.folder / f"{NAME}.json", self.board.fpga, self.config)
 
     def route(self, plan: Plan, seed: int) -> _Routed:
         tool = f"nextpnr-{self.family}"

@@ -22,6 +22,20 @@ SPRAM_CAN_NOT_LEARN = (
 )
 
 
+@dataclass(frozen=True)
+class BlockRamRow:
+    """Block RAMs side by side.
+
+    Attributes
+    ----------
+    y : where the row is, in tiles.
+    sites : nextpnr's names of the places, from left to right.
+    """
+
+    y: int
+    sites: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class FpgaPart:
     """An FPGA and what it holds (numbers: the family's data sheet).
@@ -33,6 +47,8 @@ class FpgaPart:
     block_rams, block_ram_bits : number of block RAMs, bits of each.
     srams : large single-port memories (iCE40 UltraPlus: SB_SPRAM256KA, 256 kbit each).
     dsps : multipliers (iCE40: SB_MAC16, 16 × 16; ECP5: MULT18X18D).
+    height : rows of tiles.
+    block_ram_rows : all block RAMs, if cores are to get places (`spikeloom.boards.floorplan`).
     """
 
     family: Family
@@ -44,6 +60,8 @@ class FpgaPart:
     block_ram_bits: int
     dsps: int
     srams: int = 0
+    height: int = 0
+    block_ram_rows: tuple[BlockRamRow, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

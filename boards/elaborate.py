@@ -25,9 +25,14 @@ NAME = "top"
 
 SYNTHESIS_OPTIONS: dict[Family, str] = {"ice40": "-device u -dsp -abc9", "ecp5": "-dff"}
 
-_LARGE_OPTIONS: dict[Family, str] = {**SYNTHESIS_OPTIONS, "ecp5": ""}
-"""For cores that learn, and for fabrics: with long pipelines, optimising across flip-flops takes ABC more
-than ten minutes, and across those of a core that is synthesised by itself it fails."""
+_LEARNING_OPTIONS: dict[Family, str] = {**SYNTHESIS_OPTIONS, "ecp5": ""}
+"""For a core that learns: with its long pipelines, optimising across flip-flops takes ABC more than ten
+minutes."""
+
+_FABRIC_OPTIONS: dict[Family, str] = {**SYNTHESIS_OPTIONS, "ecp5": "-nowidelut"}
+"""For a fabric: ABC fails to optimise across the flip-flops of a core that is synthesised by itself.  With
+functions of five inputs as pairs of look-up tables, which go only side by side, 16 cores would take no fewer
+of them."""
 
 PLACEMENT_OPTIONS: dict[Family, str] = {"ice40": "", "ecp5": "--placer-heap-timingweight 30"}
 """nextpnr's default, 10, makes less of the time that paths take: of the same netlist of four cores it made
@@ -120,8 +125,6 @@ def elaborate(board: BoardDefinition, config: ChipConfig) -> Plan:
     `MissingToolError` without `amaranth-boards`.
     """
     platform = make_platform(board)
-    small = core_of(config).learning is None and cores_of(config) == 1
-    options = SYNTHESIS_OPTIONS if small else _LARGE_OPTIONS
     before, after = _hierarchy(board, config)
     resets = (_GSR,) if board.fpga.family == "ecp5" else ()
     build = f"{board.name} {version('spikeloom')}"
@@ -131,7 +134,7 @@ def elaborate(board: BoardDefinition, config: ChipConfig) -> Plan:
             name=NAME,
             do_build=False,
             emit_src=False,
-            synth_opts=options[board.fpga.family],
+            synth_opts=_synthesis_options(config)[board.fpga.family],
             nextpnr_opts=PLACEMENT_OPTIONS[board.fpga.family],
             script_after_read="\n".join((preparation(board.fpga.family), *before)),
             script_after_synth="\n".join((*after, *resets, _AFTER_SYNTHESIS)),
@@ -148,6 +151,12 @@ def elaborate(board: BoardDefinition, config: ChipConfig) -> Plan:
         del platform
         gc.collect()
     raise FitError(f"this core does not fit {board.title}: {reason}")
+
+
+def _synthesis_options(config: ChipConfig) -> dict[Family, str]:
+    if cores_of(config) > 1:
+        return _FABRIC_OPTIONS
+    return SYNTHESIS_OPTIONS if core_of(config).learning is None else _LEARNING_OPTIONS
 
 
 def _hierarchy(board: BoardDefinition, config: ChipConfig) -> tuple[Sequence[str], Sequence[str]]:

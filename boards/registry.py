@@ -10,7 +10,7 @@ from spikeloom.hdl import FabricConfig
 from .chip_config import fabric_of
 from .definition import BoardDefinition
 from .icebreaker import ICEBREAKER, ICEBREAKER_LEARNING
-from .ulx3s import ULX3S, ULX3S_FABRIC, ULX3S_FABRIC_12, ULX3S_LEARNING
+from .ulx3s import ULX3S, ULX3S_FABRIC, ULX3S_FABRIC_16, ULX3S_LEARNING
 
 LEARNING = "-learning"
 """What the name of a board ends with when the core that it gets by default learns."""
@@ -23,7 +23,7 @@ BOARDS: dict[str, BoardDefinition] = {
         ICEBREAKER_LEARNING,
         ULX3S_LEARNING,
         ULX3S_FABRIC,
-        ULX3S_FABRIC_12,
+        ULX3S_FABRIC_16,
     )
 }
 

@@ -7,8 +7,15 @@ from dataclasses import replace
 from spikeloom.hdl import CoreConfig, LearningConfig
 
 from .chip_config import fabric_of
-from .definition import BoardDefinition, FpgaPart
+from .definition import BlockRamRow, BoardDefinition, FpgaPart
 from .pll import Ecp5Pll
+
+# In groups of four, every nine tiles, with the clock's columns in the middle.
+_GROUPS = (*range(4, 59, 9), *range(69, 115, 9))
+_BLOCK_RAM_ROWS = tuple(
+    BlockRamRow(y, tuple(f"X{x + 2 * k}/Y{y}/EBR{k}" for x in _GROUPS for k in range(4)))
+    for y in (22, 46, 70, 82)
+)
 
 LFE5U_85F = FpgaPart(
     family="ecp5",
@@ -19,6 +26,8 @@ LFE5U_85F = FpgaPart(
     block_rams=208,
     block_ram_bits=18432,
     dsps=156,
+    height=95,
+    block_ram_rows=_BLOCK_RAM_ROWS,
 )
 
 ULX3S = BoardDefinition(
@@ -71,11 +80,11 @@ ULX3S_FABRIC = replace(
     config=fabric_of(FABRIC_CORE, 4),
 )
 
-ULX3S_FABRIC_12 = replace(
+ULX3S_FABRIC_16 = replace(
     ULX3S,
-    name="ulx3s-fabric-12",
-    title="ULX3S (ECP5-85F), twelve cores that learn",
-    pll=Ecp5Pll.for_clock(25_000_000, 62_500_000),
-    config=fabric_of(FABRIC_CORE, 12),
+    name="ulx3s-fabric-16",
+    title="ULX3S (ECP5-85F), sixteen cores that learn",
+    pll=Ecp5Pll.for_clock(25_000_000, 50_000_000),
+    config=fabric_of(FABRIC_CORE, 16),
 )
-"""As many cores as could be routed, at a clock that wires across the whole chip allow."""
+"""As many cores as fit, at a clock that wires across the whole chip allow."""

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 def build(
     board: str = typer.Argument(
         ...,
-        help="Name of the board: icebreaker, ulx3s, either with -learning, ulx3s-fabric, or ulx3s-fabric-12.",
+        help="Name of the board: icebreaker, ulx3s, either with -learning, ulx3s-fabric, or ulx3s-fabric-16.",
     ),
     config_file: Path = typer.Option(
         None, "--config", "-c", metavar="FILE", help="A configuration (.toml)."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -10,7 +11,11 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from spikeloom.boards.chip_config import ChipConfig, core_of, cores_of
+from spikeloom.boards import board_named
+from spikeloom.boards.chip_config import ChipConfig, core_of, cores_of, fabric_of
+from spikeloom.boards.elaborate import elaborate
+from spikeloom.boards.tools import run_tool
+from spikeloom.hdl import CoreConfig
 
 
 class StubTop(wiring.Component):
@@ -55,3 +60,14 @@ def stub_top(monkeypatch: pytest.MonkeyPatch) -> type[StubTop]:
     module.Top = StubTop  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "spikeloom.hdl.top", module)
     return StubTop
+
+
+@pytest.fixture(scope="session")
+def two_cores(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Netlist of a whole chip with two small cores, synthesised for ULX3S."""
+    core = CoreConfig(neurons=4, axons=4, lanes=1, route_entries=16)
+    plan = elaborate(board_named("ulx3s"), fabric_of(core, 2))
+    folder = tmp_path_factory.mktemp("two_cores")
+    plan.write(folder)
+    run_tool(plan.command("yosys"), folder, "yosys.log")
+    return folder / "top.json"
