@@ -51,20 +51,18 @@ def sites_of_cores(
 ) -> dict[str, str]:
     """A site for each memory, so that cores lie on the chip as they do in the mesh.
 
-    Parameters
-    ----------
-    memories : names of the memories of each core.
-
     Rows of the mesh go to the rows of block RAMs that are nearest to them, each core into its part of that
     row; memories for which there is no room in it get no site. Nothing gets one when two rows of the mesh
     come to the same row of block RAMs, or when nothing is known of the chip (`FpgaPart.block_ram_rows`).
+
+    Parameters
+    ----------
+    memories : names of the memories of each core.
     """
+    if not part.block_ram_rows:
+        return {}
     heights = [(row + 0.5) / fabric.rows * part.height for row in range(fabric.rows)]
-    rows = [
-        min(part.block_ram_rows, key=lambda candidate: abs(candidate.y - height))
-        for height in heights
-        if part.block_ram_rows
-    ]
+    rows = [min(part.block_ram_rows, key=lambda row: abs(row.y - height)) for height in heights]
     if len({row.y for row in rows}) < fabric.rows:
         return {}
     sites: dict[str, str] = {}
