@@ -40,8 +40,9 @@ def board_named(name: str) -> BoardDefinition:
 def fabric_named(name: str, cores: int) -> BoardDefinition:
     """The definition with a fabric of so many cores, by the name of any definition of the board.
 
-    Where none has so many, it is that of the board's smallest fabric, resized. Raises `InputError` for
-    an unknown board, one without a fabric, and a number that makes no mesh.
+    Where none has so many, it is that of the board's next larger fabric (or of its largest), resized, whose
+    clock suits them. Raises `InputError` for an unknown board, one without a fabric, and a number that
+    makes no mesh.
     """
     platform = board_named(name).platform
     fabrics = {
@@ -54,6 +55,9 @@ def fabric_named(name: str, cores: int) -> BoardDefinition:
         raise InputError(
             f"{name} has no fabric of cores; those that have one are {', '.join(known)}"
         )
-    smallest = fabrics[min(fabrics)]
-    resized = replace(smallest, config=fabric_of(smallest.core, cores))
-    return fabrics.get(cores, resized)
+    next_larger = min((n for n in fabrics if n >= cores), default=max(fabrics))
+    if next_larger == cores:
+        return fabrics[cores]
+    chosen = fabrics[next_larger]
+    resized = f"{fabrics[min(fabrics)].name}-{cores}"
+    return replace(chosen, name=resized, config=fabric_of(chosen.core, cores))

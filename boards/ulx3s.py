@@ -76,14 +76,14 @@ FABRIC_CORE = replace(LEARNING_CORE, neurons=64, lanes=4, update_units=1, route_
 ULX3S_FABRIC = replace(
     ULX3S,
     name="ulx3s-fabric",
-    title="ULX3S (ECP5-85F), four cores that learn",
+    title="ULX3S (ECP5-85F), many cores",
     config=fabric_of(FABRIC_CORE, 4),
 )
 
 ULX3S_FABRIC_16 = replace(
     ULX3S,
     name="ulx3s-fabric-16",
-    title="ULX3S (ECP5-85F), sixteen cores that learn",
+    title="ULX3S (ECP5-85F), many cores",
     pll=Ecp5Pll.for_clock(25_000_000, 50_000_000),
     config=fabric_of(FABRIC_CORE, 16),
 )

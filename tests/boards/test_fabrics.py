@@ -91,7 +91,13 @@ def core_count(board: BoardDefinition) -> int:
 def test_a_fabric_is_found_by_the_name_of_its_board(name: str) -> None:
     for board in FABRICS:
         assert fabric_named(name, core_count(board)) is board
-    assert fabric_named(name, 2).config == fabric_of(FABRICS[0].core, 2)
+    by_size = {core_count(board): board for board in FABRICS}
+    for cores, like in ((2, 4), (6, 16), (12, 16), (20, 16)):
+        resized = fabric_named(name, cores)
+        config = fabric_of(FABRICS[0].core, cores)
+        assert resized == replace(by_size[like], name=f"ulx3s-fabric-{cores}", config=config)
+    with pytest.raises(InputError, match="no mesh of 17 cores"):
+        fabric_named(name, 17)
 
 
 def test_a_board_without_fabric_names_those_with_one() -> None:
