@@ -105,7 +105,7 @@ def test_a_board_without_fabric_names_those_with_one() -> None:
         fabric_named("icebreaker", 4)
 
 
-def test_fabrics_and_cores_that_learn_are_not_optimised_across_flip_flops(stub_top: type) -> None:
+def test_each_kind_of_chip_has_its_synthesis_options(stub_top: type) -> None:
     board = board_named("ulx3s-fabric")
     alone = replace(board.core, axons=4, route_entries=0)
     for learning in (None, board.core.learning):
@@ -114,6 +114,7 @@ def test_fabrics_and_cores_that_learn_are_not_optimised_across_flip_flops(stub_t
         for config in (single, fabric):
             script = str(elaborate(board, config).files["top.ys"])
             assert ("-dff" in script) is (config == replace(alone, learning=None))
+            assert ("-nowidelut" in script) is (config == fabric)
 
 
 @pytest.mark.parametrize("cores", [1, 2])
