@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from spikeloom.errors import InputError
+
 DECAY_ONE = 4096
 """Decay constants count in units of 1/DECAY_ONE (docs/semantics.md)."""
 
 DECAY_BITS = DECAY_ONE.bit_length()
 
+STEP_NUMBERS = 1 << 32
+"""Steps are numbered modulo STEP_NUMBERS (docs/semantics.md)."""
 
-class ConfigError(ValueError):
+
+class ConfigError(InputError):
     """A configuration that no core can have; the message says what would work."""
 
 

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikeloom.hdl.fields import STEP_NUMBERS
+
 from . import cells
 from .cells import Cells
 from .fields import state_formats
@@ -60,6 +62,11 @@ class Run:
     def steps(self) -> int:
         """Number of steps executed."""
         return len(self.spikes)
+
+    @property
+    def end(self) -> int:
+        """Number of the step after the last one."""
+        return (self.start + self.steps) % STEP_NUMBERS
 
     def __getitem__(self, population: str) -> NDArray[np.bool_]:
         """(steps, size) raster of one population."""
@@ -354,7 +361,9 @@ class Device(abc.ABC):
         Counters stay.  Raises `WrongBoardError` when it is of another configuration, `DesignError`
         when it is of another network; then nothing is changed.
         """
-        snapshot.restore(self)
+        from .snapshot import as_snapshot
+
+        as_snapshot(snapshot).restore(self)
 
     def watch_weights(
         self, spikes: SpikeInput = None, steps: int | None = None, *, every: int

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikeloom.hdl import CoreConfig, Field, ImageError
+from spikeloom.hdl.fields import STEP_NUMBERS
 
 from .errors import InputError
 
@@ -123,6 +124,10 @@ def check_flags(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray
 
 def check_step(step: int) -> int:
     """A step number; raises `InputError` for one that no step has."""
-    if isinstance(step, bool) or not isinstance(step, int | np.integer) or not 0 <= step < 1 << 32:
-        raise InputError(f"step is {step!r}; give an integer from 0 to {(1 << 32) - 1}")
+    if (
+        isinstance(step, bool)
+        or not isinstance(step, int | np.integer)
+        or not 0 <= step < STEP_NUMBERS
+    ):
+        raise InputError(f"step is {step!r}; give an integer from 0 to {STEP_NUMBERS - 1}")
     return int(step)

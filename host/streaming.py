@@ -110,7 +110,7 @@ def _run(device: Device, rasters: Iterator[Raster]) -> Iterator[Part]:
     start = device.step
     for raster in rasters:
         run = device.run(raster, start=start)
-        start = run.start + run.steps
+        start = run.end
         yield Part(**vars(run))
 
 
@@ -129,7 +129,7 @@ class _Ticks:
         for raster in rasters:
             pause = 0.0 if ended is None else device._now() - ended
             run = device.run_live(raster, start=start, **self._options)  # type: ignore[arg-type]
-            ended, start = device._now(), run.start + run.steps
+            ended, start = device._now(), run.end
             part = Part(**vars(run))
             part.missed = int(pause / self._seconds)
             for name, count in self._counted().items():

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikeloom.errors import InputError
 from spikeloom.hdl import NO_AXON, ConfigError, Image, ImageError
+from spikeloom.hdl.fields import STEP_NUMBERS
 
 from .accumulators import Accumulators
 from .arithmetic import Bools, Ints, clamp, count, decay, toward_zero
@@ -267,7 +268,7 @@ class GoldenCore:
         self._arrive(samples, axons[entries], delays[entries])
         self.counters["spikes"] += count(spikes)
         self.counters["steps"] += 1
-        self.step_number += 1
+        self.step_number = (self.step_number + 1) % STEP_NUMBERS
         return spikes
 
     def run(self, raster: ArrayLike) -> Bools:

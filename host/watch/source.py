@@ -201,7 +201,7 @@ class LiveSource:
         self, raster: NDArray[np.bool_], run: Run, sampled: NDArray[np.float64] | None
     ) -> None:
         self._follow(run.start)
-        self._step = run.start + run.steps
+        self._step = run.end
         steps = np.arange(run.start, self._step)
         both = np.concatenate([raster, run.spikes], axis=1)
         self._spikes.append(run.start, both[:, self._columns])

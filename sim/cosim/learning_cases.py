@@ -6,13 +6,14 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spikeloom.hdl import CoreConfig, Field, Image, LearningConfig
-from spikeloom.hdl.learning_config import RULES
+from spikeloom.hdl.learning_config import RULES, TAG_BITS
 
 OPTIONS: dict[str, tuple[Any, ...]] = {
     "lanes": (1, 2, 4, 8, 16, 32),
-    "update_units": ("one", "all"),
+    "update_units": ("one", "all", "half"),
     "neurons": ("lanes", "not a multiple"),
     "axons": (33, 1),
     "weight_bits": (5, 16),
@@ -21,6 +22,9 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "adaptation": ("none", "rate"),
     "trace_bits": (6, 13),
     "rounding": ("stochastic", "none"),
+    "fraction_bits": (5, 12),
+    "leak": ("exponential", "linear"),
+    "reset": ("value", "subtract"),
 }
 """What a campaign covers in pairs for each rule, with `RULE_OPTIONS`."""
 
@@ -56,7 +60,8 @@ def make_learning_config(rule: str, choice: dict[str, Any]) -> CoreConfig:
     neurons = {"lanes": lanes, "not a multiple": 2 * lanes + 1, "three groups": 3 * lanes}
     learning: dict[str, Any] = {"trace_bits": c.pop("trace_bits")}
     rounding = c.pop("rounding")
-    learning["fraction_bits"] = 0 if rounding == "none" else 5
+    fraction = c.pop("fraction_bits")
+    learning["fraction_bits"] = 0 if rounding == "none" else fraction
     learning["stochastic"] = rounding == "stochastic"
     if "bounds_and_rates" in c:
         learning["bounds"], learning["rates"] = c.pop("bounds_and_rates")
@@ -64,23 +69,28 @@ def make_learning_config(rule: str, choice: dict[str, Any]) -> CoreConfig:
         if name in c:
             learning[name] = c.pop(name)
     c["neurons"] = neurons[c["neurons"]]
-    c["update_units"] = 1 if c["update_units"] == "one" else lanes
+    c["update_units"] = {"one": 1, "all": lanes, "half": max(1, lanes // 2)}[c["update_units"]]
     return CoreConfig(
         **c, refractory_bits=2, monitors=4, learning=LearningConfig(rule=rule, **learning)
     )
 
 
 def random_learning_parameter(f: Field, rng: np.random.Generator) -> int:
-    """A value of one learning parameter: small often enough that weights move slowly, or anything."""
+    """A value of one learning parameter: small often enough that weights move slowly, or anything.
+
+    The bounds of weights may also be equal, or in the wrong order.
+    """
     low, high = f.minimum, f.maximum
     if f.name == "enabled":
         return 1
-    if f.name == "w_min":
+    if f.name == "w_min" and rng.random() < 0.8:
         return int(rng.choice([low, low // 2, min(0, high)]))
-    if f.name == "w_max":
+    if f.name == "w_max" and rng.random() < 0.8:
         return int(rng.choice([high, high // 2]))
     if f.name == "sweep_log2":
-        return int(rng.integers(0, 4))
+        return int(rng.integers(0, 4 if rng.random() < 0.8 else high, endpoint=True))
+    if rng.random() < 0.1:
+        return int(rng.choice([low, high]))
     if f.name.startswith("d_") and rng.random() < 0.5:
         high //= 8
     elif rng.random() < 0.5:
@@ -89,7 +99,7 @@ def random_learning_parameter(f: Field, rng: np.random.Generator) -> int:
 
 
 def with_learning(image: Image, rng: np.random.Generator) -> Image:
-    """The image with learning parameters, plastic synapses and modulatory axons."""
+    """The image with learning parameters, plastic synapses, modulatory axons and tags."""
     c = image.config
     if c.learning is None:
         return image
@@ -97,8 +107,26 @@ def with_learning(image: Image, rng: np.random.Generator) -> Image:
     plastic = rng.random((c.axons, c.neurons)) < rng.choice([0.3, 0.9, 1.0])
     modulatory = image.modulatory
     if "modulatory" in (f.name for f in c.layout.axon_fields):
-        modulatory = rng.random(c.axons) < 0.25
-    return dataclasses.replace(image, learning=parameters, plastic=plastic, modulatory=modulatory)
+        modulatory = rng.random(c.axons) < rng.choice([0.0, 0.25, 1.0], p=[0.1, 0.8, 0.1])
+    return dataclasses.replace(
+        image,
+        learning=parameters,
+        plastic=plastic,
+        modulatory=modulatory,
+        axon_tags=_random_tags(image.axon_tags, rng),
+        neuron_tags=_random_tags(image.neuron_tags, rng),
+    )
+
+
+def _random_tags(given: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Tags as they are, any others, or the same extreme one everywhere."""
+    most = (1 << TAG_BITS) - 1
+    choices = (
+        given,
+        rng.integers(0, most, len(given), endpoint=True),
+        np.full(len(given), rng.choice([0, most])),
+    )
+    return choices[int(rng.choice(3, p=[0.5, 0.3, 0.2]))]
 
 
 def random_rule(rng: np.random.Generator, weight_bits: int) -> LearningConfig:

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from spikeloom.board import Board
 from spikeloom.design import Design
+from spikeloom.fields import state_formats
 from spikeloom.golden_device import GoldenDevice
 from spikeloom.hdl import CoreConfig, Image
+from spikeloom.hdl.fields import STEP_NUMBERS
 from spikeloom.hdl.memory_map import COUNTERS
 
 from .cases import random_design, random_parameter, random_raster
@@ -74,6 +76,7 @@ class Scenario:
         self._board.load(self._design)
         self._compare_image()
         self._compare_states()
+        self._jump()
         for _ in range(SINGLE_STEPS):
             self._run(1)
             self._compare_states()
@@ -81,6 +84,9 @@ class Scenario:
         self._run(RUN_STEPS)
         self._compare_states()
         self._rewrite()
+        self._run(RUN_STEPS)
+        self._compare_states()
+        self._overwrite_states()
         self._run(RUN_STEPS)
         self._compare_states()
         self._pause_learning()
@@ -114,14 +120,36 @@ class Scenario:
             for name, values in golden.monitored.items():
                 compare(step, name, values[k], device.monitored[name][k])
 
+    def _jump(self) -> None:
+        """Go on from another number of step, of any size; every third time it soon begins anew."""
+        kind, near = self._rng.random(), int(self._rng.integers(1, RUN_STEPS))
+        if kind < 1 / 3:
+            return
+        step = STEP_NUMBERS - near if kind > 2 / 3 else int(self._rng.integers(STEP_NUMBERS))
+        for device in (self._golden, self._board):
+            device.write_step(step)
+
+    def _overwrite_states(self) -> None:
+        """Write some states between two steps: the least, the largest, or any values."""
+        for name, f in state_formats(self._config).items():
+            if self._rng.random() < 0.5:
+                continue
+            low, high = f.field.minimum, f.field.maximum
+            values = self._rng.integers(low, high, f.shape, endpoint=True)
+            extreme = self._rng.choice([low, high], f.shape)
+            values = np.where(self._rng.random(f.shape) < 0.5, values, extreme)
+            for device in (self._golden, self._board):
+                device.write_state(name, values)
+
     def _watch(self) -> None:
         """Monitor some states."""
-        slots = self._config.monitors
-        count = min(slots, self._config.neurons)
-        neurons = [int(j) for j in self._rng.permutation(self._config.neurons)[:count]]
-        state = self._rng.choice([f.name for f in self._config.layout.states])
+        formats = state_formats(self._config)
+        states = [name for name, f in formats.items() if f.owner != "synapse"]
+        state = str(self._rng.choice(states))
+        (size,) = formats[state].shape
+        chosen = self._rng.permutation(size)[: self._config.monitors]
         for device in (self._golden, self._board):
-            device.monitor(neurons, str(state))
+            device.monitor([int(k) for k in chosen], state)
 
     def _pause_learning(self) -> None:
         """Run with learning off, then on again."""
@@ -188,6 +216,8 @@ class Scenario:
 
     def _compare_states(self) -> None:
         golden, board, step = self._golden, self._board, self._golden.step - 1
+        if board.step != golden.step:
+            raise Mismatch(step, "number of the next step", (), golden.step, board.step)
         layout = self._config.layout
         names = [f.name for f in (*layout.states, *layout.neuron_states, *layout.axon_states)]
         if "eligibility" in layout.synapse_fields:

@@ -62,12 +62,12 @@ class Synapses:
         return np.asarray((z + self._rho) >> self._rule.settings.fraction_bits)
 
     def bound(self, w: Ints, where: Bools | bool = True) -> Ints:
-        """w clamped to w_min…w_max `where` it changes, elsewhere the weight as it was: (R, C)."""
-        p = self._rule.parameters
-        # The last bound wins where w_min > w_max.
-        bounded = clamp(w, p["w_min"], p["w_max"])
-        changed = (bounded != w) & self.plastic & where
-        self._rule.counters["weight_clamps"] += np.count_nonzero(changed)
+        """w kept in w_min…w_max `where` it changes, elsewhere the weight as it was: (R, C)."""
+        w_min, w_max = self._rule.parameters["w_min"], self._rule.parameters["w_max"]
+        low, high = w < w_min, w > w_max
+        bounded = np.where(high, w_max, np.where(low, w_min, w))
+        clamped = (low | high) & self.plastic & where
+        self._rule.counters["weight_clamps"] += np.count_nonzero(clamped)
         return bounded if where is True else np.where(where, bounded, self._old)
 
     def sat_e(self, e: Ints) -> Ints:

@@ -101,6 +101,15 @@ def test_learns_as_the_golden_model(variant):
     assert golden.counters["weight_clamps"][0] > 0
 
 
+@pytest.mark.parametrize("variant", ["pair", "pair, soft", "three_factor", "sdsp"])
+@pytest.mark.parametrize("bounds", [(4, 4), (9, -3)], ids=["equal", "in the wrong order"])
+def test_bounds_that_leave_no_room(variant, bounds):
+    config = make_config(variant)
+    image = make_image(config, w_min=bounds[0], w_max=bounds[1])
+    golden = follow(config, image, random_arrivals(config, 6), compare_every=3)
+    assert golden.counters["weight_clamps"][0] > 0
+
+
 def test_every_rule_is_among_them():
     assert {v["rule"] for v in VARIANTS.values()} == set(RULES)
 

@@ -99,6 +99,25 @@ def test_a_snapshot_goes_to_the_golden_model_and_back(design: spikeloom.Design) 
         assert twin.snapshot().first_difference(golden.snapshot()) is None
 
 
+@pytest.mark.timeout(300)
+def test_step_numbers_begin_anew_after_the_largest(design: spikeloom.Design) -> None:
+    raster = np.random.default_rng(2).random((24, CONFIG.axons)) < 0.3
+    with spikeloom.open("twin:", design) as twin, spikeloom.open("golden:", design) as golden:
+        for device in (twin, golden):
+            device.write_step(2**32 - 10)
+        parts = {device: list(device.stream(raster, every=7)) for device in (twin, golden)}
+        for ours, expected in zip(*parts.values(), strict=True):
+            assert ours.start == expected.start
+            assert (ours.spikes == expected.spikes).all()
+        assert [part.start for part in parts[twin]] == [2**32 - 10, 2**32 - 3, 4, 11]
+        assert twin.step == golden.step == 14
+        assert twin.snapshot().first_difference(golden.snapshot()) is None
+        for device in (twin, golden):
+            device.write_step(2**32 - 1)
+            frames = device.watch_weights(raster[:2], every=1)
+            assert [frame.step for frame in frames] == [2**32 - 1, 0, 1]
+
+
 def test_time_is_simulated(port: TwinPort) -> None:
     before = port.cycles
     time.sleep(0.01)
