@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeloom.errors import InputError
+
 from .config import CoreConfig, Field
 from .learning_config import TAG_BITS
 
@@ -17,7 +19,7 @@ NO_AXON = -1
 MAX_CORES = 64
 
 
-class ImageError(ValueError):
+class ImageError(InputError):
     """Numbers that the configured core can not hold; the message says which and what would fit."""
 
 

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeloom.hdl.learning_config import RULES
+
 from .errors import DesignError
 
 Arrays = dict[str, NDArray[Any]]
@@ -67,6 +69,7 @@ class ArchiveKind:
                     f"{name} has format {version}, written by a newer SpikeLoom; "
                     f"this one reads up to {self.version}: pip install --upgrade spikeloom"
                 )
+            _check_rule(metadata.get("core", {}).get("learning"), name)
             arrays = {
                 member.removesuffix(".npy"): np.load(io.BytesIO(content), allow_pickle=False)
                 for member, content in members.items()
@@ -77,6 +80,15 @@ class ArchiveKind:
                 f"{name} is not a SpikeLoom {self.noun}, or is damaged ({_reason(error)}); "
                 f"save it again with {self.save}"
             ) from None
+
+
+def _check_rule(learning: Mapping[str, Any] | None, name: str) -> None:
+    """Raise `DesignError` for a learning rule that this process does not know."""
+    if learning and "rule" in learning and learning["rule"] not in RULES:
+        raise DesignError(
+            f"{name} needs the learning rule {learning['rule']!r}; known are {', '.join(RULES)}. "
+            "If it is a rule of your own, import the file that registers it, and open this from Python"
+        )
 
 
 def write_file(path: str | Path, data: bytes) -> None:

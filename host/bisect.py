@@ -75,11 +75,11 @@ class Bisection:
             )
         first = self.differences[0]
         when = "before the first step" if self.step is None else f"after step {self.step}"
-        table = Table(title=f"The first difference is {first}, {when}", title_justify="left")
+        table = Table(title=f"The first difference is {first.where}, {when}", title_justify="left")
         for heading in ("state", self.one, self.other, "differ"):
             table.add_column(heading, justify="left" if heading == "state" else "right")
         for d in self.differences:
-            table.add_row(str(d), str(d.ours), str(d.theirs), str(d.count))
+            table.add_row(d.where, str(d.ours), str(d.theirs), str(d.count))
         return Group(table, Text(self.note)) if self.note else table
 
 

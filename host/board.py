@@ -169,8 +169,7 @@ class Board(MemoryDevice):
             for chunk in parts:
                 seconds = float(cycles[chunk].sum()) / self.clock_hz
                 # Another thread's steps in between would change what this board expects.
-                due = runs[-1].start + runs[-1].steps
-                runs.append(self._run(raster[chunk], seconds, due))
+                runs.append(self._run(raster[chunk], seconds, runs[-1].end))
                 advance(runs[-1].steps)
         return _join(runs)
 
@@ -324,7 +323,9 @@ class Board(MemoryDevice):
 
     def restore(self, snapshot: Snapshot) -> None:
         """As every device; `BoardRefusedError` when the board does not hold the design's image."""
-        snapshot.check(self)
+        from .snapshot import as_snapshot
+
+        as_snapshot(snapshot).check(self)
         with self._bus.transaction():
             self._require(self.design.identity, "the snapshot is of")
             super().restore(snapshot)

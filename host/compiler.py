@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,20 @@ from spikeloom.hdl.fabric_config import FabricConfig
 
 from .core_fit import check_fit, common_model, needed_settings, uniform
 from .design import Design
-from .errors import InputError
+from .errors import FitWarning, InputError
+from .fit_warnings import fit_warnings
 from .learning import LearningRule
 from .learning_numbers import QuantisedLearning, Units
 from .network import Network
 from .placing import place
-from .quantise import HEADROOM, QuantisationReport, Quantised, quantise
+from .quantise import (
+    ADAPTIVE_HEADROOM,
+    ADAPTIVE_STATE_BITS,
+    HEADROOM,
+    QuantisationReport,
+    Quantised,
+    quantise,
+)
 from .rounding import ParameterDeviation
 from .wiring import Wiring, wire
 
@@ -35,7 +44,7 @@ def compile(
     update_units: int | None = None,
     monitors: int | None = None,
     scale: str | float | None = None,
-    headroom: float = HEADROOM,
+    headroom: float | None = None,
     config: CoreConfig | None = None,
     cores: int | None = None,
     fabric: FabricConfig | None = None,
@@ -47,9 +56,12 @@ def compile(
     ----------
     network : what to compile; unchanged.
     weight_bits, state_bits, lanes, update_units, monitors : settings of the new core, see
-        `CoreConfig`.  Default: 8, 16, 4 (or as many as there are neurons), 1, 8.
-    scale, headroom : see `quantise`.  Default: "per_neuron", or "global" when `config` has shared
+        `CoreConfig`.  Default: 8, 16 (18 with adaptive thresholds), 4 (or as many as there are
+        neurons), 1, 8.
+    scale : see `quantise`.  Default: "per_neuron", or "global" when `config` has shared
         parameters, or when the network learns: the bounds of weights are one for the core.
+    headroom : see `quantise`.  Default: 4, or 16 with adaptive thresholds, which rise until a neuron
+        fires as it should.
     config : the core of an existing board, instead of the settings above.  What the network does
         not use of it is padded: no input, no spikes.
     cores, fabric, placement : on how many cores, or on which, and where; see `placing.place`.
@@ -61,6 +73,9 @@ def compile(
     FitError : neuron models that one core can not mix; or a network that does not fit `config`,
         or any core.  The message says by how much, and what would fit.
     ConfigError : a setting that no core can have.
+
+    Warns of what will not be as was asked (`FitWarning`): time constants that integers can not realise,
+    and learning that can not take place.  `design.report` has all deviations.
     """
     settings: dict[str, Any] = {
         "weight_bits": weight_bits,
@@ -82,6 +97,11 @@ def compile(
     if fabric is not None:
         config = _network_core(fabric.core, wiring)
     model = common_model(network)
+    adaptive = model["adaptation"] != "none"
+    if headroom is None:
+        headroom = ADAPTIVE_HEADROOM if adaptive else HEADROOM
+    if adaptive:
+        settings.setdefault("state_bits", ADAPTIVE_STATE_BITS)
     shared = config is not None and config.parameters == "shared"
     if scale is None:
         scale = "global" if shared or network.learning else "per_neuron"
@@ -103,7 +123,9 @@ def compile(
         weight_range=_weight_range(network.learning),
     )
     needs = needed_settings(model, result, wiring, network.dt)
-    learned = _quantise_learning(network, basis, result, config)
+    learned = _quantise_learning(network, wiring, basis, result, config)
+    for message in fit_warnings(network, wiring, result, learned):
+        warnings.warn(message, FitWarning, stacklevel=2)
     if config is None:
         core = dataclasses.replace(
             basis,
@@ -140,13 +162,18 @@ def _weight_range(rule: LearningRule | None) -> tuple[float, float]:
 
 
 def _quantise_learning(
-    network: Network, basis: CoreConfig, result: Quantised, config: CoreConfig | None
+    network: Network,
+    wiring: Wiring,
+    basis: CoreConfig,
+    result: Quantised,
+    config: CoreConfig | None,
 ) -> QuantisedLearning | None:
     """The network's rule in integers: in the format of `config`, if that has this rule, else its own."""
     if network.learning is None:
         return None
     state = float(result.scales[0])
-    units = Units(basis, network.dt, state / 2.0**result.weight_shift, state)
+    modulation = int(np.abs(result.weights[wiring.modulatory]).max(initial=0))
+    units = Units(basis, network.dt, state / 2.0**result.weight_shift, state, modulation)
     held = config.learning if config else None
     if held is not None and network.learning.misfit(held):
         held = None

@@ -39,5 +39,9 @@ class DesignError(SpikeLoomError):
     """A saved design can not be read or written; the message says why."""
 
 
+class FitWarning(UserWarning):
+    """A network was compiled, but will not do what was asked for; the message says what would help."""
+
+
 class LineWarning(UserWarning):
     """The line does not carry the rate that was asked for."""

@@ -114,6 +114,8 @@ class RectangularSTDP(LearningRule):
             steps, clipped = out.put(f"{trace}_window", window / out.units.dt)
             out.note(f"window_{name}", "s", window, steps * out.units.dt, clipped)
             amplitude, unit = getattr(self, f"a_{name}"), out.units.weight
+            if amplitude and window and not steps:
+                out.lost.append(f"window_{name} = {window:g} s is less than half a step")
             out.scaled(f"a_{name}", f"a_{name}", amplitude, unit * 2**out.config.fraction_bits)
 
 
@@ -232,6 +234,8 @@ class ThreeFactor(LearningRule):
             raise InputError(f"rate is {self.rate:g}; give a positive number")
         if not any(self._contributions()):
             raise InputError("nothing makes a synapse eligible; give e_pre, e_post or a_plus")
+        if self.eligibility_room < 1:
+            raise InputError(f"eligibility_room is {self.eligibility_room:g}; give at least 1")
 
     def _contributions(self) -> list[float]:
         return [abs(e) for e in (self.e_pre, self.e_post, self.a_plus, self.a_minus)]
@@ -267,10 +271,12 @@ class ThreeFactor(LearningRule):
         out.window("x", "plus", self.tau_plus, self.a_plus, unit)
         out.window("y", "minus", self.tau_minus, self.a_minus, unit)
         period = _sweep(out, "period", self.period)
-        out.decay("d_e", "tau_eligibility", self.tau_eligibility, period)
-        d_mod = out.decay("d_mod", "tau_modulator", self.tau_modulator, dt)
-        out.put("d_mod_first", math.inf if self.new_error else d_mod)
+        largest = max(abs(out.values[name]) for name in ("e_pre", "e_post", "x_inc", "y_inc"))
+        out.decay("d_e", "tau_eligibility", self.tau_eligibility, period, largest)
         out.scaled("m_spike", "spike_modulation", self.spike_modulation, out.units.weight)
+        largest = max(abs(out.values["m_spike"]), out.units.modulation)
+        d_mod = out.decay("d_mod", "tau_modulator", self.tau_modulator, dt, largest)
+        out.put("d_mod_first", math.inf if self.new_error else d_mod)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,9 @@ from .errors import FitError
 from .rounding import (
     ParameterDeviation,
     decay_constant,
+    decayed,
+    fading_time_constant,
     longest_time_constant,
-    time_constant,
 )
 
 WINDOW_TOLERANCE = 0.05
@@ -44,12 +45,14 @@ class Units:
     core : formats of weights, states and sums; its `learning` is not looked at.
     dt : length of a time step in seconds.
     weight, state : integer units of weights and of potentials for one unit of the network.
+    modulation : the largest weight of a modulatory synapse, in integer units; 0 without any.
     """
 
     core: CoreConfig
     dt: float
     weight: float
     state: float
+    modulation: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,12 +114,14 @@ class Rounded:
         if asked != got or asked:
             self.deviations.append(ParameterDeviation(name, unit, asked, float(got), clipped))
 
-    def decay(self, field: str, name: str, tau: float, dt: float) -> int:
-        """Put a time constant."""
+    def decay(self, field: str, name: str, tau: float, dt: float, start: int = 0) -> int:
+        """Put a time constant; noted is the one with which a value of `start`, if given, fades."""
         d = int(decay_constant(np.array(tau), dt))
         clipped = int(math.isfinite(tau) and tau > longest_time_constant(dt))
         self.values[field] = d
-        self.note(name, "s", tau, float(time_constant(np.array(d), dt)), clipped)
+        self.note(
+            name, "s", tau, float(fading_time_constant(np.array(start), np.array(d), dt)), clipped
+        )
         return d
 
     def window(
@@ -199,10 +204,11 @@ def best(attempts: Iterable[Rounded], advice: str) -> QuantisedLearning:
 
 def decay_curve(x: int, d: int, steps: int) -> list[int]:
     """A trace of `x`, decayed 0…`steps` times (docs/semantics.md, "Numbers")."""
+    left, decay = np.array(x), np.array(d)
     curve = [x]
     for _ in range(steps):
-        x = min((x * (DECAY_ONE - d) + DECAY_ONE // 2) // DECAY_ONE, x - 1) if x and d else x
-        curve.append(x)
+        left = decayed(left, decay)
+        curve.append(int(left))
     return curve
 
 

@@ -104,7 +104,8 @@ class LearningRule(abc.ABC):
         configs = [fixed] if fixed is not None else self._configs(units)
         return best(
             (self._rounded(units, config) for config in configs),
-            "make it larger, or change the scale, the weight bits or stochastic rounding",
+            f"the unit of a weight is {1 / units.weight:.3g}, which the largest weight and w_max decide; "
+            "give larger amplitudes, another scale, more weight bits, or stochastic rounding",
         )
 
     def misfit(self, core: LearningConfig) -> str:
@@ -139,6 +140,8 @@ class LearningRule(abc.ABC):
             out.values["seed"] = self.seed
         for name in ("w_min", "w_max"):
             out.scaled(name, name, getattr(self, name), units.weight, judged=False)
+        if out.values["w_min"] == out.values["w_max"]:
+            out.lost.append(f"w_min and w_max both round to {out.values['w_max']}")
         self._round(out)
         if not config.stochastic and any(0 < c < 0.5 for c in self._changes(units)):
             smallest = min(c for c in self._changes(units) if c)

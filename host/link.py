@@ -164,8 +164,10 @@ class Link:
     # Opening
 
     def open(self) -> None:
-        """Open a new connection; raises `LinkError` when the board does not answer."""
+        """Open a new connection; raises `LinkError` when the board does not answer, or after `close`."""
         with self._lock:
+            if self._closed.is_set():
+                raise LinkError(f"the connection to {self.name} was closed; open the board anew")
             if self._lost and self._reconnect is not None:
                 self._attach(self._reconnect())
             self._open()

@@ -166,7 +166,14 @@ class Network:
             raise InputError("weights contain NaN or infinity; give finite numbers")
         learns = np.asarray(plastic)
         if learns.dtype.kind != "b" or learns.shape not in ((), shape):
-            raise InputError(f"plastic is {plastic!r}; give True, False, or such of shape {shape}")
+            given = (
+                f"an array of {learns.dtype}, shape {learns.shape}"
+                if learns.ndim
+                else repr(plastic)
+            )
+            raise InputError(
+                f"plastic is {given}; give True, False, or a bool array of shape {shape}"
+            )
         self._check_learning(source, bool(learns.any()), modulatory)
         learns = np.array(np.broadcast_to(learns, shape))
         projection = Projection(

@@ -234,7 +234,7 @@ def _advice(core: CoreConfig, neurons: int) -> str:
         try:
             columns, rows = mesh_shape(cores)
             FabricConfig(core, columns, rows)
-        except (InputError, ConfigError):
+        except InputError:
             continue
         return f"Its neurons would fit with dataclasses.replace(fabric, columns={columns}, rows={rows})"
     return "No fabric of such cores has as many; use larger ones"

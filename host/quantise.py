@@ -17,6 +17,7 @@ from .rounding import (
     Integers,
     ParameterDeviation,
     decay_constant,
+    fading_time_constant,
     longest_time_constant,
     time_constant,
 )
@@ -24,6 +25,10 @@ from .rounding import (
 MAX_WEIGHT_SHIFT = 15
 HEADROOM = 4.0
 """Range of the state, in multiples of the largest threshold, reset, bias or weight."""
+ADAPTIVE_HEADROOM = 16.0
+"""The same where thresholds are adaptive: they rise until the neuron fires as it should."""
+ADAPTIVE_STATE_BITS = 18
+"""Width of the state that makes up for it, and which block multipliers still take."""
 
 _IN_STATE_UNITS = {
     "v_threshold": "v_threshold",
@@ -155,8 +160,8 @@ def quantise(
     full width: a larger `weight_shift` keeps the weights as fine and makes the state finer, until
     the state's range is used up; from there on it makes the weights coarser.  Unless given, it is
     chosen for the least mean squared error, estimated from one rounding of a weight against one of
-    the state in every step that the neuron remembers (tau_mem + tau_syn); the smallest among
-    nearly equal ones, which leaves the most room for sums.
+    the state in every step that the neuron remembers (tau_mem + tau_syn, and tau_threshold where the
+    threshold is adaptive); the smallest among nearly equal ones, which leaves the most room for sums.
 
     Parameters
     ----------
@@ -240,7 +245,11 @@ def _positive(value: object) -> bool:
 
 def _memory(parameters: dict[str, Floats], dt: float) -> Floats:
     """Steps in which an error of the state acts on, at least 1: those of its decays."""
-    taus = [parameters["tau_mem"], np.maximum(parameters["tau_exc"], parameters["tau_inh"])]
+    taus = [
+        parameters["tau_mem"],
+        np.maximum(parameters["tau_exc"], parameters["tau_inh"]),
+        np.where(parameters["threshold_increment"] > 0, parameters["tau_threshold"], 0.0),
+    ]
     return np.maximum(1.0, np.sum(np.where(np.isinf(taus), 0.0, taus), axis=0) / dt)
 
 
@@ -343,13 +352,20 @@ def _adaptation(
         realised = np.where(th_inc > 0, th_dec / th_inc / dt, 0.0)
     tau = parameters["tau_threshold"]
     d_th = decay_constant(tau, dt)
+    th_inc = th_inc.astype(np.int64)
     too_long = np.isfinite(tau) & (tau > longest_time_constant(dt))
     return (
-        {"th_inc": th_inc.astype(np.int64), "th_dec": th_dec.astype(np.int64), "d_th": d_th},
+        {"th_inc": th_inc, "th_dec": th_dec.astype(np.int64), "d_th": d_th},
         [
             ("threshold_increment", "", asked, th_inc / s, 0),
             ("target_rate", "Hz", rate, realised, 0),
-            ("tau_threshold", "s", tau, time_constant(d_th, dt), int(too_long.sum())),
+            (
+                "tau_threshold",
+                "s",
+                tau,
+                fading_time_constant(th_inc, d_th, dt),
+                int(too_long.sum()),
+            ),
         ],
     )
 

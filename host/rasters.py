@@ -41,7 +41,7 @@ def input_raster(
             for name, where in ranges.items()
         ]
     else:
-        parts = [(range(axons), _rows("spikes", spikes, axons))]
+        parts = [(range(axons), _rows("spikes", spikes, axons, _by_name(design)))]
 
     lengths = {len(rows) for _, rows in parts}
     if steps is None:
@@ -81,14 +81,19 @@ def _axon_range(design: Design, name: str) -> range:
     return range(*design.inputs[name].indices(design.config.axons))
 
 
-def _rows(what: str, values: ArrayLike, width: int) -> NDArray[np.bool_]:
+def _by_name(design: Design) -> str:
+    """How to give spikes for the inputs alone."""
+    return f", or a dict by input: {', '.join(design.inputs)}" if design.inputs else ""
+
+
+def _rows(what: str, values: ArrayLike, width: int, otherwise: str = "") -> NDArray[np.bool_]:
     """Check one array of 0 and 1, (rows, width)."""
     try:
         array = np.asarray(values)
     except ValueError:
         raise InputError(f"{what} has rows of unequal length; give (steps, {width})") from None
     if array.ndim != 2 or array.shape[1] != width:
-        raise InputError(f"{what} has shape {array.shape}; give (steps, {width})")
+        raise InputError(f"{what} has shape {array.shape}; give (steps, {width}){otherwise}")
     if array.dtype.kind not in "biuf":
         raise InputError(f"{what} has dtype {array.dtype}; give bool, or the numbers 0 and 1")
     rows = array.astype(bool)

@@ -42,6 +42,31 @@ def time_constant(d: Integers, dt: float) -> Floats:
         return np.asarray(dt / np.abs(np.log1p(-np.asarray(d) / DECAY_ONE)), dtype=np.float64)
 
 
+def decayed(x: Integers, d: Integers) -> Integers:
+    """Numbers from 0 on, one decay later (docs/semantics.md, "Numbers"): at least one less, unless d is 0."""
+    less = (x * (DECAY_ONE - d) + DECAY_ONE // 2) // DECAY_ONE
+    return np.where((d > 0) & (x > 0), np.minimum(less, x - 1), x)
+
+
+def fading_time_constant(x: Integers, d: Integers, dt: float) -> Floats:
+    """The tau with which `x` really fades, in seconds: of the exponential with the same area.
+
+    Below 2048 / d an integer loses 1 in every step, and so comes to 0 sooner than an exponential.
+    For x = 0, `time_constant`.
+    """
+    x, d = (np.asarray(a, dtype=np.int64) for a in np.broadcast_arrays(np.abs(x), d))
+    pairs, which = np.unique(np.stack([x.ravel(), d.ravel()]), axis=1, return_inverse=True)
+    first, decay = pairs
+    left, area = np.where(decay > 0, first, 0), np.zeros(len(first), dtype=np.int64)
+    while left.any():
+        area += left
+        left = decayed(left, decay)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fading = dt / np.abs(np.log(1 - first / area))
+    tau = np.where((first > 0) & (decay > 0), fading, time_constant(decay, dt))
+    return np.asarray(tau[which.ravel()].reshape(x.shape), dtype=np.float64)
+
+
 def longest_time_constant(dt: float) -> float:
     """The largest tau but infinity that a decay constant stands for, in seconds."""
     return float(time_constant(np.array(1), dt))

@@ -15,7 +15,7 @@ from spikeloom.hdl import CoreConfig, Image
 from .archive import ArchiveKind, Arrays, group, grouped, narrow, read_file, write_file
 from .design import Design
 from .device import Device
-from .errors import DesignError, WrongBoardError
+from .errors import DesignError, InputError, WrongBoardError
 from .fields import check_flags, check_state, check_step, pending_format, state_formats
 
 FORMAT = 2
@@ -43,11 +43,16 @@ class Difference:
     """How many elements of this part differ."""
 
     def __str__(self) -> str:
-        where = f"[{', '.join(map(str, self.index))}]" if self.index else ""
-        return f"{self.name}{where}"
+        more = f", the first of {self.count}" if self.count > 1 else ""
+        return f"{self.where}: {self.ours} and {self.theirs}{more}"
+
+    @property
+    def where(self) -> str:
+        """The element, as `weights[3, 4]`."""
+        return self.name + (f"[{', '.join(map(str, self.index))}]" if self.index else "")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Snapshot:
     """The whole state of a core between two steps.  Validated at construction.
 
@@ -121,6 +126,11 @@ class Snapshot:
         self.states = {name: check_state(f, self.states[name]) for name, f in formats.items()}
         self.arrivals = check_flags("arrivals", self.arrivals, (c.axons,))
         self.step = check_step(self.step)
+
+    def __repr__(self) -> str:
+        c = self.config
+        rule = f", rule {c.learning.rule}" if c.learning else ""
+        return f"<snapshot before step {self.step}: {c.axons} axons, {c.neurons} neurons{rule}>"
 
     @classmethod
     def take(cls, device: Device) -> Snapshot:
@@ -206,6 +216,7 @@ class Snapshot:
 
     def differences(self, other: Snapshot) -> Iterator[Difference]:
         """The first difference in each part; raises `WrongBoardError` for another configuration."""
+        other = as_snapshot(other)
         if self.config != other.config:
             raise WrongBoardError("the snapshots are of different cores; they have no common parts")
         theirs = other.parts()
@@ -286,3 +297,12 @@ class Snapshot:
                 arrays["plastic"],
                 **{name: arrays[name] for name in _UNDER_WAY if name in arrays},
             )
+
+
+def as_snapshot(value: object) -> Snapshot:
+    """`value`, which must be a snapshot; `InputError` for a file's name or anything else."""
+    if not isinstance(value, Snapshot):
+        raise InputError(
+            f"snapshot is {value!r}; give a Snapshot, from device.snapshot() or Snapshot.load(path)"
+        )
+    return value

@@ -7,6 +7,8 @@ import sys
 import typer
 from rich.console import Console
 
+from spikeloom.errors import SpikeLoomError
+
 from . import (
     bisect,
     build,
@@ -23,7 +25,7 @@ from . import (
     verilog,
     watch,
 )
-from .common import USER_ERRORS, examples, unwrap
+from .common import examples, unwrap
 
 app = typer.Typer(
     name="spikeloom",
@@ -71,7 +73,7 @@ def main() -> None:
     """Run the command line; errors that a user can cause are one message, and exit code 1."""
     try:
         app()
-    except (*USER_ERRORS, OSError) as error:
+    except (SpikeLoomError, OSError) as error:
         if "--debug" in sys.argv[1:]:
             raise
         message = str(error)

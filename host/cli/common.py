@@ -15,14 +15,11 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from spikeloom.errors import InputError, SpikeLoomError
-from spikeloom.hdl import ConfigError, CoreConfig, FabricConfig, Image, ImageError
+from spikeloom.errors import InputError
+from spikeloom.hdl import CoreConfig, FabricConfig, Image
 
 if TYPE_CHECKING:
     from spikeloom.design import Design
-
-USER_ERRORS = (SpikeLoomError, ConfigError, ImageError)
-"""What a user can cause or mend: the message says it all, and no traceback helps."""
 
 JSON = typer.Option(False, "--json", help="Machine-readable result on stdout, nothing else there.")
 SET = typer.Option(

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from spikeloom.hdl import CoreConfig, FabricConfig, MemoryMap
 from spikeloom.hdl.memory_map import CORE_SHIFT, Region
+from spikeloom.quantise import QuantisationReport
 
 from .common import (
     DESIGN,
@@ -92,6 +93,8 @@ def info(
         if isinstance(chip, FabricConfig):
             sections["fabric"] = _describe_fabric(chip)
         sections |= describe(config)
+        if design.report:
+            sections["quantisation"] = _realised(QuantisationReport.from_dict(design.report))
     if where is not None:
         require_design(where, design)
         sections = _ask(where, design, baud) | sections
@@ -111,6 +114,19 @@ def _ask(where: str, design: Design | None, baud: int | None) -> dict[str, dict[
             sections = {"identity": found.pop("identity"), "link": found.pop("link")} | sections
             sections = {"board": found} | sections
     return sections
+
+
+def _realised(found: QuantisationReport) -> dict[str, str]:
+    """What quantisation made of each quantity, in the network's own units."""
+    rows = {
+        "weights": f"{found.weights}, up to ±{found.max_weight:.4g}; errors up to {found.max_error:.2g}, "
+        f"{found.rms_error:.2g} RMS; {found.lost} became 0, {found.clipped} were clipped"
+    }
+    for p in found.parameters:
+        unit = f" {p.unit}" if p.unit else ""
+        clipped = f", {p.clipped} clipped" if p.clipped else ""
+        rows[p.name] = f"{p.requested:.5g}{unit}, realised {p.realised:.5g}{clipped}"
+    return rows
 
 
 def _describe_fabric(fabric: FabricConfig) -> dict[str, Any]:

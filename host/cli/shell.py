@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from .common import DESIGN, USER_ERRORS, examples, note, read_design
+from spikeloom.errors import SpikeLoomError
+
+from .common import DESIGN, examples, note, read_design
 
 if TYPE_CHECKING:
     from spikeloom.design import Design
@@ -110,7 +112,7 @@ def interact(banner: str, names: dict[str, Any]) -> None:
         return
     shell = embed.InteractiveShellEmbed(user_ns=names, banner1=banner, exit_msg="")
     shell.confirm_exit = False
-    shell.set_custom_exc(USER_ERRORS, _show_message)
+    shell.set_custom_exc((SpikeLoomError,), _show_message)
     shell()
 
 
@@ -119,7 +121,7 @@ class _Console(code.InteractiveConsole):
 
     def showtraceback(self) -> None:
         error = sys.exc_info()[1]
-        if isinstance(error, USER_ERRORS):
+        if isinstance(error, SpikeLoomError):
             self.write(f"{type(error).__name__}: {error}\n")
         else:
             super().showtraceback()

@@ -34,7 +34,7 @@ def example_design() -> Design:
         _EXCITATORY,
         LIF(
             tau_mem=20e-3, tau_syn=5e-3, refractory=3e-3, threshold_increment=0.04,
-            tau_threshold=0.6,
+            tau_threshold=0.4,
         ),
     )  # fmt: skip
     inhibitory = network.population(
@@ -46,7 +46,7 @@ def example_design() -> Design:
     network.connect(stimulus, excitatory, first, plastic=True)
     network.connect(excitatory, inhibitory, rng.uniform(0.03, 0.09, (_EXCITATORY, _INHIBITORY)))
     network.connect(inhibitory, excitatory, -rng.uniform(0.02, 0.08, (_INHIBITORY, _EXCITATORY)))
-    return compile(network, lanes=4)
+    return compile(network, lanes=4, state_bits=20)
 
 
 def example_input() -> dict[str, ArrayLike]:

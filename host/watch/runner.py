@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from spikeloom.errors import InputError, SpikeLoomError
-from spikeloom.hdl import ConfigError, ImageError
 
 from .source import LiveSource
 
@@ -24,7 +23,7 @@ _READ_SHARE = 0.1
 _RETRY_SECONDS = 1.0
 _MAX_PART = 1000
 _SMOOTHING = 0.2
-_EXPECTED = (SpikeLoomError, ConfigError, ImageError, OSError)
+_EXPECTED = (SpikeLoomError, OSError)
 
 
 @dataclass(frozen=True)

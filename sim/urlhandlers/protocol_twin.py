@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import serial
 
 from spikeloom.errors import SpikeLoomError
-from spikeloom.hdl import ConfigError, CoreConfig
+from spikeloom.hdl import CoreConfig
 
 from ..twin import TwinPort, build_twin
 from ..twin.build import BAUD, CLOCK_HZ
@@ -78,7 +78,7 @@ class Serial(TwinPort):
         seed = options.pop("seed")
         try:
             self._power_up(build_twin(_config(path), **options), seed)
-        except (ConfigError, SpikeLoomError, OSError) as error:
+        except (SpikeLoomError, OSError) as error:
             raise serial.SerialException(f"{path}: {error}") from None
 
     def read(self, size: int = 1) -> bytes:

@@ -28,8 +28,8 @@ def compiled(*neurons, **options):
 def test_neurons_come_to_fire_at_their_target_rate(rate, reset):
     neuron = LIF(0.02, v_threshold=0.5, reset=reset, threshold_increment=0.2, target_rate=rate)
     device = GoldenDevice(compiled(neuron))
-    raster = np.random.default_rng(0).random((3000, 5)) < 0.3
-    fired = device.run(raster).spikes[1000:].mean() / DT
+    raster = np.random.default_rng(0).random((8000, 5)) < 0.3
+    fired = device.run(raster).spikes[4000:].mean() / DT
     assert fired == pytest.approx(rate, rel=0.1)
 
 

@@ -186,6 +186,13 @@ def test_another_board_is_refused_and_its_port_closed(fake, word, match):
     assert fake.closed
 
 
+def test_a_closed_board_says_so(board):
+    board.close()
+    for call in (board.snapshot, board.counters, lambda: board.run(steps=1), board.load):
+        with pytest.raises(LinkError, match="was closed; open the board anew"):
+            call()
+
+
 def test_a_design_for_another_configuration_leaves_the_board_as_it_was(board):
     other = make_design(dataclasses.replace(CONFIG, neurons=12))
     with pytest.raises(WrongBoardError, match=f"{other.config.digest:016x}"):

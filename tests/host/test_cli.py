@@ -327,7 +327,9 @@ def test_the_shell_has_a_board(run, monkeypatch, fake, design_file, ipython):
     if ipython:
         replace_module(monkeypatch, "IPython.terminal.embed", InteractiveShellEmbed=Embedded)
         code, _, err = run("shell", "/dev/fake", "--design", design_file)
-        assert "InputError: spikes has shape (9, 99); give (steps, 9)\n" in err
+        assert (
+            "InputError: spikes has shape (9, 99); give (steps, 9), or a dict by input: in\n" in err
+        )
         assert "Traceback" not in err
         assert "board.run(np.ones((10, 9), bool))" in seen["banner"]
         assert seen["spikes"].any()
@@ -339,7 +341,9 @@ def test_the_shell_has_a_board(run, monkeypatch, fake, design_file, ipython):
         code, out, err = run("shell", "/dev/fake", "--design", design_file)
         assert "True True <module 'spikeloom'" in out
         assert "/dev/fake" in err
-        assert "InputError: spikes has shape (9, 99); give (steps, 9)\n" in err
+        assert (
+            "InputError: spikes has shape (9, 99); give (steps, 9), or a dict by input: in\n" in err
+        )
         assert err.count("Traceback") == 1, "of the AttributeError alone"
     assert code == 0
     assert fake.closed

@@ -140,11 +140,11 @@ def test_a_cut_archive_is_refused(length):
         Design.from_bytes(data[: int(length * len(data))])
 
 
-def edited(member, change):
-    """The archive of `small()` with one member changed, or left out."""
+def edited(member, change, design=None):
+    """The archive of a design, by default `small()`, with one member changed, or left out."""
     buffer = io.BytesIO()
     with (
-        zipfile.ZipFile(io.BytesIO(small().to_bytes())) as old,
+        zipfile.ZipFile(io.BytesIO((design or small()).to_bytes())) as old,
         zipfile.ZipFile(buffer, "w") as new,
     ):
         for name in old.namelist():
@@ -188,6 +188,13 @@ def other_weights(_):
 def test_contents_that_make_no_sense_are_refused(member, change, reason):
     with pytest.raises(DesignError, match=reason):
         Design.from_bytes(edited(member, change), "x.slm")
+
+
+def test_a_rule_that_is_not_registered_is_named():
+    design = make_design(learning_config("pair"))
+    other = edited("design.toml", lambda t: t.replace(b'"pair"', b'"my_own"'), design)
+    with pytest.raises(DesignError, match=r"'my_own'; known are pair,.*import the file that regis"):
+        Design.from_bytes(other)
 
 
 def test_files(tmp_path):

@@ -24,6 +24,9 @@ from spikeloom.network import IF, LIF, Network
 from spikeloom.placing import place
 from spikeloom.shadow import Shadow
 
+# Networks of any kind, which need not do anything.
+pytestmark = pytest.mark.filterwarnings("ignore::spikeloom.errors.FitWarning")
+
 RULE = PairSTDP(
     tau_plus=3e-3, tau_minus=3e-3, a_plus=0.5, a_minus=0.5, w_min=-3, w_max=3, stochastic=True
 )

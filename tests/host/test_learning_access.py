@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikeloom.board import Board
-from spikeloom.errors import InputError, LinkError, WrongBoardError
+from spikeloom.errors import InputError, LinkError, SpikeLoomError, WrongBoardError
 from spikeloom.fields import state_formats
 from spikeloom.golden_device import GoldenDevice
 from spikeloom.hdl import ImageError
@@ -161,6 +161,8 @@ def test_a_core_without_learning_is_never_asked_for_it():
         (lambda d: d.monitor([0], "eligibility"), InputError, "no state 'eligibility'"),
         (lambda d: d.write_step(-1), InputError, "step is -1"),
         (lambda d: d.write_step(1 << 32), InputError, "step is"),
+        (lambda d: d.restore("a.sls"), InputError, r"'a\.sls'; give a Snapshot.*Snapshot\.load"),
+        (lambda d: d.write_learning("w_min", 1 << 20), SpikeLoomError, "w_min"),
     ],
 )
 @pytest.mark.parametrize("kind", [0, 1])

@@ -15,6 +15,9 @@ from spikeloom.learning import SDSP, PairSTDP, RectangularSTDP, SymmetricSTDP, T
 from spikeloom.network import IF, LIF, Network
 from spikeloom.quantise import QuantisationReport
 
+# Networks of any kind, which need not do anything.
+pytestmark = pytest.mark.filterwarnings("ignore::spikeloom.errors.FitWarning")
+
 DT = 1e-3
 DELTAS = np.arange(-40, 41)
 START = 0.5

@@ -139,11 +139,12 @@ def test_differences_are_named():
         ("y", (2,), 0, 9, 2),
         ("weights", (3, 4), before.weights[3, 4], weights[3, 4], 1),
     ]
-    assert [str(d) for d in found] == ["y[2]", "weights[3, 4]"]
+    assert [d.where for d in found] == ["y[2]", "weights[3, 4]"]
+    assert str(found[0]) == "y[2]: 0 and 9, the first of 2"
     assert before != device.snapshot()
     device.write_learning("d_e", before.learning["d_e"] - 1)
     device.write_step(7)
-    names = [str(d) for d in before.differences(device.snapshot())]
+    names = [d.where for d in before.differences(device.snapshot())]
     assert names == ["step", "learning d_e", "y[2]", "weights[3, 4]"]
     with pytest.raises(WrongBoardError, match="different cores"):
         before.first_difference(GoldenDevice(DESIGN).snapshot())
