@@ -3,7 +3,7 @@
 8 lanes, one update unit, 8-bit weights, exponential LIF, without bias and refractory period; 256 neurons ×
 256 axons, and 64 × 64 on iCE40, none of which holds the larger synapse memory.  With `fraction_bits` = 8
 the rows with and without stochastic rounding differ in nothing else.  Synthesised with Yosys, not routed;
-one core takes about a minute.  A core on which Yosys' ABC9 fails is mapped again with `-dff`: †.
+one core takes about a minute.
 `--markdown` writes the tables of docs/benchmarks.md, `--json` every figure.
 """
 
@@ -21,7 +21,6 @@ from rich.table import Table
 
 from spikeloom.boards import ResourceEstimate, synthesise
 from spikeloom.boards.resources import SYNTHESIS, EstimateFamily
-from spikeloom.boards.tools import BuildError
 from spikeloom.hdl import CoreConfig, LearningConfig
 from spikeloom.hdl.learning_config import RULES
 
@@ -36,7 +35,7 @@ TITLES = {
     "ice40": "iCE40 (LUT4), 64 neurons × 64 axons",
 }
 HEADINGS = (
-    "rule", "F", "rounding", "LUTs", "LUTs per lane", "flip-flops", "block RAM", "multipliers",
+    "rule", "F", "rounding", "LUTs", "more per lane", "flip-flops", "block RAM", "multipliers",
 )  # fmt: skip
 
 
@@ -47,7 +46,6 @@ class Row:
     learning: LearningConfig | None
     estimate: ResourceEstimate
     more: int
-    mapped_again: bool
 
     def cells(self) -> tuple[str, ...]:
         e, c = self.estimate, self.learning
@@ -55,7 +53,7 @@ class Row:
         if c is not None:
             names = (c.rule, str(c.fraction_bits), "stochastic" if c.stochastic else "nearest")
         per_lane = f"{self.more / LANES:+.0f}" if c is not None else "–"
-        luts = f"{e.luts:,}".replace(",", " ") + ("†" if self.mapped_again else "")
+        luts = f"{e.luts:,}".replace(",", " ")
         numbers = (luts, per_lane)
         return (*names, *numbers, str(e.flip_flops), str(e.block_rams), str(e.dsps))
 
@@ -64,7 +62,6 @@ class Row:
         return {
             "learning": rule,
             "luts_per_lane": self.more / LANES,
-            "mapped_again": self.mapped_again,
             **self.estimate.to_dict(),
         }
 
@@ -87,15 +84,8 @@ def measure(family: EstimateFamily, rules: list[str]) -> list[Row]:
         config = CoreConfig(
             neurons=size, axons=size, lanes=LANES, bias=False, refractory_bits=0, learning=learning
         )
-        again = False
-        try:
-            found = synthesise(config, family, part="core")
-        except BuildError:
-            if family != "ecp5":
-                raise
-            again = True
-            found = synthesise(config, family, part="core", options="-dff")
-        rows.append(Row(learning, found, found.luts - rows[0].estimate.luts if rows else 0, again))
+        found = synthesise(config, family, part="core")
+        rows.append(Row(learning, found, found.luts - rows[0].estimate.luts if rows else 0))
         console.print(family, *rows[-1].cells(), highlight=False)
     return rows
 
@@ -109,11 +99,24 @@ def remark(rows: list[Row]) -> str:
     return f"Pair STDP, F = 0: {rate:.0f} k synaptic operations per second per LUT at 100 MHz."
 
 
+def rounding(rows: list[Row]) -> str:
+    """What stochastic rounding alone costs each rule."""
+    found: dict[str, dict[bool, int]] = {}
+    for c, luts in ((row.learning, row.estimate.luts) for row in rows):
+        if c is not None and c.fraction_bits == FRACTION_BITS:
+            found.setdefault(c.rule, {})[c.stochastic] = luts
+    costs = {rule: luts[True] - luts[False] for rule, luts in found.items()}
+    parts = (f"`{rule}` {more} LUTs ({more / LANES:.0f} per lane)" for rule, more in costs.items())
+    return f"Stochastic rounding alone: {', '.join(parts)}."
+
+
 def markdown(family: str, rows: list[Row]) -> str:
     lines = [f"{TITLES[family]}:", "", "| " + " | ".join(HEADINGS) + " |"]
-    lines.append("|" + "|".join("---" if k in (0, 2) else "---:" for k in range(8)) + "|")
-    lines += ["| " + " | ".join(row.cells()) + " |" for row in rows]
-    return "\n".join([*lines, "", remark(rows), ""])
+    lines.append("|" + "|".join("---" if k in (0, 2) else "--:" for k in range(8)) + "|")
+    for row in rows:
+        rule, *cells = row.cells()
+        lines.append(f"| {rule if row.learning is None else f'`{rule}`'} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", rounding(rows), ""])
 
 
 def main() -> None:

@@ -50,7 +50,7 @@ ICEBREAKER = BoardDefinition(
 
 LEARNING_CORE = CoreConfig(
     neurons=4,
-    axons=68,
+    axons=128,
     lanes=1,
     weight_bits=8,
     state_bits=12,
@@ -63,7 +63,7 @@ LEARNING_CORE = CoreConfig(
     monitors=0,
     learning=LearningConfig(rule="pair", trace_bits=4, pairing="nearest"),
 )
-"""Learns by pair STDP: 64 inputs, and an axon for the teacher of each neuron."""
+"""Learns by pair STDP: 124 inputs, and an axon for the teacher of each neuron."""
 
 ICEBREAKER_LEARNING = replace(
     ICEBREAKER,

@@ -26,7 +26,8 @@ EstimateFamily = Literal["ice40", "ecp5", "xilinx"]
 
 SYNTHESIS: dict[str, str] = {
     "ice40": "synth_ice40 -device u -dsp -abc9",
-    "ecp5": "synth_ecp5",
+    # Of some cores ABC9 makes what Yosys can not put together again; of single wires it does not.
+    "ecp5": "proc; flatten; opt_clean; splitnets; synth_ecp5",
     "xilinx": "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",
 }
 
@@ -95,15 +96,13 @@ def synthesise(
     synapse_storage: Literal["block", "spram"] = "block",
     clock_hz: int = 24_000_000,
     baud: int = 3_000_000,
-    options: str = "",
     folder: str | Path | None = None,
     progress: Progress | None = None,
 ) -> ResourceEstimate:
     """Synthesise the whole top level, or one core alone, for a family; flattened.
 
-    `options` are given to Yosys' synthesis command after those of `SYNTHESIS`. `folder` keeps the files and
-    the log. Raises `MissingToolError`, `BuildError`, and `InputError` for an unknown family and for a
-    core that learns in SPRAM.
+    `folder` keeps the files and the log. Raises `MissingToolError`, `BuildError`, and `InputError` for an
+    unknown family and for a core that learns in SPRAM.
     """
     _check(config, family, synapse_storage)
     with _kept(folder) as where, steps(progress) as display:
@@ -114,7 +113,7 @@ def synthesise(
                 text = _core(core_of(config), synapse_storage)
             _write(where, text, family)
         with display.step(f"synthesise for {family} (Yosys)") as show:
-            return _synthesise(where, "top", family, options, show)
+            return _synthesise(where, "top", family, show)
 
 
 def synthesise_parts(
@@ -145,7 +144,7 @@ def synthesise_parts(
             if f"\nmodule {module}\n" not in text:
                 raise InputError(f"there is no part {part!r} in this chip")
             with display.step(f"synthesise {part} for {family} (Yosys)") as show:
-                found[part] = _synthesise(where, module, family, "", show)
+                found[part] = _synthesise(where, module, family, show)
     return found
 
 
@@ -173,12 +172,10 @@ def _write(where: Path, text: str, family: str) -> None:
         (where / name).write_text(content)
 
 
-def _synthesise(
-    where: Path, module: str, family: EstimateFamily, options: str, show: OnLine
-) -> ResourceEstimate:
+def _synthesise(where: Path, module: str, family: EstimateFamily, show: OnLine) -> ResourceEstimate:
     """One module of top.il, and all that is in it."""
     before = preparation(family).replace("\n", "; ")
-    synthesis = f"{SYNTHESIS[family]} -top {module} {options}"
+    synthesis = f"{SYNTHESIS[family]} -top {module}"
     script = (
         f"read_rtlil top.il; hierarchy -top {module}; {before}; {synthesis}; "
         "tee -q -o stat.json stat -json"
