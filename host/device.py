@@ -24,8 +24,9 @@ from .cells import Cells
 from .fields import state_formats
 from .named import NamedNumbers, NamedViews
 from .reprs import describe_run, never_raise, run_html
+from .rounding import Floats
 from .text_raster import text_raster
-from .units import conversions
+from .units import conversions, weights_in_units
 from .views import ArrayView
 
 if TYPE_CHECKING:
@@ -191,6 +192,11 @@ class Device(abc.ABC):
     @weights.setter
     def weights(self, values: ArrayLike | ArrayView) -> None:
         self.weights[...] = values
+
+    @property
+    def physical_weights(self) -> Floats:
+        """The (A, N) weights in the network's own unit, as they are now; a copy."""
+        return weights_in_units(self.design, self.read_weights())
 
     @property
     def delays(self) -> ArrayView:

@@ -53,6 +53,12 @@ def conversions(design: Design) -> dict[str, Conversion]:
     return {name: conversion for name, conversion in found.items() if conversion is not None}
 
 
+def weights_in_units(design: Design, weights: ArrayLike) -> Floats:
+    """(A, N) integer weights in the network's own unit."""
+    integers = np.asarray(weights, dtype=np.float64)
+    return np.asarray(integers * 2.0**design.config.weight_shift / design.scale, dtype=np.float64)
+
+
 def _conversion(name: str, design: Design) -> Conversion | None:
     scale, dt = np.asarray(design.scale), design.dt
     if name in _POTENTIALS | _CURRENTS:

@@ -99,6 +99,15 @@ def test_what_can_not_learn_at_all_is_refused(make, message):
         spikeloom.compile(network(make(), 0.2))
 
 
+def test_weights_are_had_in_the_unit_of_the_network():
+    weights = np.random.default_rng(0).uniform(-0.4, 0.4, (6, 4))
+    for scale in (None, "global"):
+        net = Network(dt=DT)
+        net.connect(net.input("eye", 6), net.population("cells", 4, IF()), weights)
+        device = spikeloom.open("golden:", spikeloom.compile(net, scale=scale))
+        assert device.physical_weights == pytest.approx(weights, abs=0.4 / 127)
+
+
 def test_an_eligibility_has_room_for_one_contribution():
     with pytest.raises(InputError, match="eligibility_room is 0; give at least 1"):
         three_factor(eligibility_room=0)
