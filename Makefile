@@ -40,7 +40,7 @@ $(STAMP): pyproject.toml setup.sh
 	@touch $@
 
 # Type checkers do not follow the import hook of an editable install: they get links to the rooms.
-$(TYPES): $(wildcard host/*.py host/*/) Makefile
+$(TYPES): $(wildcard host/*/) Makefile
 	@rm -rf $@ && mkdir -p $@
 	@ln -s $(addprefix ../../,$(wildcard host/*)) $@/
 	@ln -s ../../hdl ../../sim ../../boards $@/

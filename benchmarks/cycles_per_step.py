@@ -18,10 +18,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from spikeloom.board import Board
-from spikeloom.design import Design
+from spikeloom.design.design import Design
+from spikeloom.driver.board import Board
 from spikeloom.hdl import CoreConfig, Image
-from spikeloom.link import Link
+from spikeloom.link.link import Link
 from spikeloom.sim.twin import TwinPort
 from spikeloom.sim.twin.build import build_streams
 

@@ -23,11 +23,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from spikeloom.board import Board
-from spikeloom.design import Design
+from spikeloom.design.design import Design
+from spikeloom.driver.board import Board
 from spikeloom.hdl import CoreConfig, Image
-from spikeloom.latency import LatencyPort
-from spikeloom.link import Link
+from spikeloom.link.link import Link
+from spikeloom.linktest.latency import LatencyPort
 from spikeloom.sim.twin import build_twin, open_port
 from spikeloom.sim.twin.build import BAUD, CLOCK_HZ
 

@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from spikeloom.compiler import compile
-from spikeloom.network import LIF, Network
-from spikeloom.partition import METHODS
-from spikeloom.placing import place, report
+from spikeloom.compiler.compile import compile
+from spikeloom.compiler.partition import METHODS
+from spikeloom.compiler.place import place, report
+from spikeloom.network.network import LIF, Network
 
 NEURONS = 512
 HEADINGS = (

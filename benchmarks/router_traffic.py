@@ -23,10 +23,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from spikeloom.drawing import COLOURS, FAINT, INK
+from spikeloom.display.style import COLOURS, FAINT, INK
 from spikeloom.hdl import CoreConfig, FabricConfig
 from spikeloom.hdl.fabric.mesh import Mesh
-from spikeloom.sim.verilator import MAKE_FLAGS, compile_cached
+from spikeloom.sim.twin.verilator import MAKE_FLAGS, compile_cached
 
 PATTERNS = ("uniform", "hotspot", "bursty", "transpose")
 SIDES = (4, 8)

@@ -8,7 +8,7 @@ from typing import Any
 from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import io
 
-from spikeloom.errors import MissingToolError
+from spikeloom.hdl.contract.errors import MissingToolError
 
 from .chip_config import ChipConfig
 from .clocking import CoreClock
@@ -16,7 +16,7 @@ from .definition import BoardDefinition
 
 
 class BoardTop(Elaboratable):
-    """The chip `spikeloom.hdl.top.Top` on a board: UART 0 of the board is its serial port."""
+    """The chip `spikeloom.hdl.chip.top.Top` on a board: UART 0 of the board is its serial port."""
 
     def __init__(self, board: BoardDefinition, config: ChipConfig, build: str = "") -> None:
         self.board = board
@@ -25,7 +25,7 @@ class BoardTop(Elaboratable):
 
     def elaborate(self, platform: Any) -> Module:
         """Make the hardware."""
-        from spikeloom.hdl.top import Top
+        from spikeloom.hdl.chip.top import Top
 
         m = Module()
         m.submodules.clock = clock = CoreClock(self.board)

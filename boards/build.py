@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import Progress
 
-from spikeloom.errors import FitError, InputError
 from spikeloom.hdl import CoreConfig, FabricConfig
+from spikeloom.hdl.contract.errors import FitError, InputError
 
 from .chip_config import ChipConfig, describe, mesh_of_at_most
 from .definition import BoardDefinition
@@ -28,7 +28,7 @@ from .tools import BuildError, OnLine, Steps, find_tool, run_tool, steps, tool_v
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from spikeloom.design import Design
+    from spikeloom.design.design import Design
 
 PACKERS = {"ice40": ("icepack", ".asc", ".bin"), "ecp5": ("ecppack", ".config", ".bit")}
 """For each family: the tool that makes the bitstream, what it reads, and what it writes."""

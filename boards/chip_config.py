@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from spikeloom.errors import InputError
 from spikeloom.hdl import CoreConfig, FabricConfig
-from spikeloom.hdl.fabric_config import MAX_SIDE
+from spikeloom.hdl.contract.errors import InputError
+from spikeloom.hdl.contract.fabric_config import MAX_SIDE
 
 ChipConfig = CoreConfig | FabricConfig
 

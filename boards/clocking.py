@@ -20,7 +20,7 @@ from amaranth.lib import io, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-from spikeloom.hdl.config import ceil_div
+from spikeloom.hdl.contract.core_config import ceil_div
 
 from .definition import BoardDefinition
 from .pll import Ecp5Pll, Ice40Pll

@@ -129,7 +129,7 @@ class BoardDefinition:
     @property
     def baud_error_percent(self) -> float:
         """Error of the board's bit rate against `baud`, in per cent (positive: too fast)."""
-        from spikeloom.hdl.line_rate import baud_error
+        from spikeloom.hdl.contract.line_rate import baud_error
 
         return 100 * baud_error(self.clock_hz, self.baud)
 

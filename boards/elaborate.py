@@ -14,7 +14,7 @@ from pathlib import Path
 from amaranth.build.run import BuildPlan
 from amaranth.hdl import UnusedElaboratable
 
-from spikeloom.errors import FitError
+from spikeloom.hdl.contract.errors import FitError
 
 from .board_top import BoardTop, make_platform
 from .chip_config import ChipConfig, core_of, cores_of
@@ -43,7 +43,7 @@ COLLISIONS_UNUSED = "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:CLK_ENABLE
 """Yosys command after reading a design: no value read from a memory in the cycle that writes the
 same word is ever used.
 
-The gateware keeps to that (`spikeloom.hdl.core.records`, `.rmw`), and block RAMs do not promise what
+The gateware keeps to that (`spikeloom.hdl.primitives.records`, `.rmw`), and block RAMs do not promise what
 such a read gives. Without it Yosys puts comparators and multiplexers around every block RAM, so
 that it gives the old word, as Amaranth's memories do."""
 

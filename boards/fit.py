@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from spikeloom.errors import FitError
 from spikeloom.hdl import CoreConfig, FabricConfig
-from spikeloom.hdl.config import ceil_div
+from spikeloom.hdl.contract.core_config import ceil_div
+from spikeloom.hdl.contract.errors import FitError
 
 from .chip_config import ChipConfig, core_of, cores_of, fabric_of, mesh_of_at_most
 from .definition import BoardDefinition, Family

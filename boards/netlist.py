@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from spikeloom.errors import InputError, MissingToolError
+from spikeloom.hdl.contract.errors import InputError, MissingToolError
 
 from .board_top import make_platform
 from .chip_config import ChipConfig

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from spikeloom.errors import InputError
 from spikeloom.hdl import FabricConfig
+from spikeloom.hdl.contract.errors import InputError
 
 from .chip_config import fabric_of
 from .definition import BoardDefinition

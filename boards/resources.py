@@ -14,8 +14,8 @@ from typing import Any, Literal
 from amaranth.back import rtlil
 from rich.progress import Progress
 
-from spikeloom.errors import InputError
 from spikeloom.hdl import CoreConfig
+from spikeloom.hdl.contract.errors import InputError
 
 from .chip_config import ChipConfig, core_of
 from .definition import SPRAM_CAN_NOT_LEARN
@@ -208,7 +208,7 @@ def estimate(cells: dict[str, int], family: EstimateFamily) -> ResourceEstimate:
 
 
 def _top(config: ChipConfig, synapse_storage: str, clock_hz: int, baud: int) -> str:
-    from spikeloom.hdl.top import Top
+    from spikeloom.hdl.chip.top import Top
 
     top = Top(config, clock_hz=clock_hz, baud=baud, synapse_storage=synapse_storage)
     return rtlil.convert(top, name="top", emit_src=False)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from spikeloom.errors import MissingToolError, SpikeLoomError
+from spikeloom.hdl.contract.errors import MissingToolError, SpikeLoomError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

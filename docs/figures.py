@@ -24,8 +24,9 @@ from matplotlib.figure import Figure
 from vcd.reader import TokenKind, tokenize
 
 import spikeloom
-from spikeloom import digits, plots
-from spikeloom.demo import golden_outcome
+from spikeloom.demos import digits_network as digits
+from spikeloom.demos.digits import golden_outcome
+from spikeloom.display import plots
 from spikeloom.hdl import NO_AXON, CoreConfig, Image, MemoryMap
 from spikeloom.hdl.core import Core
 

@@ -24,8 +24,8 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 import spikeloom
-from spikeloom.progress import progress_bar
-from spikeloom.watch.example import example_design, example_input
+from spikeloom.demos.watch_example import example_design, example_input
+from spikeloom.display.progress import progress_bar
 from spikeloom.watch.runner import Runner
 from spikeloom.watch.server import PageServer
 from spikeloom.watch.source import LiveSource

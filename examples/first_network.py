@@ -10,8 +10,8 @@ import numpy as np
 import rich
 
 import spikeloom
-from spikeloom.plots import raster
-from spikeloom.quantise import QuantisationReport
+from spikeloom.display.plots import raster
+from spikeloom.quantise.core import QuantisationReport
 
 OUT = Path("out")
 

@@ -16,10 +16,10 @@ import rich
 import typer
 
 import spikeloom
-from spikeloom.drawing import COLOURS, FAINT, bare, bare_canvas, save, styled_drawing
-from spikeloom.placing import report
-from spikeloom.progress import progress_bar
-from spikeloom.shadow import Shadow
+from spikeloom.compiler.place import report
+from spikeloom.diagnosis.lockstep import Shadow
+from spikeloom.display.progress import progress_bar
+from spikeloom.display.style import COLOURS, FAINT, bare, bare_canvas, save, styled_drawing
 
 SIDE, GROUPS, EACH, CORES = 8, 8, 8, 4
 PACE = 1.5

@@ -13,15 +13,15 @@ import sys
 from amaranth.hdl import Const, Module, Mux, Signal, signed
 
 from spikeloom.hdl import CoreConfig, Field, LearningConfig
-from spikeloom.hdl.config import CoreLayout
-from spikeloom.hdl.core.arithmetic import delay
-from spikeloom.hdl.fields import decay_field, unsigned_field
+from spikeloom.hdl.contract.core_config import CoreLayout
+from spikeloom.hdl.contract.fields import decay_field, unsigned_field
+from spikeloom.hdl.contract.learning_config import RULES, RuleFormat, trace_x, trace_y
 from spikeloom.hdl.learning.rule import CHANGE_LATENCY, Lane, LaneResult, Rule
 from spikeloom.hdl.learning.rule import register as register_gateware
-from spikeloom.hdl.learning_config import RULES, RuleFormat, trace_x, trace_y
-from spikeloom.sim.learning import LearningRule
-from spikeloom.sim.learning import register as register_golden
-from spikeloom.sim.learning.synapses import Synapses
+from spikeloom.hdl.primitives.arithmetic import delay
+from spikeloom.sim.golden.learning import LearningRule
+from spikeloom.sim.golden.learning import register as register_golden
+from spikeloom.sim.golden.learning.synapses import Synapses
 
 # 1. What it needs: parameters beside the common ones, and what axons and neurons keep.
 

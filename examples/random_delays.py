@@ -14,10 +14,10 @@ import rich
 import typer
 
 import spikeloom
-from spikeloom.device import Run
-from spikeloom.drawing import COLOURS, bare, bare_canvas, save, styled_drawing
-from spikeloom.placing import report
-from spikeloom.shadow import Shadow
+from spikeloom.compiler.place import report
+from spikeloom.device.device import Run
+from spikeloom.diagnosis.lockstep import Shadow
+from spikeloom.display.style import COLOURS, bare, bare_canvas, save, styled_drawing
 
 CORES = 8
 EXCITATORY, INHIBITORY = 410, 102

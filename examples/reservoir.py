@@ -20,12 +20,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import spikeloom
-from spikeloom.device import Run
-from spikeloom.drawing import COLOURS, FAINT, bare, bare_canvas, save, styled_drawing
-from spikeloom.network import Population
-from spikeloom.placing import report
-from spikeloom.progress import progress_bar
-from spikeloom.shadow import Shadow
+from spikeloom.compiler.place import report
+from spikeloom.device.device import Run
+from spikeloom.diagnosis.lockstep import Shadow
+from spikeloom.display.progress import progress_bar
+from spikeloom.display.style import COLOURS, FAINT, bare, bare_canvas, save, styled_drawing
+from spikeloom.network.network import Population
 
 CHANNELS, NEURONS, EXCITATORY, CORES = 24, 256, 204, 4
 PATTERN, JITTER = 40, 2.0

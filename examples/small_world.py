@@ -17,12 +17,12 @@ import rich
 import typer
 
 import spikeloom
-from spikeloom.device import Run
-from spikeloom.drawing import COLOURS, FAINT, bare, bare_canvas, save, styled_drawing
-from spikeloom.placement import network_destinations
-from spikeloom.placing import place, report
-from spikeloom.progress import progress_bar
-from spikeloom.shadow import Shadow
+from spikeloom.compiler.place import place, report
+from spikeloom.design.placement import network_destinations
+from spikeloom.device.device import Run
+from spikeloom.diagnosis.lockstep import Shadow
+from spikeloom.display.progress import progress_bar
+from spikeloom.display.style import COLOURS, FAINT, bare, bare_canvas, save, styled_drawing
 
 NEURONS, NEIGHBOURS, REWIRED, CORES = 512, 16, 0.1, 8
 TOUCHES, PACE = 128, 2

@@ -3,11 +3,11 @@
 This package imports neither gateware nor tools; `spikeloom.hdl.core`, `.link` and `.top` do.
 """
 
-from .config import ConfigError, CoreConfig, CoreLayout, Field
-from .fabric_config import FabricConfig
-from .image import NO_AXON, Image, ImageError
-from .learning_config import LearningConfig
-from .memory_map import MemoryMap
+from .contract.core_config import ConfigError, CoreConfig, CoreLayout, Field
+from .contract.fabric_config import FabricConfig
+from .contract.image import NO_AXON, Image, ImageError
+from .contract.learning_config import LearningConfig
+from .contract.memory_map import MemoryMap
 
 __all__ = [
     "NO_AXON",

@@ -14,12 +14,7 @@ import serial
 
 if TYPE_CHECKING:
     from spikeloom.hdl import ConfigError, CoreConfig, Image, ImageError
-
-    from .board import Board
-    from .compiler import compile
-    from .design import Design
-    from .device import Device, Run
-    from .errors import (
+    from spikeloom.hdl.contract.errors import (
         BoardRefusedError,
         DesignError,
         FitError,
@@ -31,20 +26,25 @@ if TYPE_CHECKING:
         SpikeLoomError,
         WrongBoardError,
     )
-    from .learning import SDSP, PairSTDP, RectangularSTDP, SymmetricSTDP, ThreeFactor
-    from .network import Network
-    from .neurons import IF, LIF
-    from .opening import open
-    from .snapshot import Snapshot
+
+    from .compiler.compile import compile
+    from .connect.open import open
+    from .design.design import Design
+    from .design.snapshot import Snapshot
+    from .device.device import Device, Run
+    from .driver.board import Board
+    from .network.learning_rules import SDSP, PairSTDP, RectangularSTDP, SymmetricSTDP, ThreeFactor
+    from .network.network import Network
+    from .network.neurons import IF, LIF
 
     __version__: str
 
 _HOMES = {
-    ".board": ("Board",),
-    ".compiler": ("compile",),
-    ".design": ("Design",),
-    ".device": ("Device", "Run"),
-    ".errors": (
+    ".driver.board": ("Board",),
+    ".compiler.compile": ("compile",),
+    ".design.design": ("Design",),
+    ".device.device": ("Device", "Run"),
+    ".hdl.contract.errors": (
         "BoardRefusedError",
         "DesignError",
         "FitError",
@@ -57,11 +57,17 @@ _HOMES = {
         "WrongBoardError",
     ),
     ".hdl": ("ConfigError", "CoreConfig", "Image", "ImageError"),
-    ".learning": ("SDSP", "PairSTDP", "RectangularSTDP", "SymmetricSTDP", "ThreeFactor"),
-    ".network": ("Network",),
-    ".neurons": ("IF", "LIF"),
-    ".opening": ("open",),
-    ".snapshot": ("Snapshot",),
+    ".network.learning_rules": (
+        "SDSP",
+        "PairSTDP",
+        "RectangularSTDP",
+        "SymmetricSTDP",
+        "ThreeFactor",
+    ),
+    ".network.network": ("Network",),
+    ".network.neurons": ("IF", "LIF"),
+    ".connect.open": ("open",),
+    ".design.snapshot": ("Snapshot",),
 }
 """Names are imported when they are first used, so that importing the package stays cheap."""
 

@@ -1,5 +1,5 @@
 """Simulation: the golden model (NumPy), and the verilated twin of the hardware."""
 
-from .golden import GoldenCore
+from .golden.core import GoldenCore
 
 __all__ = ["GoldenCore"]

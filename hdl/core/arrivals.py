@@ -6,8 +6,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import CoreConfig, clog2
-from .rmw import ReadModifyWrite
+from ..contract.core_config import CoreConfig, clog2
+from ..primitives.read_modify_write import ReadModifyWrite
 
 WORD_BITS = 32
 

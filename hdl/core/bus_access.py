@@ -7,8 +7,8 @@ from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 
-from ..config import CoreConfig, SynapseField, clog2
-from ..memory_map import (
+from ..contract.core_config import CoreConfig, SynapseField, clog2
+from ..contract.memory_map import (
     DESTINATIONS,
     FIELD_SHIFT,
     RECEPTOR_SHIFT,
@@ -19,8 +19,8 @@ from ..memory_map import (
 from .arrivals import WORD_BITS, Arrivals
 from .destinations import Destinations
 from .integrator import Integrator
-from .routes import Routes
-from .updater import Updater
+from .neuron_update import Updater
+from .route_table import Routes
 
 Bus = Any
 """An interface of `BusSignature`, seen from the target."""

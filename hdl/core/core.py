@@ -8,34 +8,22 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..bus import BusSignature
-from ..config import CoreConfig
+from ..contract.core_config import CoreConfig
+from ..contract.memory_map import FIELD_SHIFT, REGION_SHIFT, SYNAPSE_REGIONS, Region
 from ..fabric.packet import spike_layout
 from ..learning.engine import LearningEngine
 from ..learning.synapse_memory import READ_LATENCY as LEARNING_READ_LATENCY
 from ..learning.synapse_memory import stride
-from ..memory_map import (
-    FIELD_SHIFT,
-    REGION_SHIFT,
-    SYNAPSE_REGIONS,
-    Region,
-)
+from ..primitives.bus import BusSignature
+from ..primitives.skid import Skid
 from .arrivals import Arrivals
-from .bus_access import (
-    Targets,
-    neuron_targets,
-    pending_targets,
-    route_targets,
-    row_address,
-    serve,
-)
+from .bus_access import Targets, neuron_targets, pending_targets, route_targets, row_address, serve
 from .destinations import Destinations, destination_layout
 from .integrator import Integrator
-from .routes import Routes
-from .skid import Skid
+from .neuron_update import Updater
+from .route_table import Routes
 from .synapse_access import SynapseAccess
 from .synapses import SynapseMemory
-from .updater import Updater
 
 
 def increments(config: CoreConfig) -> data.StructLayout:

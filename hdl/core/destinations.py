@@ -6,8 +6,8 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import CoreConfig
-from ..memory_map import (
+from ..contract.core_config import CoreConfig
+from ..contract.memory_map import (
     CORE_BITS,
     DESTINATION_AXON_MASK,
     DESTINATION_CORE_SHIFT,

@@ -6,9 +6,9 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import CoreConfig, clog2
-from .arithmetic import delay
-from .rmw import ReadModifyWrite
+from ..contract.core_config import CoreConfig, clog2
+from ..primitives.arithmetic import delay
+from ..primitives.read_modify_write import ReadModifyWrite
 from .synapses import READ_LATENCY
 
 TAKE_LATENCY = 2

@@ -6,8 +6,8 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import CoreConfig, Field
-from .arithmetic import LEAK_LATENCY, Decay, TowardZero, delay, saturate
+from ..contract.core_config import CoreConfig, Field
+from ..primitives.arithmetic import LEAK_LATENCY, Decay, TowardZero, delay, saturate
 
 
 def decay_stages(config: CoreConfig) -> int:

@@ -6,7 +6,7 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import CoreConfig, clog2
+from ..contract.core_config import CoreConfig, clog2
 from .integrator import times_constant
 from .synapses import READ_LATENCY
 

@@ -7,8 +7,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
-from ..core.skid import Skid
-from ..fabric_config import FabricConfig
+from ..contract.fabric_config import FabricConfig
+from ..primitives.skid import Skid
 
 
 class Collector(wiring.Component):

@@ -10,12 +10,12 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
-from ..bus import BusSignature
-from ..config import clog2
+from ..contract.core_config import clog2
+from ..contract.fabric_config import FabricConfig
+from ..contract.memory_map import CORE_BITS, CORE_SHIFT
 from ..core.core import Core, increments
-from ..core.skid import Skid
-from ..fabric_config import FabricConfig
-from ..memory_map import CORE_BITS, CORE_SHIFT
+from ..primitives.bus import BusSignature
+from ..primitives.skid import Skid
 from .barrier import Barrier
 from .collector import Collector
 from .mesh import Mesh

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..fabric_config import FabricConfig
+from ..contract.fabric_config import FabricConfig
 from .packet import packet_layout, spike_layout
 from .router import Router, neighbours
 

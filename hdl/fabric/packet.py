@@ -5,8 +5,8 @@ from __future__ import annotations
 from amaranth.hdl import Array, Const, Value, unsigned
 from amaranth.lib.data import StructLayout
 
-from ..config import CoreConfig, clog2
-from ..fabric_config import FabricConfig
+from ..contract.core_config import CoreConfig, clog2
+from ..contract.fabric_config import FabricConfig
 
 
 def spike_layout(config: CoreConfig) -> StructLayout:

@@ -8,10 +8,10 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, ValueLike
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..core.skid import Skid
-from ..fabric_config import FabricConfig
+from ..contract.fabric_config import FabricConfig
+from ..primitives.round_robin import round_robin
+from ..primitives.skid import Skid
 from .packet import packet_layout, spike_layout
-from .round_robin import round_robin
 
 
 class Port(enum.Enum):

@@ -6,19 +6,19 @@ from amaranth.hdl import Const, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import CoreConfig, clog2
+from ..contract.core_config import CoreConfig, clog2
 from ..core.integrator import Integrator, row_layout
-from .access import SynapseFieldAccess
-from .axons import LearningAxons
-from .columns import ColumnWalk
-from .front import Front
+from .axon_traces import LearningAxons
+from .column_walk import ColumnWalk
 from .lanes import LearningLanes
-from .neurons import LearningNeurons
+from .neuron_traces import LearningNeurons
 from .parameters import LearningParameters
 from .random_numbers import KEY_LATENCY, POST, PRE, SWEEP
 from .rule import RULES
 from .scaling import Scaling
+from .synapse_access import SynapseFieldAccess
 from .synapse_memory import TransposableMemory
+from .tag_lookup import Front
 
 
 class LearningEngine(wiring.Component):

@@ -6,16 +6,16 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import CoreConfig, clog2
-from ..core.arithmetic import delay
+from ..contract.core_config import CoreConfig, clog2
+from ..contract.learning_config import SCALING_BITS
 from ..core.integrator import row_layout
 from ..core.soma import record
-from ..learning_config import SCALING_BITS
-from .front import column_layout
+from ..primitives.arithmetic import delay
 from .lane_memory import READ_LATENCY as RECORD_LATENCY
 from .random_numbers import synapse_random
 from .rule import Lane, Rule
 from .synapse_memory import READ_LATENCY, WRITE_LATENCY, stride, synapse_layout
+from .tag_lookup import column_layout
 
 
 class LearningLanes(wiring.Component):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
-from ..core.arithmetic import delay
+from ..primitives.arithmetic import delay
 from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, register
 
 

@@ -6,9 +6,9 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import CoreConfig
+from ..contract.core_config import CoreConfig
+from ..core.neuron_update import as_word
 from ..core.soma import record
-from ..core.updater import as_word
 
 
 class LearningParameters(wiring.Component):

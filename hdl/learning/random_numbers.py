@@ -6,8 +6,8 @@ from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..contract.learning_config import SEED_BITS, TAG_BITS
 from ..core.integrator import HASH_BITS
-from ..learning_config import SEED_BITS, TAG_BITS
 
 HASH_LATENCY = 4
 KEY_LATENCY = 4

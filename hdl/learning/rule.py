@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data
 
-from ..config import CoreConfig
-from ..core.arithmetic import delay, saturate
+from ..contract.core_config import CoreConfig
+from ..contract.learning_config import TAG_BITS
 from ..core.soma import record
-from ..learning_config import TAG_BITS
+from ..primitives.arithmetic import delay, saturate
 from .synapse_memory import synapse_layout
 from .traces import DECAY_LATENCY, TraceDecay, bumped
 

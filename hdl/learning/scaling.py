@@ -6,12 +6,12 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import CoreConfig, clog2
-from ..core.arithmetic import delay, saturate
+from ..contract.core_config import CoreConfig, clog2
+from ..contract.learning_config import SCALING_BITS
 from ..core.integrator import TAKE_LATENCY
+from ..core.neuron_update import select
 from ..core.soma import record
-from ..core.updater import select
-from ..learning_config import SCALING_BITS
+from ..primitives.arithmetic import delay, saturate
 from .lane_memory import LaneMemory
 
 _GAIN = data.StructLayout({"gain": signed(SCALING_BITS)})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from amaranth.hdl import Const, Module, Mux, Signal, signed
 
-from ..core.arithmetic import delay
-from ..learning_config import SCALING_BITS
+from ..contract.learning_config import SCALING_BITS
+from ..primitives.arithmetic import delay
 from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, register
 
 

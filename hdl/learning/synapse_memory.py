@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config import CoreConfig, clog2
+from ..contract.core_config import CoreConfig, clog2
 
 READ_LATENCY = 3
 WRITE_LATENCY = 1

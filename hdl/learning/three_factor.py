@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
-from ..core.arithmetic import LEAK_LATENCY, Decay, delay, saturate
+from ..primitives.arithmetic import LEAK_LATENCY, Decay, delay, saturate
 from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, Unit, register
 
 

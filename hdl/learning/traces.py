@@ -6,8 +6,8 @@ from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..core.arithmetic import LEAK_LATENCY, Decay, delay
-from ..fields import DECAY_BITS
+from ..contract.fields import DECAY_BITS
+from ..primitives.arithmetic import LEAK_LATENCY, Decay, delay
 
 DECAY_LATENCY = LEAK_LATENCY
 """Cycles from `trace` to the decayed value."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Cat, Const, Value, ValueLike
 
-from ..frames import CRC_RESIDUE
+from ..contract.frames import CRC_RESIDUE
 
 POLYNOMIAL = 0xEDB88320
 WIDTH = 32

@@ -9,8 +9,7 @@ from amaranth.hdl import Module, Mux, Signal, Value, ValueLike
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..bus import BusSignature
-from ..commands import (
+from ..contract.commands import (
     ADVANCE,
     BITMAP_IDS,
     END,
@@ -20,8 +19,9 @@ from ..commands import (
     Status,
     bitmap_halfwords,
 )
-from ..config import CoreConfig, clog2
-from ..memory_map import REGION_SHIFT, SYNAPSE_REGIONS, Region
+from ..contract.core_config import CoreConfig, clog2
+from ..contract.memory_map import REGION_SHIFT, SYNAPSE_REGIONS, Region
+from ..primitives.bus import BusSignature
 from .spike_set import SpikeSet
 
 

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..frames import (
+from ..contract.frames import (
     CRC_BYTES,
     DEFAULT_LIMIT,
     HEADER_BYTES,

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..commands import BITMAP, BITMAP_IDS, bitmap_halfwords
+from ..contract.commands import BITMAP, BITMAP_IDS, bitmap_halfwords
 
 
 class SpikeSet(wiring.Component):

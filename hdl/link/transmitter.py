@@ -6,7 +6,7 @@ from amaranth.hdl import Array, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..frames import CRC_BYTES, HEADER_BYTES, MAX_PAYLOAD, SUPERVISORY_BYTES, FrameType
+from ..contract.frames import CRC_BYTES, HEADER_BYTES, MAX_PAYLOAD, SUPERVISORY_BYTES, FrameType
 from . import crc
 from .receiver import POSITION_BITS
 

@@ -7,7 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-from ..line_rate import PHASE_BITS, PHASE_STEP_BITS
+from ..contract.line_rate import PHASE_BITS, PHASE_STEP_BITS
 
 SILENCE = 256
 """Clock cycles: a reply begins earlier than that after its request."""

@@ -7,7 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
-from spikeloom.errors import SpikeLoomError
+from spikeloom.hdl.contract.errors import SpikeLoomError
 
 from . import (
     bisect,

@@ -51,8 +51,9 @@ def bisect(
     import numpy as np
 
     import spikeloom
-    from spikeloom.bisect import bisect as search
-    from spikeloom.bisect import read_spikes
+
+    from ..diagnosis.bisect import bisect as search
+    from ..diagnosis.bisect import read_spikes
 
     design = read_design(design_file)
     snapshot = spikeloom.Snapshot.load(start) if start else None

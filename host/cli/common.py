@@ -15,11 +15,11 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from spikeloom.errors import InputError
 from spikeloom.hdl import CoreConfig, FabricConfig, Image
+from spikeloom.hdl.contract.errors import InputError
 
 if TYPE_CHECKING:
-    from spikeloom.design import Design
+    from ..design.design import Design
 
 JSON = typer.Option(False, "--json", help="Machine-readable result on stdout, nothing else there.")
 SET = typer.Option(
@@ -110,7 +110,7 @@ def _core_of(file: Path) -> CoreConfig:
 
 def read_design(file: Path) -> Design:
     """A saved design."""
-    from spikeloom.design import Design
+    from ..design.design import Design
 
     return Design.load(file)
 
@@ -125,7 +125,7 @@ def blank_design(config: CoreConfig) -> Design:
     """A design without synapses, for those who want a core to look at."""
     import numpy as np
 
-    from spikeloom.design import Design
+    from ..design.design import Design
 
     return Design(config, Image(config, np.zeros((config.axons, config.neurons), dtype=np.int64)))
 

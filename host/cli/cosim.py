@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from spikeloom.errors import InputError
-from spikeloom.hdl.learning_config import RULES
+from spikeloom.hdl.contract.errors import InputError
+from spikeloom.hdl.contract.learning_config import RULES
 
 from .common import CORE_FILE, JSON, SET, examples, read_config, report
 

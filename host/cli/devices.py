@@ -33,7 +33,7 @@ def devices(
     Served twins (spikeloom serve) are found too. Nothing is reset or loaded; a board that somebody has
     open is asked through its owner.
     """
-    from spikeloom.devices import find_boards
+    from ..connect.discovery import find_boards
 
     designs = {str(file): read_design(file) for file in design_files or ()}
     with Console(stderr=True).status("Asking the ports…"):

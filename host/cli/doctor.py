@@ -29,7 +29,7 @@ def doctor(
     Exits with code 1 when something required is missing. What only one purpose needs is not required
     unless --need names it.
     """
-    from spikeloom.doctor import PURPOSES, diagnose
+    from ..diagnosis.doctor import PURPOSES, diagnose
 
     for purpose in need or ():
         if purpose not in PURPOSES:

@@ -12,9 +12,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from spikeloom.hdl import CoreConfig, FabricConfig, MemoryMap
-from spikeloom.hdl.memory_map import CORE_SHIFT, Region
-from spikeloom.quantise import QuantisationReport
+from spikeloom.hdl.contract.memory_map import CORE_SHIFT, Region
 
+from ..quantise.core import QuantisationReport
 from .common import (
     DESIGN,
     JSON,
@@ -28,7 +28,7 @@ from .common import (
 )
 
 if TYPE_CHECKING:
-    from spikeloom.design import Design
+    from ..design.design import Design
 
 _EXAMPLES = examples(
     "spikeloom info /dev/ttyUSB1                  identity, registers, counters",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from spikeloom.errors import InputError
+from spikeloom.hdl.contract.errors import InputError
 
 from .common import DESIGN, JSON, SET, examples, read_config, read_design, report
 
@@ -50,12 +50,12 @@ def linktest(
     configuration, the board's core must be one that boards get by default. If anything got lost,
     was changed or was executed twice, the exit code is 1.
     """
-    from spikeloom.faults import FaultRates
-    from spikeloom.latency import LatencyPort
-    from spikeloom.linktest import link_test
-    from spikeloom.linktest_report import LinkTestSummary
-    from spikeloom.linktest_setup import board_config, port_opener, trial_design
-    from spikeloom.progress import progress_bar
+    from ..display.progress import progress_bar
+    from ..linktest.faults import FaultRates
+    from ..linktest.latency import LatencyPort
+    from ..linktest.report import LinkTestSummary
+    from ..linktest.setup import board_config, port_opener, trial_design
+    from ..linktest.trial import link_test
 
     rates = FaultRates.of_every_kind(faults)
     if config_file is not None and design_file is not None:

@@ -43,14 +43,15 @@ def miniterm(
 
     A frame ends with 00. Its type is shown behind it; whether its CRC is right is not checked.
     """
-    from spikeloom.errors import InputError
-    from spikeloom.opening import default_rates, open_serial
+    from spikeloom.hdl.contract.errors import InputError
+
+    from ..connect.open import default_rates, open_serial
 
     if not sys.stdin.isatty():
         raise InputError(_NO_TERMINAL)
     from serial.tools import miniterm as terminal
 
-    from spikeloom.frame_filter import FrameFilter
+    from ..link.frame_filter import FrameFilter
 
     port = cast("serial.Serial", open_serial(where, baud or default_rates()[0]))
     terminal.TRANSFORMATIONS["frames"] = FrameFilter

@@ -38,9 +38,10 @@ def place(
 
     What the network does is the same on any number of cores, wherever its neurons are.
     """
-    from spikeloom import placing
-    from spikeloom.errors import InputError
-    from spikeloom.partition import can_cut
+    from spikeloom.hdl.contract.errors import InputError
+
+    from ..compiler import place as placing
+    from ..compiler.partition import can_cut
 
     if cores is not None and like is not None:
         raise typer.BadParameter("give --cores or --like, not both")

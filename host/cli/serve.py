@@ -37,8 +37,8 @@ def serve(
     """
     config = read_chip(file, settings)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
-    from spikeloom.sim.serve import serve as serve_twin
     from spikeloom.sim.twin.build import BAUD
+    from spikeloom.sim.twin.serve import serve as serve_twin
 
     unplugged = False
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from spikeloom.errors import SpikeLoomError
+from spikeloom.hdl.contract.errors import SpikeLoomError
 
 from .common import DESIGN, examples, note, read_design
 
 if TYPE_CHECKING:
-    from spikeloom.design import Design
+    from ..design.design import Design
 
 _EXAMPLES = examples(
     "spikeloom shell                                a small network, simulated",

@@ -34,7 +34,7 @@ def verilog(
     The configuration comes from a file, from options, or from both: options win.
     """
     config = read_chip(file, settings, neurons=neurons, axons=axons, lanes=lanes)
-    from spikeloom.hdl.verilog import generate
+    from spikeloom.hdl.chip.verilog import generate
 
     text = generate(config)
     write_text(text, out)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, cast
 import typer
 from rich.console import Console
 
-from spikeloom.errors import BoardRefusedError, InputError, MissingToolError
+from spikeloom.hdl.contract.errors import BoardRefusedError, InputError, MissingToolError
 
 from .common import DESIGN, examples, note, read_design
 
 if TYPE_CHECKING:
-    from spikeloom.board import Board
-    from spikeloom.design import Design
-    from spikeloom.device import Device, SpikeInput
+    from ..design.design import Design
+    from ..device.device import Device, SpikeInput
+    from ..driver.board import Board
 
 _EXAMPLES = examples(
     "spikeloom watch golden:                            a small network that learns",
@@ -61,21 +61,21 @@ def watch(
     thresholds while it runs. Ends with Ctrl-C.
     """
     try:
-        from spikeloom.watch.server import PageServer
+        from ..watch.server import PageServer
     except ImportError:
         raise MissingToolError(
             "bokeh is not installed; it comes with: pip install spikeloom[watch]"
         ) from None
-    from spikeloom.opening import GOLDEN, NETLIST, TWIN
-    from spikeloom.watch.runner import Runner
-    from spikeloom.watch.source import LiveSource
-    from spikeloom.watch.stimulus import Stimulus, read_raster
+    from ..connect.open import GOLDEN, NETLIST, TWIN
+    from ..watch.runner import Runner
+    from ..watch.source import LiveSource
+    from ..watch.stimulus import Stimulus, read_raster
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
     design = read_design(design_file) if design_file else None
     example: SpikeInput = None
     if design is None and where in (GOLDEN, TWIN):
-        from spikeloom.watch.example import example_design, example_input
+        from ..demos.watch_example import example_design, example_input
 
         design, example = example_design(), example_input()
         note("no --design given: this is a small network that learns")

@@ -12,7 +12,7 @@ from bokeh.document import Document
 from bokeh.layouts import column, row
 from bokeh.models import Button, CustomJS, Div, Range1d, Spinner, TextInput, UIElement
 
-from spikeloom.errors import InputError
+from spikeloom.hdl.contract.errors import InputError
 
 from .maps import WeightPanel
 from .panels import PotentialPanel, RasterPanel, RatePanel

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from spikeloom.errors import InputError, SpikeLoomError
+from spikeloom.hdl.contract.errors import InputError, SpikeLoomError
 
 from .source import LiveSource
 

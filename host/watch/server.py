@@ -11,7 +11,7 @@ from bokeh.server.util import bind_sockets
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 
-from spikeloom.errors import PortError
+from spikeloom.hdl.contract.errors import PortError
 
 from .page import Page
 from .runner import Runner

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeloom.device import Device, Run
-from spikeloom.errors import InputError
-from spikeloom.hdl.config import ceil_div
+from spikeloom.hdl.contract.core_config import ceil_div
+from spikeloom.hdl.contract.errors import InputError
 
+from ..device.device import Device, Run
 from .history import SpikeHistory, Steps, ValueHistory, binned, broken_at_gaps
 from .stimulus import Stimulus
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeloom.design import Design
-from spikeloom.device import SpikeInput
-from spikeloom.errors import InputError
-from spikeloom.rasters import input_raster
+from spikeloom.hdl.contract.errors import InputError
+
+from ..design.design import Design
+from ..design.input_raster import input_raster
+from ..device.device import SpikeInput
 
 ALL_AXONS = "all axons"
 """What a design's input is called when it names none."""

@@ -9,7 +9,7 @@ from bokeh.palettes import interp_palette
 from bokeh.plotting import figure
 from bokeh.themes import Theme
 
-from spikeloom.drawing import COLOURS, FAINT, INK
+from ..display.style import COLOURS, FAINT, INK
 
 __all__ = ["COLOURS", "DIVERGING", "FAINT", "INK", "INPUT", "THEME", "plot"]
 

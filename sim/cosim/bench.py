@@ -18,9 +18,9 @@ from cocotb.simtime import get_sim_time
 from cocotb.task import bridge
 from cocotb.triggers import ClockCycles, with_timeout
 
-from spikeloom.board import Board
+from spikeloom.driver.board import Board
 from spikeloom.hdl import CoreConfig
-from spikeloom.link import Link
+from spikeloom.link.link import Link
 
 from .port import CLOCK_NS, PATTERNS, SimPort, Stalls
 from .scenario import Mismatch, Scenario

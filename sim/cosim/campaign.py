@@ -10,10 +10,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from spikeloom.board import Board
-from spikeloom.design import Design
+from spikeloom.design.design import Design
+from spikeloom.driver.board import Board
 from spikeloom.hdl import CoreConfig
-from spikeloom.link import Link
+from spikeloom.link.link import Link
 
 from ..twin.build import build_streams
 from ..twin.port import TwinPort

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeloom.design import Design
+from spikeloom.design.design import Design
 from spikeloom.hdl import NO_AXON, CoreConfig, Field, Image
-from spikeloom.hdl.config import DELAY_SLOTS
+from spikeloom.hdl.contract.core_config import DELAY_SLOTS
 
 from .learning_cases import random_rule, with_learning
 

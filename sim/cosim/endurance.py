@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from spikeloom.board import Board
-from spikeloom.design import Design
-from spikeloom.golden_device import GoldenDevice
+from spikeloom.design.design import Design
+from spikeloom.device.golden import GoldenDevice
+from spikeloom.driver.board import Board
 from spikeloom.hdl import CoreConfig, Image, LearningConfig
-from spikeloom.link import Link
+from spikeloom.link.link import Link
 
 from ..twin.build import build_streams
 from ..twin.port import TwinPort

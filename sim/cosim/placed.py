@@ -13,10 +13,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spikeloom.design import Design
+from spikeloom.design.design import Design
+from spikeloom.design.placement import Placement
 from spikeloom.hdl import CoreConfig, FabricConfig, Image
-from spikeloom.hdl.config import ceil_div
-from spikeloom.placement import Placement
+from spikeloom.hdl.contract.core_config import ceil_div
 
 from ..twin.build import build_streams
 from ..twin.port import TwinPort

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from spikeloom.errors import SpikeLoomError
 from spikeloom.hdl import CoreConfig
-from spikeloom.hdl.verilog import TOP_NAME, generate_chip
+from spikeloom.hdl.chip.verilog import TOP_NAME, generate_chip
+from spikeloom.hdl.contract.errors import SpikeLoomError
 
-from .. import verilator
+from ..twin import verilator
 from .bench import Job
 from .cases import random_config
 from .port import PORTS

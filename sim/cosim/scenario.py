@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeloom.board import Board
-from spikeloom.design import Design
-from spikeloom.fields import state_formats
-from spikeloom.golden_device import GoldenDevice
+from spikeloom.design.design import Design
+from spikeloom.design.state_formats import state_formats
+from spikeloom.device.golden import GoldenDevice
+from spikeloom.driver.board import Board
 from spikeloom.hdl import CoreConfig, Image
-from spikeloom.hdl.fields import STEP_NUMBERS
-from spikeloom.hdl.memory_map import COUNTERS
+from spikeloom.hdl.contract.fields import STEP_NUMBERS
+from spikeloom.hdl.contract.memory_map import COUNTERS
 
 from .cases import random_design, random_parameter, random_raster
 

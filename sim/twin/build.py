@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spikeloom.hdl import CoreConfig, FabricConfig
-from spikeloom.hdl.verilog import TOP_NAME, generate, generate_chip
+from spikeloom.hdl.chip.verilog import TOP_NAME, generate, generate_chip
 
-from ..verilator import MAKE_FLAGS, compile_cached, without_memory_contents
+from .verilator import MAKE_FLAGS, compile_cached, without_memory_contents
 
 CLOCK_HZ = 24_000_000
 BAUD = 3_000_000

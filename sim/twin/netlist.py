@@ -17,9 +17,9 @@ from spikeloom.boards.netlist import require_models
 from spikeloom.boards.registry import board_named
 from spikeloom.boards.tools import steps_display, tool_versions
 
-from ..verilator import cache_folder, environment
 from .build import TwinLibrary, compile_library
 from .port import TwinPort
+from .verilator import cache_folder, environment
 
 _RECORD = "sources.json"
 

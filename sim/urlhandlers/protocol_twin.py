@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import serial
 
-from spikeloom.errors import SpikeLoomError
 from spikeloom.hdl import CoreConfig
+from spikeloom.hdl.contract.errors import SpikeLoomError
 
 from ..twin import TwinPort, build_twin
 from ..twin.build import BAUD, CLOCK_HZ
@@ -35,7 +35,7 @@ _IDLE_WAIT = 0.01
 def _config(path: Path) -> CoreConfig:
     if path.suffix == ".toml":
         return CoreConfig.from_toml(path)
-    from spikeloom.design import Design
+    from spikeloom.design.design import Design
 
     return Design.load(path).config
 

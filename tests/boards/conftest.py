@@ -56,9 +56,9 @@ class StubTop(wiring.Component):
 
 @pytest.fixture
 def stub_top(monkeypatch: pytest.MonkeyPatch) -> type[StubTop]:
-    module = ModuleType("spikeloom.hdl.top")
+    module = ModuleType("spikeloom.hdl.chip.top")
     module.Top = StubTop  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "spikeloom.hdl.top", module)
+    monkeypatch.setitem(sys.modules, "spikeloom.hdl.chip.top", module)
     return StubTop
 
 

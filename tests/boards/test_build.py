@@ -11,9 +11,9 @@ from spikeloom.boards import board_named
 from spikeloom.boards.build import build
 from spikeloom.boards.report import Utilisation
 from spikeloom.boards.tools import BuildError
-from spikeloom.design import Design
-from spikeloom.errors import FitError, InputError
+from spikeloom.design.design import Design
 from spikeloom.hdl import CoreConfig, Image
+from spikeloom.hdl.contract.errors import FitError, InputError
 
 ICEBREAKER = replace(board_named("icebreaker"), synapse_storage="block")
 SMALL = replace(ICEBREAKER.config, neurons=8, axons=8)

@@ -8,8 +8,8 @@ import pytest
 from spikeloom.boards import BOARDS, BoardDefinition, board_named
 from spikeloom.boards.board_top import make_platform
 from spikeloom.boards.definition import MIN_CLOCKS_PER_BIT
-from spikeloom.errors import InputError, MissingToolError
 from spikeloom.hdl import ConfigError
+from spikeloom.hdl.contract.errors import InputError, MissingToolError
 
 boards = pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
 
@@ -82,7 +82,7 @@ def test_a_core_that_learns_is_in_block_ram() -> None:
 
 
 def test_icebreaker_learning_runs_the_patterns_demo() -> None:
-    from spikeloom.patterns import make_design
+    from spikeloom.demos.patterns import make_design
 
     config = board_named("icebreaker-learning").config
     assert make_design(np.random.default_rng(0), config).config is config

@@ -30,9 +30,9 @@ from spikeloom.boards.report import Utilisation
 from spikeloom.boards.resources import synthesise_parts
 from spikeloom.boards.tools import BuildError
 from spikeloom.cli import app
-from spikeloom.errors import FitError, InputError
 from spikeloom.hdl import CoreConfig, FabricConfig
-from spikeloom.hdl.fabric_config import MAX_SIDE
+from spikeloom.hdl.contract.errors import FitError, InputError
+from spikeloom.hdl.contract.fabric_config import MAX_SIDE
 
 FABRICS = [board for board in BOARDS.values() if isinstance(board.config, FabricConfig)]
 SMALL_BOARD = replace(board_named("icebreaker"), synapse_storage="block")

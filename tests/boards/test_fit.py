@@ -25,8 +25,8 @@ from spikeloom.boards.fit import (
     overfull_memories,
     weights_need,
 )
-from spikeloom.errors import FitError
 from spikeloom.hdl import CoreConfig
+from spikeloom.hdl.contract.errors import FitError
 
 BITS = {"ice40": 4096, "ecp5": 18432}
 families = st.sampled_from(["ice40", "ecp5"])

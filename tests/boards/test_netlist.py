@@ -10,7 +10,7 @@ import pytest
 
 from spikeloom.boards import board_named
 from spikeloom.boards.netlist import netlist_sources
-from spikeloom.errors import InputError
+from spikeloom.hdl.contract.errors import InputError
 
 
 def test_verilator_takes_the_netlist_and_the_models(stub_top: type, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from spikeloom.boards import board_named
 from spikeloom.boards.resources import estimate, synthesise
-from spikeloom.errors import InputError
+from spikeloom.hdl.contract.errors import InputError
 
 
 def test_cells_of_each_family() -> None:

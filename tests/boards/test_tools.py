@@ -11,7 +11,7 @@ from rich.progress import Progress, TextColumn
 
 from spikeloom.boards import tools
 from spikeloom.boards.tools import BuildError, Steps, find_tool, run_tool, tool_versions
-from spikeloom.errors import MissingToolError, SpikeLoomError
+from spikeloom.hdl.contract.errors import MissingToolError, SpikeLoomError
 
 
 @pytest.fixture

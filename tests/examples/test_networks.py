@@ -11,9 +11,9 @@ import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikeloom.compiler import compile
-from spikeloom.placing import report
-from spikeloom.shadow import Differences
+from spikeloom.compiler.compile import compile
+from spikeloom.compiler.place import report
+from spikeloom.diagnosis.lockstep import Differences
 
 FOLDER = Path(__file__).parents[2] / "examples"
 NAMES = ("random_delays", "small_world", "reservoir", "motion")

@@ -18,8 +18,10 @@ from prove import Verdict, run
 from router_harness import CarryHarness, WaitHarness
 
 from spikeloom.hdl import CoreConfig, FabricConfig
-from spikeloom.hdl.core import arrivals, rmw, skid
-from spikeloom.hdl.fabric import mesh, round_robin, router
+from spikeloom.hdl.core import arrivals
+from spikeloom.hdl.fabric import mesh, router
+from spikeloom.hdl.primitives import read_modify_write as rmw
+from spikeloom.hdl.primitives import round_robin, skid
 
 SMALL = CoreConfig(neurons=4, axons=2, axonal_delay_slots=2, route_entries=8)
 LARGE = CoreConfig(neurons=64, axons=256, axonal_delay_slots=16, route_entries=64)

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from spikeloom.hdl.frames import CRC_BYTES, HEADER_BYTES, MAX_PAYLOAD, FrameType
+from spikeloom.hdl.contract.frames import CRC_BYTES, HEADER_BYTES, MAX_PAYLOAD, FrameType
 
 TYPE_BYTES = 1
 LENGTH_BYTES = 2

@@ -12,10 +12,10 @@ from router_harness import claim_turns
 from routers import LOCAL, Inside, Place, counted, keeps, look_inside, one_at_most
 
 from spikeloom.hdl import FabricConfig
-from spikeloom.hdl.core.skid import Skid
 from spikeloom.hdl.fabric.mesh import Mesh
-from spikeloom.hdl.fabric.round_robin import round_robin
 from spikeloom.hdl.fabric.router import Router
+from spikeloom.hdl.primitives.round_robin import round_robin
+from spikeloom.hdl.primitives.skid import Skid
 
 OPPOSITE = {"north": "south", "south": "north", "east": "west", "west": "east"}
 STEP = {"north": (0, -1), "south": (0, 1), "east": (1, 0), "west": (-1, 0)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from amaranth.hdl import Value
 from harness import Opened
 
-from spikeloom.hdl.frames import MAX_PAYLOAD
+from spikeloom.hdl.contract.frames import MAX_PAYLOAD
 from spikeloom.hdl.link.receiver import Receiver
 
 DEPTH = MAX_PAYLOAD

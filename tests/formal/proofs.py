@@ -18,7 +18,7 @@ from prove import Verdict, run
 from receiver_harness import PARTS, ReceiverHarness
 from rich.progress import track
 
-from spikeloom.hdl.frames import CRC_BYTES, HEADER_BYTES
+from spikeloom.hdl.contract.frames import CRC_BYTES, HEADER_BYTES
 from spikeloom.hdl.link import crc
 from spikeloom.hdl.link.receiver import Receiver
 

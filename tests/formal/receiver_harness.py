@@ -7,7 +7,7 @@ from harness import FREE, Harness, Opened
 from line_spec import CRC_BYTES, HEADER_BYTES, IDENTIFIER_BYTES, LineSpec, mirrored
 from payload_buffer import DEPTH, PayloadBuffer
 
-from spikeloom.hdl.frames import (
+from spikeloom.hdl.contract.frames import (
     DEFAULT_LIMIT,
     MAX_PAYLOAD,
     MIN_LIMIT,

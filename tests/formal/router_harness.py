@@ -8,9 +8,9 @@ from harness import Harness, Opened
 from routers import LOCAL, Inside, counted, keeps, look_inside, one_at_most
 
 from spikeloom.hdl import FabricConfig
-from spikeloom.hdl.core.skid import Skid
-from spikeloom.hdl.fabric.round_robin import round_robin
 from spikeloom.hdl.fabric.router import Router
+from spikeloom.hdl.primitives.round_robin import round_robin
+from spikeloom.hdl.primitives.skid import Skid
 
 
 class RouterHarness(Harness):

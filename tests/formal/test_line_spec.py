@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from line_spec import LineSpec
 
-from spikeloom.hdl.frames import CRC_BYTES, HEADER_BYTES, MAX_PAYLOAD, Frame, FrameType
+from spikeloom.hdl.contract.frames import CRC_BYTES, HEADER_BYTES, MAX_PAYLOAD, Frame, FrameType
 
 CONNECTION = 0x5EED_C0DE
 

@@ -9,7 +9,7 @@ from designs import CONFIG, DESIGN
 from fake_board import FakeBoard
 
 import spikeloom
-from spikeloom import opening
+from spikeloom.connect import open as opening
 
 PORT = "/dev/fake"
 
@@ -48,7 +48,7 @@ def client(owner):
 @pytest.fixture
 def process(request):
     """Another process that owns the port."""
-    code = Path(__file__).with_name("sharing_process.py")
+    code = Path(__file__).parents[1] / "support" / "sharing_process.py"
     arguments = [sys.executable, code, *getattr(request, "param", [])]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout.readline() == "ready\n"

@@ -1,0 +1,266 @@
+"""The whole chip: link, commands, registers and core."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, ResetInserter, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..contract.core_config import CoreConfig, clog2
+from ..contract.fabric_config import FabricConfig
+from ..contract.line_rate import PHASE_STEP_BITS, phase_step
+from ..contract.memory_map import REGION_SHIFT
+from ..core import Core
+from ..core.core import increments
+from ..fabric.fabric import Fabric, fabric_increments
+from ..link.processor import Processor
+from ..link.receiver import Receiver
+from ..link.transmitter import Transmitter
+from ..link.uart import LineRate, UartReceiver, UartTransmitter
+from .overruns import Overruns
+from .registers import REGIONS, Registers
+
+
+class Chip(wiring.Component):
+    """A core or a fabric behind the link, with byte streams where the UART would be.
+
+    Members
+    -------
+    received : bytes from the host; always ready.
+    sent : bytes to the host; while it waits, replies wait, and with them steps.
+    line, line_fell, good_frame : of `LineRate`.
+
+    Parameters
+    ----------
+    clock_hz : frequency of the clock, which the host asks for.
+    line : phase step of the UART, 0 when there is none.
+    ticks : steps may begin at ticks.
+    build : informational text in the identity block, at most 32 ASCII characters.
+    synapse_storage : see `SynapseMemory`.
+    """
+
+    def __init__(
+        self,
+        config: CoreConfig | FabricConfig,
+        *,
+        clock_hz: int,
+        line: int = 0,
+        ticks: bool = True,
+        build: str = "",
+        synapse_storage: str = "block",
+    ) -> None:
+        fabric = FabricConfig.of(config)
+        self._core: Core | Fabric
+        if fabric is None:
+            assert isinstance(config, CoreConfig)
+            self._config = self._rows = config
+            self._core = Core(config, synapse_storage=synapse_storage)
+            counts = increments(config)
+        else:
+            self._config, self._rows = fabric.external, fabric.core
+            self._core = Fabric(fabric, synapse_storage=synapse_storage)
+            counts = fabric_increments(fabric)
+        self._registers = Registers(
+            self._config,
+            counts,
+            clock_hz=clock_hz,
+            build=build,
+            digest=config.digest,
+            cores=fabric.cores if fabric else 0,
+            line=line,
+            ticks=ticks,
+        )
+        super().__init__(
+            {
+                "received": In(stream.Signature(8)),
+                "sent": Out(stream.Signature(8)),
+                "line": Out(PHASE_STEP_BITS),
+                "line_fell": In(1),
+                "good_frame": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Bytes → frames → commands → bus → registers or core."""
+        m = Module()
+        m.submodules.core = core = self._core
+        m.submodules.registers = registers = self._registers
+        m.submodules.receiver = receiver = Receiver()
+        m.submodules.transmitter = transmitter = Transmitter()
+        processor = Processor(self._config, core=self._rows)
+        restart = Signal()
+        m.submodules.processor = ResetInserter(restart)(processor)
+
+        m.d.comb += [
+            self.received.ready.eq(1),
+            receiver.strobe.eq(self.received.valid),
+            receiver.byte.eq(self.received.payload),
+        ]
+        self._restart(m, receiver, processor, transmitter, restart)
+        wiring.connect(m, transmitter.encoded, wiring.flipped(self.sent))
+        wiring.connect(m, processor.arriving, core.arriving)
+        wiring.connect(m, core.reported, processor.reported)
+        answers = set(transmitter.signature.members) - {"halfwords", "encoded"}
+        m.d.comb += [getattr(transmitter, n).eq(getattr(receiver, n)) for n in sorted(answers)]
+
+        m.d.comb += [
+            core.start.eq(processor.start),
+            core.clear.eq(registers.clear),
+            core.step.eq(registers.step),
+            registers.ready.eq(core.ready),
+            registers.link_opened.eq(receiver.opened),
+            registers.line_fell.eq(self.line_fell),
+            self.line.eq(registers.line),
+            self.good_frame.eq(receiver.good_frame),
+            processor.ready.eq(core.ready),
+            processor.step.eq(registers.step),
+            processor.image_loaded.eq(registers.image_loaded),
+            processor.tick_period.eq(registers.tick_period),
+            processor.monitor_count.eq(registers.monitor_count),
+        ]
+        if isinstance(core, Fabric):
+            m.submodules.overruns = overruns = Overruns(len(core.unfinished))
+            m.d.comb += [
+                overruns.overrun.eq(processor.overrun),
+                overruns.unfinished.eq(core.unfinished),
+                overruns.clear.eq(registers.clear),
+                registers.core_overruns.eq(overruns.counts),
+            ]
+        self._bus(m, processor, registers, core)
+        count = registers.increments
+        m.d.comb += [
+            count[name].eq(core.increments[name]) for name in core.increments.shape().members
+        ]
+        m.d.comb += [
+            count.stalls.eq(core.increments.stalls | processor.stalled),
+            count.late.eq(processor.late),
+            count.overruns.eq(processor.overrun),
+            count.link_bad_frames.eq(receiver.bad_frame),
+            count.link_out_of_sequence.eq(receiver.out_of_sequence),
+            count.link_overflows.eq(receiver.overflow),
+            count.commands.eq(processor.executed),
+            count.connections.eq(receiver.opened),
+        ]
+        return m
+
+    @staticmethod
+    def _restart(
+        m: Module,
+        receiver: Receiver,
+        processor: Processor,
+        transmitter: Transmitter,
+        restart: Signal,
+    ) -> None:
+        """A new connection restarts the processor, once the bus access under way is done.
+
+        Until then requests wait, and what is left of old replies goes nowhere.
+        """
+        due = Signal()
+        m.d.comb += restart.eq(due & ~processor.bus.valid)
+        with m.If(receiver.opened):
+            m.d.sync += due.eq(1)
+        with m.Elif(restart):
+            m.d.sync += due.eq(0)
+        requests, replies = processor.requests, processor.replies
+        m.d.comb += [
+            requests.payload.eq(receiver.halfwords.payload),
+            requests.valid.eq(receiver.halfwords.valid & ~due),
+            receiver.halfwords.ready.eq(requests.ready & ~due),
+            transmitter.halfwords.payload.eq(replies.payload),
+            transmitter.halfwords.valid.eq(replies.valid & ~due),
+            replies.ready.eq(transmitter.halfwords.ready | due),
+        ]
+
+    def _bus(
+        self, m: Module, processor: Processor, registers: Registers, core: Core | Fabric
+    ) -> None:
+        """Registers take their regions, the core all others."""
+        bus = processor.bus
+        region = bus.address[REGION_SHIFT:]
+        mine = registers.bus
+        for target in (registers.bus, core.bus):
+            m.d.comb += [
+                target.write.eq(bus.write),
+                target.address.eq(bus.address),
+                target.data.eq(bus.data),
+            ]
+        with m.If(sum((region == r for r in REGIONS), start=0) != 0):
+            m.d.comb += [
+                mine.valid.eq(bus.valid),
+                bus.done.eq(mine.done),
+                bus.value.eq(mine.value),
+                bus.error.eq(mine.error),
+            ]
+        with m.Else():
+            m.d.comb += [
+                core.bus.valid.eq(bus.valid),
+                bus.done.eq(core.bus.done),
+                bus.value.eq(core.bus.value),
+                bus.error.eq(core.bus.error),
+            ]
+
+
+class Top(wiring.Component):
+    """`Chip` behind a UART: the whole design but clock and pins.
+
+    Members
+    -------
+    rx, tx : serial lines, idle high.
+
+    Parameters
+    ----------
+    clock_hz, baud : of the core, and of the line after power-up.
+    negotiable : the host may change the rate of the line.
+    ticks : steps may begin at ticks.  Without either, logic cells are saved.
+    """
+
+    def __init__(
+        self,
+        config: CoreConfig | FabricConfig,
+        *,
+        clock_hz: int,
+        baud: int,
+        negotiable: bool = True,
+        ticks: bool = True,
+        build: str = "",
+        synapse_storage: str = "block",
+    ) -> None:
+        self._step = phase_step(clock_hz, baud)
+        self._negotiable = negotiable
+        self._hold = 1 << (clog2(clock_hz) - 1)
+        self._chip = Chip(
+            config,
+            clock_hz=clock_hz,
+            line=self._step if negotiable else 0,
+            ticks=ticks,
+            build=build,
+            synapse_storage=synapse_storage,
+        )
+        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})
+
+    def elaborate(self, platform: object) -> Module:
+        """UART on both sides of the chip."""
+        m = Module()
+        m.submodules.chip = chip = self._chip
+        m.submodules.uart_rx = uart_rx = UartReceiver()
+        m.submodules.uart_tx = uart_tx = UartTransmitter()
+        wiring.connect(m, chip.sent, uart_tx.bytes)
+        m.d.comb += [
+            uart_rx.rx.eq(self.rx),
+            self.tx.eq(uart_tx.tx),
+            chip.received.valid.eq(uart_rx.valid),
+            chip.received.payload.eq(uart_rx.byte),
+        ]
+        if not self._negotiable:
+            m.d.comb += [uart_rx.step.eq(self._step), uart_tx.step.eq(self._step)]
+            return m
+        m.submodules.rate = rate = LineRate(self._step, self._hold)
+        m.d.comb += [
+            rate.wanted.eq(chip.line),
+            rate.sending.eq(chip.sent.valid | ~uart_tx.bytes.ready),
+            rate.good_frame.eq(chip.good_frame),
+            chip.line_fell.eq(rate.fell),
+            uart_rx.step.eq(rate.step),
+            uart_tx.step.eq(rate.step),
+        ]
+        return m

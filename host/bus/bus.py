@@ -1,0 +1,193 @@
+"""The board's bus and its RUN command, one call each, over a link that is mended on the way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeloom.hdl.contract.commands import Opcode, Status
+from spikeloom.hdl.contract.errors import BoardRefusedError
+
+from ..link.link import LinkStatistics
+from . import protocol
+
+_HALFWORD_BYTES = 2
+
+
+class BoardLink(Protocol):
+    """What a bus needs of a link: `Link` has it, and `SharedLink`."""
+
+    broken: bool
+
+    @property
+    def name(self) -> str:
+        """What messages call the port."""
+
+    @property
+    def statistics(self) -> LinkStatistics:
+        """What went over the line."""
+
+    def open(self) -> None:
+        """Open a connection."""
+
+    def reopen(self) -> None:
+        """Abandon what was under way and open a new connection."""
+
+    def close(self) -> None:
+        """Close the port; closing twice does nothing."""
+
+    def send(self, data: bytes, allowance: float = 0.0) -> None:
+        """Send an even number of bytes."""
+
+    def receive(self, count: int, allowance: float = 0.0) -> bytes:
+        """Wait for exactly `count` bytes."""
+
+    def receive_some(self, allowance: float = 0.0) -> bytes:
+        """Wait for the stream to go on."""
+
+
+class Bus:
+    """Words of the board by address, as `spikeloom.hdl.contract.memory_map` defines them.
+
+    A `LinkError` leaves the connection broken; the next call opens a new one.  `BoardRefusedError`
+    leaves it intact.  Each call is whole, whichever threads and processes share the board.
+
+    Parameters
+    ----------
+    link : an open link.
+    """
+
+    def __init__(self, link: BoardLink) -> None:
+        self.link = link
+        self.interruptions = 0
+        """How often somebody else had the board since the last call here."""
+        self._lock = threading.RLock()
+        self._turn: Callable[[], AbstractContextManager[bool]] = getattr(link, "turn", self._alone)
+        self.reopened: Callable[[], None] = lambda: None
+        """Called after a broken connection has been opened anew."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Have the board alone for several calls; may be nested."""
+        with self._turn() as between:
+            self.interruptions += between
+            yield
+
+    def moved(self) -> int:
+        """Bytes that went over the line since the link was made, both directions together."""
+        statistics = self.link.statistics
+        return statistics.bytes_sent + statistics.bytes_received
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """A turn, where only threads of this process can want one."""
+        with self._lock:
+            yield False
+
+    def mend(self) -> None:
+        """Open a new connection if the link is broken; every command does so by itself."""
+        with self.transaction():
+            if self.link.broken:
+                try:
+                    self.link.reopen()
+                    self.reopened()
+                except BaseException:
+                    self.link.broken = True
+                    raise
+
+    @contextmanager
+    def _command(self) -> Iterator[BoardLink]:
+        """The link, in order; whatever cuts a command short leaves it broken."""
+        with self.transaction():
+            self.mend()
+            try:
+                yield self.link
+            except BaseException:
+                self.link.broken = True
+                raise
+
+    def read(self, address: int, count: int) -> NDArray[np.uint32]:
+        """(count,) consecutive words; at most `protocol.MAX_COUNT`, `count` may be 0."""
+        if not count:
+            return np.zeros(0, dtype=np.uint32)
+        with self._command() as link:
+            link.send(protocol.read_request(address, count))
+            self._reply_head(link, Opcode.READ)
+            rest = 2 * count + protocol.READ_EXTRA - 1
+            reply = protocol.to_halfwords(link.receive(_HALFWORD_BYTES * rest))
+            status = protocol.to_status(int(reply[-1]))
+        _check_address(status, "read", address, count)
+        return protocol.join_words(reply[1:-1])
+
+    def write(self, address: int, words: NDArray[np.uint32], allowance: float = 0.0) -> int:
+        """Write (n,) consecutive words; returns the step from which on they are in effect.
+
+        `allowance` is how many seconds longer than usual the board may take.
+        """
+        with self._command() as link:
+            link.send(protocol.write_request(address, words), allowance)
+            self._reply_head(link, Opcode.WRITE, allowance)
+            rest = _HALFWORD_BYTES * (protocol.WRITE_REPLY - 1)
+            reply = protocol.to_halfwords(link.receive(rest, allowance))
+            status = protocol.to_status(int(reply[-1]))
+        _check_address(status, "write", address, len(words))
+        return int(protocol.join_words(reply[1:3])[0])
+
+    def write_word(self, address: int, value: int, allowance: float = 0.0) -> int:
+        """Write one word; returns as `write` does."""
+        return self.write(address, np.array([value & 0xFFFFFFFF], dtype=np.uint32), allowance)
+
+    def read_word(self, address: int) -> int:
+        """Read one word, unsigned."""
+        return int(self.read(address, 1)[0])
+
+    def run(
+        self,
+        start: int,
+        raster: NDArray[np.bool_],
+        neurons: int,
+        monitors: int = 0,
+        *,
+        live: bool = False,
+        allowance: float = 0.0,
+    ) -> protocol.RunReply:
+        """RUN a (steps, A) bool raster from step `start` on; see `protocol.RunReply`.
+
+        `allowance` is how many seconds the steps may take during which nothing is reported.
+        """
+        reply = protocol.RunReply(start, len(raster), neurons, monitors)
+        with self._command() as link:
+            link.send(protocol.run_request(start, raster, live=live), allowance)
+            while not reply.done:
+                reply.feed(protocol.to_halfwords(link.receive_some(allowance)))
+        if reply.status == Status.NO_IMAGE:
+            raise BoardRefusedError("the board holds no image and can not run; load() one first")
+        if reply.status == Status.WRONG_START:
+            raise BoardRefusedError(
+                f"the run was to begin at step {start}, but the board's next step is {reply.step}; "
+                "something else drives it too: reset() it, or run() again to go on from there"
+            )
+        if reply.status != Status.OK:
+            raise BoardRefusedError(f"the board refused the run: {reply.status.name}")
+        return reply
+
+    @staticmethod
+    def _reply_head(link: BoardLink, opcode: Opcode, allowance: float = 0.0) -> None:
+        got = protocol.to_halfwords(link.receive(_HALFWORD_BYTES, allowance))
+        protocol.check_opcode(int(got[0]), opcode)
+
+
+def _check_address(status: Status, verb: str, address: int, count: int) -> None:
+    if status == Status.BAD_ADDRESS:
+        where = f"{address:#010x}" + (f"…{address + count - 1:#010x}" if count > 1 else "")
+        raise BoardRefusedError(
+            f"the board could not {verb} {where}: some of it is not there"
+            + (" or is read-only" if verb == "write" else "")
+        )
+    if status != Status.OK:
+        raise BoardRefusedError(f"the board refused to {verb} {address:#010x}: {status.name}")

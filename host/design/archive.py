@@ -1,0 +1,175 @@
+"""Archives: TOML metadata and .npy arrays in a zip file, without pickle, compression or times."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import tomllib
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeloom.hdl.contract.errors import DesignError
+from spikeloom.hdl.contract.learning_config import RULES
+
+Arrays = dict[str, NDArray[Any]]
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class ArchiveKind:
+    """One kind of archive: equal contents give equal bytes.  All failures are `DesignError`s.
+
+    Attributes
+    ----------
+    noun : for messages, "design".
+    version : of the format; a reader refuses higher ones.
+    save : how to write one, for messages.
+    """
+
+    noun: str
+    version: int
+    save: str
+
+    @property
+    def _metadata(self) -> str:
+        return f"{self.noun}.toml"
+
+    def pack(self, metadata: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+        """The archive's bytes; metadata are numbers, strings, lists and dicts of such."""
+        lines = _toml({"format": self.version, **metadata}, ())
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr(zipfile.ZipInfo(self._metadata, _EPOCH), "\n".join(lines))
+            for name, array in arrays.items():
+                member = io.BytesIO()
+                np.save(member, np.ascontiguousarray(array), allow_pickle=False)
+                archive.writestr(zipfile.ZipInfo(f"{name}.npy", _EPOCH), member.getvalue())
+        return buffer.getvalue()
+
+    @contextmanager
+    def unpack(self, data: bytes, name: str) -> Iterator[tuple[dict[str, Any], Arrays]]:
+        """Metadata and arrays; what goes wrong while they are used means damage as well."""
+        try:
+            members = _unzip(data)
+            metadata = tomllib.loads(members.pop(self._metadata).decode())
+            version = metadata["format"]
+            if type(version) is int and version > self.version:
+                raise DesignError(
+                    f"{name} has format {version}, written by a newer SpikeLoom; "
+                    f"this one reads up to {self.version}: pip install --upgrade spikeloom"
+                )
+            _check_rule(metadata.get("core", {}).get("learning"), name)
+            arrays = {
+                member.removesuffix(".npy"): np.load(io.BytesIO(content), allow_pickle=False)
+                for member, content in members.items()
+            }
+            yield metadata, arrays
+        except _DAMAGE as error:
+            raise DesignError(
+                f"{name} is not a SpikeLoom {self.noun}, or is damaged ({_reason(error)}); "
+                f"save it again with {self.save}"
+            ) from None
+
+
+def _check_rule(learning: Mapping[str, Any] | None, name: str) -> None:
+    """Raise `DesignError` for a learning rule that this process does not know."""
+    if learning and "rule" in learning and learning["rule"] not in RULES:
+        raise DesignError(
+            f"{name} needs the learning rule {learning['rule']!r}; known are {', '.join(RULES)}. "
+            "If it is a rule of your own, import the file that registers it, and open this from Python"
+        )
+
+
+def write_file(path: str | Path, data: bytes) -> None:
+    """Write bytes; `DesignError` when that is not possible."""
+    try:
+        Path(path).write_bytes(data)
+    except OSError as error:
+        raise DesignError(f"can not write {path}: {error.strerror}") from None
+
+
+def read_file(path: str | Path) -> bytes:
+    """Read bytes; `DesignError` when that is not possible."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise DesignError(f"can not read {path}: {error.strerror}") from None
+
+
+def narrow(array: NDArray[Any], bits: int) -> NDArray[Any]:
+    """Integers in the least of 8, 16 and 32 bits that holds signed numbers of `bits`."""
+    return np.asarray(array, dtype="i1" if bits <= 8 else "<i2" if bits <= 16 else "<i4")
+
+
+def group(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    """Arrays under a common prefix, as members of an archive."""
+    return {prefix + name: array for name, array in arrays.items()}
+
+
+def grouped(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    """Inverse of `group`: those under the prefix."""
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+
+
+# What zipfile, numpy, tomllib and our own constructors raise for bytes that make no sense.
+_DAMAGE = (
+    ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, NotImplementedError,
+    MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"there is no {error.args[0]!r} in it"
+    return str(error) or type(error).__name__
+
+
+def _unzip(data: bytes) -> dict[str, bytes]:
+    """Contents of all members, each checked against its CRC-32."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def _toml(table: dict[str, Any], path: tuple[str, ...]) -> list[str]:
+    """Lines of a TOML table: its values first, then the tables in it."""
+    nested = {key: value for key, value in table.items() if isinstance(value, dict)}
+    lines = [f"{_key(k)} = {_value(v)}" for k, v in table.items() if k not in nested]
+    for key, value in nested.items():
+        inner = (*path, key)
+        lines += ["", f"[{'.'.join(map(_key, inner))}]", *_toml(value, inner)]
+    return lines
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, int | np.integer):
+        return str(int(value))
+    if isinstance(value, float | np.floating):
+        return repr(float(value))
+    raise DesignError(f"an archive can not hold {value!r}; use numbers, strings, lists and dicts")
+
+
+def _key(text: str) -> str:
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else _string(text)
+
+
+def _string(text: str) -> str:
+    # JSON strings are TOML strings, but for one control character that JSON need not escape.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

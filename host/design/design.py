@@ -1,0 +1,174 @@
+"""A design: a core's configuration and image, the names that the user gave to things, and their places."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeloom.hdl import CoreConfig, FabricConfig, Image
+
+from ..display.html import describe_design, design_html, never_raise
+from .archive import ArchiveKind, Arrays, group, grouped, narrow, read_file, write_file
+from .placement import Placement
+
+FORMAT = 3
+"""Version of the archive; a reader refuses higher ones."""
+
+_ARCHIVE = ArchiveKind("design", FORMAT, "Design.save")
+_PARAMETER, _PLACEMENT = "parameters/", "placement/"
+_LEARNING = ("plastic", "modulatory", "axon_tags", "neuron_tags")
+
+
+@dataclass(eq=False, repr=False)
+class Design:
+    """CoreConfig + Image, with the populations that they came from.
+
+    A network that is placed on many cores is described as one large core all the same: `placement`
+    alone says where its parts are.  Designs are equal when their archives are.
+
+    Attributes
+    ----------
+    config, image : the core and its contents; of a placed network, one core that would hold it all.
+    inputs : axon range of each input population.
+    populations : neuron range of each neuron population.
+    dt : length of a time step in seconds.
+    scale : (N,) floats, state units per unit of the network: a neuron's potential in the user's
+        unit is `v / scale`.  Default: 1.
+    report : what quantisation cost (`QuantisationReport.to_dict`); empty when nothing was.
+    placement : the cores of a fabric that it is on; None for a single core.
+    """
+
+    config: CoreConfig
+    image: Image
+    inputs: dict[str, slice] = field(default_factory=dict)
+    populations: dict[str, slice] = field(default_factory=dict)
+    dt: float = 1e-3
+    scale: NDArray[np.float64] = None  # type: ignore[assignment]
+    report: dict[str, Any] = field(default_factory=dict)
+    placement: Placement | None = None
+
+    def __post_init__(self) -> None:
+        if self.scale is None:
+            self.scale = np.ones(self.config.neurons)
+        if self.placement is not None:
+            self.placement.check(self.config)
+
+    @property
+    def identity(self) -> int:
+        """Name of the loaded image on a board: that of the image, and of where it is placed."""
+        if self.placement is None:
+            return self.image.identity
+        both = np.array([self.image.identity, self.placement.identity], dtype="<u4")
+        return zlib.crc32(both.tobytes()) or 1
+
+    @property
+    def chip(self) -> CoreConfig | FabricConfig:
+        """What a board for this design is generated from: its core, or the fabric that it is placed on."""
+        return self.placement.fabric if self.placement else self.config
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Design) and self.to_bytes() == other.to_bytes()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @never_raise
+    def __repr__(self) -> str:
+        return f"<{describe_design(self)}>"
+
+    @never_raise
+    def _repr_html_(self) -> str:
+        return design_html(self)
+
+    def save(self, path: str | Path) -> None:
+        """Write one archive, by convention named *.slm; equal designs give equal bytes.
+
+        Raises `DesignError` when the file can not be written.
+        """
+        write_file(path, self.to_bytes())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Design:
+        """Read what `save` wrote.
+
+        Raises `DesignError` for a missing, damaged or foreign file, and for one that a newer
+        SpikeLoom wrote.
+        """
+        return cls.from_bytes(read_file(path), str(path))
+
+    def to_bytes(self) -> bytes:
+        """The archive: a zip of TOML metadata and .npy arrays, not compressed, without times."""
+        image = self.image
+        metadata = {
+            "identity": image.identity,
+            "dt": self.dt,
+            "core": self.config.to_dict(),
+            "inputs": _ends(self.inputs, self.config.axons),
+            "populations": _ends(self.populations, self.config.neurons),
+            "report": self.report,
+        }
+        arrays = {
+            "weights": narrow(image.weights, self.config.weight_bits),
+            "routes": np.asarray(image.routes, dtype="<i4"),
+            "report": np.asarray(image.report),
+            "scale": np.asarray(self.scale, dtype="<f8"),
+        }
+        if self.config.learning is not None:
+            metadata["learning"] = image.learning
+            arrays |= {"plastic": image.plastic, "modulatory": image.modulatory}
+            for name in ("axon_tags", "neuron_tags"):
+                arrays[name] = np.asarray(getattr(image, name), dtype="<u2")
+        if self.config.delay_slots > 1:
+            arrays["delays"] = np.asarray(image.delays, dtype="u1")
+        if self.config.route_entries:
+            arrays["destinations"] = np.asarray(image.destinations, dtype="<i4")
+        if self.placement is not None:
+            metadata["placement"], where = self.placement.to_archive()
+            arrays |= group(_PLACEMENT, where)
+        arrays |= group(_PARAMETER, {k: narrow(v, 32) for k, v in image.parameters.items()})
+        return _ARCHIVE.pack(metadata, arrays)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, name: str = "the archive") -> Design:
+        """Inverse of `to_bytes`; `name` is for the message of a `DesignError`."""
+        with _ARCHIVE.unpack(data, name) as (metadata, arrays):
+            return cls._assemble(metadata, arrays)
+
+    @classmethod
+    def _assemble(cls, metadata: dict[str, Any], arrays: Arrays) -> Design:
+        config = CoreConfig.from_dict(metadata["core"])
+        rest: dict[str, Any] = {}
+        if config.learning is not None:
+            rest = {"learning": metadata["learning"]}
+            rest |= {name: arrays[name] for name in _LEARNING}
+        rest |= {name: arrays[name] for name in ("delays", "destinations") if name in arrays}
+        image = Image(
+            config,
+            arrays["weights"],
+            grouped(_PARAMETER, arrays),
+            arrays["routes"],
+            arrays["report"],
+            **rest,
+        )
+        # Identities depend on what a configuration can say, which format 1 knew less of.
+        if metadata["format"] > 1 and image.identity != metadata["identity"]:
+            raise ValueError("its contents are not those that were saved")
+        ranges = {
+            kind: {name: slice(*map(int, ends)) for name, ends in metadata[kind].items()}
+            for kind in ("inputs", "populations")
+        }
+        scale = np.broadcast_to(arrays["scale"], (config.neurons,)).astype(np.float64)
+        placement = None
+        if "placement" in metadata:
+            where = grouped(_PLACEMENT, arrays)
+            placement = Placement.from_archive(metadata["placement"], where)
+        return cls(config, image, **ranges, dt=float(metadata["dt"]), scale=scale,
+                   report=metadata["report"], placement=placement)  # fmt: skip
+
+
+def _ends(ranges: dict[str, slice], size: int) -> dict[str, list[int]]:
+    return {name: list(where.indices(size)[:2]) for name, where in ranges.items()}

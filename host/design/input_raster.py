@@ -1,0 +1,105 @@
+"""Input spikes as a user gives them, checked and brought into one form for every device."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spikeloom.hdl.contract.errors import InputError
+
+from ..device.device import SpikeInput
+from .design import Design
+
+
+def input_raster(
+    design: Design, spikes: SpikeInput = None, steps: int | None = None
+) -> NDArray[np.bool_]:
+    """(steps, A) bool raster of a run's input spikes, axon by axon.
+
+    Parameters
+    ----------
+    design : the network; `config.axons` is A, `inputs` names ranges of axons.
+    spikes : (rows, A) array of 0 and 1 (bool, integer or float); or a dict of such arrays,
+        (rows, size), by input population; or None for no spikes.
+    steps : length of the run, at least `rows`; steps beyond the rows have no input spikes.
+        Default: as many as there are rows, the same number in every array of a dict.
+
+    Raises
+    ------
+    InputError : a shape, dtype, value or name does not fit; the message says what would.
+    """
+    if steps is not None:
+        steps = _step_count(steps)
+    axons = design.config.axons
+    if spikes is None:
+        parts = []
+    elif isinstance(spikes, dict):
+        ranges = {name: _axon_range(design, name) for name in spikes}
+        parts = [
+            (where, _rows(f"spikes[{name!r}]", spikes[name], len(where)))
+            for name, where in ranges.items()
+        ]
+    else:
+        parts = [(range(axons), _rows("spikes", spikes, axons, _by_name(design)))]
+
+    lengths = {len(rows) for _, rows in parts}
+    if steps is None:
+        if not lengths:
+            raise InputError("no input spikes say how long the run is; give steps")
+        if len(lengths) > 1:
+            raise InputError(
+                f"the inputs have {', '.join(map(str, sorted(lengths)))} steps; "
+                "give all the same number, or give steps"
+            )
+        (steps,) = lengths
+    elif max(lengths, default=0) > steps:
+        raise InputError(
+            f"the input has {max(lengths)} steps, but steps is {steps}; "
+            f"shorten the input, or give steps of at least {max(lengths)}"
+        )
+    raster = np.zeros((steps, axons), dtype=bool)
+    for where, rows in parts:
+        raster[: len(rows), where] |= rows
+    return raster
+
+
+def _step_count(steps: object) -> int:
+    try:
+        count = operator.index(steps)  # type: ignore[arg-type]
+    except TypeError:
+        raise InputError(f"steps is {steps!r}; give an integer") from None
+    if count < 0:
+        raise InputError(f"steps is {count}; give 0 or more")
+    return count
+
+
+def _axon_range(design: Design, name: str) -> range:
+    if name not in design.inputs:
+        known = ", ".join(map(repr, design.inputs)) or "none; give one array for all axons"
+        raise InputError(f"no input population {name!r} in this design; it has {known}")
+    return range(*design.inputs[name].indices(design.config.axons))
+
+
+def _by_name(design: Design) -> str:
+    """How to give spikes for the inputs alone."""
+    return f", or a dict by input: {', '.join(design.inputs)}" if design.inputs else ""
+
+
+def _rows(what: str, values: ArrayLike, width: int, otherwise: str = "") -> NDArray[np.bool_]:
+    """Check one array of 0 and 1, (rows, width)."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise InputError(f"{what} has rows of unequal length; give (steps, {width})") from None
+    if array.ndim != 2 or array.shape[1] != width:
+        raise InputError(f"{what} has shape {array.shape}; give (steps, {width}){otherwise}")
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{what} has dtype {array.dtype}; give bool, or the numbers 0 and 1")
+    rows = array.astype(bool)
+    wrong = np.argwhere(rows != array)
+    if len(wrong):
+        step, axon = wrong[0]
+        raise InputError(f"{what}[{step}, {axon}] is {array[step, axon]}; give 0 or 1")
+    return rows

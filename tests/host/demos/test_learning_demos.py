@@ -1,0 +1,288 @@
+import dataclasses
+import json
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from spikeloom import cli
+from spikeloom.demos import patterns
+from spikeloom.demos.digits_network import CLASSES, PIXELS, digits, encode
+from spikeloom.demos.learn_digits import run_learn_digits
+from spikeloom.demos.patterns import run_patterns
+from spikeloom.demos.training_tasks import COURSES
+from spikeloom.design.design import Design
+from spikeloom.device.golden import GoldenDevice
+from spikeloom.diagnosis.lockstep import Shadow
+from spikeloom.display import learning_plots
+from spikeloom.hdl import CoreConfig, LearningConfig
+from spikeloom.hdl.contract.errors import FitError, InputError
+
+courses = st.sampled_from(list(COURSES.values()))
+images = hnp.arrays(np.int64, (2, PIXELS), elements=st.integers(0, 16))
+
+
+# Courses
+
+
+@given(course=courses, shown=images, right=hnp.arrays(np.int64, 2, elements=st.integers(0, 9)))
+def test_a_lesson_is_the_image_and_one_spike_of_its_teacher(course, shown, right):
+    lesson = course.lessons(shown, right).reshape(2, course.period, -1)
+    teacher = lesson[:, :, course.inputs["teacher"]]
+    assert np.array_equal(
+        np.argwhere(teacher), [(k, course.teacher_step, right[k]) for k in (0, 1)]
+    )
+    pixels = lesson[:, :, course.inputs["pixels"]]
+    assert np.array_equal(pixels[:, : course.exposure], encode(shown, course.exposure))
+    assert not lesson[:, max(course.exposure, course.teacher_step + 1) :].any()
+
+    question = course.questions(shown).reshape(2, course.exam_period, -1)
+    lesson[:, course.teacher_step, course.inputs["teacher"]] = False
+    assert np.array_equal(question[:, : course.exposure], lesson[:, : course.exposure])
+    assert not question[:, course.exposure :].any()
+
+
+@given(shown=images)
+def test_dark_pixels_fire_when_bright_ones_do_not(shown):
+    course = COURSES["stdp"]
+    question = course.questions(shown).reshape(2, course.exam_period, -1)
+    bright, dark = (question[..., course.inputs[name]].sum(axis=1) for name in ("pixels", "dark"))
+    assert np.all(np.abs(bright + dark - course.exposure) <= 1)
+
+
+@given(course=courses, data=st.data())
+def test_the_neuron_that_fires_most_answers_and_of_several_the_earlier(course, data):
+    raster = hnp.arrays(np.bool_, (course.exam_period, CLASSES))
+    spikes = data.draw(raster)
+    (answer,) = course.answers(spikes)
+    counts, late = spikes.sum(axis=0), (np.arange(len(spikes))[:, None] * spikes).sum(axis=0)
+    assert (counts[answer], -late[answer]) == max(zip(counts, -late, strict=True))
+
+
+@pytest.mark.parametrize("course", COURSES.values(), ids=list(COURSES))
+def test_weights_start_small_and_random_and_know_nothing(course):
+    design, other = course.design(0), course.design(1)
+    learn = design.image.plastic
+    assert learn[: course.inputs["teacher"].start].all()
+    assert not learn[course.inputs["teacher"]].any()
+    assert np.abs(design.image.weights[learn]).max() <= 20
+    assert abs(design.image.weights[learn].mean()) < 2
+    assert np.count_nonzero(design.image.weights != other.image.weights) > learn.sum() / 2
+
+
+def test_while_neurons_learn_by_stdp_only_the_teacher_makes_them_fire():
+    course = COURSES["stdp"]
+    train_x, _, train_y, _ = digits()
+    with GoldenDevice(course.design()) as device:
+        fired = device.run(course.lessons(train_x[:60], train_y[:60])).spikes
+    step, neuron = np.nonzero(fired)
+    assert np.array_equal(step, np.arange(60) * course.period + course.teacher_step)
+    assert np.array_equal(neuron, train_y[:60])
+
+
+# learn-digits
+
+
+@pytest.mark.parametrize(("rule", "share"), [("three_factor", 0.7), ("stdp", 0.6)])
+def test_some_lessons_teach_much_and_device_and_model_learn_the_same(rule, share, tmp_path):
+    report = run_learn_digits("golden:", rule, tmp_path, lessons=120, images=60)
+    assert report.ok
+    assert not report.all_images
+    assert report.accuracy >= share
+    assert report.curve[0] == (0, pytest.approx(0.1, abs=0.1))
+    assert [given for given, _ in report.curve][-1] == 120 * report.epochs
+    assert report.weight_updates > 50_000
+    json.dumps(report.to_dict())
+
+    learned = Design.load(report.files["learned.slm"])
+    assert np.array_equal(learned.image.plastic, COURSES[rule].design().image.plastic)
+    changed = learned.image.weights != COURSES[rule].design().image.weights
+    assert changed.any()
+    assert not changed[~learned.image.plastic].any()
+    for name, path in report.files.items():
+        if name.endswith(".png"):
+            with open(path, "rb") as file:
+                assert file.read(8) == b"\x89PNG\r\n\x1a\n"
+
+
+def test_too_little_accuracy_or_any_difference_is_not_ok(tmp_path):
+    report = run_learn_digits("golden:", out=tmp_path, lessons=1, images=1)
+    complete = dataclasses.replace(report, all_images=True, images=100)
+    assert dataclasses.replace(complete, correct=94).ok
+    assert not dataclasses.replace(complete, correct=93).ok
+    for kind in ("spikes", "weights", "states", "counters"):
+        other = dataclasses.replace(report.differences, **{kind: 1})
+        assert not dataclasses.replace(complete, correct=100, differences=other).ok
+
+
+@pytest.mark.parametrize("wrong", [{"rule": "luck"}, {"lessons": 0}, {"images": 0}])
+def test_wrong_arguments_are_refused(wrong, tmp_path):
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        run_learn_digits("golden:", out=tmp_path, **wrong)
+    assert not list(tmp_path.iterdir())
+
+
+# Shadow
+
+
+def test_whatever_differs_is_counted():
+    course = COURSES["three_factor"]
+    device = GoldenDevice(course.design())
+    shadow = Shadow(device)
+    spikes = course.lessons(np.full((1, PIXELS), 8), [3])
+    shadow.run(spikes)
+    shadow.read_weights()
+    shadow.compare()
+    assert shadow.differences.total == 0
+    assert shadow.spikes == device.counters()["spikes"]
+
+    weights = device.read_weights()
+    weights[:2, 3] += 1
+    device.write_weights(weights)
+    device.write_state("eligibility", device.read_state("eligibility") + 1)
+    device.write_state("v", 7)
+    shadow.read_weights()
+    shadow.compare()
+    states = course.config.axons * course.config.neurons + course.config.neurons
+    assert (shadow.differences.weights, shadow.differences.states) == (2, states)
+    assert shadow.differences.counters == 0
+
+    device.write_parameter("v_threshold", -1000)
+    shadow.run(steps=2)
+    assert shadow.differences.spikes == 2 * CLASSES
+    shadow.compare()
+    assert shadow.differences.counters > 0
+
+
+# patterns
+
+
+@settings(max_examples=3)
+@given(seed=st.integers(0, 1000), count=st.integers(1, 8))
+def test_a_neuron_detects_the_pattern_that_it_was_taught_once_and_no_other(
+    seed, count, tmp_path_factory
+):
+    out = tmp_path_factory.mktemp("patterns")
+    report = run_patterns("golden:", out, patterns=count, tests=60, seed=seed)
+    assert report.ok
+    assert report.accuracy == 1
+    assert report.detected >= 20
+    weights = Design.load(report.files["learned.slm"]).image.weights[:PIXELS]
+    assert np.array_equal(np.abs(weights[:, :count]) == patterns.WEIGHT, np.ones((PIXELS, count)))
+    assert np.all((weights[:, :count] > 0).sum(axis=0) == patterns.ACTIVE)
+    assert np.abs(weights[:, count:]).max(initial=0) <= 1
+
+
+@given(seed=st.integers(0, 1000))
+def test_tests_are_what_they_are_called(seed):
+    rng = np.random.default_rng(seed)
+    taught = patterns.draw_patterns(4, rng)
+    assert np.all(taught.sum(axis=1) == patterns.ACTIVE)
+    kinds, shown, expected = patterns.draw_tests(taught, 60, rng)
+    distance = np.count_nonzero(shown[:, None] != taught, axis=2).min(axis=1)
+    needed = {
+        "a taught pattern": 0,
+        "a spike missing": 1,
+        "a spike too many": 1,
+        "a spike moved": 2,
+    }
+    for kind, pattern, apart, neuron in zip(kinds, shown, distance, expected, strict=True):
+        assert needed.get(kind, apart) == apart
+        assert (neuron >= 0) == (apart == 0)
+        assert neuron < 0 or np.array_equal(pattern, taught[neuron])
+
+
+def test_a_wrong_answer_is_counted_and_not_ok(tmp_path, monkeypatch):
+    # A threshold that a pattern with a spike missing or too many reaches.
+    monkeypatch.setattr(patterns, "THRESHOLD", patterns.THRESHOLD - patterns.WEIGHT)
+    report = run_patterns("golden:", tmp_path, tests=120)
+    assert not report.ok
+    assert report.wrong["a spike missing"] == report.tests["a spike missing"] > 0
+    assert report.wrong["a spike too many"] == report.tests["a spike too many"] > 0
+    assert report.wrong["a taught pattern"] == report.wrong["another pattern"] == 0
+    assert report.accuracy == 1 - sum(report.wrong.values()) / 120
+
+
+def test_any_large_enough_core_with_pair_stdp_will_do():
+    rng = np.random.default_rng(0)
+    other = dataclasses.replace(
+        patterns.CONFIG,
+        neurons=4,
+        lanes=4,
+        state_bits=16,
+        leak="exponential",
+        reset="subtract",
+        parameters="per_neuron",
+        learning=LearningConfig(rule="pair", trace_bits=8, fraction_bits=2, pairing="nearest"),
+    )
+    with GoldenDevice(patterns.make_design(rng, other)) as device:
+        taught = patterns.draw_patterns(4, rng)
+        device.run(patterns.lessons(device.design, taught))
+        fired = device.run(patterns.presentations(device.design, taught)).spikes
+    assert np.array_equal(fired[:: patterns.PERIOD], np.eye(4))
+    assert fired.sum() == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"learning": None}, "pair"),
+        ({"learning": LearningConfig(rule="sdsp")}, "pair"),
+        ({"learning": LearningConfig(rule="pair", bounds="soft")}, "hard bounds"),
+        ({"learning": LearningConfig(rule="pair", trace_bits=3)}, "trace_bits of at least 4"),
+        ({"leak": "none"}, "leak"),
+        ({"synapse": "exponential"}, "delta"),
+        ({"axons": 71}, "axons for 64 pixels"),
+    ],
+)
+def test_other_cores_are_refused_with_what_they_lack(change, message):
+    config = CoreConfig(**{**vars(patterns.CONFIG), **change})
+    with pytest.raises(FitError, match=message):
+        patterns.make_design(np.random.default_rng(0), config)
+
+
+@pytest.mark.parametrize("wrong", [{"patterns": 0}, {"patterns": 9}, {"tests": 0}])
+def test_counts_that_make_no_sense_are_refused(wrong, tmp_path):
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        run_patterns("golden:", tmp_path, **wrong)
+
+
+# Command line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["patterns", "--patterns", "1", "--tests", "30"], 0),
+        (["learn-digits", "--lessons", "5", "--images", "5", "--rule", "stdp"], 0),
+        (["learn-digits", "--rule", "luck"], 1),
+    ],
+)
+def test_commands_report_json_and_an_exit_code(arguments, code, tmp_path, monkeypatch, capsys):
+    line = ["spikeloom", "demo", *arguments, "--on", "golden:", "--json", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", line)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    out, err = capsys.readouterr()
+    assert (ended.value.code or 0) == code
+    if code:
+        assert "three_factor, stdp" in err
+    else:
+        assert json.loads(out)["ok"]
+
+
+# Pictures
+
+
+@pytest.mark.parametrize("rows", [{}, {"a": np.zeros((63, 2))}, {"a": np.zeros((64, 0))}])
+def test_weights_of_another_shape_are_no_pictures(rows, tmp_path):
+    with pytest.raises(InputError, match=r"give \(64, neurons\)"):
+        learning_plots.fields(rows, 8, tmp_path / "x.png")
+
+
+def test_a_curve_needs_as_many_accuracies_as_lessons(tmp_path):
+    with pytest.raises(InputError, match="one of each"):
+        learning_plots.curve([0, 1], [0.1], 0.9, tmp_path / "x.png")

@@ -1,0 +1,167 @@
+import io
+
+import matplotlib.image
+import numpy as np
+import pytest
+from designs import learning_config, make_design
+from fake_board import FakeBoard
+from rich.console import Console
+
+from spikeloom.device.golden import GoldenDevice
+from spikeloom.display import style as drawing
+from spikeloom.display import weight_plots
+from spikeloom.driver.board import Board
+from spikeloom.hdl.contract.errors import InputError, MissingToolError
+from spikeloom.link.link import Link
+
+DESIGN = make_design(learning_config("pair"))
+SPIKES = np.random.default_rng(0).random((25, 9)) < 0.4
+RED, BLUE = (0.643, 0.141, 0.231), (0.043, 0.361, 0.478)
+
+
+@pytest.fixture(autouse=True)
+def coarse(monkeypatch):
+    monkeypatch.setattr(drawing, "DPI", 60)
+
+
+def near(path, colour):
+    """Share of a picture's pixels that have a colour."""
+    pixels = matplotlib.image.imread(path)[..., :3]
+    return np.mean(np.all(np.abs(pixels - colour) < 0.02, axis=-1))
+
+
+def golden():
+    return GoldenDevice(DESIGN)
+
+
+def board():
+    board = Board(Link(FakeBoard(DESIGN.config, window=2048, appetite=10_000)), DESIGN)
+    board.load()
+    return board
+
+
+# Weights while running
+
+
+@pytest.mark.parametrize("make", [golden, board])
+@pytest.mark.parametrize("every", [1, 7, 25, 99])
+def test_watching_changes_nothing_of_a_run(make, every):
+    device, alone = make(), golden()
+    whole = alone.run(SPIKES)
+    frames = list(device.watch_weights(SPIKES, every=every))
+    assert [frame.step for frame in frames] == [*range(0, 25, every), 25]
+    assert np.array_equal(np.concatenate([f.run.spikes for f in frames]), whole.spikes)
+    assert np.array_equal(frames[0].weights, DESIGN.image.weights)
+    assert np.array_equal(frames[-1].weights, alone.read_weights())
+    if every == 7:
+        again = golden()
+        again.run(SPIKES[:14])
+        assert np.array_equal(frames[2].weights, again.read_weights())
+
+
+def test_steps_are_executed_as_frames_are_asked_for():
+    device = golden()
+    frames = device.watch_weights(SPIKES, every=10)
+    assert device.step == 0
+    next(frames)
+    next(frames)
+    assert device.step == 10
+
+
+@pytest.mark.parametrize("every", [0, -1, 2.5, None])
+def test_a_stride_is_a_number_of_steps(every):
+    with pytest.raises(InputError, match="every is"):
+        golden().watch_weights(SPIKES, every=every)
+
+
+# Pictures
+
+
+def test_maps_share_one_scale(tmp_path):
+    small, large = np.full((4, 4), 1.0), np.full((4, 4), -10.0)
+    path = weight_plots.weight_maps(
+        [small, large], tmp_path / "a.png", titles=["0", "1"], title="t"
+    )
+    assert path == tmp_path / "a.png"
+    assert near(path, RED) > 0.1
+    assert near(path, BLUE) < 0.02  # of the colour bar alone
+    alone = weight_plots.weight_maps([small], tmp_path / "b.png")
+    assert near(alone, BLUE) > 0.1
+    bounded = weight_plots.weight_maps([small], tmp_path / "c.png", bounds=(-50, 50))
+    assert near(bounded, BLUE) < 0.02
+
+
+def test_receptive_fields_are_pictures_of_the_sources(tmp_path):
+    weights = np.zeros((12, 23))
+    weights[:, 0], weights[:, 22] = 1, -1
+    path = weight_plots.receptive_fields(weights, (3, 4), tmp_path / "fields.png", title="fields")
+    assert near(path, BLUE) > 0.005
+    assert near(path, RED) > 0.005
+    with pytest.raises(InputError, match="12 sources, which make no picture of 4 × 4"):
+        weight_plots.receptive_fields(weights, (4, 4), tmp_path / "no.png")
+
+
+def test_changes_are_counted_by_sign_and_only_where_plastic(tmp_path):
+    before, after = np.zeros((10, 10)), np.zeros((10, 10))
+    after[0], after[5] = 3, -2
+    path = weight_plots.weight_changes(before, after, tmp_path / "h.png")
+    up, down = (11 / 255, 110 / 255, 143 / 255), (209 / 255, 73 / 255, 91 / 255)
+    assert near(path, up) > 0.01
+    assert near(path, down) > 0.01
+    plastic = np.zeros((10, 10), bool)
+    plastic[0] = True
+    part = weight_plots.weight_changes(before, after, tmp_path / "p.png", plastic=plastic)
+    assert near(part, up) > 0.01
+    assert near(part, down) < 0.001
+    for same in (before, np.full((1, 1), 100)):
+        weight_plots.weight_changes(same, same * 2, tmp_path / "same.png")
+
+
+def test_live_pictures_are_drawn_over_one_file(tmp_path):
+    path = tmp_path / "live.png"
+    sizes = []
+    frames = weight_plots.live(golden().watch_weights(SPIKES, every=20), path,
+                               plastic=DESIGN.image.plastic)  # fmt: skip
+    for frame in frames:
+        sizes.append((frame.step, path.read_bytes()))
+    assert [step for step, _ in sizes] == [0, 20, 25]
+    assert len({data for _, data in sizes}) == 3
+    assert [p.name for p in tmp_path.iterdir()] == ["live.png"]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5), (5, 1), (7, 4), (40, 300), (300, 40)])
+def test_a_terminal_shows_blocks_within_its_width(shape):
+    weights = np.random.default_rng(0).normal(size=shape)
+    text = weight_plots.weight_text(weights, width=60)
+    lines = text.plain.rstrip("\n").split("\n")
+    assert {len(line) for line in lines} == {min(shape[1], 60)}
+    assert set(text.plain) == {"▀", "\n"}
+    out = io.StringIO()
+    Console(file=out, force_terminal=True, color_system="truecolor", width=80).print(text)
+    assert "\x1b[38;2;" in out.getvalue()
+
+
+def test_blocks_are_red_below_zero_and_blue_above():
+    text = weight_plots.weight_text([[5.0, -5.0], [0.0, 0.0]])
+    assert [str(span.style) for span in text.spans] == ["#0b5c7a on #fbfbfa", "#a4243b on #fbfbfa"]
+
+
+@pytest.mark.parametrize(
+    ("draw", "match"),
+    [
+        (lambda p: weight_plots.weight_maps([], p), "no weights to draw"),
+        (lambda p: weight_plots.weight_maps([[1.0]], p), "sources, targets"),
+        (lambda p: weight_plots.weight_changes([[1]], [[1, 2]], p), r"\(1, 1\), \(1, 2\)"),
+        (lambda p: weight_plots.weight_text([1.0]), "sources, targets"),
+    ],
+)
+def test_what_can_not_be_drawn_is_refused(tmp_path, draw, match):
+    with pytest.raises(InputError, match=match):
+        draw(tmp_path / "x.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_matplotlib_the_message_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    with pytest.raises(MissingToolError, match="pip install"):
+        weight_plots.weight_maps([[[1.0]]], tmp_path / "w.png")
