@@ -104,9 +104,9 @@ def measure(config: CoreConfig) -> Iterator[Measurement]:
                                         plastic=np.bool_(True))))  # fmt: skip
         for log2 in (15, 0) if sweeps else (15,):
             if sweeps:
-                board.write_learning("sweep_log2", log2)
+                board.write("sweep_log2", log2)
             for threshold in (30_000, 150, -30_000):
-                board.write_parameter("v_threshold", threshold)
+                board.write("v_threshold", threshold)
                 for arrivals in (0, 1, 2, 8, 32, config.axons):
                     board.reset()
                     raster = np.zeros((1, config.axons), dtype=bool)

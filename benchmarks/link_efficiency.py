@@ -125,7 +125,7 @@ def loads(round_trip: float) -> Iterator[Load]:
     bench = Bench(SMALL, round_trip)
     size = bench.weights.size
     bench.board.load()
-    yield bench.load("96×96 weights", size, lambda: bench.board.write_weights(bench.weights))
+    yield bench.load("96×96 weights", size, lambda: bench.board.write("weights", bench.weights))
     yield bench.load("the whole image", size, bench.board.load)
     bench.board.close()
 
@@ -133,7 +133,7 @@ def loads(round_trip: float) -> Iterator[Load]:
 def streams(round_trip: float) -> Iterator[Stream]:
     bench = Bench(LARGE, round_trip)
     bench.board.load()
-    yield bench.stream("bulk write", True, lambda: bench.board.write_weights(bench.weights))
+    yield bench.stream("bulk write", True, lambda: bench.board.write("weights", bench.weights))
     yield bench.stream("bulk read", False, bench.board.read_weights)
     bench.board.close()
 
@@ -143,10 +143,10 @@ def streams(round_trip: float) -> Iterator[Stream]:
     bench.board.monitor(range(16))
     yield bench.run("16 potentials, all spikes", False, 0.0)
     bench.board.monitor([])
-    bench.board.write_parameter("v_threshold", 1)
-    bench.board.write_weights(np.zeros_like(bench.weights))  # which keeps the neurons silent
-    bench.board.write_state("v", 0)
-    bench.board.write_state("i", 0)
+    bench.board.write("v_threshold", 1)
+    bench.board.write("weights", np.zeros_like(bench.weights))  # which keeps the neurons silent
+    bench.board.write("v", 0)
+    bench.board.write("i", 0)
     for density in (0.02, 0.3):
         yield bench.run(f"spikes at {density:.0%} of axons", True, density)
     bench.board.close()

@@ -15,7 +15,7 @@ import typer
 
 import spikeloom
 from spikeloom.compiler.place import report
-from spikeloom.device.device import Run
+from spikeloom.device.run import Run
 from spikeloom.diagnosis.lockstep import Shadow
 from spikeloom.display.style import COLOURS, bare, bare_canvas, save, styled_drawing
 

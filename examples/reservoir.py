@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 
 import spikeloom
 from spikeloom.compiler.place import report
-from spikeloom.device.device import Run
+from spikeloom.device.run import Run
 from spikeloom.diagnosis.lockstep import Shadow
 from spikeloom.display.progress import progress_bar
 from spikeloom.display.style import COLOURS, FAINT, bare, bare_canvas, save, styled_drawing

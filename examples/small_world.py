@@ -19,7 +19,7 @@ import typer
 import spikeloom
 from spikeloom.compiler.place import place, report
 from spikeloom.design.placement import network_destinations
-from spikeloom.device.device import Run
+from spikeloom.device.run import Run
 from spikeloom.diagnosis.lockstep import Shadow
 from spikeloom.display.progress import progress_bar
 from spikeloom.display.style import COLOURS, FAINT, bare, bare_canvas, save, styled_drawing

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from .connect.open import open
     from .design.design import Design
     from .design.snapshot import Snapshot
-    from .device.device import Device, Run
+    from .device.device import Device
+    from .device.run import Run
     from .driver.board import Board
     from .network.learning_rules import SDSP, PairSTDP, RectangularSTDP, SymmetricSTDP, ThreeFactor
     from .network.network import Network
@@ -43,7 +44,8 @@ _HOMES = {
     ".driver.board": ("Board",),
     ".compiler.compile": ("compile",),
     ".design.design": ("Design",),
-    ".device.device": ("Device", "Run"),
+    ".device.device": ("Device",),
+    ".device.run": ("Run",),
     ".hdl.contract.errors": (
         "BoardRefusedError",
         "DesignError",

@@ -16,7 +16,8 @@ from .common import DESIGN, examples, note, read_design
 
 if TYPE_CHECKING:
     from ..design.design import Design
-    from ..device.device import Device, SpikeInput
+    from ..design.input_raster import SpikeInput
+    from ..device.device import Device
     from ..driver.board import Board
 
 _EXAMPLES = examples(

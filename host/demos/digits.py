@@ -194,7 +194,7 @@ def show_images(
         for train in trains:
             device.reset()
             spikes.append(device.run({"pixels": train}, steps=digits.STEPS).spikes)
-            potentials.append(device.read_state("v"))
+            potentials.append(device.read("v"))
             counted.append(device.counters())
             advance(1)
     cycles, stalls = (

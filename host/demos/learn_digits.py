@@ -18,7 +18,7 @@ from spikeloom.sim import GoldenCore
 
 from ..connect.open import TWIN, open
 from ..design.design import Design
-from ..diagnosis.lockstep import Differences, Shadow
+from ..diagnosis.lockstep import Differences, Lockstep
 from ..display import learning_plots, plots
 from ..display.progress import progress_bar
 from . import digits_network as digits
@@ -136,13 +136,13 @@ def run_learn_digits(
     began = time.perf_counter()
     with open(where, design, progress=progress) as device:
         opening = time.perf_counter() - began
-        shadow = Shadow(device)
+        lockstep = Lockstep(device)
         history = _History(course, design, data)
         rng = np.random.default_rng(seed)
-        _teach(shadow, course, data, history, rng, progress)
-        answers = _examine(shadow, course, data, progress)
-        weights = shadow.read_weights()
-        shadow.compare()
+        _teach(lockstep, course, data, history, rng, progress)
+        answers = _examine(lockstep, course, data, progress)
+        weights = lockstep.read_weights()
+        lockstep.compare()
         counters = device.counters()
 
     learned = dataclasses.replace(design.image, weights=weights)
@@ -168,13 +168,14 @@ def run_learn_digits(
         all_images=data.complete,
         curve=history.points,
         steps=counters["steps"],
-        spikes=shadow.spikes,
+        spikes=lockstep.spikes,
         weight_updates=counters["weight_updates"],
         weight_clamps=counters["weight_clamps"],
-        differences=shadow.differences,
+        differences=lockstep.differences,
         files=files,
         seconds={
-            name: round(value, 2) for name, value in {"opening": opening, **shadow.seconds}.items()
+            name: round(value, 2)
+            for name, value in {"opening": opening, **lockstep.seconds}.items()
         },
     )
 
@@ -221,7 +222,7 @@ class _History:
 
 
 def _teach(
-    shadow: Shadow,
+    lockstep: Lockstep,
     course: Course,
     data: _Data,
     history: _History,
@@ -230,27 +231,27 @@ def _teach(
 ) -> None:
     """All epochs: each image once, in a new random order."""
     count, given = len(data.train_y), 0
-    history.add(0, shadow.read_weights())
+    history.add(0, lockstep.read_weights())
     with progress_bar("lessons", count * len(course.epochs), progress) as advance:
         for parameters in course.epochs:
-            shadow.write_learning(**parameters)
+            lockstep.write(**parameters)
             order = rng.permutation(count)
             for some in np.array_split(order, ceil_div(count, PART)):
-                shadow.run(course.lessons(data.train_x[some], data.train_y[some]))
+                lockstep.run(course.lessons(data.train_x[some], data.train_y[some]))
                 given += len(some)
-                history.add(given, shadow.read_weights())
+                history.add(given, lockstep.read_weights())
                 advance(len(some))
 
 
 def _examine(
-    shadow: Shadow, course: Course, data: _Data, progress: bool | None
+    lockstep: Lockstep, course: Course, data: _Data, progress: bool | None
 ) -> NDArray[np.int64]:
     """What the device answers when it is shown the test images, with learning switched off."""
-    shadow.write_learning(enabled=0)
-    shadow.write_parameters(**course.exam)
+    lockstep.write(enabled=0)
+    lockstep.write(**course.exam)
     answers = []
     with progress_bar("exam", len(data.test_y), progress) as advance:
         for some in np.array_split(data.test_x, ceil_div(len(data.test_y), PART)):
-            answers.append(course.answers(shadow.run(course.questions(some))["output"]))
+            answers.append(course.answers(lockstep.run(course.questions(some))["output"]))
             advance(len(some))
     return np.concatenate(answers)

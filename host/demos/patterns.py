@@ -33,7 +33,7 @@ from spikeloom.hdl.contract.errors import FitError, InputError
 from ..connect.open import GOLDEN, TWIN, open
 from ..design.design import Design
 from ..device.device import Device
-from ..diagnosis.lockstep import Differences, Shadow
+from ..diagnosis.lockstep import Differences, Lockstep
 from ..display import learning_plots
 from ..display.progress import progress_bar
 from ..driver.board import Board
@@ -164,18 +164,18 @@ def run_patterns(
                 f"patterns is {patterns}; give 1…{design.config.neurons}, one a neuron"
             )
         taught = draw_patterns(patterns, rng)
-        shadow = Shadow(device)
-        shadow.run(lessons(design, taught))
+        lockstep = Lockstep(device)
+        lockstep.run(lessons(design, taught))
         kinds, shown, expected = draw_tests(taught, tests, rng)
         fired = []
         with progress_bar("tests", tests, progress) as advance:
             for first in range(0, tests, _PART):
                 part = shown[first : first + _PART]
-                fired.append(shadow.run(presentations(design, part)).spikes)
+                fired.append(lockstep.run(presentations(design, part)).spikes)
                 advance(len(part))
         answers = np.concatenate(fired).reshape(tests, PERIOD, -1).any(axis=1)
-        weights = shadow.read_weights()
-        shadow.compare()
+        weights = lockstep.read_weights()
+        lockstep.compare()
         counters = device.counters()
 
     wanted = expected[:, None] == np.arange(design.config.neurons)
@@ -188,7 +188,7 @@ def run_patterns(
         {"pattern": WEIGHT * taught.T, "before": before, "after": after}, SIDE,
         files["weights.png"], title=f"{patterns} patterns, and the weights that learned them",
     )  # fmt: skip
-    spent = {"opening": opening, **shadow.seconds}
+    spent = {"opening": opening, **lockstep.seconds}
     return PatternsReport(
         device=where,
         config=design.config.to_dict(),
@@ -200,7 +200,7 @@ def run_patterns(
         },
         detected=int(np.count_nonzero(answers & wanted)),
         weight_updates=counters["weight_updates"],
-        differences=shadow.differences,
+        differences=lockstep.differences,
         files=files,
         seconds={name: round(value, 2) for name, value in spent.items()},
     )

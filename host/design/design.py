@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from spikeloom.hdl import CoreConfig, FabricConfig, Image
 
-from ..display.html import describe_design, design_html, never_raise
+from ..display.html import never_raise, weights_html
 from .archive import ArchiveKind, Arrays, group, grouped, narrow, read_file, write_file
 from .placement import Placement
 
@@ -172,3 +173,44 @@ class Design:
 
 def _ends(ranges: dict[str, slice], size: int) -> dict[str, list[int]]:
     return {name: list(where.indices(size)[:2]) for name, where in ranges.items()}
+
+
+def describe_config(config: CoreConfig) -> str:
+    """A core in half a sentence."""
+    learning = f", learning by {config.learning.rule}" if config.learning else ""
+    return (
+        f"{config.axons} axons × {config.neurons} neurons, {config.weight_bits}-bit weights, "
+        f"{config.state_bits}-bit states, {config.lanes} lane{'s' * (config.lanes != 1)}{learning}"
+    )
+
+
+def describe_names(design: Design) -> str:
+    """Inputs and populations in half a sentence."""
+    kinds = ((design.inputs, design.config.axons), (design.populations, design.config.neurons))
+    parts = [
+        ", ".join(f"{name} ({len(range(*where.indices(size)))})" for name, where in ranges.items())
+        for ranges, size in kinds
+    ]
+    return " → ".join(part for part in parts if part)
+
+
+def describe_design(design: Design) -> str:
+    """A design in a sentence."""
+    names = describe_names(design)
+    synapses = int(np.count_nonzero(design.image.weights))
+    core = describe_config(design.config)
+    if design.placement is not None:
+        fabric = design.placement.fabric
+        core += f", on {fabric.columns} × {fabric.rows} cores of {fabric.core.neurons} neurons"
+    return (
+        f"Design{f' {names}' if names else ''}: {core}; {synapses} synapses, "
+        f"steps of {design.dt * 1e3:g} ms, image {design.image.identity:08x}"
+    )
+
+
+def design_html(design: Design) -> str:
+    """A sentence, and a map of the weights."""
+    title = "weights, from axon to neuron"
+    return (
+        f"<p>{html.escape(describe_design(design))}</p>{weights_html(design.image.weights, title)}"
+    )

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikeloom.hdl.contract.errors import InputError
 
-from ..device.device import SpikeInput
 from .design import Design
+
+SpikeInput = ArrayLike | dict[str, ArrayLike] | None
+"""Spikes for a run: a (steps, axons) array of 0 and 1; or such arrays by input name; or None."""
+
+SpikeStream = SpikeInput | Iterable[SpikeInput]
+"""Spikes for a stream: those of a run, or an iterator of such, each the next steps of the input."""
 
 
 def input_raster(

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikeloom.hdl import CoreConfig, Image
+from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import DesignError, InputError, WrongBoardError
 
-from ..device.device import Device
-from .archive import ArchiveKind, Arrays, group, grouped, narrow, read_file, write_file
+from .archive import ArchiveKind, Arrays, narrow, read_file, write_file
+from .contents import Content, Kind, check_step, contents, find, of_kind
 from .design import Design
-from .state_formats import check_flags, check_state, check_step, pending_format, state_formats
 
 FORMAT = 2
 """Version of the archive; a reader refuses higher ones."""
 
 _ARCHIVE = ArchiveKind("snapshot", FORMAT, "Snapshot.save")
-_PARAMETER, _STATE = "parameters/", "states/"
-_UNDER_WAY = ("delays", "pending", "later_arrivals")
-"""Parts that only cores with delays have."""
+_NUMBERS: Kind = "learning parameter"
+_PREFIXES: dict[Kind, str] = {
+    "synapses": "",
+    "under way": "",
+    "parameter": "parameters/",
+    "state": "states/",
+}
+"""Where the archive has the arrays of each kind."""
 
 
 @dataclass(frozen=True)
@@ -57,107 +61,58 @@ class Snapshot:
     """The whole state of a core between two steps.  Validated at construction.
 
     Counters are not part of it: they decide nothing.  Routes, tags and modulatory axons stay those
-    of the design, whose image `image_identity` names.
+    of the design, whose image `image_identity` names.  `snapshot["weights"]` is one of its values.
 
     Parameters
     ----------
     config : the core.
     image_identity : `Image.identity` of the loaded design.
     step : number of the next step.
-    weights : (A, N) integers, as learned.
-    parameters : (N,) integers by name.
-    states : by name, as `Device.read_state` gives them.
-    arrivals : (A,) bool, the axons that have a spike for the next step.
-    learning : parameters of the learning rule by name; empty in a core without one.
-    plastic : (A, N) bool, which synapses learn.
-    delays : (A, N) integers, the delay fields of the synapses.
-    pending : (K, D, N) integers, sums under way, as `Device.read_pending` gives them; default 0.
-    later_arrivals : (axonal_delay_slots − 1, A) bool, spikes for the steps after the next one; default
-        none.
+    values : all contents of the core by name, as `Device.read` gives them
+        (`spikeloom.design.contents`).  What is under way may be left out: nothing is, then.
 
-    Raises `ImageError` for what the core can not hold, `DesignError` when something is missing.
+    Raises
+    ------
+    ImageError : values that the core cannot hold.
+    DesignError : something is missing, or the core does not have it.
     """
 
     config: CoreConfig
     image_identity: int
     step: int
-    weights: NDArray[np.int64]
-    parameters: dict[str, NDArray[np.int64]]
-    states: dict[str, NDArray[np.int64]]
-    arrivals: NDArray[np.bool_]
-    learning: dict[str, int] = field(default_factory=dict)
-    plastic: NDArray[np.bool_] = None  # type: ignore[assignment]
-    delays: NDArray[np.int64] = None  # type: ignore[assignment]
-    pending: NDArray[np.int64] = None  # type: ignore[assignment]
-    later_arrivals: NDArray[np.bool_] = None  # type: ignore[assignment]
+    values: dict[str, NDArray[Any]]
 
     def __post_init__(self) -> None:
-        c, formats = self.config, state_formats(self.config)
-        for what, needed, there in (
-            ("state", formats, self.states),
-            ("parameter", [f.name for f in c.layout.parameters], self.parameters),
-            ("learning parameter", [f.name for f in c.layout.learning], self.learning),
-        ):
-            wrong = sorted(set(needed) ^ set(there))
-            if wrong:
-                raise DesignError(
-                    f"the snapshot is of another core: {what} {', '.join(wrong)} does not match; "
-                    f"it needs {', '.join(needed) or 'none'}"
-                )
-        image = Image(
-            c,
-            self.weights,
-            self.parameters,
-            learning=self.learning,
-            plastic=self.plastic,
-            delays=self.delays,
-        )
-        self.weights, self.parameters = image.weights, image.parameters
-        self.delays = image.delays
-        pending = 0 if self.pending is None else self.pending
-        if c.delay_slots > 1:
-            self.pending = check_state(pending_format(c), pending)
-        elif self.pending is not None:
-            raise DesignError("the snapshot has sums under way, but its core has no delays")
-        later = 0 if self.later_arrivals is None else self.later_arrivals
-        shape = (c.axonal_delay_slots - 1, c.axons)
-        self.later_arrivals = check_flags("later arrivals", later, shape)
-        self.learning, self.plastic = image.learning, image.plastic
-        self.states = {name: check_state(f, self.states[name]) for name, f in formats.items()}
-        self.arrivals = check_flags("arrivals", self.arrivals, (c.axons,))
+        table = contents(self.config)
+        given = {n: np.zeros((), np.int64) for n, c in table.items() if c.kind == "under way"}
+        given |= self.values
+        wrong = sorted(set(table) ^ set(given))
+        if wrong:
+            raise DesignError(
+                f"the snapshot is of another core: {', '.join(wrong)} does not match; "
+                f"it needs {', '.join(table)}"
+            )
+        self.values = {name: content.check(given[name]) for name, content in table.items()}
         self.step = check_step(self.step)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """A copy of what has this name; `InputError` lists the names."""
+        return self.values[find(contents(self.config), name).name].copy()
+
+    @property
+    def weights(self) -> NDArray[np.int64]:
+        """(A, N) integers, as learned; a copy."""
+        return self["weights"]
+
+    def replaced(self, **values: ArrayLike) -> Snapshot:
+        """The same, with other values of these names."""
+        new = {**self.values, **{name: np.asarray(value) for name, value in values.items()}}
+        return Snapshot(self.config, self.image_identity, self.step, new)
 
     def __repr__(self) -> str:
         c = self.config
         rule = f", rule {c.learning.rule}" if c.learning else ""
         return f"<snapshot before step {self.step}: {c.axons} axons, {c.neurons} neurons{rule}>"
-
-    @classmethod
-    def take(cls, device: Device) -> Snapshot:
-        """Read a snapshot from a device, whose design must be the one that it holds."""
-        config, layout = device.design.config, device.design.config.layout
-        rest: dict[str, Any] = {}
-        if config.learning is not None:
-            rest["learning"] = {f.name: device.read_learning(f.name) for f in layout.learning}
-            rest["plastic"] = device.read_plastic()
-        if config.delay_slots > 1:
-            rest |= {"delays": device.read_delays(), "pending": device.read_pending()}
-        if config.axonal_delay_slots > 1:
-            rest["later_arrivals"] = device.read_later_arrivals()
-        return cls(
-            config,
-            device.design.image.identity,
-            device.step,
-            device.read_weights(),
-            {f.name: device.read_parameter(f.name) for f in layout.parameters},
-            {name: device.read_state(name) for name in state_formats(config)},
-            device.read_arrivals(),
-            **rest,
-        )
-
-    def check(self, device: Device) -> None:
-        """Raise `WrongBoardError` or `DesignError` unless it can be restored on `device`."""
-        self.check_design(device.design)
 
     def check_design(self, design: Design) -> None:
         """Raise `WrongBoardError` or `DesignError` unless it is of this design."""
@@ -178,41 +133,23 @@ class Snapshot:
                 f"has {design.image.identity:08x}; load the design that it was taken with"
             )
 
-    def restore(self, device: Device) -> None:
-        """Write the snapshot to a device; when that is cut short, restore it again."""
-        self.check(device)
-        device.write_weights(self.weights)
-        for name, values in self.parameters.items():
-            device.write_parameter(name, values)
-        if self.config.learning is not None:
-            for name, value in self.learning.items():
-                device.write_learning(name, value)
-            device.write_plastic(self.plastic)
-        for name, values in self.states.items():
-            device.write_state(name, values)
-        device.write_arrivals(self.arrivals)
-        if self.config.delay_slots > 1:
-            device.write_delays(self.delays)
-            device.write_pending(self.pending)
-        if self.config.axonal_delay_slots > 1:
-            device.write_later_arrivals(self.later_arrivals)
-        device.write_step(self.step)
-
     # Comparison.
 
     def parts(self) -> dict[str, NDArray[Any]]:
-        """Everything in it by name, parameters first, then in the order in which a step changes it."""
-        parts: dict[str, ArrayLike] = {"step": self.step}
-        parts |= {f"parameter {name}": values for name, values in self.parameters.items()}
-        parts |= {f"learning {name}": value for name, value in self.learning.items()}
-        parts["plastic"] = self.plastic
-        if self.config.delay_slots > 1:
-            parts |= {"delays": self.delays, "pending": self.pending}
-        currents = {k: v for k, v in self.states.items() if k.startswith("i")}
-        parts |= currents | self.states
-        parts |= {"weights": self.weights, "arrivals": self.arrivals}
-        parts["later_arrivals"] = self.later_arrivals
-        return {name: np.asarray(values) for name, values in parts.items()}
+        """Everything in it by name, in the order in which a step changes it.
+
+        First what no step changes; then currents, other states, weights, and what is under way.
+        """
+        order = {"parameter": 0, "learning parameter": 1, "synapses": 2, "state": 4, "under way": 6}
+        exceptions = {"pending": 2, "weights": 5}
+
+        def rank(content: Content) -> int:
+            if content.kind == "state" and content.name.startswith("i"):
+                return 3
+            return exceptions.get(content.name, order[content.kind])
+
+        table = sorted(contents(self.config).values(), key=rank)
+        return {"step": np.asarray(self.step)} | {c.name: self.values[c.name] for c in table}
 
     def differences(self, other: Snapshot) -> Iterator[Difference]:
         """The first difference in each part; raises `WrongBoardError` for another configuration."""
@@ -257,25 +194,22 @@ class Snapshot:
 
     def to_bytes(self) -> bytes:
         """The archive: a zip of TOML metadata and .npy arrays, not compressed, without times."""
+        parts = {kind: of_kind(self.config, kind) for kind in _PREFIXES}
         metadata = {
             "identity": self.image_identity,
             "digest": f"{self.config.digest:016x}",
             "step": self.step,
             "core": self.config.to_dict(),
-            "learning": self.learning,
+            "learning": {n: int(self.values[n]) for n in of_kind(self.config, _NUMBERS)},
         }
-        arrays: Arrays = {
-            "weights": narrow(self.weights, self.config.weight_bits),
-            "arrivals": self.arrivals,
-            "plastic": self.plastic,
-        }
-        if self.config.delay_slots > 1:
-            arrays["delays"] = np.asarray(self.delays, dtype="u1")
-            arrays["pending"] = narrow(self.pending, 32)
-        if self.config.axonal_delay_slots > 1:
-            arrays["later_arrivals"] = self.later_arrivals
-        arrays |= group(_PARAMETER, {k: narrow(v, 32) for k, v in self.parameters.items()})
-        arrays |= group(_STATE, {k: narrow(v, 32) for k, v in self.states.items()})
+        arrays: Arrays = {}
+        for kind, prefix in _PREFIXES.items():
+            for name, content in parts[kind].items():
+                if content.name == "later_arrivals" and not self.values[name].size:
+                    continue  # a core without axonal delays has none in its archive
+                arrays[prefix + name] = self._narrow(content)
+        # Cores without learning have always had them in their archives.
+        arrays.setdefault("plastic", np.zeros_like(self.values["weights"], dtype=np.bool_))
         return _ARCHIVE.pack(metadata, arrays)
 
     @classmethod
@@ -285,18 +219,21 @@ class Snapshot:
             config = CoreConfig.from_dict(metadata["core"])
             if f"{config.digest:016x}" != metadata["digest"]:
                 raise ValueError("its configuration is not the one that was saved")
-            return cls(
-                config,
-                int(metadata["identity"]),
-                metadata["step"],
-                arrays["weights"],
-                grouped(_PARAMETER, arrays),
-                grouped(_STATE, arrays),
-                arrays["arrivals"],
-                metadata["learning"],
-                arrays["plastic"],
-                **{name: arrays[name] for name in _UNDER_WAY if name in arrays},
-            )
+            values = {name: np.asarray(n) for name, n in metadata["learning"].items()}
+            for key, array in arrays.items():
+                values[key.rpartition("/")[2]] = array
+            if config.learning is None:
+                values.pop("plastic", None)
+            return cls(config, int(metadata["identity"]), metadata["step"], values)
+
+    def _narrow(self, content: Content) -> NDArray[Any]:
+        """The values in as few bytes as their format needs."""
+        values = self.values[content.name]
+        if content.flags:
+            return values
+        if content.name == "delays":
+            return values.astype("u1")
+        return narrow(values, self.config.weight_bits if content.name == "weights" else 32)
 
 
 def as_snapshot(value: object) -> Snapshot:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -12,10 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikeloom.hdl import ImageError
 
-from ..display.html import never_raise, view_html, view_text
-from .storage import Cells, spans
+from ..display.html import EDGE, SUMMARISE, never_raise, weights_html
+from .storage import Storage, spans
 
 _RESHAPING = frozenset({"transpose", "reshape", "ravel", "swapaxes", "squeeze"})
+_PICTURE_WEIGHTS = 1 << 20
+"""The most weights of which a notebook shows a map."""
 _READING = frozenset(
     {
         *(
@@ -62,12 +65,12 @@ class ArrayView(NDArrayOperatorsMixin):
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, cells: Cells, numbers: NDArray[np.int64] | None = None) -> None:
+    def __init__(self, storage: Storage, numbers: NDArray[np.int64] | None = None) -> None:
         if numbers is None:
-            numbers = np.arange(math.prod(cells.shape)).reshape(cells.shape)
-        self._cells = cells
+            numbers = np.arange(math.prod(storage.content.shape)).reshape(storage.content.shape)
+        self._storage = storage
         self._numbers = numbers
-        """Which cell each element is, numbered along the rows."""
+        """Which number of the content each element is, numbered along the rows."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -92,17 +95,17 @@ class ArrayView(NDArrayOperatorsMixin):
     @property
     def T(self) -> ArrayView:  # noqa: N802
         """A view with the axes in reverse order."""
-        return ArrayView(self._cells, self._numbers.T)
+        return ArrayView(self._storage, self._numbers.T)
 
     @property
     def bounds(self) -> tuple[int, int]:
         """Least and largest value that a cell can hold."""
-        return self._cells.low, self._cells.high
+        return self._storage.content.low, self._storage.content.high
 
     @property
     def effective_from(self) -> int | None:
         """Step from which on the last assignment to these cells is in effect; None before one."""
-        return self._cells.effective_from
+        return self._storage.effective_from
 
     # Reading
 
@@ -116,15 +119,15 @@ class ArrayView(NDArrayOperatorsMixin):
         if not isinstance(chosen, np.ndarray):
             return self._read(np.asarray(chosen))[()]
         if np.may_share_memory(chosen, self._numbers):
-            return ArrayView(self._cells, chosen)
+            return ArrayView(self._storage, chosen)
         return self._read(chosen)
 
     def _read(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        return np.asarray(self._cells.fetch(self._rows(numbers)).reshape(-1)[numbers])
+        return np.asarray(self._storage.fetch(self._rows(numbers)).reshape(-1)[numbers])
 
     def _rows(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which rows have one of these cells."""
-        rows, *rest = self._cells.shape
+        rows, *rest = self._storage.content.shape
         wanted = np.zeros(rows, dtype=np.bool_)
         wanted[numbers.ravel() // max(1, math.prod(rest))] = True
         return wanted
@@ -132,7 +135,9 @@ class ArrayView(NDArrayOperatorsMixin):
     def __getattr__(self, name: str) -> Any:
         if name in _RESHAPING:
             numbers = self.__dict__["_numbers"]
-            return lambda *how, **more: ArrayView(self._cells, getattr(numbers, name)(*how, **more))
+            return lambda *how, **more: ArrayView(
+                self._storage, getattr(numbers, name)(*how, **more)
+            )
         if name in _READING:
             return getattr(np.asarray(self), name)
         raise AttributeError(
@@ -188,28 +193,29 @@ class ArrayView(NDArrayOperatorsMixin):
 
     def __setitem__(self, index: Any, values: ArrayLike | ArrayView) -> None:
         chosen = np.asarray(self._numbers[_index(index)])
-        if isinstance(values, ArrayView) and values._is(self._cells, chosen):
+        if isinstance(values, ArrayView) and values._is(self._storage, chosen):
             return
         checked = self._check(chosen, np.asarray(values))
-        cells = self._cells
-        with cells.turn():
-            wanted = self._rows(chosen)
-            held = cells.fetch(wanted)
+        storage = self._storage
+        with storage.device.turn():
+            held = storage.fetch(self._rows(chosen))
             new = held.copy()
             new.reshape(-1)[chosen] = checked
             changed = np.any(held != new, axis=tuple(range(1, new.ndim)))
+            if storage.content.equal:
+                changed[:] = changed.any()
             for begin, end in spans(changed):
-                cells.effective_from = cells.write(begin, new[begin:end])
+                storage.put(begin, new[begin:end])
 
-    def _is(self, cells: Cells, numbers: NDArray[np.int64]) -> bool:
-        return self._cells is cells and np.array_equal(self._numbers, numbers)
+    def _is(self, storage: Storage, numbers: NDArray[np.int64]) -> bool:
+        return self._storage is storage and np.array_equal(self._numbers, numbers)
 
     def _check(self, chosen: NDArray[np.int64], given: NDArray[Any]) -> NDArray[np.int64]:
         """Values for these cells, each with its own."""
-        cells = self._cells
+        content = self._storage.content
         if given.dtype.kind not in "iub" and given.size:
             raise ImageError(
-                f"{cells.title} are integers, and what is assigned has dtype {given.dtype}; "
+                f"{content.name} are integers, and what is assigned has dtype {given.dtype}; "
                 "round it first: numpy.rint(values).astype(int)"
             )
         spread = np.empty(chosen.shape, dtype=given.dtype)
@@ -218,16 +224,16 @@ class ArrayView(NDArrayOperatorsMixin):
         except ValueError:
             raise ImageError(
                 f"values of shape {given.shape} do not fit the shape {chosen.shape} of what is "
-                f"assigned to in {cells.title}"
+                f"assigned to in {content.name}"
             ) from None
-        outside = np.argwhere((spread < cells.low) | (spread > cells.high))
+        outside = np.argwhere((spread < content.low) | (spread > content.high))
         if len(outside):
             where = tuple(outside[0])
-            place = np.unravel_index(int(chosen[where]), cells.shape)
+            place = np.unravel_index(int(chosen[where]), content.shape)
             more = f" ({len(outside)} such values)" if len(outside) > 1 else ""
             raise ImageError(
-                f"{cells.title}[{', '.join(map(str, place))}] would be {spread[where]}, outside "
-                f"{cells.low}…{cells.high}{more}; nothing was written"
+                f"{content.name}[{', '.join(map(str, place))}] would be {spread[where]}, outside "
+                f"{content.low}…{content.high}{more}; nothing was written"
             )
         return spread.astype(np.int64)
 
@@ -252,3 +258,38 @@ def _index(index: Any) -> Any:
     if isinstance(index, tuple):
         return tuple(_index(part) for part in index)
     return _array(index)
+
+
+def view_text(view: ArrayView) -> str:
+    """A view's title and numbers."""
+    storage = view._storage
+    title = f"{storage.content.name} {view.shape}, {storage.content.low}…{storage.content.high}"
+    if view.effective_from is not None:
+        title += f", as written from step {view.effective_from} on"
+    reason = storage.device.unreachable()
+    return f"<{title}: {reason}>" if reason else f"<{title}>\n{_numbers(view)}"
+
+
+def _numbers(view: ArrayView) -> str:
+    """The numbers as NumPy shows them; of large views only what is shown is read."""
+    if view.ndim == 0 or view.size <= SUMMARISE:
+        return str(np.asarray(view))
+    shown = np.zeros(view.shape, dtype=np.int64)
+    rows = np.arange(len(view))
+    if len(rows) > 2 * EDGE:
+        rows = np.r_[rows[:EDGE], rows[-EDGE:]]
+    shown[rows] = view[rows]
+    return np.array2string(shown, threshold=SUMMARISE, edgeitems=EDGE)
+
+
+def view_html(view: ArrayView) -> str:
+    """A map of weights; anything else as text."""
+    storage = view._storage
+    reason = storage.device.unreachable()
+    if reason or view.ndim != 2 or not 0 < view.size <= _PICTURE_WEIGHTS:
+        return f"<pre>{html.escape(view_text(view))}</pre>"
+    since = view.effective_from
+    title = storage.content.name + (
+        f", as written from step {since} on" if since is not None else ""
+    )
+    return weights_html(np.asarray(view), title)

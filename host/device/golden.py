@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from spikeloom.hdl.contract.errors import BoardRefusedError, InputError, WrongBoardError
-from spikeloom.sim import GoldenCore
+from spikeloom.sim.golden import GoldenCore
 
-from ..design.design import Design
-from ..design.input_raster import input_raster
-from ..design.state_formats import (
-    StateFormat,
-    check_delays,
-    check_flags,
-    check_learns,
-    check_state,
-    check_step,
-    find_field,
-    find_state,
-    pending_format,
-)
-from ..display.html import describe_config, describe_names, device_html, never_raise
-from .device import Device, Run, SpikeInput
+from ..design.contents import check_step
+from ..design.design import Design, describe_config, describe_names
+from ..design.input_raster import SpikeInput, input_raster
+from ..display.html import device_html, never_raise
+from .device import Device
+from .golden_store import GoldenStore
 from .monitors import Monitors
+from .run import Run
 
 
 class GoldenDevice(Device):
@@ -39,6 +30,7 @@ class GoldenDevice(Device):
     def __init__(self, design: Design) -> None:
         self.design = design
         self._core = GoldenCore(design.image)
+        self._store = GoldenStore(self._core)
         self._monitors = Monitors()
         self._overruns = 0
 
@@ -95,13 +87,14 @@ class GoldenDevice(Device):
 
         A tick that comes before the step is done counts as overrun, as on a board.
         """
-        period = self._tick_seconds(tick_period_cycles, tick_seconds)
+        period = self.tick_period(tick_period_cycles, tick_seconds)
         raster = input_raster(self.design, spikes, steps)
         with self.turn():
             self._check_start(start)
             return self._run(raster, self._ticking(raster, period))
 
-    def _tick_seconds(self, cycles: int | None, seconds: float | None) -> float:
+    def tick_period(self, cycles: int | None, seconds: float | None) -> float:
+        """As every device."""
         if cycles is not None:
             raise InputError("the golden model has no clock to count cycles of; give tick_seconds")
         if seconds is None or not 0 < seconds < float("inf"):
@@ -132,11 +125,12 @@ class GoldenDevice(Device):
         fired = np.zeros((len(raster), self._core.config.neurons), dtype=bool)
         monitors = self._monitors
         values = {label: np.zeros(len(raster), dtype=np.int64) for label in monitors.labels}
+        watched = [(self._store.contents[state], neuron) for state, neuron in monitors.watched]
         for t, axons in enumerate(rows):
             self._core.inject(axons)
             fired[t] = self._core.step()[0]
-            for (state, neuron), column in zip(monitors.watched, values.values(), strict=True):
-                column[t] = self._values(state)[neuron]
+            for (state, neuron), column in zip(watched, values.values(), strict=True):
+                column[t] = self._store.array(state)[neuron]
         report = self._core.image.report
         assert report is not None
         return Run(
@@ -159,122 +153,14 @@ class GoldenDevice(Device):
         """
         self._monitors.choose(self._core.config, neurons, state)
 
-    def read_weights(self) -> NDArray[np.int64]:
-        """(A, N) weights in use."""
-        return self._core.image.weights.copy()
-
-    def write_weights(self, weights: ArrayLike) -> int:
-        """Write (A, N) integer weights; raises `ImageError` when they do not fit."""
-        self._core.image = dataclasses.replace(self._core.image, weights=np.asarray(weights))
-        return self.step
-
-    def read_delays(self) -> NDArray[np.int64]:
-        """(A, N) delay fields of the synapses, in steps; `InputError` in a core without."""
-        check_delays(self._core.config)
-        return self._core.image.delays.copy()
-
-    def write_delays(self, delays: ArrayLike) -> int:
-        """Write (A, N) delay fields; raises `ImageError` when they do not fit."""
-        check_delays(self._core.config)
-        self._core.image = dataclasses.replace(self._core.image, delays=np.asarray(delays))
-        return self.step
-
-    def read_parameter(self, name: str) -> NDArray[np.int64]:
-        """(N,) values of a parameter (equal ones when the core shares them)."""
-        find_field("parameter", name, self._core.config.layout.parameters)
-        return self._core.image.parameters[name].copy()
-
-    def write_parameter(self, name: str, values: ArrayLike) -> int:
-        """Write a parameter, a scalar or (N,) integers; raises `ImageError` if it does not fit."""
-        image = self._core.image
-        find_field("parameter", name, image.config.layout.parameters)
-        parameters = {**image.parameters, name: np.asarray(values)}
-        self._core.image = dataclasses.replace(image, parameters=parameters)
-        return self.step
-
-    def read_state(self, name: str) -> NDArray[np.int64]:
-        """Values of a state: (N,) of neurons, (A,) of axons, (A, N) of synapses; see `Device`."""
-        find_state(self._core.config, name)
-        return self._values(name).copy()
-
-    def write_state(self, name: str, values: ArrayLike) -> int:
-        """Overwrite a state: a scalar, or integers as `read_state` gives them."""
-        checked = check_state(find_state(self._core.config, name), values)
-        self._values(name)[:] = checked
-        return self.step
-
-    def _values(self, name: str) -> NDArray[np.int64]:
-        """The golden model's own array of a state, by name."""
-        return self._array(find_state(self._core.config, name))
-
-    def _array(self, state: StateFormat) -> NDArray[np.int64]:
-        """The golden model's own array of a state."""
-        if not state.learns:
-            return self._core.states[state.field.name][0]
-        if state.owner == "synapse":
-            assert self._core.eligibility is not None
-            return self._core.eligibility
-        held = self._core.axon_states if state.owner == "axon" else self._core.neuron_states
-        return held[state.field.name][0]
-
-    def read_arrivals(self) -> NDArray[np.bool_]:
-        """(A,) bool, the axons that have a spike for the next step already."""
-        return self._core.arrivals[0].copy()
-
-    def write_arrivals(self, arrivals: ArrayLike) -> int:
-        """Overwrite which axons have a spike for the next step: (A,) flags, or one for all."""
-        flags = check_flags("arrivals", arrivals, (self._core.config.axons,))
-        self._core.arrivals = flags[np.newaxis]
-        return self.step
-
-    def read_later_arrivals(self) -> NDArray[np.bool_]:
-        """(axonal_delay_slots − 1, A) bool, the same for the steps after the next one."""
-        return self._core.later_arrivals[0].copy()
-
-    def write_later_arrivals(self, arrivals: ArrayLike) -> int:
-        """Overwrite which axons have a spike for the steps after the next one: flags, as read."""
-        shape = self._core.later_arrivals.shape[1:]
-        self._core.later_arrivals = check_flags("later arrivals", arrivals, shape)[np.newaxis]
-        return self.step
-
-    def read_pending(self) -> NDArray[np.int64]:
-        """(K, D, N) sums of weights under way, for the next step and the D − 1 after it."""
-        check_delays(self._core.config)
-        return self._core.pending[0].copy()
-
-    def write_pending(self, sums: ArrayLike) -> int:
-        """Overwrite what is under way: one number, or integers as `read_pending` gives them."""
-        self._core.pending = check_state(pending_format(self._core.config), sums)[np.newaxis]
-        return self.step
+    @property
+    def store(self) -> GoldenStore:
+        """The arrays of the golden model."""
+        return self._store
 
     def write_step(self, step: int) -> None:
         """Let the next step have this number, 0…2^32 − 1."""
         self._core.step_number = check_step(step)
-
-    def read_learning(self, name: str) -> int:
-        """A parameter of the learning rule; `InputError` when the core has none of that name."""
-        find_field("learning parameter", name, self._core.config.layout.learning)
-        return self._core.image.learning[name]
-
-    def write_learning(self, name: str, value: int) -> int:
-        """Write a parameter of the learning rule; raises `ImageError` if it does not fit."""
-        image = self._core.image
-        find_field("learning parameter", name, image.config.layout.learning)
-        self._core.image = dataclasses.replace(image, learning={**image.learning, name: value})
-        return self.step
-
-    def read_plastic(self) -> NDArray[np.bool_]:
-        """(A, N) bool, which synapses learn; `InputError` in a core without learning."""
-        check_learns(self._core.config, "plastic synapses")
-        return self._core.image.plastic.copy()
-
-    def write_plastic(self, plastic: ArrayLike) -> int:
-        """Choose which synapses learn: (A, N) flags, or one for all."""
-        image = self._core.image
-        check_learns(image.config, "plastic synapses")
-        flags = check_flags("plastic", plastic, image.weights.shape)
-        self._core.image = dataclasses.replace(image, plastic=flags)
-        return self.step
 
     def counters(self) -> dict[str, int]:
         """Counters that docs/semantics.md defines, by name; they do not wrap."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import InputError
 
-from ..design.state_formats import find_monitored
+from ..design.contents import find_monitored
 
 
 class Monitors:

@@ -6,7 +6,6 @@ import itertools
 import operator
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,9 @@ from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.memory_map import COUNTERS
 
 from ..design.design import Design
-from ..design.input_raster import input_raster
-from .device import Device, Run, SpikeInput, SpikeStream
+from ..design.input_raster import SpikeInput, SpikeStream, input_raster
+from .interface import DeviceInterface
+from .run import Part
 
 Raster = NDArray[np.bool_]
 
@@ -29,44 +29,8 @@ class RealTimeWarning(UserWarning):
     """A stream with ticks could not keep to them."""
 
 
-@dataclass(repr=False)
-class Part(Run):
-    """What a part of a stream gave: a `Run`, and what went wrong with its ticks.
-
-    Attributes
-    ----------
-    overruns : ticks that came while a step was not done, and began none.
-    late : input spikes that came when their step had begun; they were dropped.
-    stalls : clock cycles in which the next step waited for the line to take what the last one gave.
-    missed : ticks that passed between the part before and this one, while nothing ran.
-
-    All are counted since the part before, and are 0 in a stream without ticks.  Some stalls are
-    usual: a step that ends before the next tick in spite of them is in time.
-    """
-
-    overruns: int = 0
-    late: int = 0
-    stalls: int = 0
-    missed: int = 0
-
-    def _describe(self) -> str:
-        wrong = self._wrong()
-        return super()._describe() + (f"; {wrong}" if wrong else "")
-
-    def _wrong(self) -> str:
-        """What the ticks could not do, for people."""
-        titles = {
-            "overruns": "overruns",
-            "late": "late spikes dropped",
-            "stalls": "cycles stalled",
-            "missed": "ticks missed between parts",
-        }
-        counts = {title: getattr(self, name) for name, title in titles.items()}
-        return ", ".join(f"{title}: {count}" for title, count in counts.items() if count)
-
-
 def stream(
-    device: Device,
+    device: DeviceInterface,
     spikes: SpikeStream = None,
     steps: int | None = None,
     *,
@@ -106,7 +70,7 @@ def stream(
     return ticks.run(rasters)
 
 
-def _run(device: Device, rasters: Iterator[Raster]) -> Iterator[Part]:
+def _run(device: DeviceInterface, rasters: Iterator[Raster]) -> Iterator[Part]:
     start = device.step
     for raster in rasters:
         run = device.run(raster, start=start)
@@ -117,9 +81,9 @@ def _run(device: Device, rasters: Iterator[Raster]) -> Iterator[Part]:
 class _Ticks:
     """Runs parts in real time, and finds out what went wrong."""
 
-    def __init__(self, device: Device, cycles: int | None, seconds: float | None) -> None:
+    def __init__(self, device: DeviceInterface, cycles: int | None, seconds: float | None) -> None:
         self._device = device
-        self._seconds = device._tick_seconds(cycles, seconds)
+        self._seconds = device.tick_period(cycles, seconds)
         self._options = {"tick_period_cycles": cycles, "tick_seconds": seconds}
         self._counters = device.counters()
 
@@ -127,9 +91,9 @@ class _Ticks:
         device, warned = self._device, False
         start, ended = device.step, None
         for raster in rasters:
-            pause = 0.0 if ended is None else device._now() - ended
+            pause = 0.0 if ended is None else device.now() - ended
             run = device.run_live(raster, start=start, **self._options)  # type: ignore[arg-type]
-            ended, start = device._now(), run.end
+            ended, start = device.now(), run.end
             part = Part(**vars(run))
             part.missed = int(pause / self._seconds)
             for name, count in self._counted().items():

@@ -4,35 +4,16 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 from spikeloom.hdl.contract.errors import InputError
 
-from ..design.input_raster import input_raster
-from .device import Device, Run, SpikeInput
-
-
-@dataclass(frozen=True, eq=False)
-class WeightFrame:
-    """Weights between two steps.
-
-    Attributes
-    ----------
-    step : number of the next step.
-    weights : (A, N) integers.
-    run : what ran since the frame before; no steps in the first frame.
-    """
-
-    step: int
-    weights: NDArray[np.int64]
-    run: Run
+from ..design.input_raster import SpikeInput, input_raster
+from .interface import DeviceInterface
+from .run import WeightFrame
 
 
 def watch_weights(
-    device: Device, spikes: SpikeInput = None, steps: int | None = None, *, every: int
+    device: DeviceInterface, spikes: SpikeInput = None, steps: int | None = None, *, every: int
 ) -> Iterator[WeightFrame]:
     """Run in parts of `every` steps, and yield the weights before, between and after.
 
@@ -55,6 +36,6 @@ def watch_weights(
     def frames() -> Iterator[WeightFrame]:
         for begin in range(-stride, len(raster), stride):
             run = device.run(raster[max(begin, 0) : begin + stride])
-            yield WeightFrame(device.step, device.read_weights(), run)
+            yield WeightFrame(device.step, device.read("weights"), run)
 
     return frames()

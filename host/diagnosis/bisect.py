@@ -15,9 +15,10 @@ from rich.text import Text
 from spikeloom.hdl.contract.errors import InputError
 
 from ..design.design import Design
-from ..design.input_raster import input_raster
+from ..design.input_raster import SpikeInput, input_raster
 from ..design.snapshot import Difference, Snapshot
-from ..device.device import Device, Run, SpikeInput
+from ..device.device import Device
+from ..device.run import Run
 from ..display.progress import Advance, progress_bar
 
 CHECKPOINTS = 8

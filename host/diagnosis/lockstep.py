@@ -8,14 +8,17 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..design.contents import of_kind
+from ..design.input_raster import SpikeInput
 from ..design.placement import COUNTED_BY_COPIES
-from ..device.device import Device, Run, SpikeInput
+from ..device.device import Device
 from ..device.golden import GoldenDevice
+from ..device.run import Run
 
 
 @dataclass
 class Differences:
-    """What differed between a device and its golden model, by kind; see `Shadow`."""
+    """What differed between a device and its golden model, by kind; see `Lockstep`."""
 
     spikes: int = 0
     weights: int = 0
@@ -28,7 +31,7 @@ class Differences:
         return sum(asdict(self).values())
 
 
-class Shadow:
+class Lockstep:
     """Drives a device that has just been loaded, and the golden model of its design alike.
 
     Attributes
@@ -64,22 +67,16 @@ class Shadow:
         self.spikes += int(np.count_nonzero(ours.spikes))
         return ours
 
-    def write_learning(self, **parameters: int) -> None:
-        """Write parameters of the learning rule by name."""
-        for name, value in parameters.items():
-            self.device.write_learning(name, value)
-            self._model.write_learning(name, value)
-
-    def write_parameters(self, **parameters: int) -> None:
-        """Write parameters of all neurons by name."""
-        for name, value in parameters.items():
-            self.device.write_parameter(name, value)
-            self._model.write_parameter(name, value)
+    def write(self, **values: int) -> None:
+        """Write parameters of all neurons, or of the learning rule, by name."""
+        for name, value in values.items():
+            for device in (self.device, self._model):
+                device.write(name, value)
 
     def read_weights(self) -> NDArray[np.int64]:
         """(A, N) weights of the device, compared."""
-        ours = self.device.read_weights()
-        self.differences.weights += int(np.count_nonzero(ours != self._model.read_weights()))
+        ours = self.device.read("weights")
+        self.differences.weights += int(np.count_nonzero(ours != self._model.read("weights")))
         return ours
 
     def compare(self) -> None:
@@ -88,13 +85,9 @@ class Shadow:
         Of a placed network neither what axons without synapses have, nor what copies count each.
         """
         placement = self.device.design.placement
-        layout = self.device.design.config.layout
-        names = [f.name for f in (*layout.states, *layout.axon_states, *layout.neuron_states)]
-        axon_states = [f.name for f in layout.axon_states]
-        names += [name for name in layout.synapse_fields if name == "eligibility"]
-        for name in names:
-            different = self.device.read_state(name) != self._model.read_state(name)
-            if placement and name in axon_states:
+        for name, content in of_kind(self.device.design.config, "state").items():
+            different = self.device.read(name) != self._model.read(name)
+            if placement and content.owner == "axon":
                 different &= placement.copies_mask(len(different)).any(axis=1)
             self.differences.states += int(np.count_nonzero(different))
         ours = self.device.counters()

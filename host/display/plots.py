@@ -9,16 +9,16 @@ from numpy.typing import ArrayLike
 
 from spikeloom.hdl.contract.errors import InputError
 
-from ..device.device import Run
 from .style import COLOURS, FAINT, INK, canvas, diverging, save, styled_drawing
 
 
 @styled_drawing
 def raster(
-    spikes: Run | ArrayLike,
+    spikes: ArrayLike,
     populations: dict[str, slice] | None,
     path: str | Path,
     *,
+    start: int = 0,
     dt: float | None = None,
     title: str = "",
 ) -> Path:
@@ -26,20 +26,19 @@ def raster(
 
     Parameters
     ----------
-    spikes : a `Run`, or (steps, N) of 0 and 1.
-    populations : column range of each population; None: those of the run, or one for all.
+    spikes : (steps, N) of 0 and 1.
+    populations : column range of each population; None: one for all.
     path : of the PNG file; returned.
+    start : number of the first step.
     dt : length of a step in seconds; None counts time in steps.
 
     Raises `InputError` for another shape, `MissingToolError` without matplotlib.
     """
-    start = spikes.start if isinstance(spikes, Run) else 0
-    array = np.asarray(spikes.spikes if isinstance(spikes, Run) else spikes).astype(bool)
+    array = np.asarray(spikes).astype(bool)
     if array.ndim != 2:
-        raise InputError(f"spikes have shape {array.shape}; give a Run, or an array (steps, N)")
-    if populations is None:
-        populations = spikes.populations if isinstance(spikes, Run) else {}
-    ranges = {name: where.indices(array.shape[1])[:2] for name, where in populations.items()}
+        raise InputError(f"spikes have shape {array.shape}; give an array (steps, N)")
+    named = populations or {}
+    ranges = {name: where.indices(array.shape[1])[:2] for name, where in named.items()}
     ranges = ranges or {"": (0, array.shape[1])}
 
     rows = sum(stop - first for first, stop in ranges.values())

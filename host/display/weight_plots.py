@@ -12,7 +12,7 @@ from rich.text import Text
 
 from spikeloom.hdl.contract.errors import InputError
 
-from ..device.weight_stream import WeightFrame
+from ..device.run import WeightFrame
 from .style import COLOURS, FAINT, INK, bare, bare_canvas, diverging, save, styled_drawing
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from spikeloom.hdl.contract.errors import BoardRefusedError, InputError
 from spikeloom.hdl.contract.memory_map import RESET_ALL, RESET_STATE, Region, Register
@@ -16,11 +16,13 @@ from spikeloom.hdl.contract.memory_map import RESET_ALL, RESET_STATE, Region, Re
 from ..bus.bus import BoardLink, Bus
 from ..bus.counters import read_core_overruns, read_counters
 from ..bus.identity import BoardIdentity
+from ..design.contents import ALL, Rows, check_step, find_monitored
 from ..design.design import Design
-from ..design.input_raster import input_raster
-from ..design.state_formats import check_step, find_monitored
-from ..device.device import Run, SpikeInput
+from ..design.input_raster import SpikeInput, input_raster
+from ..design.snapshot import Snapshot, as_snapshot
+from ..device.device import Device
 from ..device.monitors import Monitors
+from ..device.run import Run
 from ..display.html import never_raise
 from ..display.progress import progress_bar
 from ..link.link import LinkStatistics
@@ -28,10 +30,6 @@ from .core_memory import CoreMemory
 from .cycle_bounds import chunks, clearing_cycles, run_cycles, sweeps, tick_cycles
 from .fabric_memory import FabricMemory, memory_of
 from .info import BoardInfo
-from .memory_device import MemoryDevice
-
-if TYPE_CHECKING:
-    from ..design.snapshot import Snapshot
 
 CHUNK_SECONDS = 1.0
 """Time that the board computes for one command of a long run, at most."""
@@ -39,7 +37,7 @@ _BAR_CHUNKS = 3
 _RESET_SECONDS = 2.0
 
 
-class Board(MemoryDevice):
+class Board(Device):
     """A board at the other end of a link.  Opening it checks the identity and touches nothing else.
 
     After a `LinkError` the next call opens a new connection.  A run cut short has left the core at
@@ -102,8 +100,8 @@ class Board(MemoryDevice):
         return self._design
 
     @property
-    def memory(self) -> CoreMemory | FabricMemory:
-        """The memories by name; `InputError` when there is no design."""
+    def store(self) -> CoreMemory | FabricMemory:
+        """The memories of the core, or of all cores; `InputError` when there is no design."""
         if self._memory is None:
             raise InputError("this needs a design; open the board with one, or load(design)")
         return self._memory
@@ -132,9 +130,9 @@ class Board(MemoryDevice):
         with self._bus.transaction():
             self._attach(design)
             self._reset(RESET_ALL)
-            self.memory.write_image(design.image)
+            self.store.write_image(design.image)
             if verify:
-                self.memory.verify_image(design.image)
+                self.store.verify_image(design.image)
             self._bus.write_word(Region.CONTROL.base + Register.IMAGE, design.identity)
             self._image = design.identity
 
@@ -195,10 +193,12 @@ class Board(MemoryDevice):
         cycles = int(self._cycles(raster).sum()) + 2 * period * len(raster)
         return self._run(raster, cycles / self.clock_hz, start, tick=period)
 
-    def _tick_seconds(self, cycles: int | None, seconds: float | None) -> float:
+    def tick_period(self, cycles: int | None, seconds: float | None) -> float:
+        """As every device."""
         return tick_cycles(self.clock_hz, cycles, seconds) / self.clock_hz
 
-    def _now(self) -> float:
+    def now(self) -> float:
+        """As every device."""
         return float(getattr(self.link, "now", time.monotonic)())
 
     def _run(
@@ -240,7 +240,7 @@ class Board(MemoryDevice):
 
     def _sweep_log2(self) -> int:
         if self._sweep is None:
-            self._sweep = self.memory.read_learning("sweep_log2")
+            self._sweep = int(self.read("sweep_log2"))
         return self._sweep
 
     @property
@@ -280,10 +280,9 @@ class Board(MemoryDevice):
         """Bring tick period and monitors of the board to what the next run needs."""
         self._bus.mend()  # a new connection may mean another state of the board
         self._notice_others()
-        config, memory = self.design.config, self.memory
+        config, memory = self.design.config, self.store
         slots = tuple(
-            memory.state_address(find_monitored(config, name), k)
-            for name, k in self._monitors.watched
+            memory.address(find_monitored(config, name), k) for name, k in self._monitors.watched
         )
         if self._applied == (tick, slots):
             return
@@ -312,28 +311,17 @@ class Board(MemoryDevice):
             self._bus.write_word(Region.CONTROL.base + Register.STEP, number)
             self._step = number
 
-    def read_learning(self, name: str) -> int:
-        """A parameter of the learning rule; `InputError` when the core has none of that name."""
-        return self.memory.read_learning(name)
-
-    def write_learning(self, name: str, value: int) -> int:
-        """Write a parameter of the learning rule; raises `ImageError` if it does not fit."""
+    def write(self, name: str, values: ArrayLike, rows: Rows = ALL) -> int:
+        """As every device."""
         self._sweep = None
-        return self.memory.write_learning(name, value)
+        return super().write(name, values, rows)
 
     def restore(self, snapshot: Snapshot) -> None:
         """As every device; `BoardRefusedError` when the board does not hold the design's image."""
-        from ..design.snapshot import as_snapshot
-
-        as_snapshot(snapshot).check(self)
+        as_snapshot(snapshot).check_design(self.design)
         with self._bus.transaction():
             self._require(self.design.identity, "the snapshot is of")
             super().restore(snapshot)
-
-    def snapshot(self) -> Snapshot:
-        """As every device."""
-        with self._bus.transaction():
-            return super().snapshot()
 
     def counters(self) -> dict[str, int]:
         """Counters of the board by name (`spikeloom.hdl.contract.memory_map.COUNTERS`)."""
@@ -359,7 +347,8 @@ class Board(MemoryDevice):
             self.identity, self.clock_hz, registers, self._design, self.link, statistics
         )
 
-    def _unreachable(self) -> str:
+    def unreachable(self) -> str:
+        """As every device."""
         return "not connected; the next command opens a connection" if self.link.broken else ""
 
     def _known(self) -> BoardInfo:

@@ -1,8 +1,7 @@
-"""What a core on a board holds, by name: weights, parameters, states, whole images."""
+"""The memories of a core on a board as a store, and whole images of it."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
@@ -16,32 +15,19 @@ from spikeloom.hdl.contract.memory_map import DESTINATIONS, REGION_SHIFT, SYNAPS
 
 from ..bus.bus import Bus
 from ..bus.core_bus import CoreBus
-from ..design.state_formats import (
-    ELIGIBILITY,
-    StateFormat,
-    check_delays,
-    check_flags,
-    check_learns,
-    check_state,
-    find_field,
-    find_state,
-    pending_format,
-)
-from ..device.storage import Cells
+from ..design.contents import ALL, Content, Rows, contents, find, of_kind
 from ..display.progress import Advance, progress_bar
 
 PIECE_WORDS = 4096
 """Words that one command moves, at most."""
 _BAR_WORDS = 8192
+_FIELDS = {"weights": "weight", "delays": "delay"}
+"""What the memory map calls them, where it has another name."""
 _FIELD_OF = {int(region): field for field, region in SYNAPSE_REGIONS.items()}
 
 
 class CoreMemory:
-    """Typed access to the memories of a core over its bus.
-
-    A is the number of axons, N of neurons.  Names that the core does not have raise `InputError`,
-    values that do not fit `ImageError`, before anything is sent.  Writing returns the step from which
-    on it is in effect.
+    """What a core holds, over its bus; see `Store`.
 
     Parameters
     ----------
@@ -53,6 +39,7 @@ class CoreMemory:
         self, bus: Bus | CoreBus, config: CoreConfig, progress: bool | None = None
     ) -> None:
         self.config = config
+        self.contents = contents(config)
         self.map = MemoryMap(config)
         self._bus = bus
         self._progress = progress
@@ -63,34 +50,30 @@ class CoreMemory:
 
     def verify_image(self, image: Image) -> None:
         """Read the image back; `LinkError` says where the board holds something else."""
-        routes = self.map.pack_routes(image).astype(np.int64)
-        held: dict[str, NDArray[Any]] = {}
-        held["routes"] = self._read(Region.ROUTES.base, len(routes)).astype(np.int64)
-        expected: dict[str, NDArray[Any]] = {"routes": routes}
-        for name, parameter in image.parameters.items():
-            held[name], expected[name] = self.read_parameter(name), parameter
-        held["weights"], expected["weights"] = self.read_weights(), image.weights
-        if self.config.learning is not None:
-            for name, value in image.learning.items():
-                held[name], expected[name] = np.array([self.read_learning(name)]), np.array([value])
-            held["plastic"], expected["plastic"] = self.read_plastic(), image.plastic
-            for title, address, values in self._tags(image):
-                held[title], expected[title] = _values(self._read(address, len(values))), values
-        if self.config.delay_slots > 1:
-            held["delays"], expected["delays"] = self.read_delays(), image.delays
+        routes = self.map.pack_routes(image)
+        self._verify("routes", self._read(Region.ROUTES.base, len(routes)), routes)
+        for name, values in (image.parameters | image.learning).items():
+            self._verify(name, self.read(name), values)
+        for name in of_kind(self.config, "synapses"):
+            self._verify(name, self.read(name), getattr(image, name))
+        for name, address, values in self._tags(image):
+            self._verify(name, _values(self._read(address, len(values))), values)
         if len(image.destinations):
             table = self.map.pack_destinations(image)
-            there = self._read(Region.ROUTES.base + DESTINATIONS, len(table))
-            held["destinations"], expected["destinations"] = there, table
-        for name, values in held.items():
-            wrong = np.argwhere(values != expected[name])
-            if len(wrong):
-                where = tuple(int(k) for k in wrong[0])
-                raise LinkError(
-                    f"{name}{list(where)} reads back as {int(values[where])} instead of "
-                    f"{int(expected[name][where])} ({len(wrong)} such values); load again, and if "
-                    "it stays so, the bitstream misses its timing or the board is faulty"
-                )
+            held = self._read(Region.ROUTES.base + DESTINATIONS, len(table))
+            self._verify("destinations", held, table)
+
+    @staticmethod
+    def _verify(name: str, held: NDArray[Any], expected: ArrayLike) -> None:
+        values = np.asarray(expected)
+        wrong = np.argwhere(held != values)
+        if len(wrong):
+            where = tuple(int(k) for k in wrong[0])
+            raise LinkError(
+                f"{name}{list(where) if where else ''} reads back as {int(held[where])} instead of "
+                f"{int(values[where])} ({len(wrong)} such values); load again, and if "
+                "it stays so, the bitstream misses its timing or the board is faulty"
+            )
 
     def _tags(self, image: Image) -> Iterator[tuple[str, int, NDArray[np.int64]]]:
         """What the image says of axons and neurons: name, address and values."""
@@ -102,176 +85,87 @@ class CoreMemory:
             at = self.map.axon_field("modulatory")
             yield "modulatory", at, image.modulatory.astype(np.int64)
 
-    def read_weights(self) -> NDArray[np.int64]:
-        """(A, N) weights."""
-        return self._read_synapses("weight")
+    # The store.
 
-    def write_weights(self, weights: ArrayLike) -> int:
-        """Write (A, N) integer weights."""
-        checked = Image(self.config, weights=np.asarray(weights)).weights
-        return self._write_synapses("write weights", "weight", checked)
+    def read(self, name: str, rows: Rows = ALL) -> NDArray:
+        """These rows of what has this name; see `Store`."""
+        content = find(self.contents, name)
+        if not content.shape:
+            return _values(self._read(self.address(content), 1))[0:1].reshape(())
+        begin, end = content.span(rows)
+        if content.owner == "synapse":
+            values = self._read_synapses(_FIELDS.get(name, name), begin, end)
+        elif content.kind == "under way":
+            values = self._read_under_way(content)[rows]
+        elif content.equal:
+            values = np.resize(_values(self._read(self.address(content), 1)), end - begin)
+        else:
+            values = _values(self._read(self.address(content, begin), end - begin))
+        return values.astype(bool) if content.flags else values
 
-    def read_weight_rows(self, begin: int, end: int) -> NDArray[np.int64]:
-        """(end − begin, N) weights, of these axons."""
-        return self._read_synapses("weight", begin, end)
+    def write(self, name: str, values: ArrayLike, rows: Rows = ALL) -> int:
+        """Overwrite these rows of what has this name; see `Store`."""
+        content = find(self.contents, name)
+        checked = content.check(values, rows)
+        title = f"write {name}"
+        if not content.shape:
+            return self._write(title, [(self.address(content), _words(checked.reshape(1)))])
+        begin, end = content.span(rows)
+        if content.owner == "synapse":
+            return self._write_synapses(title, _FIELDS.get(name, name), checked, begin)
+        if content.kind == "under way":
+            if begin > 0 or end < content.shape[0]:
+                checked = _replaced(self.read(name), rows, checked)
+            return self._write_under_way(title, content, checked)
+        if content.equal:
+            if not checked.size:
+                return self._write(title, [])
+            return self._write(title, [(self.address(content), _words(checked[:1]))])
+        return self._write(title, [(self.address(content, begin), _words(checked))])
 
-    def write_weight_rows(self, begin: int, weights: NDArray[np.int64]) -> int:
-        """Write (rows, N) weights that are known to fit, of the axons from `begin` on."""
-        return self._write_synapses("write weights", "weight", weights, begin)
-
-    def read_delays(self) -> NDArray[np.int64]:
-        """(A, N) delay fields of the synapses."""
-        check_delays(self.config)
-        return self._read_synapses("delay")
-
-    def write_delays(self, delays: ArrayLike) -> int:
-        """Write (A, N) delay fields."""
-        check_delays(self.config)
-        weights = np.zeros((self.config.axons, self.config.neurons), dtype=np.int64)
-        checked = Image(self.config, weights, delays=np.asarray(delays)).delays
-        return self._write_synapses("write delays", "delay", checked)
-
-    def read_plastic(self) -> NDArray[np.bool_]:
-        """(A, N) bool, which synapses learn."""
-        check_learns(self.config, "plastic synapses")
-        return self._read_synapses("plastic").astype(bool)
-
-    def write_plastic(self, plastic: ArrayLike) -> int:
-        """Write (A, N) flags, or one for all."""
-        check_learns(self.config, "plastic synapses")
-        shape = (self.config.axons, self.config.neurons)
-        flags = check_flags("plastic", plastic, shape)
-        return self._write_synapses("write plastic", "plastic", flags.astype(np.int64))
-
-    def read_parameter(self, name: str) -> NDArray[np.int64]:
-        """(N,) values, equal ones when the core shares them."""
-        find_field("parameter", name, self.config.layout.parameters)
-        words = self._read(self.map.parameter(name), self.map.parameter_entries)
-        return np.resize(_values(words), self.config.neurons)
-
-    def write_parameter(self, name: str, values: ArrayLike) -> int:
-        """Write a scalar or (N,) integers."""
-        find_field("parameter", name, self.config.layout.parameters)
-        weights = np.zeros((self.config.axons, self.config.neurons), dtype=np.int64)
-        checked = Image(self.config, weights, {name: np.asarray(values)}).parameters[name]
-        words = checked[: self.map.parameter_entries].astype(np.uint32)
-        return self._write(f"write {name}", [(self.map.parameter(name), words)])
-
-    def read_learning(self, name: str) -> int:
-        """A parameter of the learning rule."""
-        find_field("learning parameter", name, self.config.layout.learning)
-        return int(_values(self._read(self.map.learning(name), 1))[0])
-
-    def write_learning(self, name: str, value: int) -> int:
-        """Write a parameter of the learning rule."""
-        find_field("learning parameter", name, self.config.layout.learning)
-        weights = np.zeros((self.config.axons, self.config.neurons), dtype=np.int64)
-        checked = Image(self.config, weights, learning={name: value}).learning[name]
-        words = np.array([checked]).astype(np.uint32)
-        return self._write(f"write {name}", [(self.map.learning(name), words)])
-
-    def read_state(self, name: str) -> NDArray[np.int64]:
-        """(N,) values, or (A,) of axons, or (A, N) of synapses."""
-        found = find_state(self.config, name)
-        if found.owner == "synapse":
-            return self._read_synapses(ELIGIBILITY)
-        return _values(self._read(self.state_address(found), found.shape[0]))
-
-    def write_state(self, name: str, values: ArrayLike) -> int:
-        """Overwrite a state: a scalar, or integers as `read_state` gives them."""
-        found = find_state(self.config, name)
-        checked = check_state(found, values)
-        if found.owner == "synapse":
-            return self._write_synapses(f"write {name}", ELIGIBILITY, checked)
-        return self.write_values(f"write {name}", self.state_address(found), checked)
-
-    def read_values(self, address: int, count: int) -> NDArray[np.int64]:
-        """(count,) consecutive values of parameters or states, of neurons or axons."""
-        return _values(self._read(address, count))
-
-    def write_values(self, title: str, address: int, values: NDArray[np.int64]) -> int:
-        """Write consecutive values that are known to fit."""
-        return self._write(title, [(address, values.astype(np.uint32))])
-
-    def parameter_cells(self, found: Cells, name: str) -> Cells:
-        """These cells of a parameter, read and written by ranges unless all neurons share one word."""
-        if self.map.parameter_entries == 1:
-            return found
-        return self._word_cells(found, self.map.parameter(name))
-
-    def state_cells(self, found: Cells, state: StateFormat) -> Cells:
-        """These cells of a state, read and written by ranges."""
-        if state.owner == "synapse":
-            return found
-        return self._word_cells(found, self.state_address(state))
-
-    def _word_cells(self, found: Cells, address: int) -> Cells:
-        """These cells, read and written as the words from `address` on."""
-
-        def read(begin: int, end: int) -> NDArray[np.int64]:
-            return self.read_values(address + begin, end - begin)
-
-        def write(begin: int, values: NDArray[np.int64]) -> int:
-            return self.write_values(f"write {found.title}", address + begin, values)
-
-        return dataclasses.replace(found, read=read, write=write)
-
-    def state_address(self, state: StateFormat, index: int = 0) -> int:
-        """Address of a neuron's or axon's state."""
-        name = state.field.name
-        if not state.learns:
+    def address(self, content: Content, index: int = 0) -> int:
+        """Address of a parameter, or of a state of a neuron or axon."""
+        name = content.name
+        if content.kind == "learning parameter":
+            return self.map.learning(name)
+        if content.kind == "parameter":
+            return self.map.parameter(name, 0 if content.equal else index)
+        if not content.learns:
             return self.map.state(name, index)
-        if state.owner == "axon":
+        if content.owner == "axon":
             return self.map.axon_field(name, index)
         return self.map.neuron_field(name, index)
 
-    def read_arrivals(self) -> NDArray[np.bool_]:
-        """(A,) bool, the axons with a spike for the next step."""
-        return self._read_arrivals(0, 1)[0]
-
-    def write_arrivals(self, arrivals: ArrayLike) -> int:
-        """Write (A,) flags, or one for all."""
-        flags = check_flags("arrivals", arrivals, (self.config.axons,))
-        return self._write_arrivals(0, flags[np.newaxis])
-
-    def read_later_arrivals(self) -> NDArray[np.bool_]:
-        """(axonal_delay_slots − 1, A) bool, the same for the steps after the next one."""
-        return self._read_arrivals(1, self.config.axonal_delay_slots)
-
-    def write_later_arrivals(self, arrivals: ArrayLike) -> int:
-        """Write flags as they are read, or one for all."""
-        shape = (self.config.axonal_delay_slots - 1, self.config.axons)
-        return self._write_arrivals(1, check_flags("later arrivals", arrivals, shape))
-
-    def _read_arrivals(self, begin: int, end: int) -> NDArray[np.bool_]:
+    def _read_under_way(self, content: Content) -> NDArray:
+        if not content.flags:
+            blocks = self._pending(content)
+            return _values(self._read_all(blocks)).reshape(content.shape)
         count = self.map.layout.arrival_words
-        places = [(self.map.arrivals(slot), count) for slot in range(begin, end)]
-        words = self._read_all(places).astype("<u4").view(np.uint8)
-        words = words.reshape(end - begin, 4 * count)
-        bits = np.unpackbits(words, axis=1, bitorder="little")
-        return bits[:, : self.config.axons].astype(bool)
+        words = self._read_all([(at, count) for at in self._arrivals(content)])
+        rows = words.astype("<u4").view(np.uint8).reshape(-1, 4 * count)
+        bits = np.unpackbits(rows, axis=1, bitorder="little")[:, : self.config.axons]
+        return bits.reshape(content.shape)
 
-    def _write_arrivals(self, begin: int, flags: NDArray[np.bool_]) -> int:
-        padded = np.zeros((len(flags), 32 * self.map.layout.arrival_words), dtype=bool)
-        padded[:, : self.config.axons] = flags
+    def _write_under_way(self, title: str, content: Content, values: NDArray) -> int:
+        if not content.flags:
+            rows = _words(values).reshape(-1, values.shape[-1])
+            addresses = [address for address, _ in self._pending(content)]
+            return self._write(title, list(zip(addresses, rows, strict=True)))
+        addresses = self._arrivals(content)
+        padded = np.zeros((len(addresses), 32 * self.map.layout.arrival_words), dtype=bool)
+        padded[:, : self.config.axons] = values.reshape(-1, self.config.axons)
         words = np.packbits(padded, axis=1, bitorder="little").view("<u4").astype(np.uint32)
-        blocks = [(self.map.arrivals(begin + k), row) for k, row in enumerate(words)]
-        return self._write("write arrivals", blocks)
+        return self._write(title, list(zip(addresses, words, strict=True)))
 
-    def read_pending(self) -> NDArray[np.int64]:
-        """(K, D, N) sums under way, for the next step and later ones."""
-        shape = pending_format(self.config).shape
-        rows = np.ndindex(shape[:2])
-        places = [(self.map.pending(k, slot), shape[2]) for k, slot in rows]
-        return _values(self._read_all(places)).reshape(shape)
+    def _arrivals(self, content: Content) -> list[int]:
+        """Addresses of the bitmaps of arrivals: for the next step, or for those after it."""
+        later = range(1, self.config.axonal_delay_slots)
+        return [self.map.arrivals(slot) for slot in ((0,) if content.name == "arrivals" else later)]
 
-    def write_pending(self, sums: ArrayLike) -> int:
-        """Write one number, or integers as they are read."""
-        checked = check_state(pending_format(self.config), sums)
-        words = checked.astype(np.uint32)
-        rows = np.ndindex(words.shape[:2])
-        blocks = [(self.map.pending(k, slot), words[k, slot]) for k, slot in rows]
-        return self._write("write pending", blocks)
+    def _pending(self, content: Content) -> list[tuple[int, int]]:
+        """Blocks (address, words) of the sums under way."""
+        rows = np.ndindex(content.shape[:2])
+        return [(self.map.pending(k, slot), content.shape[2]) for k, slot in rows]
 
     def _read_synapses(
         self, field: str, begin: int = 0, end: int | None = None
@@ -285,7 +179,7 @@ class CoreMemory:
     def _write_synapses(
         self, title: str, field: str, values: NDArray[np.int64], begin: int = 0
     ) -> int:
-        words = self.map.pack_synapses(values, field).ravel()
+        words = self.map.pack_synapses(values.astype(np.int64), field).ravel()
         return self._write(title, [(self.map.synapse_row(begin, field), words)])
 
     def _pieces(self, address: int, count: int) -> Iterator[tuple[int, slice]]:
@@ -334,3 +228,12 @@ class CoreMemory:
 def _values(words: NDArray[np.uint32]) -> NDArray[np.int64]:
     """Signed fields come sign-extended, and no unsigned one reaches bit 31."""
     return words.view(np.int32).astype(np.int64)
+
+
+def _words(values: NDArray) -> NDArray[np.uint32]:
+    return values.astype(np.int64).astype(np.uint32)
+
+
+def _replaced(values: NDArray, rows: Rows, new: NDArray) -> NDArray:
+    values[rows] = new
+    return values

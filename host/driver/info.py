@@ -7,8 +7,8 @@ from typing import Any
 
 from ..bus.bus import BoardLink
 from ..bus.identity import BoardIdentity
-from ..design.design import Design
-from ..display.html import describe_config, describe_names, device_html, never_raise
+from ..design.design import Design, describe_config, describe_names
+from ..display.html import device_html, never_raise
 from ..link.link import LinkStatistics
 
 

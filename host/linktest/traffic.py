@@ -11,7 +11,7 @@ from spikeloom.hdl import Field, MemoryMap
 from spikeloom.hdl.contract.memory_map import COUNTERS, Region, Register
 
 from ..bus.bus import Bus
-from ..design.state_formats import state_formats
+from ..design.contents import contents, of_kind
 from ..device.golden import GoldenDevice
 from ..driver.board import Board
 
@@ -74,13 +74,9 @@ class Traffic:
         golden, board = self._golden, self._board
         step = self._bus.read_word(Region.CONTROL.base + Register.STEP)
         self._compare("the number of the next step", np.array(golden.step), np.array(step))
-        self._compare("weights", golden.read_weights(), board.read_weights())
-        for field in self._config.layout.parameters:
-            self._compare(
-                field.name, golden.read_parameter(field.name), board.read_parameter(field.name)
-            )
-        for name in state_formats(self._config):
-            self._compare(name, golden.read_state(name), board.read_state(name))
+        for name, content in contents(self._config).items():
+            if name == "weights" or content.kind in ("parameter", "state"):
+                self._compare(name, golden.read(name), board.read(name))
         counted = board.counters()
         executed = (self._not_by_us + self._sent()) % (1 << COUNTERS["commands"])
         self._compare("the counter commands", np.array(executed), np.array(counted["commands"]))
@@ -115,15 +111,15 @@ class Traffic:
         bound = 1 << (self._config.weight_bits - 1)
         shape = (self._config.axons, self._config.neurons)
         fresh = self._map.pack_synapses(self._rng.integers(-bound, bound, shape)).ravel()
-        words = self._map.pack_synapses(self._golden.read_weights()).ravel()
+        words = self._map.pack_synapses(self._golden.read("weights")).ravel()
         words[block] = fresh[block]
         step = self._bus.write(address, words[block])
-        self._golden.write_weights(self._map.unpack_synapses(words))
+        self._golden.write("weights", self._map.unpack_synapses(words))
         self._compare("the step of a write", np.array(self._golden.step), np.array(step))
 
     def _read_weights(self) -> None:
         address, block = self._block()
-        expected = self._map.pack_synapses(self._golden.read_weights()).ravel()[block]
+        expected = self._map.pack_synapses(self._golden.read("weights")).ravel()[block]
         found = self._bus.read(address, block.stop - block.start)
         self._compare("words of weights", expected, found & self._synapse_bits[block])
 
@@ -143,23 +139,23 @@ class Traffic:
         if field.name == "v_threshold":
             values = np.where(values < 0, ~values, values)  # who always fires remembers nothing
         for device in (self._board, self._golden):
-            device.write_parameter(field.name, values)
+            device.write(field.name, values)
 
     def _read_parameter(self) -> None:
         fields = self._config.layout.parameters
         name = fields[self._rng.integers(len(fields))].name
-        self._compare(name, self._golden.read_parameter(name), self._board.read_parameter(name))
+        self._compare(name, self._golden.read(name), self._board.read(name))
 
     def _write_potentials(self) -> None:
         (field,) = (f for f in self._config.layout.states if f.name == "v")
         values = self._values(field, (self._config.neurons,))
         for device in (self._board, self._golden):
-            device.write_state("v", values)
+            device.write("v", values)
 
     def _read_state(self) -> None:
-        names = list(state_formats(self._config))
+        names = list(of_kind(self._config, "state"))
         name = names[self._rng.integers(len(names))]
-        self._compare(name, self._golden.read_state(name), self._board.read_state(name))
+        self._compare(name, self._golden.read(name), self._board.read(name))
 
     def _watch(self) -> None:
         count = int(self._rng.integers(min(self._config.monitors, self._config.neurons) + 1))

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from spikeloom.hdl.contract.core_config import ceil_div
 from spikeloom.hdl.contract.errors import InputError
 
-from ..device.device import Device, Run
+from ..device.device import Device
+from ..device.run import Run
 from .history import SpikeHistory, Steps, ValueHistory, binned, broken_at_gaps
 from .stimulus import Stimulus
 
@@ -137,7 +138,7 @@ class LiveSource:
         self._counts = ValueHistory(window, len(self.populations))
         self._step = device.step
         self._readings = Readings()
-        self.plastic = device.read_plastic() if config.learning is not None else None
+        self.plastic = device.read("plastic") if config.learning is not None else None
         self.watch(self._some_neurons() if neurons is None else neurons)
 
     def _bands(self) -> list[Band]:
@@ -195,7 +196,7 @@ class LiveSource:
         if not self.monitored:
             return np.zeros((1, 0))
         chosen = list(self.monitored)
-        return (self._device.read_state("v")[chosen] / self.design.scale[chosen])[None]
+        return (self._device.read("v")[chosen] / self.design.scale[chosen])[None]
 
     def _record(
         self, raster: NDArray[np.bool_], run: Run, sampled: NDArray[np.float64] | None
@@ -229,8 +230,8 @@ class LiveSource:
         with self._device.turn():
             step, counters = self._device.step, self._device.counters()
             sampled = self._sample() if step > self._step else None
-            raw = self._device.read_parameter("v_threshold")
-            now = self._device.read_weights() if weights else None
+            raw = self._device.read("v_threshold")
+            now = self._device.read("weights") if weights else None
         thresholds = {
             name: float(raw[where.start] / self.design.scale[where.start])
             for name, where in self._threshold_ranges().items()
@@ -275,9 +276,9 @@ class LiveSource:
             raise InputError(f"{name!r} has no threshold of its own here; give one of {known}")
         where = slice(ranges[name].start, ranges[name].stop)
         with self._device.turn():
-            values = self._device.read_parameter("v_threshold")
+            values = self._device.read("v_threshold")
             values[where] = np.clip(np.rint(value * self.design.scale[where]), -_LARGEST, _LARGEST)
-            self._device.write_parameter("v_threshold", values)
+            self._device.write("v_threshold", values)
         self.read_back()
 
     def view(self) -> View:

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from spikeloom.hdl.contract.errors import InputError
 
 from ..design.design import Design
-from ..design.input_raster import input_raster
-from ..device.device import SpikeInput
+from ..design.input_raster import SpikeInput, input_raster
 
 ALL_AXONS = "all axons"
 """What a design's input is called when it names none."""

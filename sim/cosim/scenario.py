@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeloom.design.contents import contents, of_kind
 from spikeloom.design.design import Design
-from spikeloom.design.state_formats import state_formats
 from spikeloom.device.golden import GoldenDevice
 from spikeloom.driver.board import Board
 from spikeloom.hdl import CoreConfig, Image
@@ -131,22 +131,22 @@ class Scenario:
 
     def _overwrite_states(self) -> None:
         """Write some states between two steps: the least, the largest, or any values."""
-        for name, f in state_formats(self._config).items():
+        for name, f in of_kind(self._config, "state").items():
             if self._rng.random() < 0.5:
                 continue
-            low, high = f.field.minimum, f.field.maximum
+            low, high = f.low, f.high
             values = self._rng.integers(low, high, f.shape, endpoint=True)
             extreme = self._rng.choice([low, high], f.shape)
             values = np.where(self._rng.random(f.shape) < 0.5, values, extreme)
             for device in (self._golden, self._board):
-                device.write_state(name, values)
+                device.write(name, values)
 
     def _watch(self) -> None:
         """Monitor some states."""
-        formats = state_formats(self._config)
-        states = [name for name, f in formats.items() if f.owner != "synapse"]
-        state = str(self._rng.choice(states))
-        (size,) = formats[state].shape
+        states = of_kind(self._config, "state")
+        names = [name for name, content in states.items() if content.owner != "synapse"]
+        state = str(self._rng.choice(names))
+        (size,) = states[state].shape
         chosen = self._rng.permutation(size)[: self._config.monitors]
         for device in (self._golden, self._board):
             device.monitor([int(k) for k in chosen], state)
@@ -157,7 +157,7 @@ class Scenario:
             return
         for enabled in (0, 1):
             for device in (self._golden, self._board):
-                device.write_learning("enabled", enabled)
+                device.write("enabled", enabled)
             self._run(SINGLE_STEPS)
             self._compare_states()
 
@@ -170,14 +170,14 @@ class Scenario:
         ]
         values = random_parameter(self._config, field, self._rng)
         for device in (self._golden, self._board):
-            device.write_weights(weights)
+            device.write("weights", weights)
             if self._config.delay_slots > 1:
-                device.write_delays(image.delays)
-            device.write_parameter(field.name, values)
+                device.write("delays", image.delays)
+            device.write(field.name, values)
             if self._config.learning is not None:
-                device.write_plastic(image.plastic)
+                device.write("plastic", image.plastic)
                 for name, value in image.learning.items():
-                    device.write_learning(name, value)
+                    device.write(name, value)
         self._compare_image()
 
     def _rewritten(self) -> Image:
@@ -202,32 +202,21 @@ class Scenario:
 
     def _compare_image(self) -> None:
         golden, board, step = self._golden, self._board, self._golden.step
-        compare(step, "weight", golden.read_weights(), board.read_weights())
-        if self._config.delay_slots > 1:
-            compare(step, "delay", golden.read_delays(), board.read_delays())
-        for field in self._config.layout.parameters:
-            name = field.name
-            compare(step, name, golden.read_parameter(name), board.read_parameter(name))
-        if self._config.learning is not None:
-            compare(step, "plastic", golden.read_plastic(), board.read_plastic())
-            for field in self._config.layout.learning:
-                found = golden.read_learning(field.name), board.read_learning(field.name)
-                compare(step, field.name, *map(np.array, found))
+        for name, content in contents(self._config).items():
+            if content.kind in ("synapses", "parameter", "learning parameter"):
+                compare(step, name, golden.read(name), board.read(name))
 
     def _compare_states(self) -> None:
         golden, board, step = self._golden, self._board, self._golden.step - 1
         if board.step != golden.step:
             raise Mismatch(step, "number of the next step", (), golden.step, board.step)
-        layout = self._config.layout
-        names = [f.name for f in (*layout.states, *layout.neuron_states, *layout.axon_states)]
-        if "eligibility" in layout.synapse_fields:
-            names.append("eligibility")
-        for name in names:
-            compare(step, name, golden.read_state(name), board.read_state(name))
+        names = list(of_kind(self._config, "state"))
         if self._config.learning is not None:
-            compare(step, "weight", golden.read_weights(), board.read_weights())
+            names.append("weights")
         if self._config.delay_slots > 1:
-            compare(step, "pending", golden.read_pending(), board.read_pending())
+            names.append("pending")
+        for name in names:
+            compare(step, name, golden.read(name), board.read(name))
         counters = golden.counters()
         if self._design.placement is not None:
             counters = {name: n for name, n in counters.items() if name not in _PLACED}

@@ -1,1 +1,5 @@
-"""TODO."""
+"""The golden model: what hardware has to do, written from docs/semantics.md in plain NumPy."""
+
+from .core import GoldenCore
+
+__all__ = ["GoldenCore"]

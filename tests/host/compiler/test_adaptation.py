@@ -38,10 +38,10 @@ def test_a_dynamic_threshold_rises_and_decays():
     assert design.config.adaptation == "exponential"
     device = GoldenDevice(design)
     device.run(np.ones((1, 5)))
-    th = device.read_state("th") / design.scale
+    th = device.read("th") / design.scale
     assert th == pytest.approx([0.25] * 3, abs=0.01)
     device.run(steps=100)
-    assert device.read_state("th") / design.scale == pytest.approx(th / np.e, rel=0.06)
+    assert device.read("th") / design.scale == pytest.approx(th / np.e, rel=0.06)
 
 
 def test_neurons_with_and_without_it_share_a_core():
@@ -69,7 +69,7 @@ def test_a_given_core_needs_the_adaptation():
     padded = compiled(neuron, config=type(core)(**larger.to_dict() | {"parameters": "per_neuron"}))
     device = GoldenDevice(padded)
     device.run(steps=300)
-    assert not device.read_state("th")[3:].any()
+    assert not device.read("th")[3:].any()
     idle = compiled(IF(), config=core)
     assert not idle.image.parameters["th_inc"].any()
 

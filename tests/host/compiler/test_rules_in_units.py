@@ -45,7 +45,7 @@ def learned(rule, weight_bits=12):
     spikes["drive"][45 + DELTAS, np.arange(len(DELTAS))] = 1
     assert device.run(spikes).spikes.sum() == len(DELTAS)
     unit = 2.0**design.config.weight_shift / design.scale[0]
-    return (device.read_weights() - design.image.weights)[0] * unit, unit
+    return (device.read("weights") - design.image.weights)[0] * unit, unit
 
 
 def expected(rule):
@@ -115,7 +115,7 @@ def test_small_changes_count_on_average():
         trace = trace * np.exp(-DT / 0.02) + spikes[t, 0]
         total += 0.001 * trace * spikes[t, 1]
     unit = 2.0**design.config.weight_shift / design.scale[0]
-    change = (device.read_weights() - design.image.weights)[0].mean() * unit
+    change = (device.read("weights") - design.image.weights)[0].mean() * unit
     assert change == pytest.approx(total, rel=0.1)
 
 
@@ -141,7 +141,7 @@ def test_three_factor_multiplies_modulator_and_eligibility(reward, spikes, punis
     device = GoldenDevice(design)
     assert device.run(raster).spikes.sum() == punished
     unit = 2.0**design.config.weight_shift / design.scale[0]
-    change = (device.read_weights() - design.image.weights)[0, 0] * unit
+    change = (device.read("weights") - design.image.weights)[0, 0] * unit
     assert change == pytest.approx(
         0.05 * (reward - 0.5 * punished) * spikes, rel=0.02, abs=2 * unit
     )
@@ -162,9 +162,9 @@ def test_an_error_may_begin_anew_in_each_period(new_error, periods):
     raster = np.zeros((32, 2))
     raster[[3, 20], 0] = 1
     raster[5, 1] = 1
-    before = device.read_weights()[0, 0]
+    before = device.read("weights")[0, 0]
     device.run(raster)
-    change = (device.read_weights()[0, 0] - before) / device.read_learning("w_max")
+    change = (device.read("weights")[0, 0] - before) / device.read("w_max")
     assert change == pytest.approx(periods * 0.05 * 0.8, rel=0.05)
 
 
@@ -184,7 +184,7 @@ def test_r_stdp_writes_its_window_into_the_eligibility():
     within = np.flatnonzero((DELTAS >= -20) & (DELTAS < 41))
     raster[20 + DELTAS[within], 1 + within] = 1
     device.run(raster)
-    integers = device.read_state("eligibility")[0, within]
+    integers = device.read("eligibility")[0, within]
     unit = 0.1 * 2.0**device.design.config.learning.fraction_bits
     d = DELTAS[within] * DT
     window = np.where(d >= 0, np.exp(-d / 0.02), -0.5 * np.exp(d / 0.01))
@@ -202,11 +202,11 @@ def test_sdsp_goes_by_potential_and_calcium():
     design = compile(network, weight_bits=12)
     device = GoldenDevice(design)
     spike = design.image.learning["y_inc"]
-    device.write_state("v", (np.array([0, 1] * 4) * 0.7 * design.scale[0]).astype(int))
-    device.write_state("y", (np.repeat([0.3, 1, 2.5, 3.5], 2) * spike).astype(int))
+    device.write("v", (np.array([0, 1] * 4) * 0.7 * design.scale[0]).astype(int))
+    device.write("y", (np.repeat([0.3, 1, 2.5, 3.5], 2) * spike).astype(int))
     device.run([[0], [1]])
     unit = 2.0**design.config.weight_shift / design.scale[0]
-    change = (device.read_weights() - design.image.weights)[0] * unit
+    change = (device.read("weights") - design.image.weights)[0] * unit
     assert change == pytest.approx([0, 0, -0.05, 0.1, 0, 0.1, 0, 0], abs=0.001 + unit)
 
 
@@ -225,10 +225,10 @@ def test_scaling_draws_the_sum_of_weights_to_its_target(total):
     device = GoldenDevice(design)
     device.run(steps=120)
     unit = 2.0**design.config.weight_shift / design.scale[0]
-    sums = device.read_weights().sum(axis=0) * unit
+    sums = device.read("weights").sum(axis=0) * unit
     assert sums == pytest.approx([total, total], rel=0.06)
     # Scaling multiplies: proportions stay.
-    ratio = device.read_weights()[:, 0] * unit / weights[:, 0]
+    ratio = device.read("weights")[:, 0] * unit / weights[:, 0]
     assert ratio == pytest.approx(np.full(20, ratio.mean()), rel=0.1)
 
 
@@ -239,11 +239,11 @@ def test_without_a_target_nothing_is_scaled():
         plastic=True,
     )  # fmt: skip
     device = GoldenDevice(compile(network))
-    device.write_learning("sweep_log2", 0)
-    before = device.read_weights()
+    device.write("sweep_log2", 0)
+    before = device.read("weights")
     device.run(steps=20)
     assert device.counters()["weight_updates"] == 20 * 6
-    assert np.array_equal(device.read_weights(), before)
+    assert np.array_equal(device.read("weights"), before)
 
 
 # Formats and reports

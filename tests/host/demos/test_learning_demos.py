@@ -16,7 +16,7 @@ from spikeloom.demos.patterns import run_patterns
 from spikeloom.demos.training_tasks import COURSES
 from spikeloom.design.design import Design
 from spikeloom.device.golden import GoldenDevice
-from spikeloom.diagnosis.lockstep import Shadow
+from spikeloom.diagnosis.lockstep import Lockstep
 from spikeloom.display import learning_plots
 from spikeloom.hdl import CoreConfig, LearningConfig
 from spikeloom.hdl.contract.errors import FitError, InputError
@@ -125,36 +125,36 @@ def test_wrong_arguments_are_refused(wrong, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-# Shadow
+# Lockstep
 
 
 def test_whatever_differs_is_counted():
     course = COURSES["three_factor"]
     device = GoldenDevice(course.design())
-    shadow = Shadow(device)
+    lockstep = Lockstep(device)
     spikes = course.lessons(np.full((1, PIXELS), 8), [3])
-    shadow.run(spikes)
-    shadow.read_weights()
-    shadow.compare()
-    assert shadow.differences.total == 0
-    assert shadow.spikes == device.counters()["spikes"]
+    lockstep.run(spikes)
+    lockstep.read_weights()
+    lockstep.compare()
+    assert lockstep.differences.total == 0
+    assert lockstep.spikes == device.counters()["spikes"]
 
-    weights = device.read_weights()
+    weights = device.read("weights")
     weights[:2, 3] += 1
-    device.write_weights(weights)
-    device.write_state("eligibility", device.read_state("eligibility") + 1)
-    device.write_state("v", 7)
-    shadow.read_weights()
-    shadow.compare()
+    device.write("weights", weights)
+    device.write("eligibility", device.read("eligibility") + 1)
+    device.write("v", 7)
+    lockstep.read_weights()
+    lockstep.compare()
     states = course.config.axons * course.config.neurons + course.config.neurons
-    assert (shadow.differences.weights, shadow.differences.states) == (2, states)
-    assert shadow.differences.counters == 0
+    assert (lockstep.differences.weights, lockstep.differences.states) == (2, states)
+    assert lockstep.differences.counters == 0
 
-    device.write_parameter("v_threshold", -1000)
-    shadow.run(steps=2)
-    assert shadow.differences.spikes == 2 * CLASSES
-    shadow.compare()
-    assert shadow.differences.counters > 0
+    device.write("v_threshold", -1000)
+    lockstep.run(steps=2)
+    assert lockstep.differences.spikes == 2 * CLASSES
+    lockstep.compare()
+    assert lockstep.differences.counters > 0
 
 
 # patterns

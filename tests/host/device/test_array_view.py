@@ -48,10 +48,10 @@ def view_of(device, name):
 
 def read_back(device, name):
     if name == "weights":
-        return device.read_weights()
+        return device.read("weights")
     if name in device.parameters:
-        return device.read_parameter(name)
-    return device.read_state(name)
+        return device.read(name)
+    return device.read(name)
 
 
 def indices(shape):
@@ -174,7 +174,7 @@ def test_arithmetic_is_as_with_an_array(kind, name, function, other):
 
 
 def test_in_place_operators_write(device):
-    weights = device.read_weights()
+    weights = device.read("weights")
     device.weights //= 2
     device.weights[3, 2:5] += 1
     device.weights[weights > 4] *= 0
@@ -185,7 +185,7 @@ def test_in_place_operators_write(device):
     weights_now[weights > 4] *= 0
     weights_now[1] = -weights_now[0]
     np.add.at(weights_now, (2, [1, 1, 4]), 1)
-    assert (device.read_weights() == weights_now).all()
+    assert (device.read("weights") == weights_now).all()
 
 
 def test_what_changes_nothing_is_not_silently_lost(device):
@@ -197,7 +197,7 @@ def test_what_changes_nothing_is_not_silently_lost(device):
         np.array(device.weights, copy=False)
     copy = device.weights.copy()
     copy[:] = 0
-    assert device.read_weights().any()
+    assert device.read("weights").any()
 
 
 @pytest.mark.parametrize(
@@ -230,20 +230,20 @@ def test_only_rows_that_change_are_written():
     board = open_device("board")
     fake = board.fake
     rows = DESIGN.config.layout.synapse_fields["weight"].words_per_row
-    first = board.memory.map.synapse_row(0)
-    weights = board.read_weights()
+    first = board.store.map.synapse_row(0)
+    weights = board.read("weights")
     weights[[2, 3, 7], 5] = [1, 2, 3]
-    weights[7, 5] = board.read_weights()[7, 5]
+    weights[7, 5] = board.read("weights")[7, 5]
     fake.requests.clear()
     board.weights = weights
-    stride = board.memory.map.synapse_row(1) - first
+    stride = board.store.map.synapse_row(1) - first
     assert fake.requests == [
         f"READ {first:#x} {9 * rows}",
         f"WRITE {first + 2 * stride:#x} {2 * rows}",
     ]
     fake.requests.clear()
     board.parameters.v_threshold[4] += 1
-    at = board.memory.map.parameter("v_threshold", 4)
+    at = board.store.map.parameter("v_threshold", 4)
     assert set(fake.requests) == {f"READ {at:#x} 1", f"WRITE {at:#x} 1"}
     fake.requests.clear()
     board.weights = board.weights
@@ -259,9 +259,9 @@ def test_a_write_says_from_which_step_it_is_in_effect(device):
     assert device.parameters["v_threshold"][3:].effective_from == 7
     assert "from step 7 on" in repr(threshold)
     assert re.search("v_threshold.*from step 7", repr(device.parameters))
-    assert device.write_weights(device.read_weights()) == 7
-    assert device.write_parameter("v_reset", 0) == device.write_state("v", 0) == 7
-    assert device.write_arrivals(0) == 7
+    assert device.write("weights", device.read("weights")) == 7
+    assert device.write("v_reset", 0) == device.write("v", 0) == 7
+    assert device.write("arrivals", 0) == 7
 
 
 def test_a_threshold_changed_between_two_steps_is_in_effect_from_the_next(device):
@@ -301,7 +301,7 @@ def test_shared_parameters_are_one_number():
     for kind in KINDS:
         device = open_device(kind, design)
         device.parameters.v_threshold = 77
-        assert device.read_parameter("v_threshold").tolist() == [77] * 5
+        assert device.read("v_threshold").tolist() == [77] * 5
         with pytest.raises(ImageError, match=r"shared; configure parameters = .per_neuron"):
             device.parameters.v_threshold[3] = 5
         assert device.parameters.v_threshold.tolist() == [77] * 5
@@ -313,15 +313,15 @@ def test_units_are_those_of_the_network(device):
     physical = device.parameters.physical
     assert set(physical) == {f.name for f in CONFIG.layout.parameters}
     physical.v_threshold = 20.0
-    assert device.read_parameter("v_threshold").tolist() == list(range(20, 221 + 20, 20))[:11]
+    assert device.read("v_threshold").tolist() == list(range(20, 221 + 20, 20))[:11]
     assert np.allclose(physical.v_threshold, 20)
     physical.refractory = 4e-3
-    assert device.read_parameter("refractory").tolist() == [2] * 11
+    assert device.read("refractory").tolist() == [2] * 11
     physical.d_mem = 20e-3
     assert np.allclose(physical.d_mem, 20e-3, rtol=1e-3)
     assert re.search("refractory +2 +4 ms +0…15", repr(device.parameters))
     device.states.physical.v = np.ones(11)
-    assert device.read_state("v").tolist() == list(range(1, 12))
+    assert device.read("v").tolist() == list(range(1, 12))
     for wrong in (float("nan"), "much", [1, 2]):
         with pytest.raises(InputError, match="v_threshold is"):
             physical.v_threshold = wrong
@@ -337,7 +337,7 @@ def test_learning_parameters_are_numbers_by_name():
         device = open_device(kind, design)
         device.run(steps=3)
         device.learning.enabled = 0
-        assert device.learning["enabled"] == device.read_learning("enabled") == 0
+        assert device.learning["enabled"] == device.read("enabled") == 0
         assert device.learning.effective_from == {"enabled": 3}
         assert re.search("enabled +0 +from step 3", repr(device.learning))
         with pytest.raises(ImageError, match="enabled"):
@@ -345,7 +345,7 @@ def test_learning_parameters_are_numbers_by_name():
         with pytest.raises(InputError, match="no learning parameter 'enable'"):
             device.learning["enable"] = 1
         device.states.x[4] = 9
-        assert device.read_state("x")[4] == 9
+        assert device.read("x")[4] == 9
     assert "no learning parameter" in repr(open_device("golden").learning)
 
 
@@ -355,7 +355,7 @@ def test_states_of_synapses_have_two_axes(kind):
     device.states.eligibility[2, 5:] = -3
     expected = np.zeros((9, 11), dtype=int)
     expected[2, 5:] = -3
-    assert (device.read_state("eligibility") == expected).all()
+    assert (device.read("eligibility") == expected).all()
 
 
 # What goes wrong
@@ -371,7 +371,7 @@ def test_a_broken_line_leaves_a_view_that_works_again():
     assert "not connected" in board.weights._repr_html_()
     fake.to_host = bytes
     board.weights[0] = 3
-    assert (board.read_weights()[0] == 3).all()
+    assert (board.read("weights")[0] == 3).all()
 
 
 def test_large_views_show_and_read_only_their_edges():

@@ -123,7 +123,7 @@ def test_run_is_the_core_s_run_of_reported_neurons(raster):
 
 
 def test_unreported_neuron_does_fire_and_count(device):
-    device.write_parameter("v_threshold", [32767] * 5 + [0])
+    device.write("v_threshold", [32767] * 5 + [0])
     run = device.run(np.ones((20, 8)))
     assert not run.spikes.any()
     assert device.counters()["spikes"] > 0
@@ -149,35 +149,35 @@ def test_monitor_reports_the_state_after_every_step(device):
     device.reset()
     for t in range(6):
         device.run(raster[t : t + 1])
-        assert run.monitored["v[4]"][t] == device.read_state("v")[4]
-        assert run.monitored["i[1]"][t] == device.read_state("i")[1]
+        assert run.monitored["v[4]"][t] == device.read("v")[4]
+        assert run.monitored["i[1]"][t] == device.read("i")[1]
     assert run.monitored["i[1]"].any()
     device.monitor([])
     assert list(device.run(None, 1).monitored) == ["i[0]", "i[1]"]
 
 
 def test_writes_take_effect_and_load_restores(device):
-    weights = device.read_weights()
-    device.write_weights(np.zeros((8, 6), dtype=int))
-    device.write_parameter("bias", [1, 2, 3, 4, 5, 6])
-    assert not device.read_weights().any()
-    assert device.read_parameter("bias").tolist() == [1, 2, 3, 4, 5, 6]
+    weights = device.read("weights")
+    device.write("weights", np.zeros((8, 6), dtype=int))
+    device.write("bias", [1, 2, 3, 4, 5, 6])
+    assert not device.read("weights").any()
+    assert device.read("bias").tolist() == [1, 2, 3, 4, 5, 6]
     device.run(np.ones((1, 8)))
-    assert device.read_state("v").tolist() == [1, 2, 3, 4, 5, 6]
+    assert device.read("v").tolist() == [1, 2, 3, 4, 5, 6]
     device.reset()
-    assert not device.read_weights().any()
+    assert not device.read("weights").any()
     device.run(None, 3)
     device.load()
     assert device.step == 0
-    assert not device.read_state("v").any()
-    assert np.array_equal(device.read_weights(), weights)
-    assert not device.read_parameter("bias").any()
+    assert not device.read("v").any()
+    assert np.array_equal(device.read("weights"), weights)
+    assert not device.read("bias").any()
 
 
 def test_load_of_another_design(device):
     other = make_design(seed=1)
     device.load(other)
-    assert np.array_equal(device.read_weights(), other.image.weights)
+    assert np.array_equal(device.read("weights"), other.image.weights)
     foreign = make_design(synapse="delta")
     with pytest.raises(WrongBoardError, match=r"synapse = 'delta' \(here 'exponential'\)"):
         device.load(foreign)
@@ -187,25 +187,25 @@ def test_load_of_another_design(device):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda d: d.read_state("u"), InputError, "'u'.*v, i, ref"),
+        (lambda d: d.read("u"), InputError, "'u'.*v, i, ref"),
         (lambda d: d.monitor([0], "u"), InputError, "'u'.*v, i, ref"),
         (lambda d: d.monitor([0, 6]), InputError, "no neuron 6.*0…5"),
         (lambda d: d.monitor([-1]), InputError, "no neuron -1"),
         (lambda d: d.monitor(["out"]), InputError, "list of integers"),
-        (lambda d: d.read_parameter("tau"), InputError, "'tau'.*v_threshold, v_reset, bias"),
-        (lambda d: d.write_parameter("tau", 1), InputError, "'tau'.*d_mem, d_syn, refractory"),
-        (lambda d: d.write_parameter("refractory", 16), ImageError, "outside 0…15"),
-        (lambda d: d.write_parameter("bias", [1, 2]), ImageError, r"\(2,\).*\(6,\)"),
-        (lambda d: d.write_weights(np.full((8, 6), 128)), ImageError, "outside -128…127"),
-        (lambda d: d.write_weights(np.zeros((8, 6))), ImageError, "float64"),
+        (lambda d: d.read("tau"), InputError, "'tau'.*v_threshold, v_reset, bias"),
+        (lambda d: d.write("tau", 1), InputError, "'tau'.*d_mem, d_syn, refractory"),
+        (lambda d: d.write("refractory", 16), ImageError, "outside 0…15"),
+        (lambda d: d.write("bias", [1, 2]), ImageError, r"\(2,\).*\(6,\)"),
+        (lambda d: d.write("weights", np.full((8, 6), 128)), ImageError, "outside -128…127"),
+        (lambda d: d.write("weights", np.zeros((8, 6))), ImageError, "float64"),
         (lambda d: d.run(np.zeros((2, 9))), InputError, r"\(2, 9\)"),
     ],
 )
 def test_mistakes_are_refused_and_change_nothing(device, call, error, message):
-    before = device.read_weights(), device.read_parameter("bias"), device.counters()
+    before = device.read("weights"), device.read("bias"), device.counters()
     with pytest.raises(error, match=message):
         call(device)
-    after = device.read_weights(), device.read_parameter("bias"), device.counters()
+    after = device.read("weights"), device.read("bias"), device.counters()
     np.testing.assert_equal(after, before)
     assert device.run(None, 1).monitored == {}
 
@@ -219,9 +219,9 @@ def test_monitor_slots_are_those_of_the_hardware():
 
 
 def test_what_is_read_is_a_copy(device):
-    device.read_weights()[:] = 0
-    device.read_parameter("bias")[:] = 99
-    device.read_state("v")[:] = 99
-    assert device.read_weights().any()
-    assert not device.read_parameter("bias").any()
-    assert not device.read_state("v").any()
+    device.read("weights")[:] = 0
+    device.read("bias")[:] = 99
+    device.read("v")[:] = 99
+    assert device.read("weights").any()
+    assert not device.read("bias").any()
+    assert not device.read("v").any()

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from spikeloom.device.device import Run
 from spikeloom.device.golden import GoldenDevice
+from spikeloom.device.run import Run
 from spikeloom.device.streaming import Part
 from spikeloom.display.spike_text import NONE, ONE, SEVERAL, text_raster
 from spikeloom.driver.board import Board
@@ -84,7 +84,7 @@ def test_a_board_without_design_says_so(fake):
 
 
 def test_whoever_looks_at_a_device_that_fails_sees_why(board, monkeypatch):
-    monkeypatch.setattr(board.memory, "read_weight_rows", lambda *_: 1 / 0)
+    monkeypatch.setattr(board.store, "read", lambda *_: 1 / 0)
     for text in (repr(board.weights), board.weights._repr_html_()):
         assert "not shown: ZeroDivisionError" in text
     board.design.inputs["in"] = None  # type: ignore[assignment]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import spikeloom
 from spikeloom import cli
+from spikeloom.design.contents import ALL, of_kind
 from spikeloom.design.snapshot import Snapshot
-from spikeloom.design.state_formats import state_formats
 from spikeloom.device.golden import GoldenDevice
 from spikeloom.diagnosis.bisect import CHECKPOINTS, bisect, read_spikes
 from spikeloom.driver.board import Board
@@ -50,15 +50,17 @@ class Wrong(GoldenDevice):
             spikes = spikes.copy()
             spikes[0][index] ^= True
         elif state == "weights":
-            weights = self.read_weights()
+            weights = self.read("weights")
             weights[index] ^= 1
-            self.write_weights(weights)
+            self.write("weights", weights)
         elif state == "arrivals":
-            arrivals = self.read_arrivals()
+            arrivals = self.read("arrivals")
             arrivals[index] ^= True
-            self.write_arrivals(arrivals)
+            self.write("arrivals", arrivals)
         else:
-            self._values(state)[index] ^= 1
+            values = self.read(state)
+            values[index] ^= 1
+            self.write(state, values)
         return spikes
 
 
@@ -66,7 +68,7 @@ class Wrong(GoldenDevice):
 @given(st.sampled_from(sorted(DESIGNS)), st.integers(1, 90), st.data())
 def test_the_first_wrong_step_and_state_are_found(case, steps, data):
     design = DESIGNS[case]
-    shapes = {name: f.shape for name, f in state_formats(design.config).items()}
+    shapes = {name: f.shape for name, f in of_kind(design.config, "state").items()}
     shapes |= {"weights": (9, 11), "arrivals": (9,)}
     step = data.draw(st.integers(0, steps - 1))
     state = data.draw(st.sampled_from([*shapes, "spike"]))
@@ -121,10 +123,10 @@ def test_devices_that_never_were_equal_are_told():
     class Loaded(GoldenDevice):
         def load(self, design=None):
             super().load(design)
-            self.write_learning("w_max", 3)
+            self.write("w_max", 3)
 
     result = bisect(GoldenDevice(design), Loaded(design), spikes_for(design, 20))
-    assert (result.step, result.differences[0].name) == (None, "learning w_max")
+    assert (result.step, result.differences[0].name) == (None, "w_max")
     assert not result.ok
     assert "just been brought" in result.note
 
@@ -153,8 +155,9 @@ def test_a_state_that_can_not_be_restored_is_told():
     design = DESIGNS["pair"]
 
     class Stuck(GoldenDevice):
-        def write_state(self, name, values):
-            super().write_state(name, np.asarray(values) | (name == "x"))
+        def write(self, name, values, rows=ALL):
+            stuck = np.asarray(values) | 1 if name == "x" else values
+            return super().write(name, stuck, rows)
 
     golden = GoldenDevice(design)
     result = bisect(golden, Stuck(design), spikes_for(design, 16), start=golden.snapshot())

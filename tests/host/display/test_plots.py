@@ -5,7 +5,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from spikeloom.device.device import Run
+from spikeloom.device.run import Run
 from spikeloom.display import plots
 from spikeloom.display import style as drawing
 from spikeloom.hdl.contract.errors import InputError, MissingToolError
@@ -32,7 +32,9 @@ def near(path, colour):
 @pytest.mark.parametrize("dt", [None, 1e-3])
 def test_a_raster_shows_each_population_in_its_colour(tmp_path, dt):
     run = Run(5, SPIKES, populations=RANGES)
-    path = plots.raster(run, None, tmp_path / "raster.png", dt=dt, title="a run")
+    path = plots.raster(
+        run.spikes, run.populations, tmp_path / "raster.png", start=run.start, dt=dt, title="a run"
+    )
     assert path == tmp_path / "raster.png"
     assert near(path, drawing.COLOURS[0])
     assert near(path, drawing.COLOURS[1])
@@ -41,7 +43,7 @@ def test_a_raster_shows_each_population_in_its_colour(tmp_path, dt):
 
 
 def test_a_run_and_its_spikes_give_the_same_picture(tmp_path):
-    a = plots.raster(Run(0, SPIKES, populations=RANGES), None, tmp_path / "a.png")
+    a = plots.raster(SPIKES, dict(RANGES), tmp_path / "a.png")
     b = plots.raster(SPIKES, RANGES, tmp_path / "b.png")
     assert a.read_bytes() == b.read_bytes()
 

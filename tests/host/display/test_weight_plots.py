@@ -52,11 +52,11 @@ def test_watching_changes_nothing_of_a_run(make, every):
     assert [frame.step for frame in frames] == [*range(0, 25, every), 25]
     assert np.array_equal(np.concatenate([f.run.spikes for f in frames]), whole.spikes)
     assert np.array_equal(frames[0].weights, DESIGN.image.weights)
-    assert np.array_equal(frames[-1].weights, alone.read_weights())
+    assert np.array_equal(frames[-1].weights, alone.read("weights"))
     if every == 7:
         again = golden()
         again.run(SPIKES[:14])
-        assert np.array_equal(frames[2].weights, again.read_weights())
+        assert np.array_equal(frames[2].weights, again.read("weights"))
 
 
 def test_steps_are_executed_as_frames_are_asked_for():

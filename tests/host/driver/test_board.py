@@ -39,7 +39,7 @@ def assert_runs_like_the_golden_model(board, steps=30):
     assert theirs.spikes.any()
     assert (ours.spikes == theirs.spikes).all()
     for field in board.design.config.layout.states:
-        assert (board.read_state(field.name) == golden.read_state(field.name)).all()
+        assert (board.read(field.name) == golden.read(field.name)).all()
 
 
 configs = st.builds(
@@ -65,9 +65,9 @@ def test_a_board_is_a_device_like_the_golden_model(config, seed, data):
     design = make_design(config, seed)
     golden, board = GoldenDevice(design), Board(Link(FakeBoard(config)), design)
     board.load(verify=True)
-    assert (board.read_weights() == design.image.weights).all()
+    assert (board.read("weights") == design.image.weights).all()
     for name, values in design.image.parameters.items():
-        assert (board.read_parameter(name) == values).all()
+        assert (board.read(name) == values).all()
     for round_ in range(2):
         watched = data.draw(st.lists(st.integers(0, config.neurons - 1), max_size=4))
         state = data.draw(st.sampled_from([f.name for f in config.layout.states]))
@@ -85,15 +85,15 @@ def test_a_board_is_a_device_like_the_golden_model(config, seed, data):
             assert (ours.monitored[label] == values).all()
         assert board.step == golden.step
         for field in config.layout.states:
-            assert (board.read_state(field.name) == golden.read_state(field.name)).all()
+            assert (board.read(field.name) == golden.read(field.name)).all()
         counted = golden.counters()
         assert {name: board.counters()[name] for name in counted} == counted
         if not round_:
             weights = np.flip(design.image.weights, axis=0)
             threshold = design.image.parameters["v_threshold"] // 2 + 1
             for device in (golden, board):
-                device.write_weights(weights)
-                device.write_parameter("v_threshold", threshold)
+                device.write("weights", weights)
+                device.write("v_threshold", threshold)
                 if data.draw(st.booleans(), label="reset") and device is board:
                     golden.reset()
                     board.reset()
@@ -154,12 +154,12 @@ def test_monitors_outlast_a_load_and_a_board_that_forgot_them(board, fake):
 
 def test_states_can_be_overwritten(board):
     values = np.arange(CONFIG.neurons) - 5
-    board.write_state("v", values)
-    assert (board.read_state("v") == values).all()
+    board.write("v", values)
+    assert (board.read("v") == values).all()
     with pytest.raises(ImageError, match="-32768…32767"):
-        board.write_state("v", 40_000)
+        board.write("v", 40_000)
     with pytest.raises(ImageError, match=r"\(11,\) integers"):
-        board.write_state("v", [1.5])
+        board.write("v", [1.5])
 
 
 # What does not fit together
@@ -211,7 +211,7 @@ def test_without_a_design_the_board_says_who_it_is(fake):
     assert info["config"] is None
     assert set(board.counters()) == set(COUNTERS)
     board.reset()
-    for call in (board.run, board.read_weights, board.load, lambda: board.monitor([0])):
+    for call in (board.run, lambda: board.read("weights"), board.load, lambda: board.monitor([0])):
         with pytest.raises(InputError, match="design"):
             call()
     board.load(DESIGN)
@@ -252,12 +252,12 @@ def test_unmapped_addresses_are_refused(board):
 @pytest.mark.parametrize(
     ("call", "error", "match"),
     [
-        (lambda b: b.write_weights(np.full((9, 11), 16)), ImageError, r"weights\[0, 0\] is 16"),
-        (lambda b: b.write_weights(np.zeros((3, 3), int)), ImageError, r"\(3, 3\)"),
-        (lambda b: b.write_parameter("d_mem", 5000), ImageError, "d_mem"),
-        (lambda b: b.write_parameter("leak", 1), InputError, "no parameter 'leak'.*d_mem"),
-        (lambda b: b.read_parameter("tau"), InputError, "no parameter 'tau'"),
-        (lambda b: b.read_state("u"), InputError, "no state 'u'.*i_exc"),
+        (lambda b: b.write("weights", np.full((9, 11), 16)), ImageError, r"weights\[0, 0\] is 16"),
+        (lambda b: b.write("weights", np.zeros((3, 3), int)), ImageError, r"\(3, 3\)"),
+        (lambda b: b.write("d_mem", 5000), ImageError, "d_mem"),
+        (lambda b: b.write("leak", 1), InputError, "nothing called 'leak'.*d_mem"),
+        (lambda b: b.read("tau"), InputError, "nothing called 'tau'"),
+        (lambda b: b.read("u"), InputError, "nothing called 'u'.*i_exc"),
         (lambda b: b.monitor([11]), InputError, "no neuron 11.*0…10"),
         (lambda b: b.monitor(range(7)), InputError, "7 values.*6 slots"),
         (lambda b: b.run(np.zeros((2, 10))), InputError, "shape"),
@@ -272,7 +272,7 @@ def test_bad_arguments_are_named_before_anything_is_sent(board, fake, call, erro
 
 
 def test_verify_finds_what_the_board_does_not_hold(board, fake):
-    held = board.memory.map.parameter("d_mem", 3)
+    held = board.store.map.parameter("d_mem", 3)
     original = fake._set
 
     def faulty(address, value):
@@ -346,7 +346,7 @@ def test_large_blocks_are_cut_at_rows_of_synapses():
     fake = FakeBoard(config, window=2048, appetite=10_000, reply_bytes=1024)
     board = Board(Link(fake), design)
     board.load()
-    assert (board.read_weights() == design.image.weights).all()
+    assert (board.read("weights") == design.image.weights).all()
     assert sum(request.startswith("WRITE 0x8") for request in fake.requests) == 2
 
 

@@ -14,9 +14,9 @@ from placements import random_placement
 
 from spikeloom.compiler.compile import compile
 from spikeloom.compiler.place import place
-from spikeloom.design.state_formats import state_formats
+from spikeloom.design.contents import of_kind
 from spikeloom.device.golden import GoldenDevice
-from spikeloom.diagnosis.lockstep import Shadow
+from spikeloom.diagnosis.lockstep import Lockstep
 from spikeloom.driver.board import Board
 from spikeloom.hdl import ImageError
 from spikeloom.hdl.contract.errors import BoardRefusedError, InputError, LinkError, WrongBoardError
@@ -70,20 +70,20 @@ def heard(design):
 
 def assert_equal(board, golden):
     design = golden.design
-    assert np.array_equal(board.read_weights(), golden.read_weights())
-    for name, format_ in state_formats(design.config).items():
-        ours, theirs = board.read_state(name), golden.read_state(name)
+    assert np.array_equal(board.read("weights"), golden.read("weights"))
+    for name, format_ in of_kind(design.config, "state").items():
+        ours, theirs = board.read(name), golden.read(name)
         if format_.owner == "axon":
             ours, theirs = ours[heard(design)], theirs[heard(design)]
         assert np.array_equal(ours, theirs), name
     there = heard(design)
-    assert np.array_equal(board.read_arrivals()[there], golden.read_arrivals()[there])
-    later = board.read_later_arrivals(), golden.read_later_arrivals()
+    assert np.array_equal(board.read("arrivals")[there], golden.read("arrivals")[there])
+    later = board.read("later_arrivals"), golden.read("later_arrivals")
     assert np.array_equal(later[0][:, there], later[1][:, there])
     if design.config.delay_slots > 1:
-        assert np.array_equal(board.read_pending(), golden.read_pending())
+        assert np.array_equal(board.read("pending"), golden.read("pending"))
         synapses = (design.image.weights != 0) | design.image.plastic
-        delays = board.read_delays() * synapses, golden.read_delays() * synapses
+        delays = board.read("delays") * synapses, golden.read("delays") * synapses
         assert np.array_equal(*delays)
     assert board.step == golden.step
 
@@ -132,20 +132,20 @@ def synapses(design):
 def write_everything(device, seed):
     design, rng = device.design, np.random.default_rng(seed)
     config, there = design.config, synapses(design)
-    device.write_weights(rng.integers(-100, 100, there.shape) * there)
-    device.write_plastic(there & (rng.random(there.shape) < 0.5))
-    device.write_learning("seed", int(rng.integers(1, 1 << 20)))
+    device.write("weights", rng.integers(-100, 100, there.shape) * there)
+    device.write("plastic", there & (rng.random(there.shape) < 0.5))
+    device.write("seed", int(rng.integers(1, 1 << 20)))
     for f in config.layout.parameters:
         high = min(f.maximum, 200)
-        device.write_parameter(f.name, rng.integers(0, high, config.neurons, endpoint=True))
-    for name, format_ in state_formats(config).items():
-        high = min(format_.field.maximum, 50)
-        device.write_state(name, rng.integers(0, high, format_.shape, endpoint=True))
-    device.write_arrivals(rng.random(config.axons) < 0.5)
-    device.write_later_arrivals(rng.random((config.axonal_delay_slots - 1, config.axons)) < 0.2)
-    device.write_delays(rng.integers(0, config.delay_slots, there.shape) * there)
+        device.write(f.name, rng.integers(0, high, config.neurons, endpoint=True))
+    for name, format_ in of_kind(config, "state").items():
+        high = min(format_.high, 50)
+        device.write(name, rng.integers(0, high, format_.shape, endpoint=True))
+    device.write("arrivals", rng.random(config.axons) < 0.5)
+    device.write("later_arrivals", rng.random((config.axonal_delay_slots - 1, config.axons)) < 0.2)
+    device.write("delays", rng.integers(0, config.delay_slots, there.shape) * there)
     shape = (config.layout.accumulators, config.delay_slots, config.neurons)
-    device.write_pending(rng.integers(-40, 40, shape))
+    device.write("pending", rng.integers(-40, 40, shape))
     device.write_step(1234)
 
 
@@ -156,9 +156,9 @@ def test_what_is_written_is_read_and_acts(design, seed):
     for device in (board, golden):
         write_everything(device, seed)
     for f in design.config.layout.parameters:
-        assert np.array_equal(board.read_parameter(f.name), golden.read_parameter(f.name))
-    assert np.array_equal(board.read_plastic(), golden.read_plastic())
-    assert board.read_learning("seed") == golden.read_learning("seed")
+        assert np.array_equal(board.read(f.name), golden.read(f.name))
+    assert np.array_equal(board.read("plastic"), golden.read("plastic"))
+    assert board.read("seed") == golden.read("seed")
     assert_equal(board, golden)
     ours, theirs = board.run(steps=6), golden.run(steps=6)
     assert np.array_equal(ours.spikes, theirs.spikes)
@@ -214,9 +214,9 @@ def test_axons_may_be_nowhere():
     silent = [k for k in range(design.config.axons) if k not in heard(design)]
     assert silent == [5, 7]
     for device in (board, golden):
-        device.write_state("x", 3)
+        device.write("x", 3)
         device.run({"more": np.ones((1, 3))})
-    assert not board.read_state("x")[silent].any()
+    assert not board.read("x")[silent].any()
     assert_equal(board, golden)
     board.monitor([5], "x")
     with pytest.raises(InputError, match="axon 5 has no synapses, so it is on no core"):
@@ -228,26 +228,29 @@ def test_a_synapse_that_has_no_place_is_refused(design):
     weights = design.image.weights.copy()
     mask = design.placement.copies_mask(len(weights))[:, design.placement.neuron_core]
     weights[tuple(np.argwhere(~mask)[0])] = 1
-    for write in (board.write_weights, lambda w: board.memory.write_weight_rows(0, w)):
+    for write in (
+        lambda w: board.write("weights", w),
+        lambda w: board.write("weights", w[:-1], slice(0, len(w) - 1)),
+    ):
         with pytest.raises(InputError, match=r"weights from axon .* no copy of the axon on core"):
             write(weights)
     with pytest.raises(InputError, match="plastic from axon"):
-        board.write_plastic(True)
+        board.write("plastic", True)
     assert_equal(board, golden)
 
 
 def test_values_that_do_not_fit_are_refused(design):
     board, golden = both(design)
     with pytest.raises(ImageError):
-        board.write_weights(design.image.weights + 1000)
+        board.write("weights", design.image.weights + 1000)
     with pytest.raises(ImageError):
-        board.write_state("v", 1 << 40)
+        board.write("v", 1 << 40)
     with pytest.raises(ImageError):
-        board.write_parameter("v_threshold", 1 << 40)
-    with pytest.raises(InputError, match="no parameter"):
-        board.read_parameter("colour")
-    with pytest.raises(InputError, match="no state"):
-        board.read_state("colour")
+        board.write("v_threshold", 1 << 40)
+    with pytest.raises(InputError, match="nothing called"):
+        board.read("colour")
+    with pytest.raises(InputError, match="nothing called"):
+        board.read("colour")
     assert_equal(board, golden)
 
 
@@ -274,11 +277,11 @@ def test_learning_with_eligibilities_and_modulators():
     board, golden = both(design)
     for device in (board, golden):
         device.run({"in": np.ones((9, 5)), "reward": np.ones((9, 1))})
-    assert golden.read_state("eligibility").any()
+    assert golden.read("eligibility").any()
     assert_equal(board, golden)
     values = np.where(design.image.plastic, 3, 0)
     for device in (board, golden):
-        device.write_state("eligibility", values)
+        device.write("eligibility", values)
     assert_equal(board, golden)
 
 
@@ -293,10 +296,10 @@ def test_cores_may_share_their_parameters():
     board.load(verify=True)
     golden = GoldenDevice(design)
     for device in (board, golden):
-        device.write_parameter("v_threshold", 40)
+        device.write("v_threshold", 40)
         device.parameters.v_threshold[...] = device.parameters.v_threshold[0] + 1
         device.run({"in": np.ones((5, 8))})
-    assert board.read_parameter("v_threshold").tolist() == [41] * 8
+    assert board.read("v_threshold").tolist() == [41] * 8
     assert_equal(board, golden)
 
 
@@ -326,7 +329,7 @@ def test_verify_finds_what_a_core_holds_wrongly(design):
     address = part.map.synapse_row(0)
     part._memory[address] ^= 1
     with pytest.raises(LinkError, match=r"weights\[0, 0\] reads back"):
-        board.memory.verify_image(design.image)
+        board.store.verify_image(design.image)
 
 
 def test_a_shadow_compares_what_does_not_depend_on_the_placement():
@@ -335,16 +338,16 @@ def test_a_shadow_compares_what_does_not_depend_on_the_placement():
     design = compile(made, cores=9)
     _, board = opened(design)
     board.load()
-    shadow = Shadow(board)
-    shadow.run({"in": np.ones((9, 5)), "unheard": np.ones((9, 2))})
-    shadow.read_weights()
-    shadow.compare()
-    assert shadow.differences.total == 0
-    board.write_state("v", 0)
+    lockstep = Lockstep(board)
+    lockstep.run({"in": np.ones((9, 5)), "unheard": np.ones((9, 2))})
+    lockstep.read_weights()
+    lockstep.compare()
+    assert lockstep.differences.total == 0
+    board.write("v", 0)
     board.run(steps=1)
-    shadow.compare()
-    assert shadow.differences.states > 0
-    assert shadow.differences.counters > 0
+    lockstep.compare()
+    assert lockstep.differences.states > 0
+    assert lockstep.differences.counters > 0
 
 
 def test_overruns_are_told_by_core(design):

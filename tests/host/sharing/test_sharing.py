@@ -41,10 +41,10 @@ def test_a_board_is_the_same_one_from_everywhere(owner, client, boards):
     spikes = spikes_for(40)
     for device in (owner, client, golden):
         device.monitor([1])
-    assert (client.read_weights() == DESIGN.image.weights).all()
-    owner.write_parameter("v_threshold", 9)
-    golden.write_parameter("v_threshold", 9)
-    assert (client.read_parameter("v_threshold") == 9).all()
+    assert (client.read("weights") == DESIGN.image.weights).all()
+    owner.write("v_threshold", 9)
+    golden.write("v_threshold", 9)
+    assert (client.read("v_threshold") == 9).all()
     ours, theirs = client.run(spikes), golden.run(spikes)
     assert theirs.spikes.any()
     assert (ours.spikes == theirs.spikes).all()
@@ -65,9 +65,9 @@ def test_attaching_does_not_load(owner, boards):
     with pytest.raises(BoardRefusedError, match=f"holds the image {DESIGN.image.identity:08x}"):
         spikeloom.open(PORT, OTHER)
     with spikeloom.open(PORT, OTHER, load=False) as board:
-        assert (board.read_weights() == DESIGN.image.weights).all()
+        assert (board.read("weights") == DESIGN.image.weights).all()
     with spikeloom.open(PORT, OTHER, load=True) as board:
-        assert (board.read_weights() == OTHER.image.weights).all()
+        assert (board.read("weights") == OTHER.image.weights).all()
 
 
 def test_a_stray_step_is_refused_and_then_known(owner, client):
@@ -163,8 +163,8 @@ def test_what_several_threads_do_is_whole(owner, client, monkeypatch):
 
     def work(device, number):
         for _ in range(6):
-            device.write_weights(np.full((CONFIG.axons, CONFIG.neurons), number))
-            seen = np.unique(device.read_weights())
+            device.write("weights", np.full((CONFIG.axons, CONFIG.neurons), number))
+            seen = np.unique(device.read("weights"))
             if len(seen) != 1:
                 wrong.append(seen)
             try:
@@ -226,7 +226,7 @@ def test_interrupts_at_any_moment_leave_a_board_that_both_can_use(owner, client)
                 timer.start()
                 until = time.monotonic() + 1
                 while time.monotonic() < until:
-                    owner.write_parameter("v_threshold", rng.randrange(100))
+                    owner.write("v_threshold", rng.randrange(100))
             except KeyboardInterrupt:
                 interrupted.append(timer)
             came = []
@@ -365,11 +365,11 @@ def test_a_client_survives_the_owners_sudden_end(process, boards):
 @pytest.mark.parametrize("process", [["run"]], indirect=True)
 def test_ctrl_c_in_the_owner_leaves_the_board_to_its_clients(process):
     with spikeloom.open(PORT, DESIGN) as board:
-        weights = board.read_weights()
+        weights = board.read("weights")
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "interrupted\n"
         golden = GoldenDevice(DESIGN)
-        assert (board.read_weights() == weights).all()
+        assert (board.read("weights") == weights).all()
         while board.step > 0:
             time.sleep(0.01)
         assert (board.run(spikes_for(9)).spikes == golden.run(spikes_for(9)).spikes).all()

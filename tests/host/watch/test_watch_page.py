@@ -40,7 +40,7 @@ FIND = """
             if (found.textContent.trim() == arguments[1] && found.getClientRects().length)
                 return arguments[2] ? root.querySelector(arguments[2]) : found;
 """
-"""The element that shows that text, or one beside it by its selector, in any shadow root."""
+"""The element that shows that text, or one beside it by its selector, in any lockstep root."""
 
 
 class Tab:
@@ -189,18 +189,18 @@ def test_pause_stops_the_steps_and_run_goes_on(running, device):
 
 def test_a_threshold_that_is_typed_in_changes_the_rate(running, device):
     tab = running
-    before = device.read_parameter("v_threshold")
+    before = device.read("v_threshold")
     tab.wait(lambda: tab.points("potential 0") == 1000, "a window is not yet full")
     rate = tab.rate("excitatory")
     assert rate > 10
     tab.type("excitatory", "3.9")
     tab.wait(lambda: tab.rate("excitatory") < rate / 2, "the rate stays")
-    raised = device.read_parameter("v_threshold")
+    raised = device.read("v_threshold")
     assert raised[:24].tolist() == [round(3.9 * device.design.scale[0])] * 24
     assert raised[24:].tolist() == before[24:].tolist()
     tab.type("excitatory", "1")
     tab.wait(lambda: tab.rate("excitatory") > rate / 2, "the rate stays low")
-    assert device.read_parameter("v_threshold").tolist() == before.tolist()
+    assert device.read("v_threshold").tolist() == before.tolist()
 
 
 def test_what_others_write_and_what_is_refused_is_shown(running, runner):

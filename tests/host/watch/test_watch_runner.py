@@ -75,7 +75,7 @@ def test_a_pause_stops_the_steps_and_readings_go_on(device, start, monkeypatch):
     runner.set_running(False)
     wait_for(lambda: runner.speed == 0.0)
     step = device.step
-    device.write_parameter("v_threshold", 777)
+    device.write("v_threshold", 777)
     wait_for(lambda: runner.source.view().readings.thresholds == {"all": 777.0})
     assert device.step == step
     runner.set_running(True)

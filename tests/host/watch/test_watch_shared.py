@@ -48,9 +48,9 @@ def test_the_view_shows_what_the_shell_does(shell, source):
     assert view.readings.weights[2, 3] == 7
     assert view.readings.counters["steps"] == 30
     assert view.potentials[0].tolist() == [*range(20), 29]
-    assert view.potentials[1][-1].tolist() == shell.read_state("v")[list(view.monitored)].tolist()
+    assert view.potentials[1][-1].tolist() == shell.read("v")[list(view.monitored)].tolist()
     source.set_threshold("all", 77.0)
-    assert set(shell.read_parameter("v_threshold")) == {77}
+    assert set(shell.read("v_threshold")) == {77}
 
 
 def test_both_run_at_once_and_every_step_is_run_once(shell, source):

@@ -54,7 +54,7 @@ def test_readings_are_those_of_the_device():
     readings = source.view().readings
     assert readings.counters == device.counters()
     assert readings.per_step["spikes"] == pytest.approx(device.counters()["spikes"] / 200)
-    assert np.array_equal(readings.weights, device.read_weights())
+    assert np.array_equal(readings.weights, device.read("weights"))
     assert readings.marked_step == 0
     assert readings.weights_step == 200
     assert np.any(readings.weights != readings.marked)
@@ -72,9 +72,9 @@ def test_a_threshold_is_written_in_the_networks_unit_and_changes_the_rate():
     device, source = live(scaled, rate=300.0)
     source.advance(200)
     before = source.view().rates[1].mean(axis=0)
-    others = device.read_parameter("v_threshold")[5:]
+    others = device.read("v_threshold")[5:]
     source.set_threshold("some", 8000.25)
-    assert np.array_equal(device.read_parameter("v_threshold"), [32001] * 5 + others.tolist())
+    assert np.array_equal(device.read("v_threshold"), [32001] * 5 + others.tolist())
     assert source.view().readings.thresholds["some"] == 8000.25
     source.advance(200)
     after = source.view().rates[1].mean(axis=0)
@@ -91,7 +91,7 @@ def test_a_core_with_shared_parameters_has_one_threshold():
     config = CoreConfig(neurons=6, axons=4)
     device, source = live(make_design(config))
     source.set_threshold(ALL_NEURONS, 33.0)
-    assert np.all(device.read_parameter("v_threshold") == 33)
+    assert np.all(device.read("v_threshold") == 33)
     assert source.view().readings.thresholds == {ALL_NEURONS: 33.0}
 
 
@@ -100,7 +100,7 @@ def test_potentials_of_a_core_without_monitors_are_read_after_each_part():
     expected = []
     for _ in range(4):
         source.advance(7)
-        expected.append(device.read_state("v")[3])
+        expected.append(device.read("v")[3])
     steps, potentials = source.view().potentials
     assert steps.tolist() == [6, 13, 20, 27]
     assert potentials[:, 0].tolist() == expected

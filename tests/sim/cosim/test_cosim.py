@@ -90,7 +90,7 @@ def test_a_family_is_the_same_network_on_every_fabric(family: int) -> None:
 
 def test_a_difference_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The golden model is spoiled; the report must say where it differs first."""
-    original = scenario.GoldenDevice.read_state
+    original = scenario.GoldenDevice.read
 
     def spoiled(self: scenario.GoldenDevice, name: str) -> np.ndarray:
         values = original(self, name)
@@ -98,7 +98,7 @@ def test_a_difference_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
             values[7] += 1
         return values
 
-    monkeypatch.setattr(scenario.GoldenDevice, "read_state", spoiled)
+    monkeypatch.setattr(scenario.GoldenDevice, "read", spoiled)
     report = run_campaign([CONFIG], range(1))
     assert not report.ok
     assert re.match(r"step \d+: v\[7\] is ", report.mismatches[0]["error"])

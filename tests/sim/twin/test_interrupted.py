@@ -146,7 +146,7 @@ def assert_same(ours: Snapshot, theirs: Snapshot) -> None:
 
 
 def assert_as_loaded(board: Board, design: spikeloom.Design) -> None:
-    board.memory.verify_image(design.image)
+    board.store.verify_image(design.image)
     with spikeloom.open("golden:", design) as golden:
         assert replace(board.snapshot(), image_identity=0) == replace(
             golden.snapshot(), image_identity=0
@@ -261,7 +261,7 @@ def test_unplugged_in_a_run(server: tuple[str, int], trials: int) -> None:
             while Path(port).exists():
                 time.sleep(0.01)
             with pytest.raises(PortError if lost else LinkError, match=r"no port|was lost"):
-                board.read_weights()
+                board.read("weights")
             os.kill(process, signal.SIGUSR1)
             while not Path(port).exists():
                 time.sleep(0.01)

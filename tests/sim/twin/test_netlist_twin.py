@@ -38,8 +38,8 @@ def test_the_netlist_of_icebreaker_equals_the_golden_model() -> None:
         ours, expected = board.run(raster), golden.run(raster)
         assert expected.spikes.any()
         assert (ours.spikes == expected.spikes).all()
-        assert (board.read_state("v") == golden.read_state("v")).all()
-        assert (board.read_weights() == golden.read_weights()).all()
+        assert (board.read("v") == golden.read("v")).all()
+        assert (board.read("weights") == golden.read("weights")).all()
     with pytest.raises(WrongBoardError):
         spikeloom.open("netlist:icebreaker", random_design(replace(BOARD.config, neurons=76)))
 
