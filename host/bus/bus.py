@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
@@ -23,6 +22,24 @@ class BoardLink(Protocol):
     """What a bus needs of a link: `Link` has it, and `SharedLink`."""
 
     broken: bool
+
+    @property
+    def attached(self) -> bool:
+        """Whether another process owns the port."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether others may use the link between two calls."""
+
+    def exclusive(self) -> AbstractContextManager[bool]:
+        """Have the link alone; yields whether anybody else had it since the last time."""
+
+    @property
+    def baudrate(self) -> int | None:
+        """Bits per second, where the port has a rate and this process sets it."""
+
+    def now(self) -> float:
+        """Time in seconds that the port's time-outs and a live run's ticks keep to."""
 
     @property
     def name(self) -> str:
@@ -66,15 +83,13 @@ class Bus:
         self.link = link
         self.interruptions = 0
         """How often somebody else had the board since the last call here."""
-        self._lock = threading.RLock()
-        self._turn: Callable[[], AbstractContextManager[bool]] = getattr(link, "turn", self._alone)
-        self.reopened: Callable[[], None] = lambda: None
+        self.on_reconnect: Callable[[], None] = lambda: None
         """Called after a broken connection has been opened anew."""
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Have the board alone for several calls; may be nested."""
-        with self._turn() as between:
+        with self.link.exclusive() as between:
             self.interruptions += between
             yield
 
@@ -83,19 +98,13 @@ class Bus:
         statistics = self.link.statistics
         return statistics.bytes_sent + statistics.bytes_received
 
-    @contextmanager
-    def _alone(self) -> Iterator[bool]:
-        """A turn, where only threads of this process can want one."""
-        with self._lock:
-            yield False
-
-    def mend(self) -> None:
+    def reconnect(self) -> None:
         """Open a new connection if the link is broken; every command does so by itself."""
         with self.transaction():
             if self.link.broken:
                 try:
                     self.link.reopen()
-                    self.reopened()
+                    self.on_reconnect()
                 except BaseException:
                     self.link.broken = True
                     raise
@@ -104,7 +113,7 @@ class Bus:
     def _command(self) -> Iterator[BoardLink]:
         """The link, in order; whatever cuts a command short leaves it broken."""
         with self.transaction():
-            self.mend()
+            self.reconnect()
             try:
                 yield self.link
             except BaseException:

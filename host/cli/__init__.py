@@ -7,6 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
+import spikeloom
 from spikeloom.hdl.contract.errors import SpikeLoomError
 
 from . import (
@@ -45,8 +46,6 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        import spikeloom
-
         print(spikeloom.__version__)
         raise typer.Exit
 

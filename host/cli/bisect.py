@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import typer
 
+import spikeloom
+
+from ..diagnosis.bisect import bisect as search
+from ..diagnosis.bisect import read_spikes
 from .common import JSON, examples, note, read_design, report
 
 _EXAMPLES = examples(
@@ -48,12 +53,6 @@ def bisect(
     Both run the input once; then a binary search runs them from snapshots that they have in common.
     Exits with code 1 when there is a difference.
     """
-    import numpy as np
-
-    import spikeloom
-
-    from ..diagnosis.bisect import bisect as search
-    from ..diagnosis.bisect import read_spikes
 
     design = read_design(design_file)
     snapshot = spikeloom.Snapshot.load(start) if start else None

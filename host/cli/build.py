@@ -6,6 +6,10 @@ from pathlib import Path
 
 import typer
 
+from spikeloom.boards import board_named, fabric_named, with_core
+from spikeloom.boards import build as build_bitstream
+from spikeloom.boards.registry import LEARNING
+
 from .common import DESIGN, JSON, SET, examples, note, read_chip, read_config, read_design, report
 
 _EXAMPLES = examples(
@@ -58,9 +62,6 @@ def build(
         )
     if cores and design_file is not None:
         raise typer.BadParameter("a design says how many cores it needs: omit --cores")
-    from spikeloom.boards import board_named, fabric_named, with_core
-    from spikeloom.boards import build as build_bitstream
-    from spikeloom.boards.registry import LEARNING
 
     if learning and not board.endswith(LEARNING):
         board += LEARNING

@@ -9,17 +9,16 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from spikeloom.hdl import CoreConfig, FabricConfig, Image
+from spikeloom.hdl import CoreConfig, FabricConfig
 from spikeloom.hdl.contract.errors import InputError
 
-if TYPE_CHECKING:
-    from ..design.design import Design
+from ..design.design import Design
 
 JSON = typer.Option(False, "--json", help="Machine-readable result on stdout, nothing else there.")
 SET = typer.Option(
@@ -110,7 +109,6 @@ def _core_of(file: Path) -> CoreConfig:
 
 def read_design(file: Path) -> Design:
     """A saved design."""
-    from ..design.design import Design
 
     return Design.load(file)
 
@@ -119,15 +117,6 @@ def require_design(where: str, design: Design | None) -> None:
     """Raise `InputError` for a model that has no design to be made for."""
     if design is None and where in ("twin:", "golden:"):
         raise InputError(f"{where} is made for a design: name a saved one with --design FILE")
-
-
-def blank_design(config: CoreConfig) -> Design:
-    """A design without synapses, for those who want a core to look at."""
-    import numpy as np
-
-    from ..design.design import Design
-
-    return Design(config, Image(config, np.zeros((config.axons, config.neurons), dtype=np.int64)))
 
 
 def _changes(settings: Sequence[str] | None, named: dict[str, int | None]) -> dict[str, Any]:

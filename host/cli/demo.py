@@ -6,6 +6,9 @@ from pathlib import Path
 
 import typer
 
+from ..demos.digits import run_digits
+from ..demos.learn_digits import run_learn_digits
+from ..demos.patterns import run_patterns
 from .common import JSON, examples, report, unwrap
 
 _DIGITS = (
@@ -61,7 +64,6 @@ def digits(
     confusion.png and the design (digits.slm). Exits with code 1 when anything differs, or when the
     accuracy over all 594 images is below 97 %.
     """
-    from ..demos.digits import run_digits
 
     result = run_digits(on, out, images)
     report(result, as_json=as_json, ok=result.ok)
@@ -90,7 +92,6 @@ def learn_digits(
     (learned.slm). Exits with code 1 when anything differs, or when the accuracy with all images is
     below 94 % (three_factor) or 86 % (stdp).
     """
-    from ..demos.learn_digits import run_learn_digits
 
     result = run_learn_digits(on, rule, out, lessons=lessons, images=images, seed=seed)
     report(result, as_json=as_json, ok=result.ok)
@@ -113,7 +114,6 @@ def patterns(
     compared with the golden model's. Writes weights.png and the network with what it learned
     (learned.slm). Exits with code 1 when anything differs, or when one answer is wrong.
     """
-    from ..demos.patterns import run_patterns
 
     result = run_patterns(on, out, patterns=count, tests=tests, seed=seed)
     report(result, as_json=as_json, ok=result.ok)

@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from ..connect.discovery import find_boards
 from .common import JSON, examples, read_design, report
 
 _EXAMPLES = examples(
@@ -33,7 +34,6 @@ def devices(
     Served twins (spikeloom serve) are found too. Nothing is reset or loaded; a board that somebody has
     open is asked through its owner.
     """
-    from ..connect.discovery import find_boards
 
     designs = {str(file): read_design(file) for file in design_files or ()}
     with Console(stderr=True).status("Asking the ports…"):

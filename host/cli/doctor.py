@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from ..diagnosis.doctor import PURPOSES, diagnose
 from .common import JSON, examples, report
 
 _EXAMPLES = examples(
@@ -29,7 +30,6 @@ def doctor(
     Exits with code 1 when something required is missing. What only one purpose needs is not required
     unless --need names it.
     """
-    from ..diagnosis.doctor import PURPOSES, diagnose
 
     for purpose in need or ():
         if purpose not in PURPOSES:

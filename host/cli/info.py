@@ -4,31 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+import spikeloom
 from spikeloom.hdl import CoreConfig, FabricConfig, MemoryMap
 from spikeloom.hdl.contract.memory_map import CORE_SHIFT, Region
 
+from ..design.design import Design, blank_design
 from ..quantise.core import QuantisationReport
 from .common import (
     DESIGN,
     JSON,
     SET,
-    blank_design,
     examples,
     read_chip,
     read_design,
     report,
     require_design,
 )
-
-if TYPE_CHECKING:
-    from ..design.design import Design
 
 _EXAMPLES = examples(
     "spikeloom info /dev/ttyUSB1                  identity, registers, counters",
@@ -89,6 +87,7 @@ def info(
         chip = read_chip(file, settings)
         config = chip.core if isinstance(chip, FabricConfig) else chip
         design = read_design(file) if file == design_file and file and not settings else None
+
         design = design or blank_design(config)
         if isinstance(chip, FabricConfig):
             sections["fabric"] = _describe_fabric(chip)
@@ -102,7 +101,6 @@ def info(
 
 
 def _ask(where: str, design: Design | None, baud: int | None) -> dict[str, dict[str, Any]]:
-    import spikeloom
 
     with spikeloom.open(where, design, load=False, baud=baud) as device:
         sections: dict[str, dict[str, Any]] = {"counters": dict(device.counters())}

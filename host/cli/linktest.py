@@ -8,6 +8,12 @@ import typer
 
 from spikeloom.hdl.contract.errors import InputError
 
+from ..display.progress import progress_bar
+from ..linktest.faults import FaultRates
+from ..linktest.latency import LatencyPort
+from ..linktest.report import LinkTestSummary
+from ..linktest.setup import board_config, port_opener, trial_design
+from ..linktest.trial import link_test
 from .common import DESIGN, JSON, SET, examples, read_config, read_design, report
 
 _EXAMPLES = examples(
@@ -50,12 +56,6 @@ def linktest(
     configuration, the board's core must be one that boards get by default. If anything got lost,
     was changed or was executed twice, the exit code is 1.
     """
-    from ..display.progress import progress_bar
-    from ..linktest.faults import FaultRates
-    from ..linktest.latency import LatencyPort
-    from ..linktest.report import LinkTestSummary
-    from ..linktest.setup import board_config, port_opener, trial_design
-    from ..linktest.trial import link_test
 
     rates = FaultRates.of_every_kind(faults)
     if config_file is not None and design_file is not None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
+import serial
 import typer
 
-from .common import examples
+from spikeloom.hdl.contract.errors import InputError
 
-if TYPE_CHECKING:
-    import serial
+from ..connect.known_boards import default_rates
+from ..link.frame_filter import FrameFilter
+from ..link.serial_port import open_serial
+from .common import examples
 
 _EXAMPLES = examples(
     "spikeloom miniterm twin://net.slm           the simulated board of a saved design",
@@ -43,15 +46,10 @@ def miniterm(
 
     A frame ends with 00. Its type is shown behind it; whether its CRC is right is not checked.
     """
-    from spikeloom.hdl.contract.errors import InputError
-
-    from ..connect.open import default_rates, open_serial
 
     if not sys.stdin.isatty():
         raise InputError(_NO_TERMINAL)
     from serial.tools import miniterm as terminal
-
-    from ..link.frame_filter import FrameFilter
 
     port = cast("serial.Serial", open_serial(where, baud or default_rates()[0]))
     terminal.TRANSFORMATIONS["frames"] = FrameFilter

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import typer
 
+from spikeloom.hdl.contract.errors import InputError
+
+from ..compiler import place as placing
+from ..compiler.partition import can_cut
 from .common import JSON, examples, note, read_design, report
 
 _EXAMPLES = examples(
@@ -38,10 +42,6 @@ def place(
 
     What the network does is the same on any number of cores, wherever its neurons are.
     """
-    from spikeloom.hdl.contract.errors import InputError
-
-    from ..compiler import place as placing
-    from ..compiler.partition import can_cut
 
     if cores is not None and like is not None:
         raise typer.BadParameter("give --cores or --like, not both")

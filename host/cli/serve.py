@@ -7,6 +7,9 @@ from pathlib import Path
 
 import typer
 
+from spikeloom.sim.twin.build import BAUD
+from spikeloom.sim.twin.serve import serve as serve_twin
+
 from .common import SET, examples, read_chip
 
 _EXAMPLES = examples(
@@ -37,8 +40,6 @@ def serve(
     """
     config = read_chip(file, settings)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
-    from spikeloom.sim.twin.build import BAUD
-    from spikeloom.sim.twin.serve import serve as serve_twin
 
     unplugged = False
 

@@ -8,16 +8,16 @@ import importlib
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
 import typer
 
+import spikeloom
 from spikeloom.hdl.contract.errors import SpikeLoomError
 
+from ..demos.shell_example import small_network
 from .common import DESIGN, examples, note, read_design
-
-if TYPE_CHECKING:
-    from ..design.design import Design
 
 _EXAMPLES = examples(
     "spikeloom shell                                a small network, simulated",
@@ -68,9 +68,6 @@ def shell(
 
     Without --design, twin: and golden: get a small network to play with.
     """
-    import numpy as np
-
-    import spikeloom
 
     design = read_design(design_file) if design_file else None
     if design is None and where in ("twin:", "golden:"):
@@ -84,19 +81,6 @@ def shell(
             about = f"{design.config.neurons} neurons, {design.config.axons} axons"
             banner = _BANNER.format(board=where, design=about, axons=design.config.axons)
         interact(banner, names)
-
-
-def small_network() -> Design:
-    """8 inputs, 4 leaky neurons, weights that make them fire at different rates."""
-    import numpy as np
-
-    import spikeloom
-
-    network = spikeloom.Network()
-    inputs = network.input("in", 8)
-    neurons = network.population("out", 4, spikeloom.LIF(tau_mem=20e-3))
-    network.connect(inputs, neurons, np.tile([0.05, 0.1, 0.15, 0.2], (8, 1)))
-    return spikeloom.compile(network)
 
 
 def interact(banner: str, names: dict[str, Any]) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import typer
 
+from spikeloom.hdl.chip.verilog import generate
+
 from .common import CORE_FILE, SET, examples, note, read_chip, write_text
 
 _EXAMPLES = examples(
@@ -34,7 +36,6 @@ def verilog(
     The configuration comes from a file, from options, or from both: options win.
     """
     config = read_chip(file, settings, neurons=neurons, axons=axons, lanes=lanes)
-    from spikeloom.hdl.chip.verilog import generate
 
     text = generate(config)
     write_text(text, out)

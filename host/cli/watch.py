@@ -5,20 +5,24 @@ from __future__ import annotations
 import signal
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import typer
 from rich.console import Console
 
+import spikeloom
 from spikeloom.hdl.contract.errors import BoardRefusedError, InputError, MissingToolError
 
+from ..connect.schemes import GOLDEN, NETLIST, TWIN
+from ..demos.watch_example import example_design, example_input
+from ..design.design import Design
+from ..design.input_raster import SpikeInput
+from ..device.device import Device
+from ..driver.board import Board
+from ..watch.runner import Runner
+from ..watch.source import LiveSource
+from ..watch.stimulus import Stimulus, read_raster
 from .common import DESIGN, examples, note, read_design
-
-if TYPE_CHECKING:
-    from ..design.design import Design
-    from ..design.input_raster import SpikeInput
-    from ..device.device import Device
-    from ..driver.board import Board
 
 _EXAMPLES = examples(
     "spikeloom watch golden:                            a small network that learns",
@@ -67,17 +71,11 @@ def watch(
         raise MissingToolError(
             "bokeh is not installed; it comes with: pip install spikeloom[watch]"
         ) from None
-    from ..connect.open import GOLDEN, NETLIST, TWIN
-    from ..watch.runner import Runner
-    from ..watch.source import LiveSource
-    from ..watch.stimulus import Stimulus, read_raster
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
     design = read_design(design_file) if design_file else None
     example: SpikeInput = None
     if design is None and where in (GOLDEN, TWIN):
-        from ..demos.watch_example import example_design, example_input
-
         design, example = example_design(), example_input()
         note("no --design given: this is a small network that learns")
     model = where is not None and where.startswith((GOLDEN, TWIN, NETLIST))
@@ -105,7 +103,6 @@ def watch(
 
 def _open(where: str | None, design: Design | None, *, load: bool, baud: int | None) -> Device:
     """The device, with a design that can run."""
-    import spikeloom
 
     device = spikeloom.open(where, design, load=load, baud=baud, progress=False)
     try:

@@ -1,1 +1,7 @@
-"""TODO."""
+"""From a `Network` to a `Design`: requirements, quantisation, wiring, warnings, and the place on cores."""
+
+__all__ = [
+    "compile",
+    "partition",
+    "place",
+]

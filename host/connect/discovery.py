@@ -24,7 +24,9 @@ from ..driver.board import Board
 from ..link import port_owner as ownership
 from ..link.port_owner import OWNER, Claim
 from ..sharing.shared_link import SharedLink
-from .open import GOLDEN, TWIN, default_rates, open_link
+from .board_link import open_link
+from .known_boards import board_with, default_rates
+from .schemes import GOLDEN, TWIN
 
 TIMEOUT = 0.5
 """Seconds that a port may be silent before it counts as no board, at each rate."""
@@ -173,7 +175,7 @@ def find_boards(
     )
 
 
-def the_one(baud: int | None = None, **options: Any) -> str:
+def only_board(baud: int | None = None, **options: Any) -> str:
     """The port of the one board that there is; `PortError` lists the candidates otherwise."""
     found = find_boards(baud=baud, **options).ports
     boards = [port for port in found if port.is_board]
@@ -239,15 +241,13 @@ def _ask(
 
 
 def _look(link: BoardLink, names: dict[int, str]) -> BoardFacts:
-    from spikeloom.boards import BOARDS
-
     with contextlib.closing(Board(link, progress=False)) as board:
         info, digest = board.info(), board.identity.digest
     image = info["image"]
     return BoardFacts(
         build=board.identity.build,
         digest=f"{digest:016x}",
-        core=next((n for n, known in BOARDS.items() if known.config.digest == digest), ""),
+        core=board_with(digest),
         clock_hz=board.clock_hz,
         image=f"{image:08x}" if image else "",
         design=names.get(image, ""),

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import os
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import serial
-from serial.tools import list_ports
+from spikeloom.hdl.contract.errors import InputError
+from spikeloom.sim import twin
+from spikeloom.sim.twin.netlist import open_netlist
 
-from spikeloom.hdl.contract.errors import InputError, LinkError, PortError
-
-from ..bus.line_rate import tune
-from ..link.link import TIMEOUT, Link, Port
-
-if TYPE_CHECKING:
-    from ..bus.bus import BoardLink
-    from ..design.design import Design
-    from ..device.device import Device
-    from ..driver.board import Board
-    from ..link.port_owner import Claim
-
-GOLDEN = "golden:"
-TWIN = "twin:"
-NETLIST = "netlist:"
-_WRITE_TIMEOUT = 5.0
+from ..bus.bus import BoardLink
+from ..design.design import Design
+from ..device.device import Device
+from ..device.golden import GoldenDevice
+from ..driver.board import Board
+from ..link.link import TIMEOUT, Link
+from ..link.port import Port
+from ..link.port_owner import Claim
+from ..sharing.shared_link import SharedLink
+from .board_link import open_link, tuned_link
+from .discovery import only_board
+from .schemes import GOLDEN, NETLIST, TWIN
 
 
 def open(
@@ -77,32 +70,25 @@ def open(
     BoardRefusedError : somebody has the board open, and it does not hold the image of `design`.
     """
     if where is None:
-        from .discovery import the_one
-
-        where = the_one(baud=baud, **options)
+        where = only_board(baud=baud, **options)
     if where == GOLDEN:
-        from ..device.golden import GoldenDevice
-
         return GoldenDevice(_needed(where, design))
     if where == TWIN:
         chip = _needed(where, design).chip
-        from spikeloom.sim import twin
 
         if baud is not None:
             options["baud"] = baud
         port: Port = twin.open_port(chip, **options)
-        board = _board(_tuned(Link(port, timeout, where), line_rate), design, progress)
+        board = _board(tuned_link(Link(port, timeout, where), line_rate), design, progress)
     elif where.startswith(NETLIST):
-        from spikeloom.sim.twin.netlist import open_netlist
-
         if baud is not None:
             raise InputError(f"baud is {baud}; the line rate of a netlist is its board's: omit it")
         port = open_netlist(where.removeprefix(NETLIST), **options)
-        board = _board(_tuned(Link(port, timeout, where), line_rate), design, progress)
+        board = _board(tuned_link(Link(port, timeout, where), line_rate), design, progress)
     else:
         board = _open_port(where, design, baud, line_rate, timeout, progress, share, options)
     try:
-        if load is None and design is not None and getattr(board.link, "attached", False):
+        if load is None and design is not None and board.link.attached:
             board.require_image()
         elif load is not False and design is not None:
             board.load()
@@ -119,8 +105,6 @@ def _needed(where: str, design: Design | None) -> Design:
 
 
 def _board(link: BoardLink, design: Design | None, progress: bool | None) -> Board:
-    from ..driver.board import Board
-
     return Board(link, design, progress=progress)
 
 
@@ -134,112 +118,9 @@ def _open_port(
     share: bool,
     options: dict[str, Any],
 ) -> Board:
-    from ..sharing.shared_link import SharedLink
-
     def open_port(claim: Claim | None) -> Link:
         return open_link(where, baud, timeout, claim, line_rate=line_rate, **options)
 
     if "://" in where:
         return _board(open_port(None), design, progress)
     return _board(SharedLink(where, open_port, share=share), design, progress)
-
-
-def _tuned(link: Link, line_rate: int | None) -> Link:
-    """Open the link, and bring the line to its rate; a link that can not be opened is closed."""
-    try:
-        link.open()
-        tune(link, line_rate)
-    except BaseException:
-        link.close()
-        raise
-    return link
-
-
-def open_link(
-    where: str,
-    baud: int | None,
-    timeout: float,
-    claim: Claim | None = None,
-    *,
-    line_rate: int | None = None,
-    **options: Any,
-) -> Link:
-    """A port with an open link, at the first rate at which the board answers.
-
-    `claim` follows the port's name when the port is opened again after it was lost.
-    """
-    rates = [baud] if baud is not None else default_rates()
-    for rate in rates:
-        name = where if "://" in where else f"{where} at {rate} baud"
-        plug = partial(_plug, where, rate, claim, options)
-        try:
-            return _tuned(Link(plug(), timeout, name, reconnect=plug), line_rate)
-        except LinkError:
-            if rate == rates[-1]:
-                raise
-    raise InputError("no baud rate was given")
-
-
-def _plug(where: str, rate: int, claim: Claim | None, options: dict[str, Any]) -> Port:
-    """Open a port, whatever its name leads to now."""
-    if claim is not None:
-        claim.follow()
-    return open_serial(where, rate, **options)
-
-
-def default_rates() -> list[int]:
-    """Baud rates that the known boards are built with."""
-    from spikeloom.boards import BOARDS
-
-    return list(dict.fromkeys(board.baud for board in BOARDS.values()))
-
-
-def open_serial(where: str, baud: int, **options: Any) -> Port:
-    """Open a port with pyserial; every failure is a `PortError` that says what would work."""
-    if "://" not in where:
-        options = {"exclusive": True, **options}
-    try:
-        port = serial.serial_for_url(where, baudrate=baud, write_timeout=_WRITE_TIMEOUT, **options)
-    except (serial.SerialException, OSError, ValueError) as error:
-        raise PortError(_explain(where, error)) from None
-    # A USB adapter may hold small replies back for 16 ms otherwise.
-    with contextlib.suppress(AttributeError, OSError, ValueError, NotImplementedError):
-        port.set_low_latency_mode(True)
-    return port
-
-
-def _explain(where: str, error: Exception) -> str:
-    from ..link import port_owner as ownership
-
-    number, text = getattr(error, "errno", None), str(error)
-    if number == errno.EACCES or "PermissionError" in text or "Access is denied" in text:
-        if os.name != "posix":
-            return f"{where} is in use by another program, or may not be opened; close that program"
-        return (
-            f"you may not open {where}; join its group and log in again: "
-            "sudo usermod -aG dialout $USER"
-        )
-    if number == errno.EBUSY or "exclusively lock" in text:
-        owner = ownership.find(where)
-        if owner is not None and owner.pid != os.getpid():
-            return ownership.refusal(where, owner)
-        return f"{where} is in use by another program; close that one first"
-    if number == errno.ENOENT or "FileNotFoundError" in text:
-        return f"there is no port {where!r}. {describe_ports()}"
-    return f"{where!r} can not be opened as a serial port: {text}. {describe_ports()}"
-
-
-def describe_ports() -> str:
-    """The serial ports that exist, and how to name one, as a sentence or two."""
-    ports = sorted(list_ports.comports())
-    if not ports:
-        found = "No serial port exists: is the board plugged in and powered?"
-    else:
-        names = (
-            port.device + (f" ({port.description})" if port.description != "n/a" else "")
-            for port in ports
-        )
-        found = f"There are: {', '.join(names)}."
-    return (
-        f'{found} Without a board, "{TWIN}" opens a simulated one and "{GOLDEN}" the golden model'
-    )

@@ -17,7 +17,9 @@ from spikeloom.hdl.contract.errors import InputError, WrongBoardError
 from spikeloom.sim import GoldenCore
 
 from ..compiler.compile import compile
-from ..connect.open import GOLDEN, TWIN, open
+from ..connect.known_boards import BOARDS, core_with
+from ..connect.open import open
+from ..connect.schemes import GOLDEN, TWIN
 from ..design.design import Design
 from ..device.device import Device
 from ..display import plots
@@ -265,12 +267,9 @@ def _find_board(where: str, progress: bool | None) -> Board | None:
 
 def config_of(board: Board) -> CoreConfig:
     """The board's core, the one of its definition; `WrongBoardError` for any other."""
-    from spikeloom.boards import BOARDS
-
-    for known in BOARDS.values():
-        config = known.config
-        if config.digest == board.identity.digest and isinstance(config, CoreConfig):
-            return config
+    config = core_with(board.identity.digest)
+    if config is not None:
+        return config
     raise WrongBoardError(
         f"the board has configuration {board.identity.digest:016x}, which no board's definition "
         f"declares as its one core ({board.identity.build}); program it: spikeloom build {'|'.join(BOARDS)}"

@@ -16,14 +16,15 @@ from spikeloom.hdl.contract.core_config import ceil_div
 from spikeloom.hdl.contract.errors import InputError
 from spikeloom.sim import GoldenCore
 
-from ..connect.open import TWIN, open
+from ..connect.open import open
+from ..connect.schemes import TWIN
 from ..design.design import Design
 from ..diagnosis.lockstep import Differences, Lockstep
 from ..display import learning_plots, plots
 from ..display.progress import progress_bar
 from . import digits_network as digits
 from .report_rows import add_closing_rows
-from .training_tasks import COURSES, Course
+from .training_tasks import TASKS, TrainingTask
 
 RULE = "three_factor"
 PART = 100
@@ -36,7 +37,7 @@ class LearningReport:
 
     Attributes
     ----------
-    device, rule, config : where it ran, with which course, and the settings of the core.
+    device, rule, config : where it ran, with which task, and the settings of the core.
     lessons, epochs : training images that were shown in each epoch, and epochs.
     images, correct : test images that were shown after the last lesson, and those recognised.
     needed : share of the test images that must be recognised.
@@ -111,8 +112,8 @@ def run_learn_digits(
 
     Parameters
     ----------
-    where : "twin:", "golden:", or the serial port of a board with the course's core.
-    rule : a key of `COURSES`.
+    where : "twin:", "golden:", or the serial port of a board with the task's core.
+    rule : a key of `TASKS`.
     out : folder for weights.png, curve.png, confusion.png and the design with what it learned,
         learned.slm.
     lessons : how many of the training images are shown in each epoch; default all.
@@ -120,14 +121,14 @@ def run_learn_digits(
     seed : of the initial weights, the order of images, and random rounding.
     progress : show progress bars; None: when stderr is a terminal.
     """
-    if rule not in COURSES:
-        raise InputError(f"rule is {rule!r}; choose one of {', '.join(COURSES)}")
+    if rule not in TASKS:
+        raise InputError(f"rule is {rule!r}; choose one of {', '.join(TASKS)}")
     for name, count in (("lessons", lessons), ("images", images)):
         if count is not None and count < 1:
             raise InputError(f"{name} is {count}; give at least 1")
-    course = COURSES[rule]
+    task = TASKS[rule]
     data = _Data.read(lessons, images)
-    design = course.design(seed)
+    design = task.design(seed)
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     names = ("learned.slm", "weights.png", "curve.png", "confusion.png")
@@ -137,10 +138,10 @@ def run_learn_digits(
     with open(where, design, progress=progress) as device:
         opening = time.perf_counter() - began
         lockstep = Lockstep(device)
-        history = _History(course, design, data)
+        history = _History(task, design, data)
         rng = np.random.default_rng(seed)
-        _teach(lockstep, course, data, history, rng, progress)
-        answers = _examine(lockstep, course, data, progress)
+        _teach(lockstep, task, data, history, rng, progress)
+        answers = _examine(lockstep, task, data, progress)
         weights = lockstep.read_weights()
         lockstep.compare()
         counters = device.counters()
@@ -153,18 +154,18 @@ def run_learn_digits(
         digits.SIDE, files["weights.png"], title="Weights of the pixels, one image for each digit",
     )  # fmt: skip
     given, right = zip(*history.points, strict=True)
-    title = f"Learned on {where} with the rule {course.rule}"
-    learning_plots.curve(given, right, course.needed, files["curve.png"], title=title)
+    title = f"Learned on {where} with the rule {task.rule}"
+    learning_plots.curve(given, right, task.needed, files["curve.png"], title=title)
     plots.confusion(data.test_y, answers, files["confusion.png"])
     return LearningReport(
         device=where,
-        rule=course.rule,
+        rule=task.rule,
         config=design.config.to_dict(),
         lessons=len(data.train_y),
-        epochs=len(course.epochs),
+        epochs=len(task.epochs),
         images=len(data.test_y),
         correct=int(np.sum(answers == data.test_y)),
-        needed=course.needed,
+        needed=task.needed,
         all_images=data.complete,
         curve=history.points,
         steps=counters["steps"],
@@ -202,28 +203,28 @@ class _Data:
 class _History:
     """How well the weights do, as they change: all test images side by side, in the golden model."""
 
-    course: Course
+    task: TrainingTask
     design: Design
     data: _Data
     points: list[tuple[int, float]] = field(default_factory=list)
 
     def add(self, lessons: int, weights: NDArray[np.int64]) -> None:
-        image, course, count = self.design.image, self.course, len(self.data.test_y)
-        exam = {name: np.array(value) for name, value in course.exam.items()}
+        image, task, count = self.design.image, self.task, len(self.data.test_y)
+        test_parameters = {name: np.array(value) for name, value in task.test_parameters.items()}
         image = dataclasses.replace(
             image,
             weights=weights,
-            parameters={**image.parameters, **exam},
+            parameters={**image.parameters, **test_parameters},
             learning={**image.learning, "enabled": 0},
         )
-        raster = course.questions(self.data.test_x).reshape(count, course.exam_period, -1)
-        answers = course.answers(GoldenCore(image, batch=count).run(raster))
+        raster = task.test_input(self.data.test_x).reshape(count, task.test_period, -1)
+        answers = task.decode(GoldenCore(image, batch=count).run(raster))
         self.points.append((lessons, float(np.mean(answers == self.data.test_y))))
 
 
 def _teach(
     lockstep: Lockstep,
-    course: Course,
+    task: TrainingTask,
     data: _Data,
     history: _History,
     rng: np.random.Generator,
@@ -232,26 +233,26 @@ def _teach(
     """All epochs: each image once, in a new random order."""
     count, given = len(data.train_y), 0
     history.add(0, lockstep.read_weights())
-    with progress_bar("lessons", count * len(course.epochs), progress) as advance:
-        for parameters in course.epochs:
+    with progress_bar("lessons", count * len(task.epochs), progress) as advance:
+        for parameters in task.epochs:
             lockstep.write(**parameters)
             order = rng.permutation(count)
             for some in np.array_split(order, ceil_div(count, PART)):
-                lockstep.run(course.lessons(data.train_x[some], data.train_y[some]))
+                lockstep.run(task.training_input(data.train_x[some], data.train_y[some]))
                 given += len(some)
                 history.add(given, lockstep.read_weights())
                 advance(len(some))
 
 
 def _examine(
-    lockstep: Lockstep, course: Course, data: _Data, progress: bool | None
+    lockstep: Lockstep, task: TrainingTask, data: _Data, progress: bool | None
 ) -> NDArray[np.int64]:
     """What the device answers when it is shown the test images, with learning switched off."""
     lockstep.write(enabled=0)
-    lockstep.write(**course.exam)
+    lockstep.write(**task.test_parameters)
     answers = []
-    with progress_bar("exam", len(data.test_y), progress) as advance:
+    with progress_bar("test", len(data.test_y), progress) as advance:
         for some in np.array_split(data.test_x, ceil_div(len(data.test_y), PART)):
-            answers.append(course.answers(lockstep.run(course.questions(some))["output"]))
+            answers.append(task.decode(lockstep.run(task.test_input(some))["output"]))
             advance(len(some))
     return np.concatenate(answers)

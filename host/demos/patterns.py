@@ -30,7 +30,8 @@ from rich.table import Table
 from spikeloom.hdl import CoreConfig, Image, LearningConfig
 from spikeloom.hdl.contract.errors import FitError, InputError
 
-from ..connect.open import GOLDEN, TWIN, open
+from ..connect.open import open
+from ..connect.schemes import GOLDEN, TWIN
 from ..design.design import Design
 from ..device.device import Device
 from ..diagnosis.lockstep import Differences, Lockstep
@@ -165,7 +166,7 @@ def run_patterns(
             )
         taught = draw_patterns(patterns, rng)
         lockstep = Lockstep(device)
-        lockstep.run(lessons(design, taught))
+        lockstep.run(training_input(design, taught))
         kinds, shown, expected = draw_tests(taught, tests, rng)
         fired = []
         with progress_bar("tests", tests, progress) as advance:
@@ -268,7 +269,7 @@ def draw_patterns(count: int, rng: np.random.Generator) -> NDArray[np.bool_]:
     return np.array(chosen)
 
 
-def lessons(design: Design, patterns: NDArray[np.bool_]) -> dict[str, ArrayLike]:
+def training_input(design: Design, patterns: NDArray[np.bool_]) -> dict[str, ArrayLike]:
     """Spikes that teach pattern k to neuron k: the pattern with the teacher, then the others."""
     pixels = np.zeros((len(patterns), PERIOD, PIXELS), dtype=np.bool_)
     pixels[:, 0] = patterns

@@ -1,4 +1,4 @@
-"""Courses that teach a core handwritten digits, by its own learning alone: networks and spikes.
+"""Training tasks that teach a core handwritten digits, by its own learning alone: networks and spikes.
 
 Ten output neurons, one for each digit, hear the pixels of an image and, in the same presentation, a
 teacher who knows the digit.  Nothing is trained elsewhere: weights start small and random.
@@ -34,7 +34,7 @@ _SPREAD = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Course:
+class TrainingTask:
     """A network, and how it is taught.  Names of parameters are those of docs/semantics.md.
 
     Attributes
@@ -48,8 +48,8 @@ class Course:
     epochs : parameters of the rule that change, epoch by epoch: all training images, once.
     period, exposure : steps of a presentation, and those of them in which pixels fire.
     teacher_step : step of the presentation in which the teacher fires.
-    lesson : parameters of the neurons while they learn.
-    exam, exam_period : the same afterwards, when they are tested.
+    training_parameters : parameters of the neurons while they learn.
+    test_parameters, test_period : the same afterwards, when they are tested.
     needed : share of the test images that must be recognised after all epochs.
     """
 
@@ -62,9 +62,9 @@ class Course:
     period: int
     exposure: int
     teacher_step: int
-    lesson: dict[str, int]
-    exam: dict[str, int] = field(default_factory=dict)
-    exam_period: int
+    training_parameters: dict[str, int]
+    test_parameters: dict[str, int] = field(default_factory=dict)
+    test_period: int
     needed: float
 
     def design(self, seed: int = 0) -> Design:
@@ -81,32 +81,32 @@ class Course:
         image = Image(
             c,
             weights,
-            {name: np.array(value) for name, value in self.lesson.items()},
+            {name: np.array(value) for name, value in self.training_parameters.items()},
             learning={**self.learning, **self.epochs[0], "enabled": 1, "seed": seed},
             plastic=plastic,
             modulatory=modulatory,
         )
         return Design(c, image, inputs=dict(self.inputs), populations={"output": slice(0, CLASSES)})
 
-    def lessons(self, images: ArrayLike, digits: ArrayLike) -> NDArray[np.bool_]:
+    def training_input(self, images: ArrayLike, digits: ArrayLike) -> NDArray[np.bool_]:
         """(n·period, axons) spikes of n images of 0…16, each with its digit."""
         raster = self._show(images, self.period)
         teacher = self.inputs["teacher"].start + np.asarray(digits)
         raster[np.arange(len(raster)), self.teacher_step, teacher] = True
         return raster.reshape(-1, self.config.axons)
 
-    def questions(self, images: ArrayLike) -> NDArray[np.bool_]:
-        """(n·exam_period, axons) spikes of n images of 0…16, without a teacher."""
-        return self._show(images, self.exam_period).reshape(-1, self.config.axons)
+    def test_input(self, images: ArrayLike) -> NDArray[np.bool_]:
+        """(n·test_period, axons) spikes of n images of 0…16, without a teacher."""
+        return self._show(images, self.test_period).reshape(-1, self.config.axons)
 
-    def answers(self, spikes: ArrayLike) -> NDArray[np.int64]:
-        """(n,) digits, from (n·exam_period, 10) spikes.
+    def decode(self, spikes: ArrayLike) -> NDArray[np.int64]:
+        """(n,) digits, from (n·test_period, 10) spikes.
 
         The neuron that fired most; of several, the one that fired earlier.
         """
-        fired = np.asarray(spikes).reshape(-1, self.exam_period, CLASSES)
+        fired = np.asarray(spikes).reshape(-1, self.test_period, CLASSES)
         # However early, all spikes of a neuron together weigh less than one spike more.
-        early = np.arange(self.exam_period)[::-1] + self.exam_period**2
+        early = np.arange(self.test_period)[::-1] + self.test_period**2
         return np.argmax(np.tensordot(fired, early, axes=(1, 0)), axis=1)
 
     def _show(self, images: ArrayLike, period: int) -> NDArray[np.bool_]:
@@ -139,7 +139,7 @@ def _config(axons: int, weight_bits: int, learning: LearningConfig) -> CoreConfi
     )
 
 
-def _three_factor() -> Course:
+def _three_factor() -> TrainingTask:
     inputs = {
         "pixels": slice(0, PIXELS),
         "always": slice(PIXELS, PIXELS + 1),
@@ -147,7 +147,7 @@ def _three_factor() -> Course:
     }
     rule = LearningConfig(rule="three_factor", fraction_bits=6, stochastic=True)
     spike = 8
-    return Course(
+    return TrainingTask(
         rule="three_factor",
         inputs=inputs,
         config=_config(inputs["teacher"].stop, 8, rule),
@@ -165,13 +165,13 @@ def _three_factor() -> Course:
         period=16,
         exposure=4,
         teacher_step=0,
-        lesson={"v_threshold": 100, "d_mem": 1024},
-        exam_period=16,
+        training_parameters={"v_threshold": 100, "d_mem": 1024},
+        test_period=16,
         needed=0.94,
     )
 
 
-def _stdp() -> Course:
+def _stdp() -> TrainingTask:
     inputs = {
         "pixels": slice(0, PIXELS),
         "dark": slice(PIXELS, 2 * PIXELS),
@@ -179,7 +179,7 @@ def _stdp() -> Course:
     }
     rule = LearningConfig(rule="pair", fraction_bits=10, stochastic=True, bounds="soft")
     exposure = 3
-    return Course(
+    return TrainingTask(
         rule="pair",
         inputs=inputs,
         # Weights are 16 bits wide for the teacher's sake, who alone is to reach the threshold; those
@@ -191,12 +191,12 @@ def _stdp() -> Course:
         period=8,
         exposure=exposure,
         teacher_step=exposure,
-        lesson={"v_threshold": 30000, "d_mem": 4096},
-        exam={"v_threshold": 50, "d_mem": 256},
-        exam_period=32,
+        training_parameters={"v_threshold": 30000, "d_mem": 4096},
+        test_parameters={"v_threshold": 50, "d_mem": 256},
+        test_period=32,
         needed=0.86,
     )
 
 
-COURSES: dict[str, Course] = {"three_factor": _three_factor(), "stdp": _stdp()}
+TASKS: dict[str, TrainingTask] = {"three_factor": _three_factor(), "stdp": _stdp()}
 """By the name that `spikeloom demo learn-digits --rule` takes."""

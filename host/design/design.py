@@ -171,6 +171,11 @@ class Design:
                    report=metadata["report"], placement=placement)  # fmt: skip
 
 
+def blank_design(config: CoreConfig) -> Design:
+    """A design without synapses: a core to look at."""
+    return Design(config, Image(config, np.zeros((config.axons, config.neurons), dtype=np.int64)))
+
+
 def _ends(ranges: dict[str, slice], size: int) -> dict[str, list[int]]:
     return {name: list(where.indices(size)[:2]) for name, where in ranges.items()}
 

@@ -197,7 +197,7 @@ class ArrayView(NDArrayOperatorsMixin):
             return
         checked = self._check(chosen, np.asarray(values))
         storage = self._storage
-        with storage.device.turn():
+        with storage.device.exclusive():
             held = storage.fetch(self._rows(chosen))
             new = held.copy()
             new.reshape(-1)[chosen] = checked

@@ -147,7 +147,7 @@ class Device(DeviceInterface):
     def snapshot(self) -> Snapshot:
         """Everything that decides what comes next, as it is between two steps."""
         design = self.design
-        with self.turn():
+        with self.exclusive():
             values = {name: self.read(name) for name in self.store.contents}
             return Snapshot(design.config, design.image.identity, self.step, values)
 
@@ -158,7 +158,7 @@ class Device(DeviceInterface):
         when it is of another network; then nothing is changed.  When it is cut short, restore again.
         """
         as_snapshot(snapshot).check_design(self.design)
-        with self.turn():
+        with self.exclusive():
             for name, values in snapshot.values.items():
                 self.write(name, values)
             self.write_step(snapshot.step)

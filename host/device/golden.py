@@ -58,7 +58,7 @@ class GoldenDevice(Device):
 
     def reset(self) -> None:
         """Clear state, pending spikes, step number and counters; keep weights and parameters."""
-        with self.turn():
+        with self.exclusive():
             self._core.reset()
             self._overruns = 0
 
@@ -70,7 +70,7 @@ class GoldenDevice(Device):
         With `start` it is refused (`BoardRefusedError`) unless that is the number of the next step.
         """
         raster = input_raster(self.design, spikes, steps)
-        with self.turn():
+        with self.exclusive():
             self._check_start(start)
             return self._run(raster, raster)
 
@@ -89,7 +89,7 @@ class GoldenDevice(Device):
         """
         period = self.tick_period(tick_period_cycles, tick_seconds)
         raster = input_raster(self.design, spikes, steps)
-        with self.turn():
+        with self.exclusive():
             self._check_start(start)
             return self._run(raster, self._ticking(raster, period))
 

@@ -31,7 +31,7 @@ class DeviceInterface(abc.ABC):
 
     design: Design
 
-    def turn(self) -> AbstractContextManager[object]:
+    def exclusive(self) -> AbstractContextManager[object]:
         """Keep the device: no other thread's command comes in between.  May be nested."""
         lock: threading.RLock = vars(self).setdefault("_lock", threading.RLock())  # type: ignore[valid-type]
         return lock
@@ -114,7 +114,7 @@ class DeviceInterface(abc.ABC):
         ------
         InputError : the core has nothing of this name; the message lists what it has.
         """
-        with self.turn():
+        with self.exclusive():
             return self.store.read(name, rows)
 
     def write(self, name: str, values: ArrayLike, rows: Rows = ALL) -> int:
@@ -123,7 +123,7 @@ class DeviceInterface(abc.ABC):
         A scalar stands for all of them.  Returns the step from which on they are in effect.  Raises
         `ImageError`, before anything is written, for what the core cannot hold.
         """
-        with self.turn():
+        with self.exclusive():
             return self.store.write(name, values, rows)
 
     @property

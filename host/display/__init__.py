@@ -1,1 +1,13 @@
-"""TODO."""
+"""Pictures, tables and progress bars: arrays and text in, files and markup out.
+
+It knows no device, design or network.
+"""
+
+__all__ = [
+    "html",
+    "learning_plots",
+    "plots",
+    "progress",
+    "spike_text",
+    "style",
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -79,7 +78,7 @@ class Board(Device):
         except BaseException:
             link.close()
             raise
-        self._bus.reopened = self._identify
+        self._bus.on_reconnect = self._identify
 
     def _attach(self, design: Design | None) -> None:
         self._design = design
@@ -111,7 +110,7 @@ class Board(Device):
         """The link, for its statistics."""
         return self._bus.link
 
-    def turn(self) -> AbstractContextManager[object]:
+    def exclusive(self) -> AbstractContextManager[object]:
         """Have the board alone for several calls; may be nested."""
         return self._bus.transaction()
 
@@ -199,7 +198,7 @@ class Board(Device):
 
     def now(self) -> float:
         """As every device."""
-        return float(getattr(self.link, "now", time.monotonic)())
+        return self.link.now()
 
     def _run(
         self, raster: NDArray[np.bool_], seconds: float, start: int | None = None, tick: int = 0
@@ -278,7 +277,7 @@ class Board(Device):
 
     def _apply(self, tick: int) -> None:
         """Bring tick period and monitors of the board to what the next run needs."""
-        self._bus.mend()  # a new connection may mean another state of the board
+        self._bus.reconnect()  # a new connection may mean another state of the board
         self._notice_others()
         config, memory = self.design.config, self.store
         slots = tuple(
@@ -336,7 +335,7 @@ class Board(Device):
 
     def info(self) -> BoardInfo:
         """Identity, registers and link statistics, for people and for JSON."""
-        with self.turn():
+        with self.exclusive():
             names = (Register.IMAGE, Register.STEP, Register.TICK_PERIOD, Register.MONITOR_COUNT)
             control = Region.CONTROL.base
             registers = {r.name.lower(): self._bus.read_word(control + r) for r in names}
@@ -354,8 +353,8 @@ class Board(Device):
     def _known(self) -> BoardInfo:
         """What can be said without asking the board."""
         step = None if self.link.broken else self._step
-        # A link that is shared would have to wait for its turn.
-        statistics = None if hasattr(self.link, "turn") else self.link.statistics
+        # A link that is shared might have to wait until others have done.
+        statistics = None if self.link.shared else self.link.statistics
         return self._info({"image": self._image, "step": step}, statistics)
 
     @never_raise

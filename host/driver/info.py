@@ -46,7 +46,7 @@ class BoardInfo(dict[str, Any]):
             link=dataclasses.asdict(statistics) if statistics else {},
         )
         self._design, self._broken = design, link.broken
-        self._baud = _baud(link)
+        self._baud = f", {link.baudrate} baud" if link.baudrate else ""
 
     @property
     def text(self) -> str:
@@ -88,10 +88,3 @@ class BoardInfo(dict[str, Any]):
     def _repr_html_(self) -> str:
         rows = [(name, f"{value:,}") for name, value in self["link"].items()]
         return device_html(self.text, rows)
-
-
-def _baud(link: BoardLink) -> str:
-    """The line rate, if the link or its port knows it."""
-    port = getattr(link, "_port", None)
-    baud = getattr(link, "baudrate", None) or getattr(port, "baudrate", None)
-    return f", {baud} baud" if baud else ""

@@ -5,19 +5,15 @@ from __future__ import annotations
 import contextlib
 import random
 import threading
-import time
 import warnings
-from collections.abc import Callable
-from typing import NoReturn, Protocol
-
-import serial
+from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 from spikeloom.hdl.contract.errors import LineWarning, LinkError
 from spikeloom.hdl.contract.frames import (
     CRC_BYTES,
     DELIMITER,
     HEADER_BYTES,
-    MAX_PAYLOAD,
     MIN_LIMIT,
     SUPERVISORY_BYTES,
     Frame,
@@ -26,55 +22,24 @@ from spikeloom.hdl.contract.frames import (
 )
 
 from .connection import Connection, LinkStatistics
+from .line import MAX_ENCODED, Line
+from .port import Port
 
 __all__ = ["TIMEOUT", "Link", "LinkStatistics", "Port"]
 
 TIMEOUT = 1.0
 """Seconds without any progress after which the board counts as silent."""
-HELLO = 0.02
+SABM_RETRY_S = 0.02
 """Seconds after which an unanswered SABM is sent again; for `TRIES` times `TIMEOUT`."""
 TRIES = 2
-POLL = 0.02
-"""Seconds that one read of the port waits for its first byte, at most."""
-SIMULATED_READ = 256
-SIMULATED_POLL_BYTES = 30
-"""A simulated line is read in pieces of so many bytes, or those that come while so many could: there
-a call costs more than a little waiting.
-"""
-KEEP_ALIVE = 0.3
-"""Seconds after which a board at a rate that is not its first one hears something."""
-MOST_QUESTIONS = 3
-"""Times that a question is repeated at once on a line that swallowed the one before."""
-MOST_PATIENT_POLL = 0.25
-"""Seconds from question to question, at most, while the board has nothing to say."""
+KEEP_ALIVE_S = 0.3
+"""Seconds between the frames that keep a board at a negotiated rate."""
+MAX_REJ_REPEATS = 3
+"""Times that a REJ is repeated at once on a line that swallowed the one before."""
+MAX_POLL_S = 0.25
+"""Seconds from poll to poll, at most, while the board has nothing to say."""
 
-_MAX_ENCODED = MAX_PAYLOAD + 2 * (HEADER_BYTES + CRC_BYTES)
 _SHORT = HEADER_BYTES + SUPERVISORY_BYTES + CRC_BYTES + 2
-_BITS_IN_BYTE, _BITS_PER_BYTE = 10, 12
-"""On the line: 8N1, without and with some slack."""
-
-
-class Port(Protocol):
-    """What the link needs of a serial port; pyserial's ports have it.
-
-    A port with its own time also has `now()`, in seconds, and its time-outs are in that time.  A
-    slow port with a `baudrate` gets longer time-outs.
-    """
-
-    timeout: float | None
-
-    @property
-    def in_waiting(self) -> int:
-        """Bytes that `read` gives without waiting."""
-
-    def read(self, size: int = 1, /) -> bytes:
-        """Up to `size` bytes; fewer when `timeout` is over."""
-
-    def write(self, data: bytes, /) -> int | None:
-        """Send all of `data`."""
-
-    def close(self) -> None:
-        """Let go of the port."""
 
 
 class Link:
@@ -111,31 +76,42 @@ class Link:
         self._keeper: threading.Thread | None = None
         self._closed = threading.Event()
         self._lock = threading.RLock()
+        self._users = threading.RLock()
         self._random = random.SystemRandom()
         self._attach(port)
         self._connection = Connection(0, 0, self.statistics)
 
     def _attach(self, port: Port) -> None:
-        self._port = port
-        self._lost = False
-        self._now: Callable[[], float] = getattr(port, "now", time.monotonic)
-        simulated_line = hasattr(port, "now") and hasattr(port, "baudrate")
-        self._least_read = SIMULATED_READ if simulated_line else 1
-        self._poll = self._line_time(SIMULATED_POLL_BYTES) if simulated_line else POLL
-        port.timeout = min(self._poll, self.timeout / 8)
-        self._line = bytearray()
+        self._line = Line(port, self.statistics, self.timeout, self.name)
         self._round_trip = 0.0
-        self._written_until = 0.0
-        self._first_rate = self.baudrate
+
+    @property
+    def attached(self) -> bool:
+        """False: this process has the port."""
+        return False
+
+    @property
+    def shared(self) -> bool:
+        """False: other processes cannot use it."""
+        return False
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[bool]:
+        """Keep other threads out; yields False, as nobody else can have had the port.
+
+        May be nested.
+        """
+        with self._users:
+            yield False
 
     def now(self) -> float:
         """The port's time, in seconds: simulated, or this computer's."""
-        return self._now()
+        return self._line.now()
 
     @property
     def baudrate(self) -> int | None:
         """Bits per second, where the port has a rate."""
-        return getattr(self._port, "baudrate", None)
+        return self._line.rate
 
     def set_baudrate(self, baud: int) -> None:
         """Go over to another rate; the board must have been told.
@@ -144,13 +120,13 @@ class Link:
         on it hears something.
         """
         with self._lock:
-            self._port.baudrate = baud  # type: ignore[attr-defined]
-            if baud != self._first_rate and self._now is time.monotonic and self._keeper is None:
+            self._line.rate = baud
+            if baud != self._line.first_rate and not self._line.simulated and not self._keeper:
                 self._keeper = threading.Thread(target=self._keep_alive, daemon=True)
                 self._keeper.start()
 
     def _keep_alive(self) -> None:
-        while not self._closed.wait(KEEP_ALIVE):
+        while not self._closed.wait(KEEP_ALIVE_S):
             with self._lock:
                 if not self.broken:
                     with contextlib.suppress(LinkError):
@@ -168,7 +144,7 @@ class Link:
         with self._lock:
             if self._closed.is_set():
                 raise LinkError(f"the connection to {self.name} was closed; open the board anew")
-            if self._lost and self._reconnect is not None:
+            if self._line.lost and self._reconnect is not None:
                 self._attach(self._reconnect())
             self._open()
 
@@ -176,16 +152,16 @@ class Link:
         seen = self.statistics.bytes_received
         identifier = self._random.randrange(1, 1 << 32)
         hello = Frame(FrameType.SABM, payload=identifier.to_bytes(4, "little"))
-        self._line.clear()
-        deadline = self._now() + TRIES * self.timeout
-        while self._now() < deadline:
-            asked = self._now()
+        self._line.discard()
+        deadline = self.now() + TRIES * self.timeout
+        while self.now() < deadline:
+            asked = self.now()
             self._write(2 * DELIMITER + hello.to_bytes(identifier))
             answer = self._await_answer(identifier)
-            if answer is None and self._now() > deadline - TRIES * self.timeout / 2:
+            if answer is None and self.now() > deadline - TRIES * self.timeout / 2:
                 self._back_to_first_rate()
             if answer is not None:
-                self._round_trip = self._now() - asked
+                self._round_trip = self.now() - asked
                 self._connection = Connection(
                     identifier, answer.window, self.statistics, self._echo
                 )
@@ -202,17 +178,18 @@ class Link:
 
     def _back_to_first_rate(self) -> None:
         """Where a board is that has not heard anything for a while."""
-        if self.baudrate != self._first_rate:
+        line = self._line
+        if line.rate != line.first_rate:
             warnings.warn(
-                f"{self.name}: nothing comes at {self.baudrate} baud; back to {self._first_rate}",
+                f"{self.name}: nothing comes at {line.rate} baud; back to {line.first_rate}",
                 LineWarning,
                 stacklevel=4,
             )
-            self._port.baudrate = self._first_rate  # type: ignore[attr-defined]
+            line.rate = line.first_rate
 
     def _await_answer(self, identifier: int) -> Frame | None:
-        deadline = self._now() + min(HELLO, self.timeout) + self._line_time(_MAX_ENCODED)
-        while self._now() < deadline:
+        deadline = self.now() + min(SABM_RETRY_S, self.timeout) + self._line.time_of(MAX_ENCODED)
+        while self.now() < deadline:
             for encoded in self._read(wait=True):
                 try:
                     frame = Frame.from_bytes(encoded, identifier)
@@ -230,7 +207,7 @@ class Link:
         """Close the port; closing twice does nothing."""
         self.broken = True
         self._closed.set()
-        self._port.close()
+        self._line.close()
 
     # The streams
 
@@ -284,8 +261,8 @@ class Link:
         frame is found, and a board that is busy is told from one that is gone.
         """
         connection, statistics = self._connection, self.statistics
-        patience = self.timeout + self._line_time(2 * _MAX_ENCODED)
-        now = self._now()
+        patience = self.timeout + self._line.time_of(2 * MAX_ENCODED)
+        now = self.now()
         moved = alive = asked = now
         progress, frames = connection.progress, statistics.frames_received
         pause, unanswered = self._pause(), -1
@@ -294,7 +271,7 @@ class Link:
             if self.cancelled():
                 self.broken = True
                 raise LinkError(f"what {self.name} was to do was cancelled")
-            now = self._now()
+            now = self.now()
             if statistics.frames_received != frames:
                 frames, alive = statistics.frames_received, now
             if connection.progress != progress:
@@ -303,7 +280,7 @@ class Link:
                 asked = now
             elif now - asked >= pause:
                 unanswered = 0 if alive > asked else unanswered + 1
-                pause = self._pause() if unanswered else min(2 * pause, MOST_PATIENT_POLL)
+                pause = self._pause() if unanswered else min(2 * pause, MAX_POLL_S)
                 self._ask(unanswered)
                 asked = now
             if now - alive >= patience:
@@ -324,22 +301,18 @@ class Link:
         self.statistics.polls += 1
         if unanswered > 0:
             connection.send_again()
-        for _ in range(min(1 + max(unanswered, 0), MOST_QUESTIONS)):
+        for _ in range(min(1 + max(unanswered, 0), MAX_REJ_REPEATS)):
             self._write_frame(connection.rejection())
 
     def _pause(self) -> float:
         """Silence after which a frame may be thought lost."""
         connection = self._connection
-        return self._echo(connection.in_flight + connection.frame_bytes) + self._poll
+        return self._echo(connection.in_flight + connection.frame_bytes) + self._line.poll
 
     def _echo(self, count: int) -> float:
         """Time from question to answer, with so many bytes on the line before it."""
         overhead = count // MIN_LIMIT * (HEADER_BYTES + CRC_BYTES) // 4 + 4 * _SHORT
-        return 2 * self._round_trip + self._line_time(count + overhead)
-
-    def _line_time(self, count: int) -> float:
-        baudrate = getattr(self._port, "baudrate", None)
-        return _BITS_PER_BYTE * count / baudrate if baudrate else 0.0
+        return 2 * self._round_trip + self._line.time_of(count + overhead)
 
     # Frames and bytes
 
@@ -348,7 +321,7 @@ class Link:
         before = self.statistics.bytes_received
         for encoded in self._read(wait):
             try:
-                self._connection.take(encoded, self._now())
+                self._connection.take(encoded, self.now())
             except LinkError as error:
                 self._fail(f"{self.name}: {error}")
         return self.statistics.bytes_received != before
@@ -359,7 +332,7 @@ class Link:
         if connection.reject:
             self._write_frame(connection.rejection())
         # What is on its way to the board lasts until it may have made more room.
-        busy = self._written_until - self._now() > self._round_trip / 2
+        busy = self._line.backlog > self._round_trip / 2
         frame = connection.next_frame(hurry=not busy)
         if frame is not None:
             self._write_frame(frame)
@@ -372,35 +345,12 @@ class Link:
 
     def _write(self, data: bytes) -> None:
         try:
-            self._port.write(data)
-        except serial.SerialTimeoutException:
-            self._lose(f"{self.name} takes no more bytes; is anything connected to it?")
-        except (serial.SerialException, OSError) as error:
-            self._lose(f"{self.name} was lost: {error}")
-        least = self._line_time(len(data)) * _BITS_IN_BYTE / _BITS_PER_BYTE
-        self._written_until = max(self._written_until, self._now()) + least
-        self.statistics.bytes_sent += len(data)
-        self.statistics.frames_sent += 1
+            self._line.write(data)
+        except LinkError as error:
+            self._fail(str(error))
 
     def _read(self, wait: bool) -> list[bytes]:
-        """Encoded frames that are complete now."""
         try:
-            waiting = self._port.in_waiting
-            if not waiting and not wait:
-                return []
-            data = self._port.read(max(self._least_read, waiting) if wait else waiting)
-        except (serial.SerialException, OSError) as error:
-            self._lose(f"{self.name} was lost: {error}")
-        self.statistics.bytes_received += len(data)
-        self._line += data
-        if DELIMITER not in data:
-            if len(self._line) > _MAX_ENCODED:
-                self._line.clear()  # noise without an end; what follows is no frame either
-            return []
-        *complete, rest = self._line.split(DELIMITER)
-        self._line = rest
-        return [bytes(encoded) for encoded in complete if encoded]
-
-    def _lose(self, message: str) -> NoReturn:
-        self._lost = True
-        self._fail(message)
+            return self._line.read(wait)
+        except LinkError as error:
+            self._fail(str(error))

@@ -8,11 +8,15 @@ import numpy as np
 
 from spikeloom.hdl import NO_AXON, CoreConfig, Image
 from spikeloom.hdl.contract.errors import InputError, LinkError
+from spikeloom.sim import twin
+from spikeloom.sim.twin.build import BAUD
 
-from ..connect.open import TWIN, default_rates, open_serial
+from ..connect.known_boards import core_with, default_rates
+from ..connect.schemes import TWIN
 from ..design.design import Design
 from ..driver.board import Board
 from ..link.link import TIMEOUT, Link, Port
+from ..link.serial_port import open_serial
 
 DEFAULT_CONFIG = CoreConfig(neurons=64, axons=64, lanes=4, monitors=8)
 """The core of a twin, when nothing else was asked for."""
@@ -38,9 +42,6 @@ def trial_design(config: CoreConfig, seed: int = 0) -> Design:
 def port_opener(where: str, config: CoreConfig, baud: int | None) -> Callable[[int], Port]:
     """A function that opens the port `where` for the trial with a seed."""
     if where == TWIN:
-        from spikeloom.sim import twin
-        from spikeloom.sim.twin.build import BAUD
-
         return lambda seed: twin.open_port(config, seed=seed, baud=baud or BAUD)
     rate = baud or find_board(where, None)[0]
     return lambda seed: open_serial(where, rate)
@@ -53,12 +54,10 @@ def board_config(where: str, baud: int | None) -> CoreConfig:
     """
     if where == TWIN:
         return DEFAULT_CONFIG
-    from spikeloom.boards import BOARDS
-
     _, digest = find_board(where, baud)
-    for board in BOARDS.values():
-        if board.config.digest == digest and isinstance(board.config, CoreConfig):
-            return board.config
+    config = core_with(digest)
+    if config is not None:
+        return config
     raise InputError(
         f"the board at {where} has configuration {digest:016x}, which no board gets by default "
         "as its one core; name the design or configuration that it was built for"

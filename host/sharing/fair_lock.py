@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Turn:
+class FairLock:
     """A lock that knows when somebody else had it.
 
     Nobody who takes turns again and again keeps the others out: whoever waits first is next.

@@ -18,7 +18,7 @@ from spikeloom.hdl.contract.errors import LinkError, SpikeLoomError
 
 from ..link.link import Link
 from ..link.port_owner import Address, runtime_folder
-from .fair_lock import Turn
+from .fair_lock import FairLock
 from .ipc import Header, receive_message, send_message
 
 IDLE = 30.0
@@ -44,7 +44,7 @@ class LinkServer:
 
     def __init__(self, link: Link) -> None:
         self.link = link
-        self.turn = Turn()
+        self.turn = FairLock()
         self.token = secrets.token_hex(16)
         self.clients: set[socket.socket] = set()
         self.stopping = False

@@ -149,8 +149,22 @@ class SharedLink:
             raise LinkError(f"the connection to {self.where} is not open")
         return link
 
+    @property
+    def shared(self) -> bool:
+        """True: others may use it between two calls."""
+        return True
+
+    @property
+    def baudrate(self) -> int | None:
+        """None: the owner of the port chooses the rate."""
+        return None
+
+    def now(self) -> float:
+        """This computer's time in seconds."""
+        return time.monotonic()
+
     @contextmanager
-    def turn(self) -> Iterator[bool]:
+    def exclusive(self) -> Iterator[bool]:
         """Have the board alone; yields whether anybody else had it since the last time.
 
         A thread may take it again inside.
@@ -169,7 +183,7 @@ class SharedLink:
     @property
     def statistics(self) -> LinkStatistics:
         """Those of the link, whoever owns it."""
-        with self.turn():
+        with self.exclusive():
             return self._working.statistics
 
     # What a `Link` can do; all of it within a turn.
@@ -189,7 +203,7 @@ class SharedLink:
 
     def open(self) -> None:
         """Open a connection to the board, or take the one that there is."""
-        with self.turn():
+        with self.exclusive():
             self.reopen()
 
     def reopen(self) -> None:

@@ -1,5 +1,8 @@
-"""A running board in a web page: raster, rates, potentials, weights, counters.
+"""The live view: a web page that shows a running network and changes it."""
 
-`LiveSource` steps a device in parts and keeps what has happened lately; `Runner` gives it a thread
-of its own, the only one that touches the device; `PageServer` shows it at an address of this machine.
-"""
+__all__ = [
+    "runner",
+    "server",
+    "source",
+    "stimulus",
+]

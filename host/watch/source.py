@@ -184,7 +184,7 @@ class LiveSource:
 
     def advance(self, steps: int) -> None:
         """Run so many steps, from wherever others have taken the device."""
-        with self._device.turn():
+        with self._device.exclusive():
             raster = self.stimulus.spikes(self._device.step, steps)
             run = self._device.run(raster)
             sampled = None if self.design.config.monitors else self._sample()
@@ -227,7 +227,7 @@ class LiveSource:
 
         If others have run steps, the potentials are read too; the spikes are theirs.
         """
-        with self._device.turn():
+        with self._device.exclusive():
             step, counters = self._device.step, self._device.counters()
             sampled = self._sample() if step > self._step else None
             raw = self._device.read("v_threshold")
@@ -275,7 +275,7 @@ class LiveSource:
             known = ", ".join(map(repr, ranges))
             raise InputError(f"{name!r} has no threshold of its own here; give one of {known}")
         where = slice(ranges[name].start, ranges[name].stop)
-        with self._device.turn():
+        with self._device.exclusive():
             values = self._device.read("v_threshold")
             values[where] = np.clip(np.rint(value * self.design.scale[where]), -_LARGEST, _LARGEST)
             self._device.write("v_threshold", values)

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import serial
 
+from spikeloom.design.design import Design
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import SpikeLoomError
 
@@ -35,7 +36,6 @@ _IDLE_WAIT = 0.01
 def _config(path: Path) -> CoreConfig:
     if path.suffix == ".toml":
         return CoreConfig.from_toml(path)
-    from spikeloom.design.design import Design
 
     return Design.load(path).config
 

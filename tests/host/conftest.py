@@ -9,7 +9,7 @@ from designs import CONFIG, DESIGN
 from fake_board import FakeBoard
 
 import spikeloom
-from spikeloom.connect import open as opening
+from spikeloom.link import serial_port
 
 PORT = "/dev/fake"
 
@@ -27,7 +27,7 @@ def boards(monkeypatch):
         found[-1].closed = False
         return found[-1]
 
-    monkeypatch.setattr(opening.serial, "serial_for_url", serial_for_url)
+    monkeypatch.setattr(serial_port.serial, "serial_for_url", serial_for_url)
     return found
 
 

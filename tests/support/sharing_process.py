@@ -8,10 +8,10 @@ from designs import CONFIG, DESIGN
 from fake_board import FakeBoard
 
 import spikeloom
-from spikeloom.connect import open as opening
+from spikeloom.link import serial_port
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
-opening.serial.serial_for_url = lambda *_, **__: FakeBoard(CONFIG, build="of another process")
+serial_port.serial.serial_for_url = lambda *_, **__: FakeBoard(CONFIG, build="of another process")
 board = spikeloom.open("/dev/fake", DESIGN)
 board.run(steps=3)
 print("ready", flush=True)

@@ -12,10 +12,10 @@ from fake_board import FakeBoard
 
 import spikeloom
 from spikeloom import cli
-from spikeloom.connect import open as opening
 from spikeloom.demos import digits_network as digits
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import BoardRefusedError, FitError, MissingToolError
+from spikeloom.link import serial_port
 from spikeloom.sim.twin.build import BAUD
 
 COMMANDS = [
@@ -66,7 +66,7 @@ def design_file(tmp_path):
 @pytest.fixture
 def fake(monkeypatch):
     board = FakeBoard(CONFIG)
-    monkeypatch.setattr(opening.serial, "serial_for_url", lambda *_, **__: board)
+    monkeypatch.setattr(serial_port.serial, "serial_for_url", lambda *_, **__: board)
     return board
 
 
@@ -417,7 +417,7 @@ def test_the_demo_compiles_for_the_board_that_it_finds(run, untrained, tmp_path,
     from spikeloom.boards import BOARDS
 
     board = FakeBoard(BOARDS["icebreaker"].config, window=2048, appetite=1000, reply_bytes=256)
-    monkeypatch.setattr(opening.serial, "serial_for_url", lambda *_, **__: board)
+    monkeypatch.setattr(serial_port.serial, "serial_for_url", lambda *_, **__: board)
     arguments = ("demo", "digits", "--on", "/dev/fake", "-n", 2, "-o", tmp_path, "--json")
     code, out, _ = run(*arguments)
     found = json.loads(out)

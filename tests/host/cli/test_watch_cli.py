@@ -16,7 +16,7 @@ from designs import CONFIG, DESIGN, make_design
 from fake_board import FakeBoard
 
 from spikeloom import cli
-from spikeloom.connect import open as opening
+from spikeloom.link import serial_port
 from spikeloom.watch import server as server_module
 
 PORT = "fake://board"
@@ -45,7 +45,7 @@ def design_file(tmp_path):
 @pytest.fixture
 def fake(monkeypatch):
     board = FakeBoard(CONFIG)
-    monkeypatch.setattr(opening.serial, "serial_for_url", lambda *_, **__: board)
+    monkeypatch.setattr(serial_port.serial, "serial_for_url", lambda *_, **__: board)
     return board
 
 

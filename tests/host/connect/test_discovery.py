@@ -14,10 +14,10 @@ import spikeloom
 from spikeloom import cli
 from spikeloom.boards import BOARDS
 from spikeloom.connect import discovery as devices
-from spikeloom.connect import open as opening
 from spikeloom.connect.discovery import find_boards
 from spikeloom.hdl.contract.errors import PortError
 from spikeloom.link import port_owner as ownership
+from spikeloom.link import serial_port
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -45,7 +45,7 @@ def machine(monkeypatch):
     def comports():
         return [SystemPort(name, "FT231X") for name in ports]
 
-    monkeypatch.setattr(opening.serial, "serial_for_url", serial_for_url)
+    monkeypatch.setattr(serial_port.serial, "serial_for_url", serial_for_url)
     monkeypatch.setattr(devices.list_ports, "comports", comports)
     monkeypatch.setattr(devices, "TIMEOUT", 0.05)
     return ports
@@ -125,7 +125,7 @@ def test_an_open_board_is_asked_through_its_owner(machine):
         assert found.board.step == 2
         assert f"process {os.getpid()} (" in found.owner
         assert board.run(steps=1).start == 2
-        with board.turn():
+        with board.exclusive():
             [found] = _with_little_patience(find_boards).ports
             assert found.board is None
             assert "busy" in found.problem

@@ -10,8 +10,9 @@ from fake_board import FakeBoard
 
 import spikeloom
 from spikeloom.boards import BOARDS
-from spikeloom.connect import open as opening
+from spikeloom.connect import board_link
 from spikeloom.hdl.contract.errors import InputError, LinkError, PortError, WrongBoardError
+from spikeloom.link import serial_port
 
 
 @pytest.fixture
@@ -25,8 +26,8 @@ def plugged(monkeypatch):
         board.to_board = bytes if baudrate == 3_000_000 else (lambda data: b"")
         return board
 
-    monkeypatch.setattr(opening.serial, "serial_for_url", serial_for_url)
-    monkeypatch.setattr(opening, "default_rates", lambda: [115_200, 3_000_000])
+    monkeypatch.setattr(serial_port.serial, "serial_for_url", serial_for_url)
+    monkeypatch.setattr(board_link, "default_rates", lambda: [115_200, 3_000_000])
     return board, rates
 
 
@@ -57,7 +58,7 @@ def test_a_rate_that_is_given_is_the_only_one(plugged):
 
 
 def test_default_rates_are_those_of_the_boards():
-    assert set(opening.default_rates()) == {board.baud for board in BOARDS.values()}
+    assert set(board_link.default_rates()) == {board.baud for board in BOARDS.values()}
 
 
 def test_a_board_can_be_left_as_it_is(plugged):
@@ -68,7 +69,7 @@ def test_a_board_can_be_left_as_it_is(plugged):
 
 def test_a_wrong_board_is_not_asked_again_at_another_rate(plugged, monkeypatch):
     board, rates = plugged
-    monkeypatch.setattr(opening, "default_rates", lambda: [3_000_000, 115_200])
+    monkeypatch.setattr(board_link, "default_rates", lambda: [3_000_000, 115_200])
     board.identity[4] = 0
     with pytest.raises(WrongBoardError):
         spikeloom.open("/dev/fake", DESIGN)
@@ -80,10 +81,10 @@ def test_a_missing_port_lists_those_that_exist(monkeypatch):
     class Port:
         device, description = "/dev/ttyUSB7", "FT231X"
 
-    monkeypatch.setattr(opening.list_ports, "comports", lambda: [Port()])
+    monkeypatch.setattr(serial_port.list_ports, "comports", lambda: [Port()])
     with pytest.raises(PortError, match=r"no port '/dev/nothing'.*ttyUSB7 \(FT231X\).*twin:"):
         spikeloom.open("/dev/nothing", DESIGN)
-    monkeypatch.setattr(opening.list_ports, "comports", list)
+    monkeypatch.setattr(serial_port.list_ports, "comports", list)
     with pytest.raises(PortError, match=r"No serial port exists.*plugged in"):
         spikeloom.open("/dev/nothing", DESIGN)
 
@@ -102,7 +103,7 @@ def test_every_failure_to_open_says_what_would_work(monkeypatch, error, match):
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(opening.serial, "serial_for_url", fail)
+    monkeypatch.setattr(serial_port.serial, "serial_for_url", fail)
     with pytest.raises(PortError, match=match):
         spikeloom.open("COM9")
 

@@ -13,7 +13,7 @@ from spikeloom.demos import patterns
 from spikeloom.demos.digits_network import CLASSES, PIXELS, digits, encode
 from spikeloom.demos.learn_digits import run_learn_digits
 from spikeloom.demos.patterns import run_patterns
-from spikeloom.demos.training_tasks import COURSES
+from spikeloom.demos.training_tasks import TASKS
 from spikeloom.design.design import Design
 from spikeloom.device.golden import GoldenDevice
 from spikeloom.diagnosis.lockstep import Lockstep
@@ -21,65 +21,63 @@ from spikeloom.display import learning_plots
 from spikeloom.hdl import CoreConfig, LearningConfig
 from spikeloom.hdl.contract.errors import FitError, InputError
 
-courses = st.sampled_from(list(COURSES.values()))
+tasks = st.sampled_from(list(TASKS.values()))
 images = hnp.arrays(np.int64, (2, PIXELS), elements=st.integers(0, 16))
 
 
-# Courses
+# Training tasks
 
 
-@given(course=courses, shown=images, right=hnp.arrays(np.int64, 2, elements=st.integers(0, 9)))
-def test_a_lesson_is_the_image_and_one_spike_of_its_teacher(course, shown, right):
-    lesson = course.lessons(shown, right).reshape(2, course.period, -1)
-    teacher = lesson[:, :, course.inputs["teacher"]]
-    assert np.array_equal(
-        np.argwhere(teacher), [(k, course.teacher_step, right[k]) for k in (0, 1)]
-    )
-    pixels = lesson[:, :, course.inputs["pixels"]]
-    assert np.array_equal(pixels[:, : course.exposure], encode(shown, course.exposure))
-    assert not lesson[:, max(course.exposure, course.teacher_step + 1) :].any()
+@given(task=tasks, shown=images, right=hnp.arrays(np.int64, 2, elements=st.integers(0, 9)))
+def test_a_lesson_is_the_image_and_one_spike_of_its_teacher(task, shown, right):
+    lesson = task.training_input(shown, right).reshape(2, task.period, -1)
+    teacher = lesson[:, :, task.inputs["teacher"]]
+    assert np.array_equal(np.argwhere(teacher), [(k, task.teacher_step, right[k]) for k in (0, 1)])
+    pixels = lesson[:, :, task.inputs["pixels"]]
+    assert np.array_equal(pixels[:, : task.exposure], encode(shown, task.exposure))
+    assert not lesson[:, max(task.exposure, task.teacher_step + 1) :].any()
 
-    question = course.questions(shown).reshape(2, course.exam_period, -1)
-    lesson[:, course.teacher_step, course.inputs["teacher"]] = False
-    assert np.array_equal(question[:, : course.exposure], lesson[:, : course.exposure])
-    assert not question[:, course.exposure :].any()
+    question = task.test_input(shown).reshape(2, task.test_period, -1)
+    lesson[:, task.teacher_step, task.inputs["teacher"]] = False
+    assert np.array_equal(question[:, : task.exposure], lesson[:, : task.exposure])
+    assert not question[:, task.exposure :].any()
 
 
 @given(shown=images)
 def test_dark_pixels_fire_when_bright_ones_do_not(shown):
-    course = COURSES["stdp"]
-    question = course.questions(shown).reshape(2, course.exam_period, -1)
-    bright, dark = (question[..., course.inputs[name]].sum(axis=1) for name in ("pixels", "dark"))
-    assert np.all(np.abs(bright + dark - course.exposure) <= 1)
+    task = TASKS["stdp"]
+    question = task.test_input(shown).reshape(2, task.test_period, -1)
+    bright, dark = (question[..., task.inputs[name]].sum(axis=1) for name in ("pixels", "dark"))
+    assert np.all(np.abs(bright + dark - task.exposure) <= 1)
 
 
-@given(course=courses, data=st.data())
-def test_the_neuron_that_fires_most_answers_and_of_several_the_earlier(course, data):
-    raster = hnp.arrays(np.bool_, (course.exam_period, CLASSES))
+@given(task=tasks, data=st.data())
+def test_the_neuron_that_fires_most_answers_and_of_several_the_earlier(task, data):
+    raster = hnp.arrays(np.bool_, (task.test_period, CLASSES))
     spikes = data.draw(raster)
-    (answer,) = course.answers(spikes)
+    (answer,) = task.decode(spikes)
     counts, late = spikes.sum(axis=0), (np.arange(len(spikes))[:, None] * spikes).sum(axis=0)
     assert (counts[answer], -late[answer]) == max(zip(counts, -late, strict=True))
 
 
-@pytest.mark.parametrize("course", COURSES.values(), ids=list(COURSES))
-def test_weights_start_small_and_random_and_know_nothing(course):
-    design, other = course.design(0), course.design(1)
+@pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))
+def test_weights_start_small_and_random_and_know_nothing(task):
+    design, other = task.design(0), task.design(1)
     learn = design.image.plastic
-    assert learn[: course.inputs["teacher"].start].all()
-    assert not learn[course.inputs["teacher"]].any()
+    assert learn[: task.inputs["teacher"].start].all()
+    assert not learn[task.inputs["teacher"]].any()
     assert np.abs(design.image.weights[learn]).max() <= 20
     assert abs(design.image.weights[learn].mean()) < 2
     assert np.count_nonzero(design.image.weights != other.image.weights) > learn.sum() / 2
 
 
 def test_while_neurons_learn_by_stdp_only_the_teacher_makes_them_fire():
-    course = COURSES["stdp"]
+    task = TASKS["stdp"]
     train_x, _, train_y, _ = digits()
-    with GoldenDevice(course.design()) as device:
-        fired = device.run(course.lessons(train_x[:60], train_y[:60])).spikes
+    with GoldenDevice(task.design()) as device:
+        fired = device.run(task.training_input(train_x[:60], train_y[:60])).spikes
     step, neuron = np.nonzero(fired)
-    assert np.array_equal(step, np.arange(60) * course.period + course.teacher_step)
+    assert np.array_equal(step, np.arange(60) * task.period + task.teacher_step)
     assert np.array_equal(neuron, train_y[:60])
 
 
@@ -98,8 +96,8 @@ def test_some_lessons_teach_much_and_device_and_model_learn_the_same(rule, share
     json.dumps(report.to_dict())
 
     learned = Design.load(report.files["learned.slm"])
-    assert np.array_equal(learned.image.plastic, COURSES[rule].design().image.plastic)
-    changed = learned.image.weights != COURSES[rule].design().image.weights
+    assert np.array_equal(learned.image.plastic, TASKS[rule].design().image.plastic)
+    changed = learned.image.weights != TASKS[rule].design().image.weights
     assert changed.any()
     assert not changed[~learned.image.plastic].any()
     for name, path in report.files.items():
@@ -129,10 +127,10 @@ def test_wrong_arguments_are_refused(wrong, tmp_path):
 
 
 def test_whatever_differs_is_counted():
-    course = COURSES["three_factor"]
-    device = GoldenDevice(course.design())
+    task = TASKS["three_factor"]
+    device = GoldenDevice(task.design())
     lockstep = Lockstep(device)
-    spikes = course.lessons(np.full((1, PIXELS), 8), [3])
+    spikes = task.training_input(np.full((1, PIXELS), 8), [3])
     lockstep.run(spikes)
     lockstep.read_weights()
     lockstep.compare()
@@ -146,7 +144,7 @@ def test_whatever_differs_is_counted():
     device.write("v", 7)
     lockstep.read_weights()
     lockstep.compare()
-    states = course.config.axons * course.config.neurons + course.config.neurons
+    states = task.config.axons * task.config.neurons + task.config.neurons
     assert (lockstep.differences.weights, lockstep.differences.states) == (2, states)
     assert lockstep.differences.counters == 0
 
@@ -220,7 +218,7 @@ def test_any_large_enough_core_with_pair_stdp_will_do():
     )
     with GoldenDevice(patterns.make_design(rng, other)) as device:
         taught = patterns.draw_patterns(4, rng)
-        device.run(patterns.lessons(device.design, taught))
+        device.run(patterns.training_input(device.design, taught))
         fired = device.run(patterns.presentations(device.design, taught)).spikes
     assert np.array_equal(fired[:: patterns.PERIOD], np.eye(4))
     assert fired.sum() == 4

@@ -14,9 +14,10 @@ from designs import CONFIG, DESIGN
 from fake_board import FakeBoard
 
 import spikeloom
-from spikeloom.connect import open as opening
+from spikeloom.connect import board_link
 from spikeloom.hdl.contract.errors import LinkError, PortError
 from spikeloom.link import port_owner as ownership
+from spikeloom.link import serial_port
 from spikeloom.sharing import server as link_server
 from spikeloom.sharing.ipc import connect, receive_message, send_message
 from spikeloom.sharing.shared_link import SharedLink
@@ -49,9 +50,9 @@ def test_who_opens_the_port_itself_learns_who_has_it(process, monkeypatch):
     def busy(*_, **__):
         raise serial.SerialException(errno.EBUSY, "Device or resource busy")
 
-    monkeypatch.setattr(opening.serial, "serial_for_url", busy)
+    monkeypatch.setattr(serial_port.serial, "serial_for_url", busy)
     with pytest.raises(PortError, match=rf"in use by process {process.pid} .*sharing_process\.py"):
-        opening.open_serial(PORT, 9600)
+        serial_port.open_serial(PORT, 9600)
 
 
 def test_a_failure_to_open_leaves_no_trace(boards, monkeypatch):
@@ -181,7 +182,7 @@ def test_who_is_just_opening_the_port_is_waited_for(boards):
     def open_port(claim):
         began.set()
         go_on.wait(10)
-        return opening.open_link(PORT, 3_000_000, 1.0, claim)
+        return board_link.open_link(PORT, 3_000_000, 1.0, claim)
 
     links = []
     slow = threading.Thread(target=lambda: links.append(SharedLink(PORT, open_port)))

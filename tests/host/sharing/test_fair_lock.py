@@ -2,11 +2,11 @@ import threading
 
 import pytest
 
-from spikeloom.sharing.fair_lock import Turn
+from spikeloom.sharing.fair_lock import FairLock
 
 
 def test_a_turn_is_nobody_elses():
-    turn, inside, most = Turn(), [], []
+    turn, inside, most = FairLock(), [], []
 
     def work(user):
         for _ in range(50):
@@ -27,7 +27,7 @@ def test_a_turn_is_nobody_elses():
 
 @pytest.mark.timeout(20)
 def test_who_waits_is_next():
-    turn, waits, came = Turn(), threading.Event(), threading.Event()
+    turn, waits, came = FairLock(), threading.Event(), threading.Event()
 
     def come_once():
         waits.set()
@@ -46,7 +46,7 @@ def test_who_waits_is_next():
 
 
 def test_it_tells_whether_somebody_else_was_there():
-    turn = Turn()
+    turn = FairLock()
     seen = []
     for user in "aabba":
         with turn.take(user) as between:
@@ -55,7 +55,7 @@ def test_it_tells_whether_somebody_else_was_there():
 
 
 def test_an_error_gives_the_turn_back():
-    turn = Turn()
+    turn = FairLock()
     with pytest.raises(KeyError), turn.take("a"):
         raise KeyError
     assert not turn.taken

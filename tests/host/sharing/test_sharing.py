@@ -246,7 +246,7 @@ def test_what_nobody_waits_for_is_cancelled(owner, client, boards, monkeypatch):
     """A client that leaves in the middle of something long does not keep the others waiting."""
     link, turn = owner.link._owned.link, owner.link._owned.server.turn
     monkeypatch.setattr(FakeBoard, "read", lambda self, size=1: time.sleep(0.01) or b"")
-    monkeypatch.setattr(link, "_now", time.monotonic)
+    monkeypatch.setattr(link._line, "now", time.monotonic)
     monkeypatch.setattr(link, "timeout", 1000.0)
     threading.Timer(0.3, client.link._link.close).start()
     with pytest.raises(LinkError):

@@ -9,7 +9,7 @@ from designs import CONFIG, DESIGN
 from fake_board import FakeBoard
 
 import spikeloom
-from spikeloom.connect import open as opening
+from spikeloom.link import serial_port
 from spikeloom.watch.runner import Runner
 from spikeloom.watch.source import LiveSource
 from spikeloom.watch.stimulus import Stimulus
@@ -23,7 +23,7 @@ PORT = "/dev/watched"
 def shell(monkeypatch):
     """The board as the process that owns the port has it."""
     fake = FakeBoard(CONFIG, window=2048, appetite=10_000)
-    monkeypatch.setattr(opening.serial, "serial_for_url", lambda *_, **__: fake)
+    monkeypatch.setattr(serial_port.serial, "serial_for_url", lambda *_, **__: fake)
     with spikeloom.open(PORT, DESIGN) as board:
         yield board
 
@@ -58,7 +58,7 @@ def test_both_run_at_once_and_every_step_is_run_once(shell, source):
     runner.start()
     seen, end = [], time.monotonic() + 1.0
     while time.monotonic() < end:
-        with shell.turn():
+        with shell.exclusive():
             run = shell.run(steps=5, start=shell.step)
         seen += range(run.start, run.start + run.steps)
         threading.Event().wait(0.01)
