@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from spikeloom.hdl.contract.errors import InputError
-from spikeloom.sim import twin
-from spikeloom.sim.twin.netlist import open_netlist
 
 from ..bus.bus import BoardLink
 from ..design.design import Design
@@ -75,6 +73,7 @@ def open(
         return GoldenDevice(_needed(where, design))
     if where == TWIN:
         chip = _needed(where, design).chip
+        from spikeloom.sim import twin  # needs Verilator
 
         if baud is not None:
             options["baud"] = baud
@@ -83,6 +82,8 @@ def open(
     elif where.startswith(NETLIST):
         if baud is not None:
             raise InputError(f"baud is {baud}; the line rate of a netlist is its board's: omit it")
+        from spikeloom.sim.twin.netlist import open_netlist  # needs Yosys
+
         port = open_netlist(where.removeprefix(NETLIST), **options)
         board = _board(tuned_link(Link(port, timeout, where), line_rate), design, progress)
     else:

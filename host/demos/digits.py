@@ -17,7 +17,7 @@ from spikeloom.hdl.contract.errors import InputError, WrongBoardError
 from spikeloom.sim import GoldenCore
 
 from ..compiler.compile import compile
-from ..connect.known_boards import BOARDS, core_with
+from ..connect.known_boards import core_with, known_boards
 from ..connect.open import open
 from ..connect.schemes import GOLDEN, TWIN
 from ..design.design import Design
@@ -270,9 +270,10 @@ def config_of(board: Board) -> CoreConfig:
     config = core_with(board.identity.digest)
     if config is not None:
         return config
+    names = "|".join(known_boards())
     raise WrongBoardError(
         f"the board has configuration {board.identity.digest:016x}, which no board's definition "
-        f"declares as its one core ({board.identity.build}); program it: spikeloom build {'|'.join(BOARDS)}"
+        f"declares as its one core ({board.identity.build}); program it: spikeloom build {names}"
     )
 
 
