@@ -27,13 +27,14 @@ import spikeloom
 from spikeloom.demos import digits_network as digits
 from spikeloom.demos.digits import golden_outcome
 from spikeloom.display import plots
+from spikeloom.display.style import COLOURS, FAINT, INK, INPUT
 from spikeloom.hdl import NO_AXON, CoreConfig, Image, MemoryMap
 from spikeloom.hdl.core import Core
 
 IMAGES = Path(__file__).with_name("images")
 
-INK, FAINT, CLOCK, LEVEL = "#22303c", "#d5dde3", "#8b9aa5", "#0b6e8f"
-PHASES = ("#c77d1e", "#0b6e8f", "#6a8d2f", "#8d5a97")
+CLOCK, LEVEL, CELL = INPUT, COLOURS[0], "#e3f0ec"
+PHASES = (COLOURS[1], COLOURS[0], COLOURS[5], COLOURS[2])
 BEFORE, AFTER = 5, 2
 """Clock cycles that are shown before and after the step."""
 
@@ -192,7 +193,7 @@ def draw_bus(axes: Axes, bottom: float, valid: Sequence[int], words: Sequence[st
             left, right, bevel = first, last + 1, 0.16
             x = [left, left + bevel, right - bevel, right, right - bevel, left + bevel]
             y = [middle, top, top, middle, bottom, bottom]
-            axes.fill(x, y, facecolor="#e3f0f4", edgecolor=LEVEL, linewidth=1.0, zorder=2)
+            axes.fill(x, y, facecolor=CELL, edgecolor=LEVEL, linewidth=1.0, zorder=2)
             axes.text((left + right) / 2, middle - 0.02, words[first], **CELL_TEXT)
         first = last + 1
 
@@ -314,7 +315,8 @@ def raster(path: Path) -> None:
         bands[name] = slice(first + 40, stop + 40)
     both = np.concatenate([spikes, run.spikes], axis=1)
     title = "Excitation and inhibition take turns (simulated chip, twin:)"
-    plots.raster(both, bands, path, dt=design.dt, title=title)
+    kinds = {"stimulus": "input"}
+    plots.raster(both, path, populations=bands, kinds=kinds, dt=design.dt, title=title)
 
 
 def demo_confusion(path: Path) -> None:

@@ -11,11 +11,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from spikeloom.display.style import COLOURS, FAINT, INK
 from spikeloom.hdl import CoreConfig, Image, LearningConfig
 from spikeloom.sim import GoldenCore
 
-INK, FAINT = "#22303c", "#d5dde3"
-COLOURS = ("#0b6e8f", "#c77d1e", "#8d5a97")
 DELTAS = np.arange(-50, 51)
 FINE = np.linspace(-50, 50, 1001)
 TAU = 15

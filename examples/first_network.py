@@ -49,10 +49,11 @@ def main() -> None:
     first, second = run["excitatory"][:100], run["excitatory"][100:]
     print(f"excitatory neurons: {first.mean() * 1e3:.0f} Hz, then {second.mean() * 1e3:.0f} Hz")
     print(f"{counters['synaptic_operations']} synaptic operations, {counters['clamps']} clamps")
-    picture = raster(
-        run.spikes, run.populations, OUT / "first.png", dt=design.dt, title="A first network"
-    )
-    print(f"picture: {picture}, design: {OUT / 'first.slm'}")
+    raster(
+        run.spikes, OUT / "first.png", populations=run.populations, dt=design.dt,
+        title="A first network",
+    )  # fmt: skip
+    print(f"picture: {OUT / 'first.png'}, design: {OUT / 'first.slm'}")
     print('On a simulated board: spikeloom.open("twin:", design)')
 
 

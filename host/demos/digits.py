@@ -253,7 +253,8 @@ def _draw_raster(
         first, stop, _ = where.indices(design.config.neurons)
         bands[name] = slice(first + trains.shape[2], stop + trains.shape[2])
     title = f"{digits.STEPS} steps for each image; seen: {', '.join(str(seen[k]) for k in shown)}"
-    plots.raster(both.reshape(-1, both.shape[2]), bands, path, title=title)
+    spikes = both.reshape(-1, both.shape[2])
+    plots.raster(spikes, path, populations=bands, kinds={"pixels": "input"}, title=title)
 
 
 def _find_board(where: str, progress: bool | None) -> Board | None:

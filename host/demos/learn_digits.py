@@ -149,13 +149,13 @@ def run_learn_digits(
     learned = dataclasses.replace(design.image, weights=weights)
     Design(design.config, learned, design.inputs, design.populations).save(files["learned.slm"])
     pixels = design.inputs["pixels"]
-    learning_plots.fields(
+    learning_plots.weight_images(
         {"before": design.image.weights[pixels], "after": weights[pixels]},
         digits.SIDE, files["weights.png"], title="Weights of the pixels, one image for each digit",
     )  # fmt: skip
     given, right = zip(*history.points, strict=True)
     title = f"Learned on {where} with the rule {task.rule}"
-    learning_plots.curve(given, right, task.needed, files["curve.png"], title=title)
+    learning_plots.accuracy_curve(given, right, task.needed, files["curve.png"], title=title)
     plots.confusion(data.test_y, answers, files["confusion.png"])
     return LearningReport(
         device=where,

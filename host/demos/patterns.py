@@ -185,7 +185,7 @@ def run_patterns(
     image = dataclasses.replace(design.image, weights=weights)
     Design(design.config, image, design.inputs, design.populations).save(files["learned.slm"])
     before, after = (w[:PIXELS, :patterns] for w in (design.image.weights, weights))
-    learning_plots.fields(
+    learning_plots.weight_images(
         {"pattern": WEIGHT * taught.T, "before": before, "after": after}, SIDE,
         files["weights.png"], title=f"{patterns} patterns, and the weights that learned them",
     )  # fmt: skip

@@ -141,7 +141,7 @@ def run_html(run: Run, text: str) -> str:
     cut = f"<p>The first {steps} steps are shown.</p>" if steps < run.steps else ""
 
     def draw(path: Path) -> None:
-        raster(spikes, run.populations, path, start=run.start)
+        raster(spikes, path, populations=run.populations, start=run.start)
 
     fallback = text_raster(spikes, run.start, run.populations)
     drawn = picture(draw, fallback) if steps and run.spikes.shape[1] else ""

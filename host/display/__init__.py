@@ -10,4 +10,5 @@ __all__ = [
     "progress",
     "spike_text",
     "style",
+    "weight_plots",
 ]

@@ -1,143 +1,249 @@
-"""Pictures as PNG files: spikes, confusion, weights.  Draws without a display."""
+"""Pictures of spikes, and of which class was taken for which.  They draw without a display."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from spikeloom.hdl.contract.errors import InputError
 
-from .style import COLOURS, FAINT, INK, canvas, diverging, save, styled_drawing
+from .style import (
+    COLOURS,
+    FAINT,
+    INK,
+    ZERO,
+    Kind,
+    axes_for,
+    figure_of,
+    file_format,
+    kind_of,
+    looks,
+    styled_drawing,
+    whole_numbers,
+)
+from .values import checked_array, time_axis
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_POINTS = 72
+"""In an inch."""
+_TWO_LINES, _ONE_LINE = 26.0, 12.0
+"""Height of a label in points."""
+_MAX_CLASSES = 256
 
 
 @styled_drawing
 def raster(
     spikes: ArrayLike,
-    populations: dict[str, slice] | None,
-    path: str | Path,
+    path: str | Path | None = None,
     *,
+    populations: Mapping[str, slice] | None = None,
     start: int = 0,
     dt: float | None = None,
+    kinds: Mapping[str, Kind] | None = None,
     title: str = "",
-) -> Path:
-    """Draw which neuron fired when, a band of rows for each population, the first on top.
+    ax: Axes | None = None,
+) -> Figure:
+    """Draw which neuron fired when: a band of rows for each population, the first one on top.
 
     Parameters
     ----------
-    spikes : (steps, N) of 0 and 1.
-    populations : column range of each population; None: one for all.
-    path : of the PNG file; returned.
-    start : number of the first step.
-    dt : length of a step in seconds; None counts time in steps.
+    spikes : array_like of bool, (steps, N)
+        Such as `run.spikes`.
+    path : str or Path, optional
+        File to write; .png, .svg or .pdf.  Default: none is written.
+    populations : mapping of str to slice, optional
+        Columns of each population, such as `run.populations`.  Default: all are in one.
+    start : int
+        Number of the first step, such as `run.start`.
+    dt : float, optional
+        Length of a step in seconds, such as `design.dt`.  Default: time is counted in steps.
+    kinds : mapping of str to {"excitatory", "inhibitory", "input"}, optional
+        Which populations have the colours of these kinds.  Default: their names decide, see
+        `spikeloom.display.style.looks`.
+    title : str
+    ax : matplotlib.axes.Axes, optional
+        Draw there.  Default: in a new figure.
 
-    Raises `InputError` for another shape, `MissingToolError` without matplotlib.
+    Returns
+    -------
+    matplotlib.figure.Figure
+        That has been drawn in.
+
+    Raises
+    ------
+    InputError
+        For another shape, values beside 0 and 1, or a file that cannot be written.
+    MissingToolError
+        Without matplotlib.
+
+    Examples
+    --------
+    >>> raster(run.spikes, "run.svg", populations=run.populations, dt=design.dt)
     """
-    array = np.asarray(spikes).astype(bool)
-    if array.ndim != 2:
-        raise InputError(f"spikes have shape {array.shape}; give an array (steps, N)")
-    named = populations or {}
-    ranges = {name: where.indices(array.shape[1])[:2] for name, where in named.items()}
-    ranges = ranges or {"": (0, array.shape[1])}
+    if path is not None:
+        file_format(path)
+    array = checked_array(spikes, "(steps, N)", 2, "spikes", empty=True)
+    if not np.isin(array, (0, 1)).all():
+        raise InputError("spikes hold values beside 0 and 1; give bool, (steps, N)")
+    steps, neurons = array.shape
+    columns = {n: np.arange(neurons)[where] for n, where in (populations or {}).items()}
+    columns = {n: found for n, found in columns.items() if len(found)} or {"": np.arange(neurons)}
+    unit, time_label = time_axis(dt, steps)
 
-    rows = sum(stop - first for first, stop in ranges.values())
-    height = float(np.clip(1.4 + rows * 0.045, 2.6, 9.0))
-    figure, axes = canvas(8.0, height)
-    unit = 1.0 if dt is None else dt * 1e3
-    top, gap, ticks = 0.0, max(1.0, rows * 0.025), []
-    for k, (name, (first, stop)) in enumerate(ranges.items()):
-        size, colour = stop - first, COLOURS[k % len(COLOURS)]
-        step, neuron = np.nonzero(array[:, first:stop])
-        axes.axhspan(top - 0.5, top + size - 0.5, color=colour, alpha=0.06, linewidth=0)
-        times = (start + step) * unit
-        axes.vlines(times, top + neuron - 0.42, top + neuron + 0.42, color=colour, linewidth=1.3)
-        ticks.append((top + (size - 1) / 2, f"{name}\n{size}" if name else ""))
-        top += size + gap
-    axes.set_ylim(top - gap - 0.5, -0.5)
-    axes.set_xlim((start - 0.5) * unit, (start + max(len(array), 1) - 0.5) * unit)
-    axes.set_yticks([where for where, _ in ticks], [label for _, label in ticks])
-    axes.set_xlabel("time step" if dt is None else "time (ms)")
+    rows = sum(map(len, columns.values()))
+    gap = max(1.0, rows * 0.015)
+    # A few neurons beside very many have taller rows: they would be invisible.
+    least = rows * 0.02
+    total = sum(max(len(where), least) + gap for where in columns.values()) - gap
+    height = max(2.6, min(1.4 + rows * 0.045, 9.0), 1.3 + 0.25 * len(columns))
+    axes = axes_for(ax, 8.0, height)
+    size = axes.get_window_extent().transformed(axes.figure.dpi_scale_trans.inverted())
+    row_points = _POINTS * size.height / max(total, 1)
+    width = float(np.clip(0.7 * _POINTS * size.width / max(steps, 1), 0.5, 1.8))
+
+    top, middles, numbers = -0.5, [], []
+    for (name, where), look in zip(columns.items(), looks(columns, kinds).values(), strict=True):
+        band = max(len(where), least)
+        row = band / len(where)
+        step, neuron = np.nonzero(array[:, where])
+        x, y = (start + step) * unit, top + neuron * row
+        axes.axhspan(top, top + band, color=look.colour, alpha=0.07, linewidth=0)
+        if not look.dash:
+            axes.vlines(x, y + 0.08 * row, y + 0.92 * row, color=look.colour, linewidth=width)
+        else:
+            points = float(np.clip(0.8 * row_points, 1.5, 5.0)) ** 2
+            axes.scatter(
+                x, y + row / 2, points, color=look.colour, marker=look.marker, linewidths=0.8
+            )
+        middles.append(top + band / 2)
+        noun = "input" if kind_of(name, kinds) == "input" else "neuron"
+        numbers.append(f"{len(where)} {noun}{'s' * (len(where) != 1)}")
+        top += band + gap
+    axes.set_ylim(total - 0.5, -0.5)
+    axes.set_xlim((start - 0.5) * unit, (start + max(steps, 1) - 0.5) * unit)
+    axes.set_xlabel(time_label)
     axes.set_title(title)
-    axes.tick_params(length=0)
     axes.grid(axis="x", color=FAINT, linewidth=0.6)
-    axes.set_ylabel("neuron" if "" in ranges else "")
-    return save(figure, path)
+    if "" in columns:
+        axes.set_ylabel("neuron")
+        whole_numbers(axes.yaxis)
+    else:
+        _label(axes, list(columns), numbers, middles, row_points)
+    return figure_of(axes, path)
+
+
+def _label(
+    axes: Axes, names: list[str], numbers: list[str], middles: list[float], row_points: float
+) -> None:
+    """Write names and sizes beside the bands, in one line or two, apart from each other."""
+    between = float(np.diff(middles).min(initial=np.inf)) * row_points
+    lines, height = ("\n", _TWO_LINES) if between >= _TWO_LINES else (", ", _ONE_LINE)
+    labels = [f"{name}{lines}{number}" for name, number in zip(names, numbers, strict=True)]
+    places = _apart(np.array(middles), height / row_points)
+    axes.set_yticks(list(places), [label.replace("$", r"\$") for label in labels])
+
+
+def _apart(places: NDArray[np.float64], least: float) -> NDArray[np.float64]:
+    """Rising places moved as little as is needed for this distance between neighbours."""
+    k = np.arange(len(places)) * least
+    # The mean of pushing down from the first and up from the last keeps groups where they are.
+    down = np.maximum.accumulate(places - k) + k
+    up = np.minimum.accumulate((places - k)[::-1])[::-1] + k
+    return np.asarray((down + up) / 2)
 
 
 @styled_drawing
 def confusion(
-    labels: ArrayLike, predictions: ArrayLike, path: str | Path, *, title: str | None = None
-) -> Path:
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    path: str | Path | None = None,
+    *,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Figure:
     """Draw how often each class was taken for each: a row for each true class, with counts.
 
     Parameters
     ----------
-    labels, predictions : (n,) classes, integers from 0.
-    path : of the PNG file; returned.
-    title : default: the share of correct ones.
+    labels, predictions : array_like of int, (samples,)
+        Classes, from 0.
+    path : str or Path, optional
+        File to write; .png, .svg or .pdf.  Default: none is written.
+    title : str, optional
+        Default: the share of correct ones.
+    ax : matplotlib.axes.Axes, optional
+        Draw there.  Default: in a new figure.
 
-    Raises `InputError` for other shapes, `MissingToolError` without matplotlib.
+    Returns
+    -------
+    matplotlib.figure.Figure
+        That has been drawn in.
+
+    Raises
+    ------
+    InputError
+        For other shapes or values, more than 256 classes, or a file that cannot be written.
+    MissingToolError
+        Without matplotlib.
     """
-    true, guess = np.asarray(labels), np.asarray(predictions)
-    if true.shape != guess.shape or true.ndim != 1 or not true.size:
+    if path is not None:
+        file_format(path)
+    true = checked_array(labels, "(samples,)", 1, "labels")
+    guess = checked_array(predictions, "(samples,)", 1, "predictions")
+    if true.shape != guess.shape:
         raise InputError(
             f"labels and predictions have shapes {true.shape} and {guess.shape}; "
             "give one of each for every sample"
         )
-    if min(true.dtype.kind, guess.dtype.kind) not in "iu" or min(true.min(), guess.min()) < 0:
+    if {true.dtype.kind, guess.dtype.kind} - {"i", "u"} or min(true.min(), guess.min()) < 0:
         raise InputError("labels and predictions are not classes; give integers from 0")
     classes = int(max(true.max(), guess.max())) + 1
+    if classes > _MAX_CLASSES:
+        raise InputError(f"there are {classes} classes; at most {_MAX_CLASSES} can be drawn")
     counts = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(counts, (true, guess), 1)
-
-    side = float(np.clip(1.6 + 0.42 * classes, 3.6, 12.0))
-    figure, axes = canvas(side, side)
-    # Right ones blue, wrong ones red, each on its own scale: else the errors would be invisible.
-    right = np.where(np.eye(classes, dtype=bool), counts, 0)
-    wrong = counts - right
-    shade = right / max(right.max(), 1) * 0.85 - wrong / max(wrong.max(), 1) * 0.75
-    axes.imshow(shade, cmap=diverging(), vmin=-1, vmax=1)
-    for i, j in np.argwhere(counts > 0):
-        colour = "white" if abs(shade[i, j]) > 0.5 else INK
-        axes.text(j, i, str(counts[i, j]), ha="center", va="center", color=colour, fontsize=9)
-    axes.set_xticks(range(classes))
-    axes.set_yticks(range(classes))
-    axes.set_xticks(np.arange(classes + 1) - 0.5, minor=True)
-    axes.set_yticks(np.arange(classes + 1) - 0.5, minor=True)
-    axes.grid(which="minor", color="white", linewidth=1.5)
-    axes.tick_params(which="both", length=0)
-    axes.set_xlabel("predicted")
-    axes.set_ylabel("true")
+    _draw_counts(axes := axes_for(ax, *_sides(classes)), counts)
     share = np.trace(counts) / counts.sum()
     default = f"{share:.1%} of {counts.sum()} correct"
     axes.set_title(default if title is None else title)
-    return save(figure, path)
+    return figure_of(axes, path)
 
 
-@styled_drawing
-def weight_map(weights: ArrayLike, path: str | Path, *, title: str = "") -> Path:
-    """Draw (sources, targets) weights as a map, red below 0, blue above.
+def _sides(classes: int) -> tuple[float, float]:
+    side = float(np.clip(1.6 + 0.42 * classes, 3.6, 12.0))
+    return side, side
 
-    Returns the path of the PNG file.  Raises `InputError` for another shape, `MissingToolError`
-    without matplotlib.
-    """
-    array = np.asarray(weights, dtype=np.float64)
-    if array.ndim != 2 or not array.size:
-        raise InputError(f"weights have shape {array.shape}; give (sources, targets)")
-    rows, columns = array.shape
-    shape = np.array([columns, rows], dtype=np.float64)
-    width, height = np.clip(5.0 * shape / shape.max(), 1.2, None)
-    figure, axes = canvas(width + 2.0, height + 1.2)
-    bound = float(np.abs(array).max()) or 1.0
-    picture = axes.imshow(array, cmap=diverging(), vmin=-bound, vmax=bound, interpolation="nearest")
-    if shape.max() / shape.min() >= 4:
-        axes.set_aspect("auto")
-    axes.set_xlabel("target")
-    axes.set_ylabel("source")
-    axes.set_title(title)
-    axes.tick_params(length=0)
-    axes.locator_params(integer=True)
-    bar = figure.colorbar(picture, ax=axes, label="weight", fraction=0.05, pad=0.03)
-    bar.outline.set_visible(False)  # type: ignore[operator]
-    return save(figure, path)
+
+def _draw_counts(axes: Axes, counts: NDArray[np.int64]) -> None:
+    """The diagonal and the rest, each on a scale of its own: else mistakes would be invisible."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    classes = len(counts)
+    right = np.where(np.eye(classes, dtype=bool), counts, 0)
+    wrong = counts - right
+    shade = right / max(right.max(), 1) - wrong / max(wrong.max(), 1)
+    colours = LinearSegmentedColormap.from_list("confusion", [COLOURS[5], ZERO, COLOURS[0]])
+    axes.imshow(shade, cmap=colours, vmin=-1, vmax=1)
+    size = axes.get_window_extent().width / axes.figure.dpi * _POINTS / classes
+    for i, j in np.argwhere(counts > 0) if size >= 8 else ():
+        colour = "white" if abs(shade[i, j]) > 0.5 else INK
+        axes.text(
+            j, i, str(counts[i, j]), ha="center", va="center", color=colour,
+            fontsize=float(np.clip(0.8 * size / len(str(counts.max())), 3, 9)),
+        )  # fmt: skip
+    stride = max(1, int(np.ceil(12 / size)))
+    axes.set_xticks(range(0, classes, stride))
+    axes.set_yticks(range(0, classes, stride))
+    axes.set_xticks(np.arange(classes + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(classes + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color="white", linewidth=min(1.5, size / 12))
+    axes.tick_params(which="both", length=0)
+    axes.set_xlabel("predicted class (in the cells: samples)")
+    axes.set_ylabel("true class")

@@ -19,10 +19,23 @@ LONG = 2.0
 def progress_bar(
     title: str, total: int, show: bool | None = None, moved: Callable[[], int] | None = None
 ) -> Iterator[Advance]:
-    """Yield a function that moves a bar of `total` units on by so many.
+    """Show a progress bar on stderr while the context lasts.
 
-    `show` = None shows the bar only when stderr is a terminal.  With `moved`, which counts bytes on
-    the line, a transfer that took long ends with the rate that it reached.
+    Parameters
+    ----------
+    title : str
+    total : int
+        Units at the end of the bar.
+    show : bool, optional
+        Default: only when stderr is a terminal.
+    moved : callable, optional
+        Returns the bytes that have been on the line.  A transfer of more than two seconds then
+        ends with a line that says its rate.
+
+    Yields
+    ------
+    callable
+        Moves the bar on by so many units.
     """
     if show is None:
         show = sys.stderr.isatty()

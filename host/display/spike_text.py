@@ -18,15 +18,27 @@ def text_raster(
     width: int = 72,
     height: int = 32,
 ) -> str:
-    """Draw (steps, N) spikes: `|` is a spike, `·` none.
+    """Draw spikes as text: `|` is a spike, `·` none.
 
     What is longer than `width` characters or has more than `height` neurons is drawn coarser: a
     character then stands for several steps, a line for several neurons, and `#` for more than one spike.
 
     Parameters
     ----------
-    start : number of the first step.
-    populations : ranges of neurons by name, each drawn with its name; default: all in one.
+    spikes : numpy.ndarray of bool, (steps, N)
+    start : int
+        Number of the first step.
+    populations : dict of str to slice, optional
+        Ranges of neurons, each drawn with its name.  Default: all are in one.
+    width : int
+        Characters of a line, without the names.
+    height : int
+        Lines, without the axis.  Each population has at least one.
+
+    Returns
+    -------
+    str
+        With the numbers of steps in the last line.
     """
     steps, neurons = spikes.shape
     ranges = {

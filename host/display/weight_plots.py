@@ -1,10 +1,14 @@
-"""Pictures of weights and of how they change, as PNG files and for the terminal."""
+"""Pictures of weights and of how they change, as files and for the terminal.
+
+Weights below 0 have the colour of inhibition, weights above 0 that of excitation, and the colour
+bar has their unit: `unit=`, or by default "network's unit" for floats and "integers" for integers.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,64 +16,184 @@ from rich.text import Text
 
 from spikeloom.hdl.contract.errors import InputError
 
-from ..device.run import WeightFrame
-from .style import COLOURS, FAINT, INK, bare, bare_canvas, diverging, save, styled_drawing
+from .style import (
+    EXCITATORY,
+    FAINT,
+    INHIBITORY,
+    INK,
+    ZERO,
+    axes_for,
+    bare_canvas,
+    colour_bar,
+    diverging,
+    figure_of,
+    file_format,
+    styled_drawing,
+    whole_numbers,
+)
+from .values import checked_array, weight_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _MAX_COLUMNS = 10
-_NEGATIVE, _ZERO, _POSITIVE = (164, 36, 59), (251, 251, 250), (11, 92, 122)
-"""The colours of `drawing.diverging`, for terminals."""
+_MAX_MAPS = 400
+_SHAPE = "(sources, targets)"
 
 
-def _weights(values: ArrayLike) -> NDArray[np.float64]:
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 2 or not array.size:
-        raise InputError(f"weights have shape {array.shape}; give (sources, targets)")
-    return array
+class Frame(Protocol):
+    """Weights at one time, such as those that `device.watch_weights` yields."""
+
+    @property
+    def step(self) -> int:
+        """Number of the next step."""
+
+    @property
+    def weights(self) -> NDArray[Any]:
+        """(sources, targets)."""
+
+
+_Frame = TypeVar("_Frame", bound=Frame)
+
+
+@styled_drawing
+def weight_map(
+    weights: ArrayLike,
+    path: str | Path | None = None,
+    *,
+    unit: str | None = None,
+    bounds: tuple[float, float] | None = None,
+    title: str = "",
+    ax: Axes | None = None,
+) -> Figure:
+    """Draw weights as a map, sources from top to bottom and targets from left to right.
+
+    Parameters
+    ----------
+    weights : array_like, (sources, targets)
+        NaN is drawn as nothing.
+    path : str or Path, optional
+        File to write; .png, .svg or .pdf.  Default: none is written.
+    unit : str, optional
+        Of the weights.  Default: "network's unit" for floats, "integers" for integers.
+    bounds : (float, float), optional
+        Least and largest weight.  Default: those that there are.  The scale is symmetric about 0.
+    title : str
+    ax : matplotlib.axes.Axes, optional
+        Draw there.  Default: in a new figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        That has been drawn in.
+
+    Raises
+    ------
+    InputError
+        For another shape, infinite values, or a file that cannot be written.
+    MissingToolError
+        Without matplotlib.
+    """
+    if path is not None:
+        file_format(path)
+    array = _weights(weights)
+    shape = np.array(array.shape[::-1], dtype=np.float64)
+    width, height = np.clip(5.0 * shape / shape.max(), 1.4, None)
+    axes = axes_for(ax, width + 2.0, height + 1.2)
+    picture = _draw_map(axes, array, _bound([array], bounds), title)
+    axes.set_xlabel("target")
+    axes.set_ylabel("source")
+    colour_bar(axes, picture, f"weight ({weight_unit(array, unit)})", beside=ax is None)
+    return figure_of(axes, path)
 
 
 @styled_drawing
 def weight_maps(
     weights: Sequence[ArrayLike],
-    path: str | Path,
+    path: str | Path | None = None,
     *,
     titles: Sequence[str] = (),
     title: str = "",
+    unit: str | None = None,
     bounds: tuple[float, float] | None = None,
-) -> Path:
-    """Draw weights at several times side by side, on one scale, red below 0 and blue above.
+    ax: Sequence[Axes] | None = None,
+) -> Figure:
+    """Draw weights at several times side by side, on one scale.
 
     Parameters
     ----------
-    weights : (sources, targets) arrays.
-    path : of the PNG file; returned.
-    titles : one for each array, for instance its step.
-    bounds : least and largest weight; default: those that there are.
+    weights : sequence of array_like, each (sources, targets)
+        At most 400.
+    path : str or Path, optional
+        File to write; .png, .svg or .pdf.  Default: none is written.
+    titles : sequence of str
+        One for each array, for instance its step.
+    title : str
+        Of all.
+    unit : str, optional
+        Of the weights.  Default: "network's unit" for floats, "integers" for integers.
+    bounds : (float, float), optional
+        Least and largest weight.  Default: those that there are.  The scale is symmetric about 0.
+    ax : sequence of matplotlib.axes.Axes, optional
+        One for each array.  Default: in a new figure.
 
-    Raises `InputError` for another shape, `MissingToolError` without matplotlib.
+    Returns
+    -------
+    matplotlib.figure.Figure
+        That has been drawn in.
+
+    Raises
+    ------
+    InputError
+        For other shapes or numbers of axes, infinite values, or a file that cannot be written.
+    MissingToolError
+        Without matplotlib.
     """
     maps = [_weights(w) for w in weights]
     if not maps:
         raise InputError("there are no weights to draw; give at least one array")
-    return _grid(maps, path, list(titles), title, bounds)
+    label = f"weight ({weight_unit(maps[0], unit)})"
+    bound = _bound(maps, bounds)
+    return _grid(maps, path, list(titles), title, bound, label, ax, ("target", "source"))
 
 
 @styled_drawing
 def receptive_fields(
     weights: ArrayLike,
     shape: tuple[int, int],
-    path: str | Path,
+    path: str | Path | None = None,
     *,
-    titles: Sequence[str] = (),
+    titles: Sequence[str] | None = None,
     title: str = "",
+    unit: str | None = None,
     bounds: tuple[float, float] | None = None,
-) -> Path:
-    """Draw what each target receives as a picture of `shape`, whose pixels are the sources, by rows.
+    ax: Sequence[Axes] | None = None,
+) -> Figure:
+    """Draw what each target receives as an image whose pixels are the sources, row by row.
 
-    `weights` is (height·width, targets).  The rest is as in `weight_maps`.
+    Parameters
+    ----------
+    weights : array_like, (height · width, targets)
+        At most 400 targets.
+    shape : (int, int)
+        (height, width) of an image in pixels.
+    path, title, unit, bounds, ax
+        As in `weight_maps`, for images instead of arrays.
+    titles : sequence of str, optional
+        One for each target.  Default: their numbers.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        That has been drawn in.
+
+    Raises
+    ------
+    InputError
+        As `weight_maps`, and for weights that do not fill images of this shape.
+    MissingToolError
+        Without matplotlib.
     """
     array = _weights(weights)
     if len(array) != shape[0] * shape[1]:
@@ -78,74 +202,180 @@ def receptive_fields(
             f"choose the rows of the input that is one: weights[design.inputs[NAME]]"
         )
     maps = [array[:, j].reshape(shape) for j in range(array.shape[1])]
-    return _grid(maps, path, list(titles), title, bounds, ticks=False)
+    names = [f"target {j}" for j in range(len(maps))] if titles is None else list(titles)
+    label = f"weight ({weight_unit(array, unit)})"
+    return _grid(maps, path, names, title, _bound(maps, bounds), label, ax, None)
 
 
 @styled_drawing
 def weight_changes(
     before: ArrayLike,
     after: ArrayLike,
-    path: str | Path,
+    path: str | Path | None = None,
     *,
     plastic: ArrayLike | None = None,
+    unit: str | None = None,
     title: str | None = None,
-) -> Path:
+    ax: Axes | None = None,
+) -> Figure:
     """Draw how many weights changed by how much.
 
     Parameters
     ----------
-    before, after : (sources, targets) weights.
-    path : of the PNG file; returned.
-    plastic : (sources, targets) bool, which of them to count; default: all.
-    title : default: how many changed, and by how much on average.
+    before, after : array_like, (sources, targets)
+        Weights.
+    path : str or Path, optional
+        File to write; .png, .svg or .pdf.  Default: none is written.
+    plastic : array_like of bool, (sources, targets), optional
+        Which of them to count.  Default: all.
+    unit : str, optional
+        Of the weights.  Default: "network's unit" for floats, "integers" for integers.
+    title : str, optional
+        Default: how many changed, and by how much on average.
+    ax : matplotlib.axes.Axes, optional
+        Draw there.  Default: in a new figure.
 
-    Raises `InputError` for other shapes, `MissingToolError` without matplotlib.
+    Returns
+    -------
+    matplotlib.figure.Figure
+        That has been drawn in.
+
+    Raises
+    ------
+    InputError
+        For other shapes, infinite values, or a file that cannot be written.
+    MissingToolError
+        Without matplotlib.
     """
+    if path is not None:
+        file_format(path)
     change = _change(before, after, plastic)
-    figure = bare_canvas(6.4, 3.4)
-    axes = figure.add_subplot()
-    _histogram(axes, change, title)
-    return save(figure, path)
+    axes = axes_for(ax, 6.4, 3.6)
+    _histogram(axes, change, title, weight_unit(change, unit))
+    return figure_of(axes, path)
 
 
 @styled_drawing
 def weight_frame(
-    before: ArrayLike, frame: WeightFrame, path: str | Path, *, plastic: ArrayLike | None = None
-) -> Path:
-    """Draw the weights of one frame, and beside them how they have changed since `before`."""
-    change = _change(before, frame.weights, plastic)
-    figure = bare_canvas(9.6, 4.0)
-    left, right = figure.subplots(1, 2)
-    array = _weights(frame.weights)
-    bound = max(float(np.abs(_weights(before)).max()), float(np.abs(array).max())) or 1.0
-    _map(figure, left, array, (-bound, bound), f"weights before step {frame.step}")
+    before: ArrayLike,
+    now: ArrayLike,
+    path: str | Path | None = None,
+    *,
+    step: int | None = None,
+    plastic: ArrayLike | None = None,
+    unit: str | None = None,
+    ax: Sequence[Axes] | None = None,
+) -> Figure:
+    """Draw weights as a map, and beside it a histogram of how they have changed.
+
+    Parameters
+    ----------
+    before, now : array_like, (sources, targets)
+        Weights; those of `now` are on the map.
+    path : str or Path, optional
+        File to write; .png, .svg or .pdf.  Default: none is written.
+    step : int, optional
+        Number of the step before which these are the weights, for the title.
+    plastic, unit
+        As in `weight_changes`.
+    ax : sequence of two matplotlib.axes.Axes, optional
+        For the map and the histogram.  Default: in a new figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        That has been drawn in.
+
+    Raises
+    ------
+    InputError
+        As `weight_changes`.
+    MissingToolError
+        Without matplotlib.
+    """
+    if path is not None:
+        file_format(path)
+    change, array = _change(before, now, plastic), _weights(now)
+    pair = bare_canvas(9.6, 4.0).subplots(1, 2) if ax is None else ax
+    left, right = _checked_axes(pair, 2)
+    title = "Weights" if step is None else f"Weights before step {step}"
+    picture = _draw_map(left, array, _bound([_weights(before), array], None), title)
     left.set_xlabel("target")
     left.set_ylabel("source")
-    _histogram(right, change, None)
-    return save(figure, path)
+    colour_bar(left, picture, f"weight ({weight_unit(array, unit)})", beside=ax is None)
+    _histogram(right, change, None, weight_unit(array, unit))
+    return figure_of(left, path)
 
 
 def live(
-    frames: Iterable[WeightFrame], path: str | Path, *, plastic: ArrayLike | None = None
-) -> Iterator[WeightFrame]:
-    """Pass frames on, and draw each over the same PNG file: open it in a viewer that reloads.
+    frames: Iterable[_Frame],
+    path: str | Path,
+    *,
+    plastic: ArrayLike | None = None,
+    unit: str | None = None,
+) -> Iterator[_Frame]:
+    """Pass frames on, and draw each over the same file: open it in a viewer that reloads.
 
+    Parameters
+    ----------
+    frames : iterable of frames
+        With `step` and `weights`, such as those of `device.watch_weights`.
+    path : str or Path
+        File to write; .png, .svg or .pdf.
+    plastic, unit
+        As in `weight_changes`.
+
+    Returns
+    -------
+    iterator
+        Of the same frames.  The first one is what changes are counted from.
+
+    Raises
+    ------
+    InputError
+        For a file name with another ending, at once; and as `weight_changes`.
+    MissingToolError
+        Without matplotlib.
+
+    Examples
+    --------
     >>> for frame in live(device.watch_weights(spikes, every=500), "weights.png"):
     ...     print(frame.step)
     """
-    before: NDArray[np.int64] | None = None
-    for frame in frames:
-        before = frame.weights if before is None else before
-        weight_frame(before, frame, path, plastic=plastic)
-        yield frame
+    file_format(path)
+
+    def drawn() -> Iterator[_Frame]:
+        before: NDArray[Any] | None = None
+        for frame in frames:
+            before = frame.weights if before is None else before
+            weight_frame(before, frame.weights, path, step=frame.step, plastic=plastic, unit=unit)
+            yield frame
+
+    return drawn()
 
 
 def weight_text(weights: ArrayLike, *, width: int = 72) -> Text:
-    """Weights as coloured blocks for a terminal, two rows in a line; for `rich.live.Live`.
+    """Draw weights as coloured blocks for a terminal, two rows in a line; for `rich.live.Live`.
 
-    Larger maps are thinned out to `width` columns: neighbours are averaged.
+    Parameters
+    ----------
+    weights : array_like, (sources, targets)
+    width : int
+        Columns of the terminal, at least 1.  Larger maps are thinned out to it: neighbours are
+        averaged.
+
+    Returns
+    -------
+    rich.text.Text
+
+    Raises
+    ------
+    InputError
+        For another shape, infinite values or a width below 1.
     """
-    array = _weights(weights)
+    array = np.nan_to_num(_weights(weights).astype(np.float64))
+    if width < 1:
+        raise InputError(f"width is {width}; give at least 1")
     columns = min(width, array.shape[1])
     rows = max(2, round(array.shape[0] * columns / array.shape[1])) if array.shape[0] > 1 else 1
     array = _thin(_thin(array, min(rows, array.shape[0])).T, columns).T
@@ -165,14 +395,32 @@ def _thin(array: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
 
 
 def _colour(value: float) -> str:
-    end = _POSITIVE if value > 0 else _NEGATIVE
-    mixed = (
-        round(zero + (full - zero) * abs(value)) for zero, full in zip(_ZERO, end, strict=True)
-    )
-    return "#" + "".join(f"{part:02x}" for part in mixed)
+    """The colour of a weight between −1 and 1, as `diverging` has it."""
+    ends = (ZERO, EXCITATORY if value > 0 else INHIBITORY)
+    zero, full = (np.array(list(bytes.fromhex(end[1:]))) for end in ends)
+    return "#" + bytes(np.rint(zero + (full - zero) * abs(value)).astype(np.uint8)).hex()
 
 
-def _change(before: ArrayLike, after: ArrayLike, plastic: ArrayLike | None) -> NDArray[np.float64]:
+def _weights(values: ArrayLike) -> NDArray[Any]:
+    return checked_array(values, _SHAPE, 2, "weights")
+
+
+def _bound(maps: Sequence[NDArray[Any]], bounds: tuple[float, float] | None) -> float:
+    """Absolute value at both ends of the colour bar."""
+    values = [np.asarray(bounds or (0.0, 0.0)), *([] if bounds else maps)]
+    with np.errstate(invalid="ignore"):
+        largest = max(np.nanmax(np.abs(v.astype(np.float64)), initial=0.0) for v in values)
+    return float(largest) or 1.0
+
+
+def _checked_axes(ax: Any, count: int) -> list[Axes]:
+    chosen = list(np.ravel(np.asarray(ax, dtype=object)))
+    if len(chosen) != count:
+        raise InputError(f"ax has {len(chosen)} axes; give {count}, one for each picture")
+    return [axes_for(each, 1, 1) for each in chosen]
+
+
+def _change(before: ArrayLike, after: ArrayLike, plastic: ArrayLike | None) -> NDArray[Any]:
     old, new = _weights(before), _weights(after)
     counted = np.ones(old.shape, dtype=bool) if plastic is None else np.asarray(plastic, dtype=bool)
     if old.shape != new.shape or counted.shape != old.shape:
@@ -180,80 +428,88 @@ def _change(before: ArrayLike, after: ArrayLike, plastic: ArrayLike | None) -> N
             f"weights before and after, and plastic, have shapes {old.shape}, {new.shape} and "
             f"{counted.shape}; give equal ones"
         )
-    return (new - old)[counted]
+    both = np.stack([old[counted], new[counted]])
+    # Unsigned integers would wrap, and bool has no difference.
+    signed = both if both.dtype.kind == "f" else both.astype(np.int64)
+    return np.asarray(signed[1] - signed[0])
 
 
-def _histogram(axes: Axes, change: NDArray[np.float64], title: str | None) -> None:
+def _histogram(axes: Axes, change: NDArray[Any], title: str | None, unit: str) -> None:
     """A logarithmic count: few weights change by much."""
-    changed = int(np.count_nonzero(change))
-    reach = float(np.abs(change).max(initial=1.0))
-    bins = np.linspace(-reach, reach, 42) if reach > 20 else np.arange(-reach - 0.5, reach + 1)
-    for sign, colour in ((-1, COLOURS[1]), (1, COLOURS[0])):
-        axes.hist(change[np.sign(change) == sign], bins=list(bins), color=colour)
-    axes.hist(change[change == 0], bins=list(bins), color=FAINT)
+    from matplotlib.ticker import ScalarFormatter
+
+    change = change[~np.isnan(change)]
+    reach = float(np.abs(change).max(initial=0.0)) or 1.0
+    few = change.dtype.kind != "f" and reach <= 20
+    bins = np.arange(-reach - 0.5, reach + 1) if few else np.linspace(-reach, reach, 42)
+    for sign, colour, word in ((-1, INHIBITORY, "down"), (0, FAINT, "unchanged"),
+                               (1, EXCITATORY, "up")):  # fmt: skip
+        part = change[np.sign(change) == sign]
+        axes.hist(part, bins=list(bins), color=colour, label=f"{word}: {part.size}")
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.set_yscale("symlog", linthresh=1.0)
+    axes.yaxis.set_major_formatter(ScalarFormatter())
     axes.set_ylim(bottom=0)
-    axes.set_xlabel("change of the weight")
-    axes.set_ylabel("synapses")
+    axes.set_xlabel(f"change of the weight ({unit})")
+    axes.set_ylabel("number of synapses")
+    changed = int(np.count_nonzero(change))
     mean = float(np.abs(change).mean()) if change.size else 0.0
     default = f"{changed} of {change.size} changed, by {mean:.3g} on average"
     axes.set_title(default if title is None else title)
-    axes.tick_params(length=0)
     axes.grid(axis="y", color=FAINT, linewidth=0.6)
-    axes.set_axisbelow(True)
-    bare(axes)
+    axes.legend(loc="upper left", handlelength=1.0)
+    # Room for the legend, on the logarithmic axis.
+    axes.set_ylim(top=max(10.0, axes.get_ylim()[1] * 20))
 
 
-def _map(
-    figure: Figure,
-    axes: Axes,
-    array: NDArray[np.float64],
-    bounds: tuple[float, float],
-    title: str,
-    bar: bool = True,
-) -> None:
-    picture = axes.imshow(
-        array, cmap=diverging(), vmin=bounds[0], vmax=bounds[1], interpolation="nearest"
-    )
+def _draw_map(axes: Axes, array: NDArray[Any], bound: float, title: str, **font: Any) -> Any:
+    picture = axes.imshow(array, cmap=diverging(), vmin=-bound, vmax=bound, interpolation="nearest")
     if max(array.shape) / min(array.shape) >= 4:
         axes.set_aspect("auto")
-    axes.set_title(title)
-    axes.tick_params(length=0)
-    axes.locator_params(integer=True)
-    bare(axes)
-    if bar:
-        scale = figure.colorbar(picture, ax=axes, label="weight", fraction=0.05, pad=0.03)
-        scale.outline.set_visible(False)  # type: ignore[operator]
+    axes.set_title(title, **font)
+    whole_numbers(axes.xaxis)
+    whole_numbers(axes.yaxis)
+    return picture
 
 
 def _grid(
-    maps: list[NDArray[np.float64]],
-    path: str | Path,
+    maps: list[NDArray[Any]],
+    path: str | Path | None,
     titles: list[str],
     title: str,
-    bounds: tuple[float, float] | None,
-    ticks: bool = True,
-) -> Path:
+    bound: float,
+    label: str,
+    ax: Sequence[Axes] | None,
+    labels: tuple[str, str] | None,
+) -> Figure:
+    """Maps in rows of at most ten; with `labels`, those of the axes, at the edge."""
+    if path is not None:
+        file_format(path)
+    if len(maps) > _MAX_MAPS:
+        raise InputError(f"there are {len(maps)} maps; at most {_MAX_MAPS} can be drawn at once")
     columns = min(len(maps), _MAX_COLUMNS)
     rows = -(-len(maps) // columns)
-    side = float(np.clip(12.0 / columns, 1.1, 4.0))
-    figure = bare_canvas(columns * side + 0.8, rows * (side + 0.25) + (0.5 if title else 0.2))
-    grid = figure.subplots(rows, columns, squeeze=False)
-    low, high = bounds or (min(m.min() for m in maps), max(m.max() for m in maps))
-    bound = max(abs(low), abs(high)) or 1.0
-    for k, axes in enumerate(grid.flat):
-        if k >= len(maps):
-            axes.set_axis_off()
-            continue
-        label = titles[k] if k < len(titles) else ""
-        _map(figure, axes, maps[k], (-bound, bound), label, bar=False)
-        if not ticks:
+    if ax is None:
+        side = float(np.clip(12.0 / columns, 1.1, 4.0))
+        figure = bare_canvas(columns * side + 1.0, rows * (side + 0.25) + (0.6 if title else 0.3))
+        grid = list(figure.subplots(rows, columns, squeeze=False).flat)
+        for spare in grid[len(maps) :]:
+            spare.set_axis_off()
+        ax = grid[: len(maps)]
+        if title:
+            figure.suptitle(title, x=0.01, ha="left")
+    chosen = _checked_axes(ax, len(maps))
+    for k, axes in enumerate(chosen):
+        name = titles[k] if k < len(titles) else ""
+        if labels is None:
+            picture = _draw_map(axes, maps[k], bound, name, fontsize=9, fontweight="normal", pad=4)
             axes.set_xticks([])
             axes.set_yticks([])
-    picture = grid.flat[0].images[0]
-    scale = figure.colorbar(picture, ax=grid, label="weight", fraction=0.03, pad=0.02)
-    scale.outline.set_visible(False)
-    if title:
-        figure.suptitle(title, color=INK, fontweight="bold", x=0.01, ha="left")
-    return save(figure, path)
+            continue
+        picture = _draw_map(axes, maps[k], bound, name)
+        if k + columns >= len(maps):
+            axes.set_xlabel(labels[0])
+        if k % columns == 0:
+            axes.set_ylabel(labels[1])
+    colour_bar(chosen, picture, label)
+    return figure_of(chosen[0], path)

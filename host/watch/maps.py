@@ -67,7 +67,8 @@ class _Map:
                 tooltips=[("axon", "$y{0}"), ("neuron", "$x{0}"), (name, "@image")],
             )
         )
-        self.figure.add_layout(ColorBar(color_mapper=self._mapper, width=10, padding=6), "right")
+        bar = ColorBar(color_mapper=self._mapper, width=10, padding=6, title="integers")
+        self.figure.add_layout(bar, "right")
         self.figure.grid.visible = False
         for axis, dimension, bands in (
             (self.figure.xaxis[0], "height", source.populations),

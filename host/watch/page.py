@@ -18,7 +18,7 @@ from .maps import WeightPanel
 from .panels import PotentialPanel, RasterPanel, RatePanel
 from .runner import Problem, Runner
 from .source import View
-from .style import FAINT, FONT, INK, THEME
+from .style import ALERT, FAINT, FONT, INK, THEME
 
 REFRESH_MS = 200
 _PATIENCE_SECONDS = 2.0
@@ -222,7 +222,7 @@ def _counter_table(view: View) -> str:
     lines = []
     for name, total in view.readings.counters.items():
         bad = total and name.startswith(_LOST)
-        style = ' style="color:#a4243b;font-weight:bold"' if bad else ""
+        style = f' style="color:{ALERT};font-weight:bold"' if bad else ""
         mean = view.readings.per_step.get(name)
         per_step = "" if mean is None or name == "steps" else f"{mean:,.2f}"
         title = html.escape(name.replace("_", " "))

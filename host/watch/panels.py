@@ -17,14 +17,9 @@ from bokeh.models import (
 )
 
 from .source import ALL_NEURONS, MAX_TRACES, LiveSource, View
-from .style import COLOURS, INPUT, plot
+from .style import INPUT, look, looks, plot
 
 _TIME_TOOLS = "xpan,xwheel_zoom,save,reset"
-
-
-def colours(source: LiveSource) -> dict[str, str]:
-    """A colour for each population."""
-    return {name: COLOURS[k % len(COLOURS)] for k, name in enumerate(source.populations)}
 
 
 class RasterPanel:
@@ -39,9 +34,9 @@ class RasterPanel:
         )  # fmt: skip
         size = float(np.clip(270 / rows, 2.0, 9.0))
         self._points = []
-        colour_of = colours(source)
+        look_of = looks(source.populations)
         for band in source.bands:
-            colour = INPUT if band.is_input else colour_of[band.name]
+            colour = INPUT if band.is_input else look_of[band.name].colour
             top, bottom = band.first - 0.5, band.first + band.size - 0.5
             self.figure.add_layout(
                 BoxAnnotation(top=bottom, bottom=top, fill_color=colour, fill_alpha=0.07,
@@ -84,8 +79,11 @@ class RatePanel:
         self.figure.y_range.start = 0
         self._data = ColumnDataSource({"t": [], **{name: [] for name in source.populations}})
         self._data.name = "rates of populations"
-        for name, colour in colours(source).items():
-            self.figure.line("t", name, source=self._data, color=colour, width=2, legend_label=name)
+        for name, drawn in looks(source.populations).items():
+            self.figure.line(
+                "t", name, source=self._data, color=drawn.colour, line_dash=list(drawn.dash),
+                width=2, legend_label=name,
+            )  # fmt: skip
         self.figure.add_layout(self.figure.legend[0], "above")
 
     def update(self, view: View) -> None:
@@ -110,11 +108,13 @@ class PotentialPanel:
         for k in range(MAX_TRACES):
             trace = ColumnDataSource({"x": [], "y": []}, name=f"potential {k}")
             spikes = ColumnDataSource({"x": [], "y": []})
-            colour = COLOURS[(k + len(source.populations)) % len(COLOURS)]
-            line = self.figure.line("x", "y", source=trace, color=colour, width=1.4)
+            drawn = look(k + len(source.populations))
+            line = self.figure.line(
+                "x", "y", source=trace, color=drawn.colour, line_dash=list(drawn.dash), width=1.4
+            )
             self.figure.scatter(
                 "x", "y", source=spikes, marker="dash", angle=math.pi / 2, size=7,
-                line_color=colour, line_width=1.4,
+                line_color=drawn.colour, line_width=1.4,
             )  # fmt: skip
             items.append(LegendItem(label=value(""), renderers=[line], visible=False))
             self._traces.append(trace)

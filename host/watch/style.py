@@ -9,13 +9,14 @@ from bokeh.palettes import interp_palette
 from bokeh.plotting import figure
 from bokeh.themes import Theme
 
-from ..display.style import COLOURS, FAINT, INK
+from ..display.style import COLOURS, EXCITATORY, FAINT, INHIBITORY, INK, INPUT, ZERO, look, looks
 
-__all__ = ["COLOURS", "DIVERGING", "FAINT", "INK", "INPUT", "THEME", "plot"]
+__all__ = ["ALERT", "DIVERGING", "FAINT", "INK", "INPUT", "THEME", "look", "looks", "plot"]
 
-INPUT = "#8b9aa5"
-"""Colour of what the host sends."""
-DIVERGING = interp_palette(("#a4243b", "#fbfbfa", "#0b5c7a"), 255)
+ALERT = COLOURS[5]
+"""Colour of text that reports a loss."""
+DIVERGING = interp_palette((INHIBITORY, ZERO, EXCITATORY), 255)
+"""Colours of signed numbers, as pictures of weights have them."""
 _AXIS_WIDTH = 118
 """Room for the labels of vertical axes, the same in all figures along time."""
 FONT = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
@@ -51,7 +52,14 @@ THEME = Theme(
                 "location": "top_left",
                 "margin": 0,
             },
-            "ColorBar": {"major_label_text_color": INK, "major_label_text_font": FONT},
+            "ColorBar": {
+                "major_label_text_color": INK,
+                "major_label_text_font": FONT,
+                "title_text_color": INK,
+                "title_text_font": FONT,
+                "title_text_font_style": "normal",
+                "title_text_font_size": "11px",
+            },
         }
     }
 )

@@ -278,9 +278,9 @@ def test_commands_report_json_and_an_exit_code(arguments, code, tmp_path, monkey
 @pytest.mark.parametrize("rows", [{}, {"a": np.zeros((63, 2))}, {"a": np.zeros((64, 0))}])
 def test_weights_of_another_shape_are_no_pictures(rows, tmp_path):
     with pytest.raises(InputError, match=r"give \(64, neurons\)"):
-        learning_plots.fields(rows, 8, tmp_path / "x.png")
+        learning_plots.weight_images(rows, 8, tmp_path / "x.png")
 
 
-def test_a_curve_needs_as_many_accuracies_as_lessons(tmp_path):
+def test_a_curve_needs_as_many_accuracies_as_samples(tmp_path):
     with pytest.raises(InputError, match="one of each"):
-        learning_plots.curve([0, 1], [0.1], 0.9, tmp_path / "x.png")
+        learning_plots.accuracy_curve([0, 1], [0.1], 0.9, tmp_path / "x.png")

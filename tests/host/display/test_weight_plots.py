@@ -5,23 +5,23 @@ import numpy as np
 import pytest
 from designs import learning_config, make_design
 from fake_board import FakeBoard
+from matplotlib.colors import to_rgb
 from rich.console import Console
 
 from spikeloom.device.golden import GoldenDevice
-from spikeloom.display import style as drawing
-from spikeloom.display import weight_plots
+from spikeloom.display import style, weight_plots
 from spikeloom.driver.board import Board
 from spikeloom.hdl.contract.errors import InputError, MissingToolError
 from spikeloom.link.link import Link
 
 DESIGN = make_design(learning_config("pair"))
 SPIKES = np.random.default_rng(0).random((25, 9)) < 0.4
-RED, BLUE = (0.643, 0.141, 0.231), (0.043, 0.361, 0.478)
+RED, BLUE = to_rgb(style.INHIBITORY), to_rgb(style.EXCITATORY)
 
 
 @pytest.fixture(autouse=True)
 def coarse(monkeypatch):
-    monkeypatch.setattr(drawing, "DPI", 60)
+    monkeypatch.setattr(style, "DPI", 100)
 
 
 def near(path, colour):
@@ -79,22 +79,21 @@ def test_a_stride_is_a_number_of_steps(every):
 
 def test_maps_share_one_scale(tmp_path):
     small, large = np.full((4, 4), 1.0), np.full((4, 4), -10.0)
-    path = weight_plots.weight_maps(
-        [small, large], tmp_path / "a.png", titles=["0", "1"], title="t"
-    )
-    assert path == tmp_path / "a.png"
+    path = tmp_path / "a.png"
+    weight_plots.weight_maps([small, large], path, titles=["0", "1"], title="t")
     assert near(path, RED) > 0.1
     assert near(path, BLUE) < 0.02  # of the colour bar alone
-    alone = weight_plots.weight_maps([small], tmp_path / "b.png")
-    assert near(alone, BLUE) > 0.1
-    bounded = weight_plots.weight_maps([small], tmp_path / "c.png", bounds=(-50, 50))
-    assert near(bounded, BLUE) < 0.02
+    weight_plots.weight_maps([small], path)
+    assert near(path, BLUE) > 0.1
+    weight_plots.weight_maps([small], path, bounds=(-50, 50))
+    assert near(path, BLUE) < 0.02
 
 
 def test_receptive_fields_are_pictures_of_the_sources(tmp_path):
     weights = np.zeros((12, 23))
     weights[:, 0], weights[:, 22] = 1, -1
-    path = weight_plots.receptive_fields(weights, (3, 4), tmp_path / "fields.png", title="fields")
+    path = tmp_path / "fields.png"
+    weight_plots.receptive_fields(weights, (3, 4), path, title="fields")
     assert near(path, BLUE) > 0.005
     assert near(path, RED) > 0.005
     with pytest.raises(InputError, match="12 sources, which make no picture of 4 × 4"):
@@ -104,17 +103,63 @@ def test_receptive_fields_are_pictures_of_the_sources(tmp_path):
 def test_changes_are_counted_by_sign_and_only_where_plastic(tmp_path):
     before, after = np.zeros((10, 10)), np.zeros((10, 10))
     after[0], after[5] = 3, -2
-    path = weight_plots.weight_changes(before, after, tmp_path / "h.png")
-    up, down = (11 / 255, 110 / 255, 143 / 255), (209 / 255, 73 / 255, 91 / 255)
-    assert near(path, up) > 0.01
-    assert near(path, down) > 0.01
+    path = tmp_path / "h.png"
+    weight_plots.weight_changes(before, after, path)
+    assert near(path, BLUE) > 0.005
+    assert near(path, RED) > 0.005
     plastic = np.zeros((10, 10), bool)
     plastic[0] = True
-    part = weight_plots.weight_changes(before, after, tmp_path / "p.png", plastic=plastic)
-    assert near(part, up) > 0.01
-    assert near(part, down) < 0.001
+    figure = weight_plots.weight_changes(before, after, plastic=plastic)
+    words = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert words == ["down: 0", "unchanged: 0", "up: 10"]
     for same in (before, np.full((1, 1), 100)):
-        weight_plots.weight_changes(same, same * 2, tmp_path / "same.png")
+        weight_plots.weight_changes(same, same * 2, path)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, bool])
+def test_small_types_do_not_wrap(dtype):
+    before, after = np.ones((1, 2), dtype), np.zeros((1, 2), dtype)
+    words = weight_plots.weight_changes(before, after).axes[0].get_legend().get_texts()
+    assert words[0].get_text() == "down: 2"
+
+
+def test_small_changes_of_floats_have_bars_of_their_own():
+    change = np.linspace(-1e-3, 1e-3, 11).reshape(1, 11)
+    axes = weight_plots.weight_changes(np.zeros((1, 11)), change).axes[0]
+    assert sum(bar.get_height() > 0 for bar in axes.patches) == 11
+
+
+def test_a_live_picture_needs_an_ending_at_once(tmp_path):
+    with pytest.raises(InputError, match=r"\.png, \.svg, \.pdf"):
+        weight_plots.live(golden().watch_weights(SPIKES, every=20), tmp_path / "live.gif")
+
+
+def test_a_map_shows_both_signs_at_any_shape(tmp_path):
+    path = tmp_path / "w.png"
+    weight_plots.weight_map([[1.0, -1.0, 0.0]] * 2, path, title="weights")
+    assert near(path, RED) > 0.05
+    assert near(path, BLUE) > 0.05
+    for shape in ((1, 1), (1, 50), (200, 3)):
+        weight_plots.weight_map(np.zeros(shape), path)
+        weight_plots.weight_map(np.full(shape, np.nan), path)
+
+
+def test_the_colour_bar_is_as_tall_as_the_map():
+    for shape in ((40, 30), (40, 3), (3, 40), (1, 1)):
+        figure = weight_plots.weight_map(np.ones(shape))
+        figure.draw_without_rendering()
+        picture = figure.axes[0].get_window_extent()
+        bar = figure.axes[0].child_axes[0].get_window_extent()
+        assert (bar.y0, bar.y1) == pytest.approx((picture.y0, picture.y1), abs=1)
+
+
+def test_a_grey_print_shows_which_weight_is_positive(tmp_path):
+    path = tmp_path / "w.png"
+    weight_plots.weight_map([[1.0, -1.0]], path)
+    grey = matplotlib.image.imread(path)[..., :3] @ [0.2126, 0.7152, 0.0722]
+    levels, counts = np.unique(np.round(grey, 2), return_counts=True)
+    positive, negative = np.sort(levels[np.argsort(counts)[-3:]])[:2]
+    assert negative - positive > 0.15
 
 
 def test_live_pictures_are_drawn_over_one_file(tmp_path):
@@ -143,7 +188,10 @@ def test_a_terminal_shows_blocks_within_its_width(shape):
 
 def test_blocks_are_red_below_zero_and_blue_above():
     text = weight_plots.weight_text([[5.0, -5.0], [0.0, 0.0]])
-    assert [str(span.style) for span in text.spans] == ["#0b5c7a on #fbfbfa", "#a4243b on #fbfbfa"]
+    assert [str(span.style) for span in text.spans] == [
+        f"{style.EXCITATORY} on {style.ZERO}",
+        f"{style.INHIBITORY} on {style.ZERO}",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -153,6 +201,11 @@ def test_blocks_are_red_below_zero_and_blue_above():
         (lambda p: weight_plots.weight_maps([[1.0]], p), "sources, targets"),
         (lambda p: weight_plots.weight_changes([[1]], [[1, 2]], p), r"\(1, 1\), \(1, 2\)"),
         (lambda p: weight_plots.weight_text([1.0]), "sources, targets"),
+        (lambda p: weight_plots.weight_text([[1.0]], width=0), "at least 1"),
+        (lambda p: weight_plots.weight_map([1.0], p), "sources, targets"),
+        (lambda p: weight_plots.weight_map([[np.inf]], p), "infinite"),
+        (lambda p: weight_plots.weight_map([[1.0]], p / "no" / "w.png"), "cannot write"),
+        (lambda p: weight_plots.weight_maps([[[1.0]]] * 401, p), "at most 400"),
     ],
 )
 def test_what_can_not_be_drawn_is_refused(tmp_path, draw, match):
