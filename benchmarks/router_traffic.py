@@ -39,7 +39,7 @@ BINS = 1 << 16
 STEPS = 12
 HARNESS = Path(__file__).with_name("router_traffic.cpp")
 PICTURE = Path(__file__).parents[1] / "docs" / "images" / "router-traffic.png"
-COLOUR = {pattern: COLOURS[k] for pattern, k in zip(PATTERNS, (0, 4, 3, 2), strict=True)}
+COLOUR = dict(zip(PATTERNS, COLOURS, strict=False))
 
 
 class Bench(Elaboratable):
@@ -215,12 +215,12 @@ def draw(found: Curves, path: Path) -> None:
         top.plot([0, most], [0, most], color=FAINT, zorder=0)
         top.set_title(f"{side} × {side} cores", color=INK)
         bottom.set_yscale("log")
-        bottom.set_xlabel("offered, packets per core and cycle")
+        bottom.set_xlabel("offered (packets per core and cycle)")
         for axis in (top, bottom):
             axis.grid(color=FAINT, lw=0.5)
             axis.set_xlim(0, most)
-    axes[0, 0].set_ylabel("accepted, packets per core and cycle\n(dotted: theoretical limit)")
-    axes[1, 0].set_ylabel("latency, cycles\n(dashed: 99th percentile)")
+    axes[0, 0].set_ylabel("accepted (packets per core and cycle)\ndotted: theoretical limit")
+    axes[1, 0].set_ylabel("latency (cycles)\nsolid: mean, dashed: 99th percentile")
     axes[0, 0].legend(frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)

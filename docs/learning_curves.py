@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from spikeloom.display.style import COLOURS, FAINT, INK
@@ -134,14 +135,14 @@ def sdsp(axes: Axes) -> None:
         axes.step(
             [0, 20, last, 100], [0, change, 0, 0], where="post", color=COLOURS[k], linewidth=1
         )
-    axes.set_xlabel("calcium y when the axon's spike arrives")
+    axes.set_xlabel("calcium y when the axon's spike arrives (integers)")
 
 
 def curve(axes: Axes, found: Any, exact: Any, colour: str = COLOURS[0], label: str = "") -> None:
-    """Dots over a line."""
+    """Dots from the golden model over a line as published; the label is what tells curves apart."""
     axes.plot(FINE, exact, color=colour, linewidth=1, alpha=0.8)
     axes.plot(DELTAS, found, ".", color=colour, markersize=5, label=label)
-    axes.set_xlabel("Δt: steps from the arrival to the spike")
+    axes.set_xlabel("Δt (steps from the arrival to the spike)")
 
 
 PANELS = {
@@ -164,8 +165,13 @@ def learning_curves(path: Path) -> None:
             axes.axvline(0, color=FAINT, linewidth=1)
         draw(axes)
         axes.set_title(name, loc="left", fontsize=11, weight="bold", color=INK)
-        axes.set_ylabel("Δw")
+        axes.set_ylabel("Δw (integers)")
         axes.spines[["top", "right"]].set_visible(False)
         if len(axes.get_legend_handles_labels()[1]) > 1:
             axes.legend(frameon=False, fontsize=8.5)
+    kinds = [
+        Line2D([], [], color=INK, marker=".", markersize=7, linestyle="", label="golden model"),
+        Line2D([], [], color=INK, linewidth=1, label="as published"),
+    ]
+    figure.legend(handles=kinds, loc="outside upper right", ncols=2, frameon=False)
     figure.savefig(path, format="png")

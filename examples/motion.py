@@ -36,7 +36,6 @@ ANGLES = np.arange(GROUPS * BETWEEN) * 2 * np.pi / (GROUPS * BETWEEN)
 """Directions in which the bar moves: the groups prefer every third of them."""
 
 PREFERRED = ANGLES[::BETWEEN]
-WHEEL = (*COLOURS, "#4c9f9a", "#7a5c43")
 ROW, COLUMN = np.divmod(np.arange(SIDE**2), SIDE) - np.float64((SIDE - 1) / 2)
 RADIUS = float(np.hypot(ROW, COLUMN).max())
 
@@ -100,7 +99,7 @@ def draw(counts: np.ndarray, shown: np.ndarray, path: Path, title: str) -> Path:
     grid = figure.add_gridspec(3, 3, width_ratios=(1, 2, 1), height_ratios=(1, 2, 1))
     tuning = figure.add_subplot(grid[1, 1], projection="polar")
     mean = [counts[shown == k].mean(axis=0) for k in range(len(ANGLES))]
-    for k, (angle, colour) in enumerate(zip(PREFERRED, WHEEL, strict=True)):
+    for k, (angle, colour) in enumerate(zip(PREFERRED, COLOURS, strict=True)):
         closed = np.array([*mean, mean[0]])[:, k]
         tuning.plot([*ANGLES, 2 * np.pi], closed, color=colour, linewidth=1.8)
         place = grid[1 - round(np.sin(angle)), 1 + round(np.cos(angle))]
@@ -108,12 +107,17 @@ def draw(counts: np.ndarray, shown: np.ndarray, path: Path, title: str) -> Path:
         first = np.where(events.any(axis=0), events.argmax(axis=0), np.nan)
         axes = figure.add_subplot(place)
         bare(axes)
-        axes.imshow(
+        image = axes.imshow(
             first.reshape(SIDE, SIDE), origin="lower", cmap="viridis_r", vmin=MARGIN, vmax=LAST
         )
         axes.set(xticks=[], yticks=[])
         axes.set_title(f"{np.degrees(angle):.0f}°", color=colour, loc="center")
     tuning.set(xticks=PREFERRED, xticklabels=[], ylim=(0, EACH), yticks=(4, 8))
+    tuning.set_yticklabels(["4", "8 spikes"])
+    place = tuning.inset_axes((0.25, -0.16, 0.5, 0.03))
+    bar = figure.colorbar(image, cax=place, orientation="horizontal")
+    bar.set_label("first event of the pixel (ms)")
+    bar.outline.set_visible(False)
     tuning.spines["polar"].set_visible(False)
     tuning.grid(color=FAINT, linewidth=0.6)
     return save(figure, path)

@@ -17,7 +17,7 @@ import spikeloom
 from spikeloom.compiler.place import report
 from spikeloom.device.run import Run
 from spikeloom.diagnosis.lockstep import Shadow
-from spikeloom.display.style import COLOURS, bare, bare_canvas, save, styled_drawing
+from spikeloom.display import style
 
 CORES = 8
 EXCITATORY, INHIBITORY = 410, 102
@@ -55,30 +55,30 @@ def unevenness(spikes: np.ndarray) -> float:
     return float(activity.std() / activity.mean())
 
 
-@styled_drawing
+@style.styled_drawing
 def draw(mixed: Run, alike: Run, core: np.ndarray, path: Path) -> Path:
     """Who fired when, core by core; and how many fired, with mixed delays and with equal ones."""
-    figure = bare_canvas(8.0, 7.0)
+    figure = style.bare_canvas(8.0, 7.0)
     raster, activity = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     order = np.argsort(core, kind="stable")
     step, row = np.nonzero(mixed.spikes[:, order])
-    colours = np.array(COLOURS)[core[order] % len(COLOURS)]
-    raster.scatter(step, row, s=2.0, c=colours[row], linewidths=0)
+    for k in range(CORES):
+        look, own = style.look(k), core[order][row] == k
+        raster.scatter(
+            step[own], row[own], s=3.0, color=look.colour, marker=look.marker, linewidths=0
+        )
     middle = [np.mean(np.flatnonzero(core[order] == k)) for k in range(CORES)]
     raster.set_yticks(middle, [f"core {k}" for k in range(CORES)])
     raster.set_ylim(len(core), 0)
-    raster.tick_params(length=0)
     raster.set_title(f"{len(core)} neurons on {CORES} cores, delays of 1…{LONGEST} ms")
-    activity.plot(
-        alike.spikes.sum(axis=1), color=COLOURS[1], alpha=0.5, label=f"all delays {MEAN} ms"
-    )
-    activity.plot(mixed.spikes.sum(axis=1), color=COLOURS[0], label=f"1…{LONGEST} ms")
+    activity.plot(alike.spikes.sum(axis=1), color=style.COLOURS[1], label=f"all delays {MEAN} ms")
+    activity.plot(mixed.spikes.sum(axis=1), color=style.COLOURS[0], label=f"1…{LONGEST} ms")
     activity.set(xlabel="time (ms)", ylabel="spikes per ms", xlim=(0, mixed.steps))
-    activity.legend(frameon=False, loc="upper left", ncols=2)
     for axes in (raster, activity):
-        bare(axes)
-        axes.axvspan(0, KICK, color=COLOURS[4], alpha=0.12, linewidth=0)
-    return save(figure, path)
+        style.bare(axes)
+        axes.axvspan(0, KICK, color=style.INPUT, alpha=0.25, linewidth=0, label="inputs fire")
+    activity.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
+    return style.save(figure, path)
 
 
 def main(

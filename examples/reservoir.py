@@ -23,8 +23,8 @@ import spikeloom
 from spikeloom.compiler.place import report
 from spikeloom.device.run import Run
 from spikeloom.diagnosis.lockstep import Shadow
+from spikeloom.display import style
 from spikeloom.display.progress import progress_bar
-from spikeloom.display.style import COLOURS, FAINT, bare, bare_canvas, save, styled_drawing
 from spikeloom.network.network import Population
 
 CHANNELS, NEURONS, EXCITATORY, CORES = 24, 256, 204, 4
@@ -99,37 +99,43 @@ def read_out(spikes: np.ndarray, answers: np.ndarray) -> float:
     return float(model.score(features[split:], answers[BACK:][split:]))
 
 
-@styled_drawing
+@style.styled_drawing
 def draw(
     run: Run, channels: np.ndarray, scores: dict[str, tuple[float, float]], path: Path
 ) -> Path:
     """Input and reservoir of some patterns; accuracy of the read-outs."""
-    figure = bare_canvas(9.0, 4.6)
+    figure = style.bare_canvas(9.0, 4.6)
     left, right = figure.subfigures(1, 2, width_ratios=(1.25, 1))
     above, below = left.subplots(2, 1, sharex=True, height_ratios=(1, 3))
     for axes, spikes in ((above, channels), (below, run.spikes)):
-        bare(axes)
+        style.bare(axes)
         step, row = np.nonzero(spikes[: 6 * PATTERN])
-        colours = np.where((axes is below) & (row >= EXCITATORY), COLOURS[1], COLOURS[0])
+        colours = np.where(row < EXCITATORY, style.EXCITATORY, style.INHIBITORY)
+        colours = colours if axes is below else style.INPUT
         axes.scatter(step, row, s=2.0, c=colours, linewidths=0)
         axes.set(xlim=(0, 6 * PATTERN), ylim=(spikes.shape[1], -1), yticks=[])
         for edge in range(0, 6 * PATTERN, PATTERN):
-            axes.axvline(edge, color=FAINT, linewidth=0.8, zorder=0)
+            axes.axvline(edge, color=style.FAINT, linewidth=0.8, zorder=0)
     above.set(title="Input: one of two patterns in 40 ms", ylabel=f"{CHANNELS} channels")
     below.set(xlabel="time (ms)", ylabel=f"{NEURONS} neurons")
+    for name, colour in (("excitatory", style.EXCITATORY), ("inhibitory", style.INHIBITORY)):
+        below.scatter([], [], s=14, c=colour, label=name)
+    below.legend(loc="upper left", bbox_to_anchor=(0, -0.14), ncols=2, handletextpad=0.1)
     axes = right.subplots()
-    bare(axes)
+    style.bare(axes)
     where = np.arange(len(scores))
     reservoir, inputs = np.array(list(scores.values())).T * 100
-    axes.axhline(50, color=COLOURS[4], linewidth=1, linestyle=":")
-    axes.text(where[-1] + 0.45, 52, "chance", color=COLOURS[4])
-    bars = axes.bar(where - 0.2, reservoir, 0.38, color=COLOURS[0], label="from the reservoir")
+    axes.axhline(50, color=style.INK, linewidth=1, linestyle=":")
+    axes.text(where[-1] + 0.45, 52, "chance", color=style.INK)
+    bars = axes.bar(
+        where - 0.2, reservoir, 0.38, color=style.COLOURS[0], label="from the reservoir"
+    )
     axes.bar_label(bars, fmt="%.0f", padding=2)
-    axes.bar(where + 0.2, inputs, 0.38, color=FAINT, label="from the input")
+    axes.bar(where + 0.2, inputs, 0.38, color=style.FAINT, label="from the input")
     axes.set_xticks(where, list(scores))
     axes.set(ylim=(0, 118), yticks=(0, 50, 100), title="Held-out patterns read right (%)")
     axes.legend(frameon=False, loc="upper right", ncols=2)
-    return save(figure, path)
+    return style.save(figure, path)
 
 
 def main(

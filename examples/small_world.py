@@ -21,8 +21,8 @@ from spikeloom.compiler.place import place, report
 from spikeloom.design.placement import network_destinations
 from spikeloom.device.run import Run
 from spikeloom.diagnosis.lockstep import Shadow
+from spikeloom.display import style
 from spikeloom.display.progress import progress_bar
-from spikeloom.display.style import COLOURS, FAINT, bare, bare_canvas, save, styled_drawing
 
 NEURONS, NEIGHBOURS, REWIRED, CORES = 512, 16, 0.1, 8
 TOUCHES, PACE = 128, 2
@@ -96,7 +96,7 @@ def staying(design: spikeloom.Design, rates: np.ndarray) -> float:
     return float(events[core[neuron, None] == core].sum() / events.sum())
 
 
-@styled_drawing
+@style.styled_drawing
 def draw(
     recalls: dict[str, Run],
     weights: dict[str, np.ndarray],
@@ -105,31 +105,39 @@ def draw(
     path: Path,
 ) -> Path:
     """Recalls before and after; weights before and after; what stays on its core."""
-    figure = bare_canvas(9.0, 6.6)
+    figure = style.bare_canvas(9.0, 6.6)
     panels = figure.subplots(2, 2, height_ratios=(1.5, 1))
     for axes in panels.flat:
-        bare(axes)
+        style.bare(axes)
     for axes, (name, run) in zip(panels[0], recalls.items(), strict=True):
         step, neuron = np.nonzero(run.spikes)
-        colours = np.where(neuron < len(EXCITATORY), COLOURS[0], COLOURS[1])
+        colours = np.where(neuron < len(EXCITATORY), style.EXCITATORY, style.INHIBITORY)
         axes.scatter(step, RING[neuron], s=2.5, c=colours, linewidths=0)
-        axes.axvspan(0, PUSH * PACE, color=COLOURS[4], alpha=0.15, linewidth=0)
+        axes.axvspan(0, PUSH * PACE, color=style.INPUT, alpha=0.3, linewidth=0)
         axes.set(xlim=(0, RECALL), ylim=(0, NEURONS), xlabel="time (ms)")
         axes.set_title(f"{name} learning: one push")
-    panels[0, 0].set_ylabel("place on the ring")
+    panels[0, 0].set_ylabel("place on the ring (neurons)")
+    shown = {"excitatory": style.EXCITATORY, "inhibitory": style.INHIBITORY, "push": style.INPUT}
+    for name, colour in shown.items():
+        panels[0, 1].scatter([], [], s=14, c=colour, label=name)
+    figure.legend(*panels[0, 1].get_legend_handles_labels(), loc="outside upper right", ncols=3)
     left, right = panels[1]
     bins = np.linspace(0, weights["after"].max() * 1.02, 28)
     parts = [weights["after"][mask] for mask in kinds.values()]
-    left.hist(parts, bins, stacked=True, color=COLOURS[:3], label=list(kinds))
-    left.axvline(weights["before"].mean(), color=COLOURS[4], linewidth=1.4, label="all, before")
-    left.set(xlabel="weight", ylabel="synapses", title="Weights after learning")
+    left.hist(parts, bins, stacked=True, color=style.COLOURS[:3], label=list(kinds))
+    left.axvline(weights["before"].mean(), color=style.INK, linewidth=1.4, label="all, before")
+    left.set(
+        xlabel="weight (network's unit)",
+        ylabel="number of synapses",
+        title="Weights after learning",
+    )
     left.legend(frameon=False, loc=(0.38, 0.4))
-    bars = right.barh(list(stay), [100 * share for share in stay.values()], color=FAINT)
-    bars[0].set_color(COLOURS[0])
+    bars = right.barh(list(stay), [100 * share for share in stay.values()], color=style.FAINT)
+    bars[0].set_color(style.COLOURS[0])
     right.bar_label(bars, fmt="%.0f %%", padding=4)
     right.set(xlim=(0, 110), xticks=[], title="Effects on the own core, by placement")
     right.invert_yaxis()
-    return save(figure, path)
+    return style.save(figure, path)
 
 
 def main(

@@ -102,7 +102,7 @@ def raster(
     # A few neurons beside very many have taller rows: they would be invisible.
     least = rows * 0.02
     total = sum(max(len(where), least) + gap for where in columns.values()) - gap
-    height = max(2.6, min(1.4 + rows * 0.045, 9.0), 1.3 + 0.25 * len(columns))
+    height = max(2.6, min(1.4 + rows * 0.035, 9.0), 1.3 + 0.25 * len(columns))
     axes = axes_for(ax, 8.0, height)
     size = axes.get_window_extent().transformed(axes.figure.dpi_scale_trans.inverted())
     row_points = _POINTS * size.height / max(total, 1)
