@@ -134,6 +134,28 @@ def test_names_of_populations_do_not_overlap(sizes):
         assert above.y0 > below.y1 - 0.5
 
 
+@pytest.mark.parametrize("sizes", [[400, 1, 1, 1], [1, 1, 300, 1, 1], [1, 1, 1, 1]])
+def test_nor_do_they_in_small_axes(sizes):
+    edges = np.cumsum([0, *sizes])
+    bands = {f"p{k}": slice(edges[k], edges[k + 1]) for k in range(len(sizes))}
+    figure = Figure(figsize=(6, 2), dpi=100, layout="constrained")
+    axes = figure.subplots()
+    plots.raster(np.zeros((10, edges[-1])), populations=bands, ax=axes)
+    figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in axes.get_yticklabels()]
+    assert all(a.y0 > b.y1 - 0.5 for a, b in itertools.pairwise(boxes))
+
+
+def test_one_neuron_beside_many_can_be_seen():
+    spikes = np.ones((1, 2001))
+    figure = plots.raster(spikes, populations={"many": slice(0, 2000), "one": slice(2000, 2001)})
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    (low, high) = np.sort(axes.collections[1].get_segments()[0][:, 1])
+    pixels = np.abs(np.diff(axes.transData.transform([(0, low), (0, high)])[:, 1]))
+    assert pixels > 72 / 100 * 5
+
+
 def test_a_run_of_no_steps_is_drawn():
     assert plots.raster(np.zeros((0, 4)), populations={"a": slice(0, 4)}).axes
 

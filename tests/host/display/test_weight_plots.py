@@ -134,6 +134,19 @@ def test_a_live_picture_needs_an_ending_at_once(tmp_path):
         weight_plots.live(golden().watch_weights(SPIKES, every=20), tmp_path / "live.gif")
 
 
+@pytest.mark.parametrize("weights", [[[0.0, 5.0]], [[-5.0, 0.0]], [[-1.0, 0.0, 9.0]]])
+def test_zero_has_its_own_colour(weights):
+    image = weight_plots.weight_map(weights).axes[0].images[0]
+    zero = image.to_rgba(np.zeros((1, 1)))[0, 0, :3]
+    assert zero == pytest.approx(to_rgb(style.ZERO), abs=0.01)
+
+
+def test_the_scale_is_what_was_asked_for():
+    for bounds, end in (((-1, 50), 50), ((-0.5, 0.2), 0.5), (None, 3)):
+        image = weight_plots.weight_map([[3.0, 1.0]], bounds=bounds).axes[0].images[0]
+        assert image.get_clim() == (-end, end)
+
+
 def test_a_map_shows_both_signs_at_any_shape(tmp_path):
     path = tmp_path / "w.png"
     weight_plots.weight_map([[1.0, -1.0, 0.0]] * 2, path, title="weights")
