@@ -17,7 +17,7 @@ import typer
 
 import spikeloom
 from spikeloom.compiler.place import report
-from spikeloom.diagnosis.lockstep import Shadow
+from spikeloom.diagnosis.lockstep import Lockstep
 from spikeloom.display.progress import progress_bar
 from spikeloom.display.style import COLOURS, FAINT, bare, bare_canvas, save, styled_drawing
 
@@ -133,12 +133,12 @@ def main(
     parts = []
     with spikeloom.open(port, spikeloom.compile(describe(), cores=CORES)) as device:
         rich.print(report(device.design))
-        shadow = Shadow(device)
+        lockstep = Lockstep(device)
         with progress_bar("sweeps", len(shown)) as advance:
             for part in np.split(film, repeats):
-                parts.append(answers(shadow.run({"camera": part}).spikes))
+                parts.append(answers(lockstep.run({"camera": part}).spikes))
                 advance(len(ANGLES))
-        shadow.compare()
+        lockstep.compare()
     with spikeloom.open("golden:", spikeloom.compile(describe(delayed=False))) as model:
         without = answers(model.run({"camera": film}).spikes)
 
@@ -150,8 +150,8 @@ def main(
     out.parent.mkdir(parents=True, exist_ok=True)
     title = f"Direction of motion by delays: {right} of {total} right"
     print(f"picture: {draw(counts, shown, out, title)}")
-    differences = shadow.differences.total
-    print(f"{port} {shadow.spikes} spikes, {differences} differences from the golden model")
+    differences = lockstep.differences.total
+    print(f"{port} {lockstep.spikes} spikes, {differences} differences from the golden model")
     if differences:
         raise typer.Exit(1)
     return {"recognised": right / total, "without delays": blind / total}

@@ -16,7 +16,7 @@ import typer
 import spikeloom
 from spikeloom.compiler.place import report
 from spikeloom.device.run import Run
-from spikeloom.diagnosis.lockstep import Shadow
+from spikeloom.diagnosis.lockstep import Lockstep
 from spikeloom.display import style
 
 CORES = 8
@@ -91,9 +91,9 @@ def main(
 
     kick = np.random.default_rng(0).random((KICK, 8)) < 0.2
     with spikeloom.open(port, design) as device:
-        shadow = Shadow(device)
-        mixed = shadow.run({"kick": kick}, steps)
-        shadow.compare()
+        lockstep = Lockstep(device)
+        mixed = lockstep.run({"kick": kick}, steps)
+        lockstep.compare()
     with spikeloom.open("golden:", spikeloom.compile(describe(mixed=False))) as model:
         alike = model.run({"kick": kick}, steps)
 
@@ -105,8 +105,8 @@ def main(
         )
     out.parent.mkdir(parents=True, exist_ok=True)
     print(f"picture: {draw(mixed, alike, design.placement.neuron_core, out)}")
-    differences = shadow.differences.total
-    print(f"{port} {shadow.spikes} spikes, {differences} differences from the golden model")
+    differences = lockstep.differences.total
+    print(f"{port} {lockstep.spikes} spikes, {differences} differences from the golden model")
     if differences:
         raise typer.Exit(1)
     return result

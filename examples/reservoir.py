@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 import spikeloom
 from spikeloom.compiler.place import report
 from spikeloom.device.run import Run
-from spikeloom.diagnosis.lockstep import Shadow
+from spikeloom.diagnosis.lockstep import Lockstep
 from spikeloom.display import style
 from spikeloom.display.progress import progress_bar
 from spikeloom.network.network import Population
@@ -147,12 +147,12 @@ def main(
     shown, channels = stream(patterns)
     runs = []
     with spikeloom.open(port, design) as device:
-        shadow = Shadow(device)
+        lockstep = Lockstep(device)
         with progress_bar("patterns", patterns) as advance:
             for part in np.split(channels, range(PART * PATTERN, len(channels), PART * PATTERN)):
-                runs.append(shadow.run({"channels": part}))
+                runs.append(lockstep.run({"channels": part}))
                 advance(len(part) // PATTERN)
-        shadow.compare()
+        lockstep.compare()
     spikes = np.concatenate([run.spikes for run in runs])
 
     before = [np.roll(shown, k) for k in range(BACK)]
@@ -165,8 +165,8 @@ def main(
     print(f"held out: {(patterns - BACK + 3) // 4} of {patterns} patterns; chance is 50 %")
     out.parent.mkdir(parents=True, exist_ok=True)
     print(f"picture: {draw(runs[0], channels, scores, out)}")
-    differences = shadow.differences.total
-    print(f"{port} {shadow.spikes} spikes, {differences} differences from the golden model")
+    differences = lockstep.differences.total
+    print(f"{port} {lockstep.spikes} spikes, {differences} differences from the golden model")
     if differences:
         raise typer.Exit(1)
     return {name: reservoir for name, (reservoir, _) in scores.items()}

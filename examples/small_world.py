@@ -20,7 +20,7 @@ import spikeloom
 from spikeloom.compiler.place import place, report
 from spikeloom.design.placement import network_destinations
 from spikeloom.device.run import Run
-from spikeloom.diagnosis.lockstep import Shadow
+from spikeloom.diagnosis.lockstep import Lockstep
 from spikeloom.display import style
 from spikeloom.display.progress import progress_bar
 
@@ -150,26 +150,26 @@ def main(
     weights: dict[str, np.ndarray] = {}
     push, lap = touches(PUSH, RECALL), touches(TOUCHES, LAP)
     with spikeloom.open(port, design) as device:
-        shadow = Shadow(device)
+        lockstep = Lockstep(device)
 
         def recall(name: str) -> None:
-            shadow.reset()
-            shadow.write_learning(enabled=0)
-            recalls[name] = shadow.run({"touch": push})
-            weights[name] = shadow.read_weights()[design.image.plastic] * unit
+            lockstep.reset()
+            lockstep.write(enabled=0)
+            recalls[name] = lockstep.run({"touch": push})
+            weights[name] = lockstep.read_weights()[design.image.plastic] * unit
 
         unit = 2.0**design.config.weight_shift / design.scale[0]
         recall("before")
-        shadow.reset()
-        shadow.write_learning(enabled=1)
+        lockstep.reset()
+        lockstep.write(enabled=1)
         with progress_bar("laps", laps) as advance:
             for _ in range(laps):
-                shadow.run({"touch": lap})
+                lockstep.run({"touch": lap})
                 advance(1)
-        shadow.compare()
+        lockstep.compare()
         updates = device.counters()["weight_updates"]
         recall("after")
-        shadow.compare()
+        lockstep.compare()
 
     joined = nx.average_clustering(WORLD), nx.average_shortest_path_length(WORLD)
     print("the world: clustering {:.2f}, {:.1f} synapses from neuron to neuron".format(*joined))
@@ -190,8 +190,8 @@ def main(
     print("on the spike's own core:", ", ".join(f"{k} {v:.0%}" for k, v in stay.items()))
     out.parent.mkdir(parents=True, exist_ok=True)
     print(f"picture: {draw(recalls, weights, kinds, stay, out)}")
-    differences = shadow.differences.total
-    count = f"{shadow.spikes} spikes, {weights['after'].size} weights and all states"
+    differences = lockstep.differences.total
+    count = f"{lockstep.spikes} spikes, {weights['after'].size} weights and all states"
     print(f"{port} {count}, {differences} differences from the golden model")
     if differences:
         raise typer.Exit(1)
