@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TYPES := .types/spikeloom
 
-.PHONY: setup demo test lint format bench campaign formal clean
+.PHONY: setup demo test lint format docs bench campaign formal clean
 
 demo: setup
 	$(BIN)/spikeloom demo digits --out out/digits
@@ -22,6 +22,9 @@ lint: setup $(TYPES)
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: setup
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 
 bench: setup
 	$(BIN)/python benchmarks/cycles_per_step.py

@@ -1,4 +1,4 @@
-"""The examples of docs/link.md, byte by byte: against the encoders, and through the simulated chip."""
+"""The examples of docs/reference/link.md, byte by byte: by the encoders, and by the simulated chip."""
 
 import inspect
 import re
@@ -38,7 +38,7 @@ from spikeloom.hdl.contract.memory_map import COUNTERS
 from spikeloom.hdl.link.receiver import Receiver
 from spikeloom.hdl.link.transmitter import Transmitter
 
-TEXT = (Path(__file__).parents[2] / "docs" / "link.md").read_text()
+TEXT = (Path(__file__).parents[2] / "docs" / "reference" / "link.md").read_text()
 CYCLES_PER_BYTE = 5
 """In both directions: the chip's byte streams as a fast UART would move them."""
 PATIENCE = 200

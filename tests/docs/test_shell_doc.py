@@ -1,4 +1,4 @@
-"""The session in docs/shell.md: every answer is as shown."""
+"""The session in docs/tutorials/shell-session.md: every answer is as shown."""
 
 import doctest
 
@@ -9,7 +9,9 @@ from shell_session import BLOCKS
 @pytest.mark.timeout(290)
 def test_the_session_is_as_shown(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    examples = doctest.DocTestParser().get_doctest("\n".join(BLOCKS), {}, "shell.md", None, 0)
+    examples = doctest.DocTestParser().get_doctest(
+        "\n".join(BLOCKS), {}, "shell-session.md", None, 0
+    )
     assert len(examples.examples) > 30
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     runner.run(examples, clear_globs=False)
