@@ -10,6 +10,13 @@ from command_pages import command_page
 from memory_map_page import memory_map_page
 
 
+_CHANGELOG = """```{include} ../../../CHANGELOG.md
+:relative-docs: docs
+:relative-images:
+```
+"""
+
+
 def _write(path: Path, text: str) -> None:
     """Write a page, unless it is there already: Sphinx reads again what has a new date."""
     if not path.exists() or path.read_text() != text:
@@ -25,6 +32,8 @@ def write_pages(app: Any, config: Any) -> None:
         "memory-map.md": memory_map_page(),
         **python_pages.pages(),
     }
+    there = (Path(app.srcdir).parent / "CHANGELOG.md").exists()
+    pages["changelog.md"] = _CHANGELOG if there else "# Changelog\n\nThere is none yet.\n"
     for name, text in pages.items():
         _write(folder / name, text)
     for path in folder.rglob("*.md"):
