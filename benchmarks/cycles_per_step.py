@@ -2,7 +2,7 @@
 
 For every lane count and for few and many update units, and with delays: steps with 0 … A input
 spikes.  Exits with 1 if a step takes more than 1.1 × (|S|·⌈N/P⌉ + ⌈N/U⌉ + ⌈A/32⌉ + 32).
-`--markdown` writes the tables of docs/benchmarks.md.
+`--markdown` writes the tables of docs/explanation/benchmarks.md.
 """
 
 from __future__ import annotations

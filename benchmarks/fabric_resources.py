@@ -2,7 +2,7 @@
 
 Each part of the chip is synthesised alone, from the core of `ulx3s-fabric` in a mesh of 3 × 3, which has
 all kinds of routers; some minutes.  Look-up tables count carry cells as two and 16 × 4 bit memories
-as four.  `--markdown` writes the table of docs/boards.md, `--json` every figure.
+as four.  `--markdown` writes the table of docs/explanation/boards.md, `--json` every figure.
 """
 
 from __future__ import annotations

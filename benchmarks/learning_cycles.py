@@ -3,7 +3,7 @@
 For every rule, with 4, 8 and 16 lanes: steps with 0 … A input spikes, and with none, some and all
 neurons firing.  Exits with 1 if a step takes more than 1.1 × (|S|·⌈N/P⌉ + ⌈max(N, A)/U⌉ + |spikes|·⌈A/P⌉ +
 ⌈A/32⌉ + 32), where a sweep adds A·⌈N/P⌉ + 16 (with scaling 2·A·⌈N/P⌉ + ⌈N/U⌉ + 32).  `sdsp` has no
-columns, and stays far below.  `--markdown` writes the table of docs/benchmarks.md.
+columns, and stays far below.  `--markdown` writes the table of docs/explanation/benchmarks.md.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 256 axons, and 64 × 64 on iCE40, none of which holds the larger synapse memory.  With `fraction_bits` = 8
 the rows with and without stochastic rounding differ in nothing else.  Synthesised with Yosys, not routed;
 one core takes about a minute.
-`--markdown` writes the tables of docs/benchmarks.md, `--json` every figure.
+`--markdown` writes the tables of docs/explanation/benchmarks.md, `--json` every figure.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ rate that carries the stream itself (commands, weights, spikes), without framing
 waiting, from the first byte of the first command to the last byte of the last reply.
 
 Exits with 1 if loading 96 × 96 weights takes more than 1.06 × their 9 216 bytes, or if a stream is below
-90 % at 2 ms.  `--markdown` writes the tables of docs/benchmarks.md, `--json` all figures.
+90 % at 2 ms.  `--markdown` writes the tables of docs/explanation/benchmarks.md, `--json` all figures.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 512 neurons in two kinds of network, on 4, 8 and 16 cores: `random`, every neuron joined with any other with
 a probability of 5 %; and `small world`, every neuron joined with most of its 28 neighbours on a ring and
 with one in 250 of all others, numbered in random order.  `--markdown` writes the table of
-docs/benchmarks.md.
+docs/explanation/benchmarks.md.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Every core has a source that knows nothing of the mesh and a queue without end before its router; latency
 counts from a packet's birth to its delivery.  Patterns: uniform (every core is as likely, the own one too),
 hotspot (a part of all packets goes to one core), bursty (uniform targets, a packet per cycle in bursts),
-transpose (column and row change places).  `--markdown` writes the table of docs/router.md, `--picture` its
+transpose (column and row change places).  `--markdown` writes the table of docs/explanation/routers.md,
+`--picture` its
 picture.
 """
 

@@ -1,4 +1,4 @@
-"""A learning rule of your own, from the equation to co-simulation: docs/learning.md explains it.
+"""A learning rule of your own, from the equation to co-simulation: docs/explanation/learning.md explains it.
 
 The post-side rule of Diehl and Cook 2015: when a neuron fires, the weights of recently active axons
 grow and the others shrink,

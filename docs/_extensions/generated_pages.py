@@ -9,7 +9,6 @@ import python_pages
 from command_pages import command_page
 from memory_map_page import memory_map_page
 
-
 _CHANGELOG = """```{include} ../../../CHANGELOG.md
 :relative-docs: docs
 :relative-images:

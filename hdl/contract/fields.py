@@ -7,12 +7,12 @@ from typing import NamedTuple
 from .errors import InputError
 
 DECAY_ONE = 4096
-"""Decay constants count in units of 1/DECAY_ONE (docs/semantics.md)."""
+"""Decay constants count in units of 1/DECAY_ONE (docs/reference/semantics.md)."""
 
 DECAY_BITS = DECAY_ONE.bit_length()
 
 STEP_NUMBERS = 1 << 32
-"""Steps are numbered modulo STEP_NUMBERS (docs/semantics.md)."""
+"""Steps are numbered modulo STEP_NUMBERS (docs/reference/semantics.md)."""
 
 
 class ConfigError(InputError):

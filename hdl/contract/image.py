@@ -25,7 +25,7 @@ class ImageError(InputError):
 def default_tags(count: int, kind: str) -> NDArray[np.int64]:
     """(count,) pseudo-random 16-bit tags of "axon"s or "neuron"s, by multiplicative hashing.
 
-    Tags make the random numbers of synapses (docs/semantics.md).  Source: Knuth, The Art of
+    Tags make the random numbers of synapses (docs/reference/semantics.md).  Source: Knuth, The Art of
     Computer Programming, volume 3, section 6.4.
     """
     ids = 2 * np.arange(count, dtype=np.uint64) + np.uint64(kind == "neuron") + np.uint64(1)

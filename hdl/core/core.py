@@ -53,7 +53,7 @@ def _most_clamps(config: CoreConfig) -> int:
 
 
 class Core(wiring.Component):
-    """A time-multiplexed core with P lanes.  What a step does: docs/semantics.md.
+    """A time-multiplexed core with P lanes.  What a step does: docs/reference/semantics.md.
 
     A step takes |S|·ceil(N/P) + ceil(N/U) + ceil(A/32) clock cycles and a constant below 38 (40 with
     synaptic delays), for |S| arriving axons.  One spike is routed per cycle beside the walk over the

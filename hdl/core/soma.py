@@ -1,4 +1,4 @@
-"""The soma: one neuron's update per clock cycle, as docs/semantics.md says (section "Update")."""
+"""The soma: one neuron's update per clock cycle, as docs/reference/semantics.md says (section "Update")."""
 
 from __future__ import annotations
 

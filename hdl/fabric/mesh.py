@@ -18,7 +18,7 @@ class Mesh(wiring.Component):
       its way, for the number of links on its way.
     - Throughput: one packet per cycle into, out of and between routers.
     - Back-pressure: nothing is ever dropped for want of room: packets wait where they are.  The mesh can
-      not block itself (docs/router.md), so all arrive if each core goes on taking what is delivered.
+      not block itself (docs/explanation/routers.md), so all arrive if each core goes on taking packets.
     - Order: packets from one core to another arrive in the order in which they were sent.
     - Errors: packets for places outside of the mesh are dropped and counted in `lost`.
 

@@ -1,4 +1,4 @@
-"""The hash from which the random numbers of stochastic rounding come (docs/semantics.md)."""
+"""The hash from which the random numbers of stochastic rounding come (docs/reference/semantics.md)."""
 
 from __future__ import annotations
 

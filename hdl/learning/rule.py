@@ -73,7 +73,7 @@ class Rule(abc.ABC):
     Attributes
     ----------
     latency : cycles from a lane's inputs to its result, at any throughput: one synapse per cycle.
-    timer : traces are timers that count down (docs/semantics.md, rule `rectangular`).
+    timer : traces are timers that count down (docs/reference/semantics.md, rule `rectangular`).
     post_side : neurons that fire change their columns.
     """
 

@@ -1,1 +1,1 @@
-"""The gateware of the link: UART, frames, and the commands inside them (docs/link.md)."""
+"""The gateware of the link: UART, frames, and the commands inside them (docs/reference/link.md)."""

@@ -1,4 +1,4 @@
-"""The arithmetic of docs/semantics.md, a register after every adder and product."""
+"""The arithmetic of docs/reference/semantics.md, a register after every adder and product."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def miniterm(
     """Talk to a port byte by byte, in pyserial's miniterm.
 
     The line carries binary frames, not text: what comes is shown in hexadecimal, and what is sent is typed
-    as pairs of hexadecimal digits; anything else is not sent. docs/link.md has frames to type: the
+    as pairs of hexadecimal digits; anything else is not sent. docs/reference/link.md has frames to type: the
     SABM in "Opening a connection" is answered by a UA.
 
     A frame ends with 00. Its type is shown behind it; whether its CRC is right is not checked.

@@ -38,7 +38,7 @@ also     np, spikeloom
     board.parameters; board.parameters.v_threshold[0] = 100
     board.weights[0]; board.states.v; board.counters()
     board.monitor([0, 1])                            then run.monitored has "v[0]" and "v[1]"
-    board.reset(); help(board)                       docs/shell.md is a whole session
+    board.reset(); help(board)                       docs/tutorials/shell-session.md is a whole session
 """
 _BANNER_WITHOUT = """
 board    {board}, opened without a design

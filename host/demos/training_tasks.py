@@ -35,7 +35,7 @@ _SPREAD = 20
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingTask:
-    """A network, and how it is taught.  Names of parameters are those of docs/semantics.md.
+    """A network, and how it is taught.  Names of parameters are those of docs/reference/semantics.md.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
 """Where the neurons and axons of a network are on a fabric of many cores.
 
-A network is described as one large core (docs/semantics.md), whose results do not depend on the
+A network is described as one large core (docs/reference/semantics.md), whose results do not depend on the
 placement.  Each neuron is on one core.  An axon has a copy on every core where it has a synapse;
 copies hear the same spikes, so they have the same traces, and each has the synapses of its core.
 """

@@ -163,7 +163,7 @@ class GoldenDevice(Device):
         self._core.step_number = check_step(step)
 
     def counters(self) -> dict[str, int]:
-        """Counters that docs/semantics.md defines, by name; they do not wrap."""
+        """Counters that docs/reference/semantics.md defines, by name; they do not wrap."""
         counted = {name: int(values[0]) for name, values in self._core.counters.items()}
         return counted | {"overruns": self._overruns}
 

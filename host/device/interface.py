@@ -137,7 +137,7 @@ class DeviceInterface(abc.ABC):
 
     @abc.abstractmethod
     def counters(self) -> dict[str, int]:
-        """Counters by name; the golden model has those that docs/semantics.md defines."""
+        """Counters by name; the golden model has those that docs/reference/semantics.md defines."""
 
     # The end
 

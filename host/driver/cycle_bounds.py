@@ -27,7 +27,7 @@ _SYNAPSES_PER_SWEEP = 3
 def step_cycles(
     config: CoreConfig, arrivals: NDArray[np.int64], start: int, sweep_log2: int | None = None
 ) -> NDArray[np.int64]:
-    """(steps,) clock cycles that each step takes at most, by docs/semantics.md's own count.
+    """(steps,) clock cycles that each step takes at most, by docs/reference/semantics.md's own count.
 
     Parameters
     ----------

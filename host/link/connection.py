@@ -1,4 +1,4 @@
-"""One connection of the link, without its port: go-back-N in both directions (docs/link.md)."""
+"""One connection of the link, without its port: go-back-N in both directions (docs/reference/link.md)."""
 
 from __future__ import annotations
 

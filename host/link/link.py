@@ -1,4 +1,4 @@
-"""The link: a byte stream in each direction, over a line that loses bytes (docs/link.md)."""
+"""The link: a byte stream in each direction, over a line that loses bytes (docs/reference/link.md)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Learning rules as a user describes them: times in seconds, weights in the network's own unit.
 
 `Network(learning=PairSTDP(…))` and `network.connect(…, plastic=True)` use them; `compile` turns them
-into `CoreConfig.learning` and `Image.learning`.  docs/semantics.md defines what a core does with the
-integers.  Everything that these choose (`fraction_bits`, trace widths, stochastic rounding) can be
+into `CoreConfig.learning` and `Image.learning`.  docs/reference/semantics.md defines what a core does with
+the integers.  Everything that these choose (`fraction_bits`, trace widths, stochastic rounding) can be
 given instead; what was realised is in the design's report.
 """
 

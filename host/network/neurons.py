@@ -7,7 +7,7 @@ choice.  In each time step of length `dt`, with `a` the sum of the weights whose
     v ← leak(v) + i + bias          leak(v) = v·exp(−dt/tau_mem), or v less leak_step, or v
     v ≥ v_threshold: a spike, then v ← v_reset or v ← v − v_threshold
 
-So a current is what is added to the potential per step.  docs/semantics.md says the rest.
+So a current is what is added to the potential per step.  docs/reference/semantics.md says the rest.
 """
 
 from __future__ import annotations

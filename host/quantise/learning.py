@@ -203,7 +203,7 @@ def best(attempts: Iterable[Rounded], advice: str) -> QuantisedLearning:
 
 
 def decay_curve(x: int, d: int, steps: int) -> list[int]:
-    """A trace of `x`, decayed 0…`steps` times (docs/semantics.md, "Numbers")."""
+    """A trace of `x`, decayed 0…`steps` times (docs/reference/semantics.md, "Numbers")."""
     left, decay = np.array(x), np.array(d)
     curve = [x]
     for _ in range(steps):

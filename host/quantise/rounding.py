@@ -43,7 +43,10 @@ def time_constant(d: Integers, dt: float) -> Floats:
 
 
 def decayed(x: Integers, d: Integers) -> Integers:
-    """Numbers from 0 on, one decay later (docs/semantics.md, "Numbers"): at least one less, unless d is 0."""
+    """Numbers from 0 on, one decay later: at least one less, unless d is 0.
+
+    Source: docs/reference/semantics.md, "Numbers".
+    """
     less = (x * (DECAY_ONE - d) + DECAY_ONE // 2) // DECAY_ONE
     return np.where((d > 0) & (x > 0), np.minimum(less, x - 1), x)
 

@@ -1,4 +1,4 @@
-"""The golden model: what hardware has to do, written from docs/semantics.md in plain NumPy."""
+"""The golden model: what hardware has to do, written from docs/reference/semantics.md in plain NumPy."""
 
 from .core import GoldenCore
 

@@ -1,6 +1,6 @@
 """Integration in the golden model: what arriving axons give to neurons, in this step and in later ones.
 
-Source: docs/semantics.md, "One step", 2.
+Source: docs/reference/semantics.md, "One step", 2.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The integer arithmetic of docs/semantics.md ("Numbers"), on NumPy arrays."""
+"""The integer arithmetic of docs/reference/semantics.md ("Numbers"), on NumPy arrays."""
 
 from __future__ import annotations
 

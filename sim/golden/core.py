@@ -1,4 +1,4 @@
-"""The golden model: one core, step by step, in integer NumPy, written from docs/semantics.md.
+"""The golden model: one core, step by step, in integer NumPy, written from docs/reference/semantics.md.
 
 This is the reference that hardware is compared with: read it beside that document.  Gateware and
 golden model share only the contract (`CoreConfig`, `Image`), never an expression.

@@ -1,4 +1,4 @@
-"""The examples of docs/networks.md: what each one shows holds, on the golden model and on the twin."""
+"""The examples of docs/explanation/networks.md: what each shows holds, on golden model and twin."""
 
 import importlib.util
 import sys

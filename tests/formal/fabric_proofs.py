@@ -1,4 +1,4 @@
-"""Proofs about routers, mesh and arrivals, and designs that are broken on purpose (docs/formal.md)."""
+"""Proofs of routers, mesh and arrivals, and designs broken on purpose (docs/explanation/proofs.md)."""
 
 from __future__ import annotations
 

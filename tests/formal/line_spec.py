@@ -1,4 +1,4 @@
-"""What stands on the line: frames as docs/link.md defines them, told without the gateware's code."""
+"""Frames on the line as docs/reference/link.md defines them, without the gateware's code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The barrier's proof holds, and fails for barriers that are broken (docs/formal.md)."""
+"""The barrier's proof holds, and fails for barriers that are broken (docs/explanation/proofs.md)."""
 
 import pytest
 from barrier_proof import BARRIER_MUTANTS, prove_barrier, refute_barrier

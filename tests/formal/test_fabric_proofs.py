@@ -1,4 +1,4 @@
-"""Proofs about routers, mesh and arrivals hold, and fail for what is broken (docs/formal.md)."""
+"""Proofs about routers, mesh and arrivals hold, and fail for what is broken (docs/explanation/proofs.md)."""
 
 import pytest
 from fabric_proofs import FABRIC_MUTANTS, FABRIC_PROOFS, FabricMutant, prove_fabric, refute_fabric

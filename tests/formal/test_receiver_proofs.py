@@ -1,4 +1,4 @@
-"""The receiver's proofs hold, and fail for receivers that are broken (docs/formal.md)."""
+"""The receiver's proofs hold, and fail for receivers that are broken (docs/explanation/proofs.md)."""
 
 import pytest
 from mutants import MUTANTS, Mutant

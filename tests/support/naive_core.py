@@ -1,4 +1,4 @@
-"""A second reading of docs/semantics.md, and random cores and images to compare readings with."""
+"""A second reading of docs/reference/semantics.md, and random cores and images to compare readings with."""
 
 import numpy as np
 from hypothesis import strategies as st
@@ -69,7 +69,7 @@ def random_destinations(config, rng):
 
 
 class NaiveCore:
-    """docs/semantics.md read a second time: one neuron at a time, Python integers only."""
+    """docs/reference/semantics.md read a second time: one neuron at a time, Python integers only."""
 
     def __init__(self, loaded):
         self.c = loaded.config

@@ -1,4 +1,4 @@
-"""A second reading of docs/semantics.md, "Learning" and "Adaptive threshold": loops and Python integers.
+"""A second reading of docs/reference/semantics.md, "Learning" and "Adaptive threshold", in plain loops.
 
 And random learning cores and images to compare the two readings with.
 """

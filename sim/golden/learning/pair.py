@@ -1,6 +1,6 @@
 """Pair STDP with exponential traces, additive or multiplicative.
 
-Source: docs/semantics.md, "Rule `pair`"; Morrison, Diesmann and Gerstner 2008, section 4.1; soft
+Source: docs/reference/semantics.md, "Rule `pair`"; Morrison, Diesmann and Gerstner 2008, section 4.1; soft
 bounds after van Rossum, Bi and Turrigiano 2000, and Rubin et al. 2001.
 """
 

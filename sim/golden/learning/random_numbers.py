@@ -1,6 +1,6 @@
 """Random numbers for stochastic rounding: a hash of where and when, not a sequence.
 
-Source: docs/semantics.md, "Random numbers"; the hash is Jenkins' "one-at-a-time".
+Source: docs/reference/semantics.md, "Random numbers"; the hash is Jenkins' "one-at-a-time".
 """
 
 from __future__ import annotations

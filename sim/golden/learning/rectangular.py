@@ -1,6 +1,6 @@
 """STDP with a rectangular window, as NeuroCoreX specifies it.
 
-Source: docs/semantics.md, "Rule `rectangular`".
+Source: docs/reference/semantics.md, "Rule `rectangular`".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What all learning rules have in common: when they are asked, traces, counters; and their registry.
 
-Source: docs/semantics.md, "Learning".
+Source: docs/reference/semantics.md, "Learning".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Spike-driven synaptic plasticity.
 
-Source: docs/semantics.md, "Rule `sdsp`"; Brader, Senn and Fusi 2007; Frenkel et al. 2019 (ODIN).
+Source: docs/reference/semantics.md, "Rule `sdsp`"; Brader, Senn and Fusi 2007; Frenkel et al. 2019 (ODIN).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Symmetric STDP with synaptic scaling.
 
-Source: docs/semantics.md, "Rule `symmetric`"; Hao, Huang, Dong and Xu 2020.
+Source: docs/reference/semantics.md, "Rule `symmetric`"; Hao, Huang, Dong and Xu 2020.
 """
 
 from __future__ import annotations

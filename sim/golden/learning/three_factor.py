@@ -1,6 +1,6 @@
 """Three-factor learning: spikes leave an eligibility, a modulator turns it into weight.
 
-Source: docs/semantics.md, "Rule `three_factor`"; Frémaux and Gerstner 2016, Izhikevich 2007.
+Source: docs/reference/semantics.md, "Rule `three_factor`"; Frémaux and Gerstner 2016, Izhikevich 2007.
 """
 
 from __future__ import annotations

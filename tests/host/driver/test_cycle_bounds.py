@@ -1,4 +1,4 @@
-"""A board may take as long as docs/semantics.md and docs/architecture.md let it, or a little longer."""
+"""A board takes as long as docs/explanation/architecture.md lets it, or a little longer."""
 
 import numpy as np
 from designs import CONFIG, DESIGN, learning_config, make_design

@@ -1,4 +1,4 @@
-"""The golden model against docs/semantics.md: properties, a naive second reading, a hand count."""
+"""The golden model against docs/reference/semantics.md: properties, a naive second reading, a hand count."""
 
 import dataclasses
 

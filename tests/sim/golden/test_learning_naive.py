@@ -1,4 +1,4 @@
-"""The golden model of learning equals a naive second reading of docs/semantics.md, rule by rule."""
+"""The golden model of learning equals a naive second reading of docs/reference/semantics.md, rule by rule."""
 
 import dataclasses
 

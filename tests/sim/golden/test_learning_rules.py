@@ -1,7 +1,7 @@
 """Each golden rule against the published one in floating point, within what quantisation allows.
 
 Bounds are derived, not measured: a stored trace or eligibility is wrong by at most 1 unit more in
-every step that it decays (docs/semantics.md, "Numbers"), and shrinks with its errors; a decay
+every step that it decays (docs/reference/semantics.md, "Numbers"), and shrinks with its errors; a decay
 constant is wrong by at most 1/8192; each change of a weight by 1/2.
 """
 
