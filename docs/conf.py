@@ -2,10 +2,14 @@
 
 import sys
 import tomllib
+import warnings
 from pathlib import Path
 
 from pygments.lexers import TextLexer
 from sphinx.application import Sphinx
+
+# numpydoc reads sections of gateware twice, and one time before `plain_docstrings` has.
+warnings.filterwarnings("ignore", "Unknown section")
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS / "_extensions"))

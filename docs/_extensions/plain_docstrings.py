@@ -1,7 +1,9 @@
-"""Docstrings are plain text with code in backticks, in numpydoc's sections.
+"""Docstrings are plain text with code in backticks and lists (`name : what it is.`) in sections.
 
-What Sphinx would take for markup is escaped.  The lists in sections (`name : what it is.`) describe,
-where numpydoc expects a type after the colon: each becomes a name with its description below it.
+What Sphinx would take for markup is escaped.  numpydoc expects a type after the colon, nothing but items
+in a section, and no section that it does not know.  So each item becomes a name with its description
+below it, paragraphs behind a list go before the sections, and the sections Attributes and Members are
+written here.
 """
 
 from __future__ import annotations
@@ -14,6 +16,15 @@ _UNDERLINE = re.compile(r"-{3,}\s*")
 _ITEM = re.compile(r"(\S[^:]*?) : (.*)")
 _TYPE_WORDS = 3
 """A text of so many words that ends without a stop, above a sentence, is a type."""
+_OURS = ("Attributes", "Members")
+_SHORT = {
+    r"TypeAliasForwardRef\('(\w+)'\)": r"\1",
+    r"~?numpy\.ndarray\[tuple\[~?typing\.Any, \.\.\.\], ~?numpy\.dtype\[~?numpy\.(\w+)\]\]": r"NDArray[\1]",
+    r"<factory>": "...",
+}
+"""What Sphinx makes of types and defaults, and what to write instead."""
+
+Sections = list[tuple[str, list[str]]]
 
 
 def _escaped(line: str) -> str:
@@ -24,6 +35,18 @@ def _escaped(line: str) -> str:
     return "".join(parts)
 
 
+def _split(lines: list[str]) -> tuple[list[str], Sections]:
+    """The lines before the first section, and the sections by title."""
+    head: list[str] = []
+    sections: Sections = []
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        if _UNDERLINE.fullmatch(below):
+            sections.append((line, []))
+        elif not _UNDERLINE.fullmatch(line):
+            (sections[-1][1] if sections else head).append(line)
+    return head, sections
+
+
 def _is_type(text: str, below: str) -> bool:
     return (
         len(text.split()) <= _TYPE_WORDS
@@ -32,44 +55,69 @@ def _is_type(text: str, below: str) -> bool:
     )
 
 
-def _described(lines: list[str]) -> list[str]:
-    """Items of sections, with their text below the name."""
-    found: list[str] = []
-    section = False
-    for number, line in enumerate(lines):
-        below = lines[number + 1] if number + 1 < len(lines) else ""
-        if _UNDERLINE.fullmatch(line):
-            section = True
-        item = _ITEM.fullmatch(line) if section and not line.startswith(" ") else None
+def _items(lines: list[str]) -> tuple[list[str], list[str]]:
+    """The items of a section, as numpydoc wants them, and the paragraphs that are no items."""
+    items: list[str] = []
+    others: list[str] = []
+    at = items
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        item = _ITEM.fullmatch(line)
         if item and not _is_type(item[2], below):
-            found += [item[1], "    " + item[2]]
+            at = items
+            items += [item[1], "    " + _escaped(item[2])]
+        elif item or not line.strip() or line.startswith(" "):
+            at = items if item else at
+            at.append(_escaped(line))
         else:
-            found.append(line)
-    return found
+            if at is items:
+                others.append("")
+            at = others
+            others.append(_escaped(line))
+    return items, others
 
 
 def prepare(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Change a docstring in place, before numpydoc makes sections of it."""
-    in_section = [bool(_UNDERLINE.fullmatch(line)) for line in lines]
-    escaped = [
-        _escaped(line) if any(in_section[:number]) or not line.startswith("    ") else line
-        for number, line in enumerate(lines)
-    ]
-    lines[:] = _described(escaped)
+    """Change a docstring in place, before numpydoc reads its sections."""
+    head, sections = _split(lines)
+    result = [line if line.startswith("    ") else _escaped(line) for line in head]
+    numpys: list[str] = []
+    ours: list[str] = []
+    for title, body in sections:
+        items, others = _items(body)
+        result += others
+        if title in _OURS:
+            ours += _field(title, items)
+        else:
+            numpys += ["", title, "-" * len(title), *items]
+    lines[:] = result + numpys
+    app.spikeloom_fields[name] = ours
+
+
+def _field(title: str, items: list[str]) -> list[str]:
+    """A field list with a list of definitions in it, as numpydoc makes of parameters."""
+    rows = [f"    **{line}**" if re.match(r"\S", line) else "    " + line for line in items]
+    return ["", f":{title}:", "", *rows, ""]
+
+
+def finish(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Add what `prepare` took out."""
+    lines += app.spikeloom_fields.pop(name, [])
 
 
 def short_types(
     app: Any, what: str, name: str, obj: Any, options: Any, signature: Any, returns: Any
 ) -> tuple[Any, Any]:
-    """Aliases of types by their names alone, also inside of unions."""
-    pair = (signature, returns)
-    return tuple(  # type: ignore[return-value]
-        text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text) for text in pair
-    )
+    """Types of a signature by their short names, and defaults that Sphinx can read."""
+    for pattern, short in _SHORT.items():
+        signature = signature and re.sub(pattern, short, signature)
+        returns = returns and re.sub(pattern, short, returns)
+    return signature, returns
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Register with Sphinx, ahead of numpydoc."""
+    """Register with Sphinx, around numpydoc."""
+    app.spikeloom_fields = {}
     app.connect("autodoc-process-docstring", prepare, priority=100)
+    app.connect("autodoc-process-docstring", finish, priority=900)
     app.connect("autodoc-process-signature", short_types)
     return {"parallel_read_safe": True}

@@ -5,9 +5,12 @@ from __future__ import annotations
 import inspect
 import pkgutil
 from importlib import import_module
+from importlib.util import find_spec
 
 import spikeloom
 
+FOLDERS = ("spikeloom.hdl", "spikeloom.sim", "spikeloom.boards")
+"""The package's other folders, which lie beside `host/`."""
 ROOMS_NOT_SHOWN = ("spikeloom.cli", "spikeloom.demos")
 """Rooms without a public surface of their own: the command line has its page."""
 
@@ -18,10 +21,12 @@ def _kind(value: object) -> str:
     return "function" if callable(value) else "data"
 
 
-def _directive(name: str, value: object) -> str:
+def _directive(name: str, value: object, *, no_index: bool = False) -> str:
     """The autodoc directive that describes one public name, with its public members."""
     kind = _kind(value)
-    options = "   :members:\n   :inherited-members: object\n" if kind == "class" else ""
+    options = "   :no-index:\n" if no_index else ""
+    if kind == "class":
+        options += "   :members:\n" + ("" if no_index else "   :inherited-members: object\n")
     return f".. auto{kind}:: {name}\n{options}"
 
 
@@ -39,12 +44,15 @@ def _summary(names: list[str]) -> str:
 
 
 def rooms() -> list[str]:
-    """Packages inside `spikeloom` that name what others may use."""
+    """Packages that name what others may use: `spikeloom`'s own, and those in the other folders."""
     found = []
-    for module in pkgutil.walk_packages(spikeloom.__path__, "spikeloom."):
-        if module.ispkg and not module.name.startswith(ROOMS_NOT_SHOWN):
-            found.append(module.name)
-    return sorted(name for name in found if getattr(import_module(name), "__all__", None))
+    for top in ("spikeloom", *FOLDERS):
+        found.append(top)
+        for module in pkgutil.walk_packages(import_module(top).__path__, f"{top}."):
+            if module.ispkg and not module.name.startswith(ROOMS_NOT_SHOWN):
+                found.append(module.name)
+    names = sorted(set(found) - {"spikeloom"})
+    return [name for name in names if getattr(import_module(name), "__all__", None)]
 
 
 def pages() -> dict[str, str]:
@@ -68,7 +76,7 @@ def pages() -> dict[str, str]:
     )
     names = rooms()
     for name in names:
-        made[f"rooms/{name}.md"] = f"# {name}\n\n" + _block(_room(name))
+        made[f"rooms/{name}.md"] = f"# {name}\n\n" + _room(name)
     made["rooms.md"] = (
         "# Rooms\n\nWhat each package names for the others to use. "
         "[The house](../../explanation/house.md) says which may import which.\n\n"
@@ -79,4 +87,13 @@ def pages() -> dict[str, str]:
 
 
 def _room(name: str) -> str:
-    return f".. automodule:: {name}\n   :members:\n"
+    """A room's docstring, and what it names: modules with all that is public in them, or objects."""
+    room = import_module(name)
+    parts = [_block(f".. automodule:: {name}\n   :no-index:\n")]
+    for member in room.__all__:
+        if find_spec(f"{name}.{member}"):
+            described = f".. automodule:: {name}.{member}\n   :members:\n   :no-index:\n"
+        else:
+            described = _directive(f"{name}.{member}", getattr(room, member), no_index=True)
+        parts.append(f"## {member}\n\n" + _block(described))
+    return "\n".join(parts)
