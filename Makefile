@@ -24,7 +24,7 @@ format: setup
 	$(BIN)/ruff format .
 
 docs: setup
-	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	$(BIN)/python -m sphinx -W --keep-going -q -E -b html docs build/docs
 
 bench: setup
 	$(BIN)/python benchmarks/cycles_per_step.py

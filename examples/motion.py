@@ -1,9 +1,9 @@
-"""In which direction does it move?  Delays from pixel to neuron answer, as in a Reichardt detector.
+"""Direction of motion from an event camera, by delays from pixel to neuron, as in a Reichardt detector.
 
-A bar sweeps over an event camera of 8 × 8 pixels.  For each of eight directions eight neurons delay
-what they hear from each pixel by the time that the bar, moving their way, needs from that pixel
-to the last one: so all its events meet at once, and only those of a bar that moves their way.
-Time constants are short, and groups inhibit each other.  The group with most spikes answers.
+A bar sweeps over an event camera of 8 × 8 pixels.  For each of eight directions, eight neurons delay
+the events of each pixel by the time that a bar moving in their direction needs from that pixel to
+the last one.  So all events of such a bar coincide, and only those.  Time constants are short, and
+groups inhibit each other.  The group with most spikes is the answer.
 (Jeffress 1948 has delay lines for sound, Hassenstein and Reichardt 1956 for motion.)
 
 Run it with: python examples/motion.py [--port twin:] [--out out/motion.png]
@@ -23,7 +23,7 @@ from spikeloom.display.style import COLOURS, FAINT, bare, bare_canvas, save, sty
 
 SIDE, GROUPS, EACH, CORES = 8, 8, 8, 4
 PACE = 1.5
-"""Steps, of a millisecond, in which the bar moves on by a pixel."""
+"""Steps of 1 ms in which the bar moves by a pixel."""
 
 SWEEP, MARGIN = 64, 8
 """Steps from sweep to sweep; those before the bar enters."""
@@ -93,7 +93,7 @@ def correct(counts: np.ndarray, shown: np.ndarray) -> int:
 
 @styled_drawing
 def draw(counts: np.ndarray, shown: np.ndarray, path: Path, title: str) -> Path:
-    """What the camera sees of each direction, around how many spikes each group answers with."""
+    """Spikes of each group, and around them what the camera sees of each direction."""
     figure = bare_canvas(7.6, 7.6)
     figure.suptitle(title, fontweight="bold", fontsize=11)
     grid = figure.add_gridspec(3, 3, width_ratios=(1, 2, 1), height_ratios=(1, 2, 1))
@@ -126,7 +126,7 @@ def draw(counts: np.ndarray, shown: np.ndarray, path: Path, title: str) -> Path:
 def main(
     port: str = "golden:", out: Path = Path("out/motion.png"), repeats: int = 8
 ) -> dict[str, float]:
-    """Show every direction so many times; returns which share is recognised."""
+    """Show every direction `repeats` times; returns the share that is recognised."""
     rng = np.random.default_rng(0)
     shown = rng.permutation(np.repeat(np.arange(len(ANGLES)), repeats))
     film = np.concatenate([watch(ANGLES[k], rng) for k in shown])

@@ -1,4 +1,4 @@
-"""A learning rule of your own, from the equation to co-simulation: docs/explanation/learning.md explains it.
+"""A learning rule of your own, from the equation to co-simulation (docs/explanation/learning.md).
 
 The post-side rule of Diehl and Cook 2015: when a neuron fires, the weights of recently active axons
 grow and the others shrink,
@@ -46,7 +46,7 @@ class GoldenTargetTrace(LearningRule):
         """Arrivals change nothing, but count as updates."""
 
     def on_post(self, s: Synapses) -> None:
-        """Towards the axons that were active."""
+        """Move the weights of active axons up, the others down."""
         s.w = s.bound(s.w + s.rnd(s.axon["x"] - self.parameters["x_target"]))
 
 

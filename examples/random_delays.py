@@ -1,8 +1,8 @@
-"""512 neurons on 8 cores, connected at random, with delays of 1 to 16 steps that keep them going.
+"""512 neurons on 8 cores, connected at random, whose delays of 1 to 16 steps sustain their activity.
 
-Eight inputs kick the network for 20 ms; then it is alone.  What goes on is carried by the spikes under
-way, and because their delays differ it is spread evenly in time.  The same network with one delay
-for all, about the mean of the others, goes on in volleys.
+Eight inputs kick the network for 20 ms; then it is alone.  The spikes in flight carry its activity,
+and because their delays differ, it is spread evenly in time.  The same network with one delay for
+all, about the mean of the others, continues in volleys.
 
 Run it with: python examples/random_delays.py [--port twin:] [--out out/random_delays.png]
 """
@@ -57,7 +57,7 @@ def unevenness(spikes: np.ndarray) -> float:
 
 @style.styled_drawing
 def draw(mixed: Run, alike: Run, core: np.ndarray, path: Path) -> Path:
-    """Who fired when, core by core; and how many fired, with mixed delays and with equal ones."""
+    """Raster, core by core; and spikes per step, with mixed delays and with equal ones."""
     figure = style.bare_canvas(8.0, 7.0)
     raster, activity = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     order = np.argsort(core, kind="stable")
@@ -84,7 +84,7 @@ def draw(mixed: Run, alike: Run, core: np.ndarray, path: Path) -> Path:
 def main(
     port: str = "golden:", out: Path = Path("out/random_delays.png"), steps: int = 400
 ) -> dict[str, float]:
-    """Run so many steps; returns by how much of its mean the activity varies, by kind of delays."""
+    """Run `steps` steps; returns the variation of the activity over its mean, by kind of delays."""
     design = spikeloom.compile(describe(), cores=CORES)
     rich.print(report(design))
     assert design.placement is not None

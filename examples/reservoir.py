@@ -1,11 +1,11 @@
-"""A liquid-state machine: spikes stir a reservoir, and a linear read-out knows what has been.
+"""A liquid-state machine: a reservoir of neurons whose linear read-out knows past inputs.
 
-The input is a stream of spike patterns: 24 channels repeat, for 40 ms each, one of two templates,
-with every spike shifted by some milliseconds.  256 neurons in space, connected at random to those
-near by (Maass, Natschläger and Markram 2002), mix what comes in with what is still going round.
-From the spikes of the last 40 ms a ridge regression on the host reads which template this was,
-which one came before it, and so on, and whether the last two differ.  That needs a memory, and is no
-linear question: the same read-out of the input's spikes, for comparison, answers by chance.
+The input is a stream of spike patterns: 24 channels show one of two templates for 40 ms each, with
+every spike shifted by some milliseconds.  256 neurons in space, connected at random to nearby ones
+(Maass, Natschläger and Markram 2002), mix the input with their own activity.  From the spikes of the
+last 40 ms a ridge regression on the host reads which template this was, which one came before it,
+and so on, and whether the last two differ.  That needs a memory, and it is not a linear question:
+the same read-out of the input's spikes, for comparison, is at chance.
 
 Run it with: python examples/reservoir.py [--port twin:] [--out out/reservoir.png]
 """
@@ -29,7 +29,7 @@ from spikeloom.network.network import Population
 
 CHANNELS, NEURONS, EXCITATORY, CORES = 24, 256, 204, 4
 PATTERN, JITTER = 40, 2.0
-"""Steps of a pattern, of a millisecond; standard deviation of a spike's shift."""
+"""Steps of 1 ms in a pattern; standard deviation of a spike's shift."""
 
 LONGEST, REACH = 8, 2.5
 """Steps of the longest delay; distance at which connections are rarer by a factor of e."""
@@ -38,11 +38,11 @@ PART = 50
 """Patterns in one run."""
 
 BACK = 3
-"""Patterns that the read-out is asked for: this one, and those before."""
+"""Patterns to read out: this one, and those before."""
 
 
 def describe() -> spikeloom.Network:
-    """Neurons on a grid of 8 × 8 × 4, connected the rarer the farther they are apart."""
+    """Neurons on a grid of 8 × 8 × 4; the farther apart two are, the less likely they are connected."""
     rng = np.random.default_rng(2)
     network = spikeloom.Network(dt=1e-3)
     channels = network.input("channels", CHANNELS)
@@ -141,7 +141,7 @@ def draw(
 def main(
     port: str = "golden:", out: Path = Path("out/reservoir.png"), patterns: int = 600
 ) -> float:
-    """Show so many patterns; returns the share of right answers to the question about two."""
+    """Show `count` patterns; returns the share of right answers to the question about two."""
     design = spikeloom.compile(describe(), cores=CORES)
     rich.print(report(design))
     shown, channels = stream(patterns)

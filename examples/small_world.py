@@ -1,10 +1,10 @@
-"""A small world that learns by STDP which way things go, and then goes that way by itself.
+"""A small world that learns the direction of a moving touch by STDP, and then replays it.
 
 512 neurons on a ring (Watts and Strogatz 1998): each is connected to its 16 neighbours, but one
-connection in ten leads anywhere.  So the network is clustered, and yet nobody is far from
-anybody.  Every fifth neuron is inhibitory.  A touch runs round the ring, lap after lap, and pair STDP
-strengthens the synapses that point its way.  Afterwards one push is enough: activity runs round
-by itself, faster than it was shown.  Such networks suit many cores: most spikes stay at home.
+connection in ten leads anywhere.  So the network is clustered, and yet any two neurons are close.
+Every fifth neuron is inhibitory.  A touch runs round the ring, lap after lap, and pair STDP
+strengthens the synapses that point in its direction.  Afterwards one push is enough: activity runs
+round by itself, faster than it was shown.  Such networks suit many cores: most spikes stay on theirs.
 
 Run it with: python examples/small_world.py [--port twin:] [--out out/small_world.png]
 """
@@ -26,7 +26,7 @@ from spikeloom.display.progress import progress_bar
 
 NEURONS, NEIGHBOURS, REWIRED, CORES = 512, 16, 0.1, 8
 TOUCHES, PACE = 128, 2
-"""Places that are touched, of four neurons each; steps from one to the next."""
+"""Spots that are touched, of four neurons each; steps from one to the next."""
 
 LAP = TOUCHES * PACE
 LAPS = 13
@@ -37,7 +37,7 @@ WORLD = nx.connected_watts_strogatz_graph(NEURONS, NEIGHBOURS, REWIRED, seed=1)
 INHIBITORY = np.arange(4, NEURONS, 5)
 EXCITATORY = np.setdiff1d(np.arange(NEURONS), INHIBITORY)
 RING = np.concatenate([EXCITATORY, INHIBITORY])
-"""Place on the ring of each neuron of the design."""
+"""Position on the ring of each neuron of the design."""
 
 
 def describe() -> spikeloom.Network:
@@ -69,7 +69,7 @@ def touches(count: int, steps: int) -> np.ndarray:
 
 
 def reach(design: spikeloom.Design) -> np.ndarray:
-    """(synapses that learn,) how far along the ring they lead, the touch's way."""
+    """(synapses that learn,) how far along the ring they lead, in the touch's direction."""
     neuron, _, axon, _ = network_destinations(design.image).T
     source = np.zeros(design.config.axons, dtype=np.int64)
     source[axon] = RING[neuron]
@@ -87,7 +87,7 @@ def speed(run: Run) -> float:
 
 
 def staying(design: spikeloom.Design, rates: np.ndarray) -> float:
-    """Share of all that spikes bring to synapses that is brought on the spike's own core."""
+    """Share of synaptic effects that are on the spike's own core."""
     assert design.placement is not None
     neuron, _, axon, _ = network_destinations(design.image).T
     core = design.placement.neuron_core
