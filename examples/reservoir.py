@@ -141,7 +141,7 @@ def draw(
 def main(
     port: str = "golden:", out: Path = Path("out/reservoir.png"), patterns: int = 600
 ) -> float:
-    """Show `count` patterns; returns the share of right answers to the question about two."""
+    """Show `patterns` patterns; returns the share of right answers to the question about two."""
     design = spikeloom.compile(describe(), cores=CORES)
     rich.print(report(design))
     shown, channels = stream(patterns)
