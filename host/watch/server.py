@@ -6,13 +6,13 @@ from bokeh.application import Application
 from bokeh.application.handlers import FunctionHandler
 from bokeh.document import Document
 from bokeh.server.server import BaseServer
-from bokeh.server.tornado import BokehTornado
 from bokeh.server.util import bind_sockets
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 
 from spikeloom.hdl.contract.errors import PortError
 
+from .gate import MAX_BODY_BYTES, GatedTornado
 from .page import Page
 from .runner import Runner
 
@@ -42,7 +42,7 @@ class PageServer:
             sockets, port = bind_sockets(ADDRESS, port)
         except OSError as error:
             raise PortError(
-                f"port {port} of {ADDRESS} can not be used: {error.strerror}; "
+                f"port {port} of {ADDRESS} cannot be used: {error.strerror}; "
                 "choose another one, or 0 for any"
             ) from None
         self.url = f"http://{ADDRESS}:{port}/"
@@ -50,12 +50,9 @@ class PageServer:
         def fill(document: Document) -> None:
             Page(document, runner, where)
 
-        # Pages of other sites may not talk to the board: only these may open the page's socket.
-        application = BokehTornado(
-            {"/": Application(FunctionHandler(fill))},
-            extra_websocket_origins=[f"{ADDRESS}:{port}", f"localhost:{port}"],
-        )
-        http = HTTPServer(application)
+        hosts = (f"{ADDRESS}:{port}", f"localhost:{port}")
+        application = GatedTornado({"/": Application(FunctionHandler(fill))}, hosts)
+        http = HTTPServer(application, max_body_size=MAX_BODY_BYTES)
         http.add_sockets(sockets)
         self._loop = IOLoop.current()
         self._server = BaseServer(self._loop, application, http)

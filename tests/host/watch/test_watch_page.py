@@ -40,7 +40,7 @@ FIND = """
             if (found.textContent.trim() == arguments[1] && found.getClientRects().length)
                 return arguments[2] ? root.querySelector(arguments[2]) : found;
 """
-"""The element that shows that text, or one beside it by its selector, in any lockstep root."""
+"""The element that shows that text, or one beside it by its selector, in any shadow root."""
 
 
 class Tab:
