@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import tomllib
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from spikeloom.hdl.contract.learning_config import RULES
 Arrays = dict[str, NDArray[Any]]
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_MAX_MEMBERS = 1000
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,15 @@ class ArchiveKind:
                 )
             _check_rule(metadata.get("core", {}).get("learning"), name)
             arrays = {
-                member.removesuffix(".npy"): np.load(io.BytesIO(content), allow_pickle=False)
+                member.removesuffix(".npy"): _array(member, content)
                 for member, content in members.items()
             }
             yield metadata, arrays
-        except _DAMAGE as error:
+        except DesignError:
+            raise
+        except (
+            Exception
+        ) as error:  # decoders and constructors raise anything for what makes no sense
             raise DesignError(
                 f"{name} is not a SpikeLoom {self.noun}, or is damaged ({_reason(error)}); "
                 f"save it again with {self.save}"
@@ -88,22 +92,6 @@ def _check_rule(learning: Mapping[str, Any] | None, name: str) -> None:
             f"{name} needs the learning rule {learning['rule']!r}; known are {', '.join(RULES)}. "
             "If it is a rule of your own, import the file that registers it, and open this from Python"
         )
-
-
-def write_file(path: str | Path, data: bytes) -> None:
-    """Write bytes; `DesignError` when that is not possible."""
-    try:
-        Path(path).write_bytes(data)
-    except OSError as error:
-        raise DesignError(f"can not write {path}: {error.strerror}") from None
-
-
-def read_file(path: str | Path) -> bytes:
-    """Read bytes; `DesignError` when that is not possible."""
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise DesignError(f"can not read {path}: {error.strerror}") from None
 
 
 def narrow(array: NDArray[Any], bits: int) -> NDArray[Any]:
@@ -121,13 +109,6 @@ def grouped(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
     return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
 
 
-# What zipfile, numpy, tomllib and our own constructors raise for bytes that make no sense.
-_DAMAGE = (
-    ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, NotImplementedError,
-    MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-
-
 def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"there is no {error.args[0]!r} in it"
@@ -135,9 +116,32 @@ def _reason(error: Exception) -> str:
 
 
 def _unzip(data: bytes) -> dict[str, bytes]:
-    """Contents of all members, each checked against its CRC-32."""
+    """Contents of all members, each checked against its CRC-32; sizes are looked at first."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+        members = archive.infolist()
+        if len(members) > _MAX_MEMBERS:
+            raise ValueError(f"it has {len(members)} parts, at most {_MAX_MEMBERS} are read")
+        for member in members:
+            if member.compress_type != zipfile.ZIP_STORED or member.file_size > len(data):
+                raise ValueError(f"{member.filename} is compressed, which no archive here is")
+        names = [member.filename for member in members]
+        if len(set(names)) < len(names):
+            raise ValueError("it has two parts of one name")
+        return {name: archive.read(name) for name in names}
+
+
+def _array(name: str, content: bytes) -> NDArray[Any]:
+    """One .npy file; its header has to say as many bytes as there are."""
+    file = io.BytesIO(content)
+    version = np.lib.format.read_magic(file)
+    if version != (1, 0):
+        raise ValueError(f"{name} is of version {version} of NumPy's format, not 1.0")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    if dtype.hasobject:
+        raise ValueError(f"{name} has Python objects, which are not read")
+    if math.prod(shape) * dtype.itemsize != len(content) - file.tell():
+        raise ValueError(f"{name} should be {shape} of {dtype}, and has another number of bytes")
+    return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
 
 
 def _toml(table: dict[str, Any], path: tuple[str, ...]) -> list[str]:
@@ -163,7 +167,7 @@ def _value(value: Any) -> str:
         return str(int(value))
     if isinstance(value, float | np.floating):
         return repr(float(value))
-    raise DesignError(f"an archive can not hold {value!r}; use numbers, strings, lists and dicts")
+    raise DesignError(f"an archive cannot hold {value!r}; use numbers, strings, lists and dicts")
 
 
 def _key(text: str) -> str:

@@ -12,14 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeloom.hdl import CoreConfig, FabricConfig, Image
+from spikeloom.hdl.contract.errors import DesignError
 
 from ..display.html import never_raise, weights_html
-from .archive import ArchiveKind, Arrays, group, grouped, narrow, read_file, write_file
+from .archive import ArchiveKind, Arrays, group, grouped, narrow
+from .files import read_file, write_file
 from .placement import Placement
 
 FORMAT = 3
 """Version of the archive; a reader refuses higher ones."""
 
+_LONGEST_STEP = 1e6
+"""Seconds."""
 _ARCHIVE = ArchiveKind("design", FORMAT, "Design.save")
 _PARAMETER, _PLACEMENT = "parameters/", "placement/"
 _LEARNING = ("plastic", "modulatory", "axon_tags", "neuron_tags")
@@ -54,8 +58,20 @@ class Design:
     placement: Placement | None = None
 
     def __post_init__(self) -> None:
-        if self.scale is None:
-            self.scale = np.ones(self.config.neurons)
+        scale = np.ones(self.config.neurons) if self.scale is None else np.asarray(self.scale)
+        right = scale.dtype.kind in "iuf" and scale.shape == (self.config.neurons,)
+        if not (right and np.all(np.isfinite(scale)) and np.all(scale > 0)):
+            raise DesignError(
+                f"scale has dtype {scale.dtype} and shape {scale.shape}; "
+                f"give {self.config.neurons} finite numbers above 0"
+            )
+        self.scale = scale.astype(np.float64)
+        if isinstance(self.dt, bool) or not isinstance(self.dt, int | float | np.number):
+            raise DesignError(f"dt is {self.dt!r}; give seconds")
+        if not 0 < self.dt <= _LONGEST_STEP:
+            raise DesignError(f"dt is {self.dt!r}; give seconds above 0, at most {_LONGEST_STEP:g}")
+        _check_ranges("inputs", self.inputs, self.config.axons, "axons")
+        _check_ranges("populations", self.populations, self.config.neurons, "neurons")
         if self.placement is not None:
             self.placement.check(self.config)
 
@@ -88,7 +104,7 @@ class Design:
     def save(self, path: str | Path) -> None:
         """Write one archive, by convention named *.slm; equal designs give equal bytes.
 
-        Raises `DesignError` when the file can not be written.
+        Raises `DesignError` when the file cannot be written.
         """
         write_file(path, self.to_bytes())
 
@@ -159,21 +175,42 @@ class Design:
         if metadata["format"] > 1 and image.identity != metadata["identity"]:
             raise ValueError("its contents are not those that were saved")
         ranges = {
-            kind: {name: slice(*map(int, ends)) for name, ends in metadata[kind].items()}
+            kind: {name: _slice(ends) for name, ends in metadata[kind].items()}
             for kind in ("inputs", "populations")
         }
-        scale = np.broadcast_to(arrays["scale"], (config.neurons,)).astype(np.float64)
+        scale = np.broadcast_to(arrays["scale"], (config.neurons,))
         placement = None
         if "placement" in metadata:
             where = grouped(_PLACEMENT, arrays)
             placement = Placement.from_archive(metadata["placement"], where)
-        return cls(config, image, **ranges, dt=float(metadata["dt"]), scale=scale,
+        return cls(config, image, **ranges, dt=metadata["dt"], scale=scale,
                    report=metadata["report"], placement=placement)  # fmt: skip
 
 
 def blank_design(config: CoreConfig) -> Design:
     """A design without synapses: a core to look at."""
     return Design(config, Image(config, np.zeros((config.axons, config.neurons), dtype=np.int64)))
+
+
+def _check_ranges(kind: str, ranges: dict[str, slice], size: int, unit: str) -> None:
+    """Raise `DesignError` for names that are none, and ranges that the core does not have."""
+    for name, where in ranges.items():
+        if not isinstance(name, str):
+            raise DesignError(f"{kind} has the name {name!r}; give text")
+        begin, end, step = where.indices(size)
+        given = tuple(x for x in (where.start, where.stop) if x is not None)
+        if step != 1 or begin > end or any(not 0 <= x <= size for x in given):
+            raise DesignError(
+                f"{kind} {name!r} is {unit} {where.start}…{where.stop}, "
+                f"but the core has {unit} 0…{size - 1}"
+            )
+
+
+def _slice(ends: list[int]) -> slice:
+    begin, end = ends
+    if type(begin) is not int or type(end) is not int:
+        raise ValueError(f"a range is {ends!r}, not two integers")
+    return slice(begin, end)
 
 
 def _ends(ranges: dict[str, slice], size: int) -> dict[str, list[int]]:

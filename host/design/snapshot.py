@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import DesignError, InputError, WrongBoardError
 
-from .archive import ArchiveKind, Arrays, narrow, read_file, write_file
+from .archive import ArchiveKind, Arrays, narrow
 from .contents import Content, Kind, check_step, contents, find, of_kind
 from .design import Design
+from .files import read_file, write_file
 
 FORMAT = 2
 """Version of the archive; a reader refuses higher ones."""
@@ -183,7 +184,7 @@ class Snapshot:
     def save(self, path: str | Path) -> None:
         """Write one archive, by convention named *.sls; equal snapshots give equal bytes.
 
-        Raises `DesignError` when the file can not be written.
+        Raises `DesignError` when the file cannot be written.
         """
         write_file(path, self.to_bytes())
 

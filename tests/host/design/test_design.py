@@ -177,7 +177,7 @@ def other_weights(_):
     ("member", "change", "reason"),
     [
         ("weights.npy", lambda _: None, "no 'weights' in it"),
-        ("weights.npy", pickled, "allow_pickle=False"),
+        ("weights.npy", pickled, "Python objects, which are not read"),
         ("weights.npy", other_weights, "not those that were saved"),
         ("design.toml", lambda _: None, r"no 'design\.toml' in it"),
         ("design.toml", lambda t: t.replace(b"lanes = 1", b"lanes = 3"), "lanes is 3"),
@@ -202,16 +202,16 @@ def test_files(tmp_path):
     small().save(path)
     assert Design.load(path) == small()
     assert Design.load(str(path)) == small()
-    with pytest.raises(DesignError, match=r"can not read .*missing\.slm: No such file"):
+    with pytest.raises(DesignError, match=r"cannot read .*missing\.slm: No such file"):
         Design.load(tmp_path / "missing.slm")
-    with pytest.raises(DesignError, match="can not write"):
+    with pytest.raises(DesignError, match="cannot write"):
         small().save(tmp_path / "no" / "folder.slm")
 
 
 def test_a_report_holds_plain_values_only():
     design = small()
     design.report = {"tool": object()}
-    with pytest.raises(DesignError, match="can not hold"):
+    with pytest.raises(DesignError, match="cannot hold"):
         design.to_bytes()
 
 

@@ -227,7 +227,7 @@ def test_files(tmp_path):
     snapshot.save(path)
     assert Snapshot.load(path) == snapshot
     assert Snapshot.load(path).to_bytes() == snapshot.to_bytes()
-    with pytest.raises(DesignError, match=r"can not read .*missing\.sls"):
+    with pytest.raises(DesignError, match=r"cannot read .*missing\.sls"):
         Snapshot.load(tmp_path / "missing.sls")
     with pytest.raises(DesignError, match="not a SpikeLoom design"):
         Design.load(path)
