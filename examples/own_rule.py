@@ -13,12 +13,12 @@ import sys
 from amaranth.hdl import Const, Module, Mux, Signal, signed
 
 from spikeloom.hdl import CoreConfig, Field, LearningConfig
-from spikeloom.hdl.contract.core_config import CoreLayout
 from spikeloom.hdl.contract.fields import decay_field, unsigned_field
 from spikeloom.hdl.contract.learning_config import RULES, RuleFormat, trace_x, trace_y
+from spikeloom.hdl.contract.widths import Widths
 from spikeloom.hdl.learning.rule import CHANGE_LATENCY, Lane, LaneResult, Rule
 from spikeloom.hdl.learning.rule import register as register_gateware
-from spikeloom.hdl.primitives.arithmetic import delay
+from spikeloom.hdl.primitives.pipeline import pipeline
 from spikeloom.sim.golden.learning import LearningRule
 from spikeloom.sim.golden.learning import register as register_golden
 from spikeloom.sim.golden.learning.synapses import Synapses
@@ -26,7 +26,7 @@ from spikeloom.sim.golden.learning.synapses import Synapses
 # 1. What it needs: parameters beside the common ones, and what axons and neurons keep.
 
 
-def parameters(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Field, ...]:
+def parameters(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
     """The trace's increment and decay, and the target; `y` is kept by all neurons."""
     traces = [unsigned_field("x_inc", c.trace_bits), decay_field("d_x")]
     traces += [unsigned_field("y_inc", c.trace_bits), decay_field("d_y")]
@@ -68,11 +68,11 @@ class TargetTrace(Rule):
         m.d.sync += z.eq(lane.axon.x - lane.parameters.x_target)
         random = lane.random
         if random is not None:
-            random = delay(m, random, 1, f"random_{lane.name}")
-        weight = delay(m, lane.synapse.weight, 1, f"weight_{lane.name}")
+            random = pipeline(m, random, 1, f"random_{lane.name}")
+        weight = pipeline(m, lane.synapse.weight, 1, f"weight_{lane.name}")
         bounded, clamp = self.changed(m, lane, weight, z, Const(0), random)
-        post = delay(m, lane.post, self.latency, f"post_{lane.name}")
-        old = delay(m, lane.synapse.weight, self.latency, f"unchanged_{lane.name}")
+        post = pipeline(m, lane.post, self.latency, f"post_{lane.name}")
+        old = pipeline(m, lane.synapse.weight, self.latency, f"unchanged_{lane.name}")
         return LaneResult({"weight": Mux(post, bounded, old)}, clamp & post, Const(0))
 
 

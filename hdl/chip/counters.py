@@ -6,8 +6,8 @@ from amaranth.hdl import Array, Const, Module, Mux, Shape, Signal
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import clog2
 from ..contract.memory_map import COUNTERS, KEPT_COUNTERS
+from ..contract.widths import clog2
 
 LINK_COUNTERS = tuple(name for name in COUNTERS if name.startswith("link_"))
 _PHASES = 4

@@ -6,10 +6,11 @@ from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import CoreConfig, clog2
+from ..contract.core_config import CoreConfig
 from ..contract.fabric_config import FabricConfig
 from ..contract.line_rate import PHASE_STEP_BITS, phase_step
 from ..contract.memory_map import REGION_SHIFT
+from ..contract.widths import clog2
 from ..core import Core
 from ..core.core import increments
 from ..fabric.fabric import Fabric, fabric_increments

@@ -24,6 +24,7 @@ from .fields import (
     unsigned_field,
 )
 from .learning_config import TAG_BITS, LearningConfig, common_parameters
+from .widths import WORD_BITS, Widths, ceil_div, clog2
 
 __all__ = [
     "DECAY_BITS", "DECAY_ONE", "DELAY_SLOTS", "LANES", "MAX_AXONS", "MAX_MONITORS", "MAX_NEURONS",
@@ -65,16 +66,6 @@ _RANGES = {
 _OMITTED = {"learning": None, "delay_slots": 1, "axonal_delay_slots": 1, "route_entries": 0}
 """Settings that the canonical form has only where they are not these: what a core does not have does not
 change its digest."""
-
-
-def clog2(n: int) -> int:
-    """Bits that number `n` things: ceil(log2(n)), and 0 for n = 1."""
-    return (n - 1).bit_length()
-
-
-def ceil_div(a: int, b: int) -> int:
-    """a / b, rounded up."""
-    return -(-a // b)
 
 
 def _known(cls: type, values: dict[str, Any]) -> dict[str, Any]:
@@ -241,7 +232,8 @@ class SynapseField(NamedTuple):
 
 def _synapse_field(name: str, bits: int, signed: bool, neurons: int) -> SynapseField:
     slot = 1 << clog2(bits)
-    return SynapseField(name, bits, signed, slot, 32 // slot, ceil_div(neurons, 32 // slot))
+    per_word = WORD_BITS // slot
+    return SynapseField(name, bits, signed, slot, per_word, ceil_div(neurons, per_word))
 
 
 class CoreLayout:
@@ -273,10 +265,11 @@ class CoreLayout:
         self.groups = ceil_div(c.neurons, c.lanes)
         self.padded_neurons = self.groups * c.lanes
         self.update_words = self.padded_neurons // c.update_units
-        self.arrival_words = ceil_div(c.axons, 32)
+        self.arrival_words = ceil_div(c.axons, WORD_BITS)
         modulator = c.learning is not None and c.learning.format.modulator
         self.accumulators = c.receptors + modulator
-        self.accumulator_bits = c.weight_bits + clog2(c.axons)
+        widths = Widths.of(c.weight_bits, c.state_bits, c.axons)
+        self.accumulator_bits = widths.accumulator_bits
         weight = _synapse_field("weight", c.weight_bits, True, c.neurons)
         self.synapse_fields = {"weight": weight}
         self.words_per_row = weight.words_per_row
@@ -300,13 +293,12 @@ class CoreLayout:
                 self.synapse_fields["eligibility"] = _synapse_field(
                     "eligibility", c.learning.eligibility_bits, True, c.neurons
                 )
-            # Formats ask for sizes that are known by now.
             self.learning = (
-                *common_parameters(c.learning, c),
-                *rule.parameters(c.learning, c, self),
+                *common_parameters(c.learning, widths),
+                *rule.parameters(c.learning, widths),
             )
-            self.axon_states = rule.axon_states(c.learning, c, self)
-            self.neuron_states = rule.neuron_states(c.learning, c, self)
+            self.axon_states = rule.axon_states(c.learning, widths)
+            self.neuron_states = rule.neuron_states(c.learning, widths)
             tags = (unsigned_field("tag", TAG_BITS),) if c.learning.stochastic else ()
             modulatory = (unsigned_field("modulatory", 1),) if rule.modulator else ()
         self.axon_fields = (*self.axon_states, *tags, *modulatory)

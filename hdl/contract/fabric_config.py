@@ -8,7 +8,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from .core_config import ConfigError, CoreConfig, clog2
+from .core_config import CoreConfig
+from .fields import ConfigError
+from .widths import clog2
 
 MAX_SIDE = 8
 _MAX_IDS = 1 << 14

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .core_config import CoreConfig, Field
+from .core_config import CoreConfig
 from .errors import InputError
+from .fields import Field
 from .learning_config import TAG_BITS
 
 NO_AXON = -1

@@ -1,19 +1,17 @@
 """What synthesis fixes about learning: the rule of a core, its widths, and the fields that follow.
 
-Plain data, like hdl/config.py: gateware and golden model of a rule are registered under the same name
-in `spikeloom.hdl.learning` and `spikeloom.sim.golden.learning`.  docs/reference/semantics.md has the rules.
+Plain data: gateware and golden model of a rule are registered under the same name
+in `spikeloom.hdl.learning` and `spikeloom.sim.golden.learning`.  docs/semantics.md says what the rules do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .fields import ConfigError, Field, decay_field, signed_field, unsigned_field
-
-if TYPE_CHECKING:
-    from .core_config import CoreConfig, CoreLayout
+from .widths import Widths
 
 AMPLITUDE_BITS = 8
 SCALING_BITS = 8
@@ -96,7 +94,7 @@ class LearningConfig:
         return RULES[self.rule]
 
 
-FieldMaker = Callable[["LearningConfig", "CoreConfig", "CoreLayout"], tuple[Field, ...]]
+FieldMaker = Callable[[LearningConfig, Widths], tuple[Field, ...]]
 
 
 @dataclass(frozen=True)
@@ -122,10 +120,10 @@ class RuleFormat:
     sweeps: bool = False
 
 
-def common_parameters(c: LearningConfig, core: CoreConfig) -> tuple[Field, ...]:
+def common_parameters(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
     """Parameters that every rule has."""
     fields = [unsigned_field("enabled", 1)]
-    fields += [signed_field(name, core.weight_bits) for name in ("w_min", "w_max")]
+    fields += [signed_field(name, widths.weight_bits) for name in ("w_min", "w_max")]
     if c.stochastic:
         fields.append(unsigned_field("seed", SEED_BITS))
     if c.format.sweeps:
@@ -144,26 +142,26 @@ def _traces(c: LearningConfig) -> list[Field]:
     return fields
 
 
-def _pair(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Field, ...]:
+def _pair(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
     return (*_traces(c), *(_amplitudes() if c.rates == "multiply" else ()))
 
 
-def _rectangular(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Field, ...]:
+def _rectangular(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
     windows = [unsigned_field(name, c.trace_bits) for name in ("x_window", "y_window")]
     return (*windows, *_amplitudes())
 
 
-def _symmetric(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Field, ...]:
+def _symmetric(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
     offsets = [unsigned_field(name, c.trace_bits) for name in ("c_pre", "c_post")]
     return (
         *_traces(c),
         *offsets,
-        signed_field("scaling_target", layout.accumulator_bits),
+        signed_field("scaling_target", widths.accumulator_bits),
         unsigned_field("scaling_shift", SCALING_SHIFT_BITS),
     )
 
 
-def _three_factor(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Field, ...]:
+def _three_factor(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
     return (
         *_traces(c),
         *(signed_field(name, c.eligibility_bits) for name in ("e_pre", "e_post")),
@@ -172,37 +170,37 @@ def _three_factor(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tu
     )
 
 
-def _sdsp(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Field, ...]:
+def _sdsp(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
     return (
         unsigned_field("y_inc", c.trace_bits),
         decay_field("d_y"),
-        signed_field("theta_m", core.state_bits),
+        signed_field("theta_m", widths.state_bits),
         *(unsigned_field(name, c.trace_bits) for name in ("ca_1", "ca_2", "ca_3")),
         *_amplitudes(),
     )
 
 
-def trace_x(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Field, ...]:
+def trace_x(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
     """Axons have a trace x."""
     return (unsigned_field("x", c.trace_bits),)
 
 
-def trace_y(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Field, ...]:
+def trace_y(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
     """Neurons have a trace y."""
     return (unsigned_field("y", c.trace_bits),)
 
 
-def _y_m(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Field, ...]:
+def _y_m(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
     return (unsigned_field("y", c.trace_bits), signed_field("m", c.modulator_bits))
 
 
-def _y_flags(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Field, ...]:
+def _y_flags(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
     return (
         unsigned_field("y", c.trace_bits), unsigned_field("up", 1), unsigned_field("down", 1),
     )  # fmt: skip
 
 
-def nothing(c: LearningConfig, core: CoreConfig, layout: CoreLayout) -> tuple[Field, ...]:
+def nothing(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
     """Nothing to keep."""
     return ()
 

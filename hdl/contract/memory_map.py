@@ -43,9 +43,10 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from .core_config import CoreConfig, clog2
+from .core_config import CoreConfig
 from .fabric_config import CORE_ADDRESS_BITS
 from .image import MAX_CORES, NO_AXON, Image
+from .widths import clog2
 
 MAGIC = int.from_bytes(b"SLoo", "little")
 LINK_VERSION = 2

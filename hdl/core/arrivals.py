@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import CoreConfig, clog2
+from ..contract.core_config import CoreConfig
+from ..contract.widths import WORD_BITS, clog2
+from ..primitives.bits import one_hot_index, two_or_more
 from ..primitives.read_modify_write import ReadModifyWrite
-
-WORD_BITS = 32
-
-
-def one_hot_index(bits: Value) -> Value:
-    """Position of the only bit set."""
-    width = len(bits)
-    return Cat(
-        Cat(bits[n] for n in range(width) if n >> k & 1).any()
-        for k in range((width - 1).bit_length())
-    )
-
-
-def two_or_more(bits: Value) -> tuple[Value, Value]:
-    """(any bit set, at least two bits set), as a tree: no carry chain."""
-    if len(bits) == 1:
-        return bits[0], Const(0, 1)
-    half = len(bits) // 2
-    any_low, two_low = two_or_more(bits[:half])
-    any_high, two_high = two_or_more(bits[half:])
-    return any_low | any_high, two_low | two_high | (any_low & any_high)
 
 
 class Arrivals(wiring.Component):

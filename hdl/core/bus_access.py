@@ -7,7 +7,7 @@ from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 
-from ..contract.core_config import CoreConfig, SynapseField, clog2
+from ..contract.core_config import CoreConfig, SynapseField
 from ..contract.memory_map import (
     DESTINATIONS,
     FIELD_SHIFT,
@@ -16,11 +16,12 @@ from ..contract.memory_map import (
     SLOT_SHIFT,
     Region,
 )
-from .arrivals import WORD_BITS, Arrivals
+from ..contract.widths import WORD_BITS, clog2
+from .arrivals import Arrivals
 from .destinations import Destinations
 from .integrator import Integrator
-from .neuron_update import Updater
-from .route_table import Routes
+from .neuron_update import NeuronUpdate
+from .route_table import RouteTable
 
 Bus = Any
 """An interface of `BusSignature`, seen from the target."""
@@ -38,7 +39,7 @@ def row_address(
 
 
 def neuron_targets(
-    m: Module, c: CoreConfig, bus: Bus, arrivals: Arrivals, updater: Updater
+    m: Module, c: CoreConfig, bus: Bus, arrivals: Arrivals, updater: NeuronUpdate
 ) -> Targets:
     """Parameters, states and arrivals."""
     layout = c.layout
@@ -68,7 +69,7 @@ def neuron_targets(
 
 
 def route_targets(
-    m: Module, c: CoreConfig, bus: Bus, routes: Routes, destinations: Destinations | None
+    m: Module, c: CoreConfig, bus: Bus, routes: RouteTable, destinations: Destinations | None
 ) -> Targets:
     """The table of routes, and that of destinations in the same region."""
     offset = bus.address[:REGION_SHIFT]

@@ -10,18 +10,18 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..contract.memory_map import FIELD_SHIFT, REGION_SHIFT, SYNAPSE_REGIONS, Region
-from ..fabric.packet import spike_layout
 from ..learning.engine import LearningEngine
 from ..learning.synapse_memory import READ_LATENCY as LEARNING_READ_LATENCY
 from ..learning.synapse_memory import stride
 from ..primitives.bus import BusSignature
+from ..primitives.layouts import spike_layout
 from ..primitives.skid import Skid
 from .arrivals import Arrivals
 from .bus_access import Targets, neuron_targets, pending_targets, route_targets, row_address, serve
 from .destinations import Destinations, destination_layout
 from .integrator import Integrator
-from .neuron_update import Updater
-from .route_table import Routes
+from .neuron_update import NeuronUpdate
+from .route_table import RouteTable
 from .synapse_access import SynapseAccess
 from .synapses import SynapseMemory
 
@@ -115,8 +115,8 @@ class Core(wiring.Component):
         m.submodules.arrivals = arrivals = Arrivals(c)
         m.submodules.skid = skid = Skid(range(c.axons))
         wiring.connect(m, arrivals.axons, skid.input)
-        m.submodules.updater = updater = Updater(c)
-        m.submodules.routes = routes = Routes(c)
+        m.submodules.updater = updater = NeuronUpdate(c)
+        m.submodules.routes = routes = RouteTable(c)
         if c.learning is None:
             integrator, regions = self._synapses(m, skid, routes)
             engine = None
@@ -155,13 +155,13 @@ class Core(wiring.Component):
         serve(m, self.bus, self.ready, regions)
         return m
 
-    def _destinations(self, m: Module, routes: Routes) -> Destinations:
+    def _destinations(self, m: Module, routes: RouteTable) -> Destinations:
         m.submodules.destinations = destinations = Destinations(self._config)
         wiring.connect(m, routes.first, destinations.first)
         wiring.connect(m, destinations.packets, wiring.flipped(self.packets))
         return destinations
 
-    def _synapses(self, m: Module, skid: Skid, routes: Routes) -> tuple[Integrator, Targets]:
+    def _synapses(self, m: Module, skid: Skid, routes: RouteTable) -> tuple[Integrator, Targets]:
         """Synapses that stay as they are loaded."""
         c, bus = self._config, self.bus
         m.submodules.integrator = integrator = Integrator(c)
@@ -201,7 +201,7 @@ class Core(wiring.Component):
         return integrator, targets
 
     def _learning(
-        self, m: Module, arrivals: Arrivals, skid: Skid, updater: Updater, routes: Routes
+        self, m: Module, arrivals: Arrivals, skid: Skid, updater: NeuronUpdate, routes: RouteTable
     ) -> tuple[Integrator, LearningEngine, Targets]:
         """Synapses that learn."""
         c, bus, layout = self._config, self.bus, self._config.layout
@@ -209,7 +209,17 @@ class Core(wiring.Component):
             c, stride=stride(c), read_latency=LEARNING_READ_LATENCY
         )
         m.submodules.engine = engine = LearningEngine(c)
-        engine.connect_integrator(m, integrator)
+        wiring.connect(m, engine.rows, integrator.axons)
+        m.d.comb += [
+            integrator.dry.eq(engine.dry),
+            integrator.weights.eq(engine.weights),
+            integrator.delays.eq(engine.delays),
+            engine.integrating.eq(~integrator.idle),
+            engine.lanes.row.eq(integrator.row),
+            engine.lanes.row_address.eq(integrator.read_address),
+            engine.lanes.group.eq(integrator.group),
+            engine.lanes.row_read.eq(integrator.read),
+        ]
         wiring.connect(m, skid.output, engine.arrivals)
         wiring.connect(m, routes.spikes, engine.fired)
         neurons, axons = engine.neurons, engine.axons
@@ -273,8 +283,8 @@ class Core(wiring.Component):
         arrivals: Arrivals,
         skid: Skid,
         integrator: Integrator,
-        updater: Updater,
-        routes: Routes,
+        updater: NeuronUpdate,
+        routes: RouteTable,
         destinations: Destinations | None,
         engine: LearningEngine | None,
     ) -> None:
@@ -344,7 +354,7 @@ class Core(wiring.Component):
             states = ("INTEGRATE", "UPDATE", "FINISHED")
             m.d.comb += self._scanned.eq(Cat(fsm.ongoing(state) for state in states).any())
 
-    def _arrive(self, m: Module, arrivals: Arrivals, routes: Routes) -> Signal:
+    def _arrive(self, m: Module, arrivals: Arrivals, routes: RouteTable) -> Signal:
         """Spikes from the host between steps, from the routes or the fabric during one.
 
         Returns a signal that is not 0 while such a spike is on its way into the bitmap.

@@ -64,7 +64,7 @@ class Destinations(wiring.Component):
         read, write = table.read_port(), table.write_port()
         found, last = read.data[:bits], read.data[bits]
 
-        # A register, so that the way from the table's output does not go on into `Routes`.
+        # A register, so that the way from the table's output does not go on into `RouteTable`.
         waiting, waits = Signal.like(self.first.payload), Signal()
         m.d.comb += self.first.ready.eq(~waits)
         with m.If(~waits):

@@ -6,33 +6,13 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import CoreConfig, clog2
-from ..primitives.arithmetic import delay
+from ..contract.core_config import CoreConfig
+from ..contract.widths import clog2
+from ..primitives.latencies import TAKE_LATENCY
+from ..primitives.layouts import row_layout
+from ..primitives.pipeline import pipeline
 from ..primitives.read_modify_write import ReadModifyWrite
 from .synapses import READ_LATENCY
-
-TAKE_LATENCY = 2
-HASH_BITS = 32
-"""Width of a row's hash, from which the random numbers of its synapses come."""
-
-
-def times_constant(value: Value, factor: int) -> Value:
-    """value · factor as a sum of shifts, so that no multiplier is spent on an address."""
-    shifts = [k for k in range(factor.bit_length()) if factor >> k & 1]
-    total: Value = value.shift_left(shifts[0])
-    for k in shifts[1:]:
-        total = total + value.shift_left(k)
-    return total
-
-
-def row_layout(config: CoreConfig) -> data.StructLayout:
-    """What the integrator is told of an axon, a row of the synapse memory."""
-    members: dict[str, int] = {"axon": max(1, clog2(config.axons))}
-    if config.learning is not None and config.learning.format.modulator:
-        members["modulatory"] = 1
-    if config.learning is not None and config.learning.stochastic:
-        members["hash"] = HASH_BITS
-    return data.StructLayout(members)
 
 
 class Integrator(wiring.Component):
@@ -151,10 +131,10 @@ class Integrator(wiring.Component):
 
         modulatory: Value = Const(0)
         if "modulatory" in row_layout(self._config).members:
-            modulatory = delay(m, self.row.modulatory, self._read_latency + late, "modulatory")
+            modulatory = pipeline(m, self.row.modulatory, self._read_latency + late, "modulatory")
         ring = _Ring(self, m) if has_delays else None
         for lane in range(self._config.lanes):
-            weight = delay(m, self.weights[lane], late, f"weight_{lane}")
+            weight = pipeline(m, self.weights[lane], late, f"weight_{lane}")
             for receptor in range(self._config.layout.accumulators):
                 accumulator = self._accumulator(m, lane, receptor, weight, modulatory)
                 m.d.comb += accumulator.modify.eq(modify)

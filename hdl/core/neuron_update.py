@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import CoreConfig, Field, ceil_div
+from ..contract.core_config import CoreConfig
+from ..contract.widths import ceil_div
+from ..primitives.bits import as_word, select
+from ..primitives.latencies import soma_latency
+from ..primitives.layouts import record
 from ..primitives.records import READ_LATENCY, RecordMemory, SharedRecord
-from . import soma
-from .soma import Soma, record
+from .soma import Soma
 
 
-def select(choices: list[Value], index: Value) -> Value:
-    """choices[index], without a multiplexer when there is only one."""
-    return choices[0] if len(choices) == 1 else Array(choices)[index]
-
-
-def as_word(value: Value, field: Field) -> Value:
-    """A field in a 32-bit bus word, sign-extended."""
-    if not field.signed:
-        return value
-    return Cat(value, value[-1].replicate(32 - len(value)))
-
-
-class Updater(wiring.Component):
+class NeuronUpdate(wiring.Component):
     """Walks over all neurons: accumulators in, spikes out, states updated.
 
     Word `k` holds neurons `k·U … k·U + U − 1`, one in each update unit.  A walk takes ceil(N/U) cycles
@@ -94,7 +85,7 @@ class Updater(wiring.Component):
                     word.eq(0),
                 ]
 
-        depth = READ_LATENCY + soma.latency(self._config)
+        depth = READ_LATENCY + soma_latency(self._config)
         flights = Signal(depth)
         m.d.sync += flights.eq(Cat(walking & ~clearing, flights))
         finished = Signal(range(layout.update_words))
@@ -192,7 +183,7 @@ class Updater(wiring.Component):
 class _Access:
     """Bus access to one field of one neuron: read the record, replace the field, write it back."""
 
-    def __init__(self, updater: Updater, m: Module) -> None:
+    def __init__(self, updater: NeuronUpdate, m: Module) -> None:
         self._updater = u = updater
         units = u._config.update_units
         unit_bits = (units - 1).bit_length()

@@ -9,14 +9,14 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..contract.memory_map import ROUTE_AXON_MASK, ROUTE_DRIVES, ROUTE_REPORTS
-from .arrivals import one_hot_index
+from ..primitives.bits import one_hot_index
 
 _AXON_BITS = ROUTE_AXON_MASK.bit_length()
 _DRIVES_BIT = ROUTE_DRIVES.bit_length() - 1
 _REPORTS_BIT = ROUTE_REPORTS.bit_length() - 1
 
 
-class Routes(wiring.Component):
+class RouteTable(wiring.Component):
     """Looks up each spike in the table; one spike per cycle, lowest neuron of a word first.
 
     The queue holds the spikes of a whole step, so the update never waits; the table lookup waits
@@ -24,7 +24,7 @@ class Routes(wiring.Component):
 
     Members
     -------
-    fired_valid, fired_word, fired : from `Updater`.
+    fired_valid, fired_word, fired : from `NeuronUpdate`.
     busy : spikes are under way.
     spike : pulses once for each spike.  unknown : its axon does not exist, and it was dropped.
     arrive, arrive_axon : to `Arrivals`.

@@ -6,29 +6,17 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import CoreConfig, Field
-from ..primitives.arithmetic import LEAK_LATENCY, Decay, TowardZero, delay, saturate
-
-
-def decay_stages(config: CoreConfig) -> int:
-    """Cycles that leak and decay take; none if the model has neither."""
-    return 0 if config.leak == "none" and config.synapse == "delta" else LEAK_LATENCY
-
-
-def latency(config: CoreConfig) -> int:
-    """Cycles from a soma's inputs to `next_state`, `spike` and `clamps`."""
-    return decay_stages(config) + 6
-
-
-def record(fields: tuple[Field, ...]) -> data.StructLayout:
-    """The fields side by side, as memories hold them."""
-    return data.StructLayout({f.name: signed(f.bits) if f.signed else f.bits for f in fields})
+from ..contract.core_config import CoreConfig
+from ..primitives.arithmetic import LEAK_LATENCY, Decay, TowardZero, saturate
+from ..primitives.latencies import decay_stages, soma_latency
+from ..primitives.layouts import record
+from ..primitives.pipeline import pipeline
 
 
 class Soma(wiring.Component):
     """Updates the neuron whose accumulators, parameters and state are at the inputs.
 
-    One neuron per cycle, `latency(config)` cycles, no back-pressure.
+    One neuron per cycle, `soma_latency(config)` cycles, no back-pressure.
 
     Members
     -------
@@ -61,16 +49,16 @@ class Soma(wiring.Component):
         c = self._config
         t = decay_stages(c)  # the stage whose registers hold the decayed values
 
-        exists = delay(m, self.exists, t + 5, "exists")
+        exists = pipeline(m, self.exists, t + 5, "exists")
         held, barred, refractory_next = self._refractory(m)
         currents, current_clamps = self._currents(m)
 
         leaked = self._leaked(m)
         bias = self._parameter(m, "bias", t) if c.bias else Const(0)
         resting = Signal(signed(c.state_bits + 1))
-        v_old = delay(m, self.state.v, t, "v_old")
+        v_old = pipeline(m, self.state.v, t, "v_old")
         m.d.sync += resting.eq(Mux(held[t], v_old, leaked + bias))
-        resting = delay(m, resting, 1, "resting")
+        resting = pipeline(m, resting, 1, "resting")
 
         total: Value = Const(0)
         for current in currents:  # registers of stage t + 2
@@ -85,12 +73,12 @@ class Soma(wiring.Component):
 
         above = Signal(signed(c.state_bits + (1 if c.adaptation == "none" else 2)))
         m.d.sync += above.eq(v - self._threshold(m, t + 4))
-        v_late = delay(m, v, 1, "v_late")
+        v_late = pipeline(m, v, 1, "v_late")
 
         fires = Signal()
         m.d.comb += fires.eq(~above[-1] & ~barred[t + 5] & exists)
-        clamps = [delay(m, flag, 3, "i_clamp") for flag in current_clamps]
-        clamps.append(delay(m, v_clamped, 1, "v_clamp"))
+        clamps = [pipeline(m, flag, 3, "i_clamp") for flag in current_clamps]
+        clamps.append(pipeline(m, v_clamped, 1, "v_clamp"))
         if c.reset == "subtract":
             after, after_clamps = saturate(above, c.state_bits)
             clamps.append(after_clamps & fires)
@@ -106,7 +94,7 @@ class Soma(wiring.Component):
         ]
         if c.synapse == "exponential":
             for field, current in zip(c.layout.states[1:], currents, strict=False):
-                late = delay(m, current, 3, "i_late")
+                late = pipeline(m, current, 3, "i_late")
                 m.d.sync += self.next_state[field.name].eq(late)
         if c.refractory_bits:
             period = self._parameter(m, "refractory", t + 5)
@@ -120,7 +108,7 @@ class Soma(wiring.Component):
             return threshold
         level = Signal(signed(self._config.state_bits + 1), name="level")
         early = self._parameter(m, "v_threshold", stage - 1)
-        m.d.sync += level.eq(early + delay(m, self.state.th, stage - 1, "th_old"))
+        m.d.sync += level.eq(early + pipeline(m, self.state.th, stage - 1, "th_old"))
         return level
 
     def _adapt(self, m: Module, stage: int, fires: Value) -> Value:
@@ -129,9 +117,9 @@ class Soma(wiring.Component):
         if c.adaptation == "exponential":
             m.submodules.decay_th = decay = Decay(c.state_bits)
             m.d.comb += [decay.x.eq(self.state.th), decay.d.eq(self.parameters.d_th)]
-            lower: Value = delay(m, decay.y, stage - 1 - LEAK_LATENCY, "th_decayed")
+            lower: Value = pipeline(m, decay.y, stage - 1 - LEAK_LATENCY, "th_decayed")
         else:
-            lower = delay(m, self.state.th, stage - 1, "th_late") - self._parameter(
+            lower = pipeline(m, self.state.th, stage - 1, "th_late") - self._parameter(
                 m, "th_dec", stage - 1
             )
         raised = lower + self._parameter(m, "th_inc", stage - 1)
@@ -148,21 +136,21 @@ class Soma(wiring.Component):
         """The parameter of the neuron in this stage; shared ones are the same in all."""
         if self._config.parameters == "shared":
             return self.parameters[name]
-        return delay(m, self.parameters[name], stage, name)
+        return pipeline(m, self.parameters[name], stage, name)
 
     def _refractory(self, m: Module) -> tuple[list[Value], list[Value], Value]:
         """By stage: is `v` held, may the neuron not fire; and the steps left in the last stage."""
-        stages = latency(self._config)
+        stages = soma_latency(self._config)
         if not self._config.refractory_bits:
             never: list[Value] = [Const(0)] * stages
             return never, never, Const(0)
         refractory = self.state.ref != 0
         barred = [refractory]
         for k in range(stages - 1):
-            barred.append(delay(m, barred[-1], 1, f"barred_{k}"))
+            barred.append(pipeline(m, barred[-1], 1, f"barred_{k}"))
         left = Signal.like(self.state.ref)
         m.d.sync += left.eq(self.state.ref - refractory)
-        left_late = delay(m, left, decay_stages(self._config) + 4, "left")
+        left_late = pipeline(m, left, decay_stages(self._config) + 4, "left")
         held = [Const(0)] * stages if self._config.integrate_refractory else barred
         return held, barred, left_late
 
@@ -172,7 +160,7 @@ class Soma(wiring.Component):
         currents: list[Value] = []
         clamps: list[Value] = []
         for r, suffix in enumerate(c.layout.receptor_suffixes):
-            scaled = delay(m, self.sums[r], decay_stages(c), f"sum{suffix}").shift_left(
+            scaled = pipeline(m, self.sums[r], decay_stages(c), f"sum{suffix}").shift_left(
                 c.weight_shift
             )
             if c.synapse == "exponential":
@@ -196,7 +184,7 @@ class Soma(wiring.Component):
         """`leak(v)` in the last decay stage."""
         c = self._config
         if c.leak == "none":
-            return delay(m, self.state.v, decay_stages(c), "v")
+            return pipeline(m, self.state.v, decay_stages(c), "v")
         exponential = c.leak == "exponential"
         leak = Decay(c.state_bits) if exponential else TowardZero(c.state_bits)
         m.submodules.leak = leak

@@ -6,8 +6,9 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import CoreConfig, clog2
-from .integrator import times_constant
+from ..contract.core_config import CoreConfig
+from ..contract.widths import clog2
+from ..primitives.bits import times_constant
 from .synapses import READ_LATENCY
 
 

@@ -6,7 +6,8 @@ from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal,
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import CoreConfig, ceil_div, clog2
+from ..contract.core_config import CoreConfig
+from ..contract.widths import ceil_div, clog2
 
 READ_LATENCY = 2
 STORAGES = ("block", "spram")

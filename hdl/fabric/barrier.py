@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-
-def population(bits: Value) -> Value:
-    """How many bits are set, as a tree of additions."""
-    if len(bits) == 1:
-        return bits[0]
-    half = len(bits) // 2
-    return population(bits[:half]) + population(bits[half:])
+from ..primitives.bits import population
 
 
 class Barrier(wiring.Component):

@@ -10,9 +10,9 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import clog2
 from ..contract.fabric_config import FabricConfig
 from ..contract.memory_map import CORE_BITS, CORE_SHIFT
+from ..contract.widths import clog2
 from ..core.core import Core, increments
 from ..primitives.bus import BusSignature
 from ..primitives.skid import Skid

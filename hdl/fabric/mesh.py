@@ -7,7 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.fabric_config import FabricConfig
-from .packet import packet_layout, spike_layout
+from ..primitives.layouts import packet_layout, spike_layout
 from .router import Router, neighbours
 
 

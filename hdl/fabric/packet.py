@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Const, Value, unsigned
-from amaranth.lib.data import StructLayout
+from amaranth.hdl import Array, Const, Value
 
-from ..contract.core_config import CoreConfig, clog2
 from ..contract.fabric_config import FabricConfig
-
-
-def spike_layout(config: CoreConfig) -> StructLayout:
-    """A spike that arrives at a core: `axon`, and `delay`, the axonal delay in steps."""
-    return StructLayout(_spike(config))
-
-
-def packet_layout(config: FabricConfig) -> StructLayout:
-    """`column` and `row` of a core, and the spike for it: `axon` and `delay`.
-
-    There is a place outside of every mesh: row `config.rows`, which `place` gives for cores that do not
-    exist.
-    """
-    place = {"column": _number(config.columns), "row": _number(config.rows + 1)}
-    return StructLayout({**place, **_spike(config.core)})
+from ..primitives.layouts import packet_layout
 
 
 def place(config: FabricConfig, core: Value) -> tuple[Value, Value]:
@@ -34,15 +18,3 @@ def place(config: FabricConfig, core: Value) -> tuple[Value, Value]:
         columns.append(Const(column, layout["column"].shape))
         rows.append(Const(row, layout["row"].shape))
     return Array(columns)[core], Array(rows)[core]
-
-
-def _spike(config: CoreConfig) -> dict[str, unsigned]:
-    return {
-        "axon": _number(config.axons),
-        "delay": _number(config.axonal_delay_slots),
-    }
-
-
-def _number(count: int) -> unsigned:
-    """One of so many; a bit at least, because Verilog has no signals without bits."""
-    return unsigned(max(1, clog2(count)))

@@ -9,9 +9,9 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.fabric_config import FabricConfig
+from ..primitives.layouts import packet_layout, spike_layout
 from ..primitives.round_robin import round_robin
 from ..primitives.skid import Skid
-from .packet import packet_layout, spike_layout
 
 
 class Port(enum.Enum):

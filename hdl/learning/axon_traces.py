@@ -6,18 +6,18 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import CoreConfig, clog2
-from ..core.arrivals import WORD_BITS
-from ..core.neuron_update import select
-from ..core.soma import record
-from ..primitives.arithmetic import delay
+from ..contract.core_config import CoreConfig
+from ..contract.widths import WORD_BITS, clog2
+from ..primitives.bits import select
+from ..primitives.layouts import record
+from ..primitives.pipeline import pipeline
 from .lane_memory import READ_LATENCY, LaneMemory
-from .record_access import LaneAccess
+from .record_access import RecordAccess
 from .rule import Rule
 from .traces import DECAY_LATENCY, bumped
 
 
-class LearningAxons(wiring.Component):
+class AxonTraces(wiring.Component):
     """Records of `CoreLayout.axon_fields`; a walk of ceil(A / U) cycles decays and bumps all traces.
 
     Members
@@ -28,7 +28,7 @@ class LearningAxons(wiring.Component):
     clamps : in this cycle.
     pass_word, records : for passes, between walks: records of P axons, `READ_LATENCY` cycles later.
     hold : freezes the reading of passes.
-    access : see `LaneAccess`.
+    access : see `RecordAccess`.
     """
 
     def __init__(self, config: CoreConfig, rule: Rule) -> None:
@@ -36,7 +36,7 @@ class LearningAxons(wiring.Component):
         c, layout = config, config.layout
         self._layout = record(layout.axon_fields)
         self._words = layout.axon_groups * c.lanes // c.update_units
-        self._access = LaneAccess(layout.axon_fields, c.lanes, c.axons)
+        self._access = RecordAccess(layout.axon_fields, c.lanes, c.axons)
         super().__init__(
             {
                 "arrived_valid": In(1),
@@ -83,7 +83,9 @@ class LearningAxons(wiring.Component):
         depth = READ_LATENCY + DECAY_LATENCY + 1
         stages: list[tuple[Value, Value]] = [(walking, word)]
         for k in range(depth):
-            stages.append(tuple(delay(m, v, 1, f"walk_{k}_{n}") for n, v in enumerate(stages[-1])))  # type: ignore[arg-type]
+            stages.append(
+                tuple(pipeline(m, v, 1, f"walk_{k}_{n}") for n, v in enumerate(stages[-1]))
+            )  # type: ignore[arg-type]
         m.d.comb += self.busy.eq(self.start | self.clear | Cat(s[0] for s in stages).any())
         arrived = self._arrived(m, stages)
         sub = stages[READ_LATENCY][1][:sub_bits] if sub_bits else Const(0)
@@ -104,7 +106,7 @@ class LearningAxons(wiring.Component):
             following = Signal(self._layout, name=f"word_{u}")
             m.d.comb += following.x.eq(Mux(clearing, 0, trace))
             for field in c.layout.axon_fields[1:]:
-                kept = delay(m, state[field.name], depth - READ_LATENCY, f"{field.name}_{u}")
+                kept = pipeline(m, state[field.name], depth - READ_LATENCY, f"{field.name}_{u}")
                 m.d.comb += following[field.name].eq(kept)
             for s, k in enumerate(lanes):
                 with m.If(valid):

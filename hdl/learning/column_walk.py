@@ -6,9 +6,10 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import CoreConfig, clog2
-from ..core.integrator import times_constant
-from .tag_lookup import column_layout
+from ..contract.core_config import CoreConfig
+from ..contract.widths import clog2
+from ..primitives.bits import times_constant
+from ..primitives.layouts import column_layout
 
 
 class ColumnWalk(wiring.Component):

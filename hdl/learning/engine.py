@@ -6,19 +6,20 @@ from amaranth.hdl import Const, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import CoreConfig, clog2
-from ..core.integrator import Integrator, row_layout
-from .axon_traces import LearningAxons
+from ..contract.core_config import CoreConfig
+from ..contract.widths import clog2
+from ..primitives.layouts import row_layout
+from .axon_traces import AxonTraces
 from .column_walk import ColumnWalk
 from .lanes import LearningLanes
-from .neuron_traces import LearningNeurons
+from .neuron_traces import NeuronTraces
 from .parameters import LearningParameters
 from .random_numbers import KEY_LATENCY, POST, PRE, SWEEP
 from .rule import RULES
 from .scaling import Scaling
 from .synapse_access import SynapseFieldAccess
 from .synapse_memory import TransposableMemory
-from .tag_lookup import Front
+from .tag_lookup import TagLookup
 
 
 class LearningEngine(wiring.Component):
@@ -47,12 +48,12 @@ class LearningEngine(wiring.Component):
         self._learning = config.learning
         self._rule = rule = RULES[config.learning.rule](config)
         self.memory = TransposableMemory(c)
-        self.neurons = LearningNeurons(c, rule)
-        self.axons = LearningAxons(c, rule)
+        self.neurons = NeuronTraces(c, rule)
+        self.axons = AxonTraces(c, rule)
         self.lanes = LearningLanes(c, rule)
         self.parameters = LearningParameters(c)
         self.access = SynapseFieldAccess(c)
-        self._front = Front(c)
+        self._front = TagLookup(c)
         layout = c.layout
         sums = data.ArrayLayout(signed(layout.accumulator_bits), c.lanes)
         count = range(c.lanes + 1)
@@ -81,20 +82,6 @@ class LearningEngine(wiring.Component):
                 "state_clamps": Out(range(c.lanes + 3 * c.update_units + 1)),
             }
         )
-
-    def connect_integrator(self, m: Module, integrator: Integrator) -> None:
-        """Rows to the integrator, and what it reads to the lanes."""
-        wiring.connect(m, self.rows, integrator.axons)
-        m.d.comb += [
-            integrator.dry.eq(self.dry),
-            integrator.weights.eq(self.weights),
-            integrator.delays.eq(self.delays),
-            self.integrating.eq(~integrator.idle),
-            self.lanes.row.eq(integrator.row),
-            self.lanes.row_address.eq(integrator.read_address),
-            self.lanes.group.eq(integrator.group),
-            self.lanes.row_read.eq(integrator.read),
-        ]
 
     def elaborate(self, platform: object) -> Module:
         """Blocks; who reads and writes the memory; the passes."""
@@ -173,7 +160,9 @@ class LearningEngine(wiring.Component):
         self._passes(m, front, columns, lanes)
         return m
 
-    def _passes(self, m: Module, front: Front, columns: ColumnWalk, lanes: LearningLanes) -> None:
+    def _passes(
+        self, m: Module, front: TagLookup, columns: ColumnWalk, lanes: LearningLanes
+    ) -> None:
         """Rows of arrivals, then columns, then sweeps: never two at a time."""
         c, rule = self._config, self._learning.format
         p = self.parameters.values

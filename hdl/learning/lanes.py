@@ -6,16 +6,15 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import CoreConfig, clog2
+from ..contract.core_config import CoreConfig
 from ..contract.learning_config import SCALING_BITS
-from ..core.integrator import row_layout
-from ..core.soma import record
-from ..primitives.arithmetic import delay
+from ..contract.widths import clog2
+from ..primitives.layouts import column_layout, record, row_layout, synapse_layout
+from ..primitives.pipeline import pipeline
 from .lane_memory import READ_LATENCY as RECORD_LATENCY
 from .random_numbers import synapse_random
 from .rule import Lane, Rule
-from .synapse_memory import READ_LATENCY, WRITE_LATENCY, stride, synapse_layout
-from .tag_lookup import column_layout
+from .synapse_memory import READ_LATENCY, WRITE_LATENCY, stride
 
 
 class LearningLanes(wiring.Component):
@@ -84,22 +83,22 @@ class LearningLanes(wiring.Component):
         read = self.row_read | self.column_read
 
         def at_operands(value: Value, name: str, since: int = 0) -> Value:
-            return delay(m, value, READ_LATENCY - since, name)
+            return pipeline(m, value, READ_LATENCY - since, name)
 
         exists = self._exists(m, at_operands)
         post = at_operands(is_column, "post")
         sweep, clear = self.sweep, self.clear
         valid = at_operands(read, "valid")
 
-        written = delay(m, valid, latency, "written")
+        written = pipeline(m, valid, latency, "written")
         flushing = [read, valid, written]
         busy_tail = Signal(READ_LATENCY + latency + WRITE_LATENCY + 1)
         m.d.sync += busy_tail.eq(Cat(read, busy_tail))
         m.d.comb += self.busy.eq(Cat(busy_tail, *flushing).any())
-        write_low = delay(m, at_operands(low, "low"), latency, "low_late")
+        write_low = pipeline(m, at_operands(low, "low"), latency, "low_late")
         m.d.comb += [
-            self.write_word.eq(delay(m, at_operands(word, "word"), latency, "word_late")),
-            self.write_column.eq(delay(m, post, latency, "post_late")),
+            self.write_word.eq(pipeline(m, at_operands(word, "word"), latency, "word_late")),
+            self.write_column.eq(pipeline(m, post, latency, "post_late")),
         ]
         if lane_bits:
             m.d.comb += self.write_low.eq(write_low)
@@ -107,15 +106,15 @@ class LearningLanes(wiring.Component):
         hash_: Value | None = None
         if "hash" in self.row.shape().members:
             hash_ = Mux(is_column, self.column.hash, self.row.hash)
-            hash_ = delay(m, hash_, RECORD_LATENCY, "hash")
-        late_column = delay(m, is_column, RECORD_LATENCY, "late_column")
+            hash_ = pipeline(m, hash_, RECORD_LATENCY, "hash")
+        late_column = pipeline(m, is_column, RECORD_LATENCY, "late_column")
         updates, weight_clamps, state_clamps = [], [], []
         for k in range(c.lanes):
             axon, neuron = self._records(m, k)
             random = None
             if hash_ is not None:
                 tag = Mux(late_column, self.axons[k].tag, self.neurons[k].tag)
-                random = delay(
+                random = pipeline(
                     m, synapse_random(hash_, tag), READ_LATENCY - RECORD_LATENCY, f"random_{k}"
                 )
             lane = Lane(
@@ -128,13 +127,13 @@ class LearningLanes(wiring.Component):
                 axon=axon,
                 neuron=neuron,
                 random=random,
-                gain=delay(m, self.gains[k], READ_LATENCY - RECORD_LATENCY, f"gain_{k}"),
+                gain=pipeline(m, self.gains[k], READ_LATENCY - RECORD_LATENCY, f"gain_{k}"),
                 parameters=self.parameters,
             )
             result = self._rule.lane(m, lane)
             plastic = valid & exists[k] & self.synapses[k].plastic & ~self.frozen & ~clear
-            learns = delay(m, plastic, latency, f"learns_{k}")
-            old = delay(m, self.synapses[k].as_value(), latency, f"old_{k}")
+            learns = pipeline(m, plastic, latency, f"learns_{k}")
+            old = pipeline(m, self.synapses[k].as_value(), latency, f"old_{k}")
             m.d.comb += [
                 self.write_words[k].as_value().eq(old),
                 self.write[k].eq(learns | (clear & written)),
@@ -165,7 +164,7 @@ class LearningLanes(wiring.Component):
             neuron_exists = row_full | (k < c.neurons - (layout.groups - 1) * c.lanes)
             axon_exists = column_full | (k < c.axons - (layout.axon_groups - 1) * c.lanes)
             exists = Mux(self.column_read, axon_exists, neuron_exists)
-            result.append(delay(m, exists, READ_LATENCY, f"exists_{k}"))
+            result.append(pipeline(m, exists, READ_LATENCY, f"exists_{k}"))
         return result
 
     def _records(
@@ -175,7 +174,7 @@ class LearningLanes(wiring.Component):
         found = []
         for name, records in (("axon", self.axons), ("neuron", self.neurons)):
             layout = records[k].shape()
-            late = delay(
+            late = pipeline(
                 m, records[k].as_value(), READ_LATENCY - RECORD_LATENCY, f"{name}_record_{k}"
             )
             found.append(data.View(layout, late))

@@ -7,17 +7,17 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
-from ..core import soma
-from ..core.neuron_update import select
-from ..core.soma import record
-from ..primitives.arithmetic import delay
+from ..primitives.bits import select
+from ..primitives.latencies import soma_latency
+from ..primitives.layouts import record
+from ..primitives.pipeline import pipeline
 from .lane_memory import READ_LATENCY, LaneMemory
-from .record_access import LaneAccess
+from .record_access import RecordAccess
 from .rule import NEURON_LATENCY, Rule, Unit
 
 
-class LearningNeurons(wiring.Component):
-    """Records of `CoreLayout.neuron_fields`, changed beside the walk of `Updater`.
+class NeuronTraces(wiring.Component):
+    """Records of `CoreLayout.neuron_fields`, changed beside the walk of `NeuronUpdate`.
 
     Members
     -------
@@ -30,7 +30,7 @@ class LearningNeurons(wiring.Component):
     clamps : in this cycle.
     pass_group, records : for passes, between walks: records of a group, `READ_LATENCY` cycles later.
     hold : freezes the reading of passes.
-    access : see `LaneAccess`.
+    access : see `RecordAccess`.
     """
 
     def __init__(self, config: CoreConfig, rule: Rule) -> None:
@@ -38,7 +38,7 @@ class LearningNeurons(wiring.Component):
         c, layout = config, config.layout
         self._layout = record(layout.neuron_fields)
         self._subwords = c.lanes // c.update_units
-        self._access = LaneAccess(layout.neuron_fields, c.lanes, c.neurons)
+        self._access = RecordAccess(layout.neuron_fields, c.lanes, c.neurons)
         super().__init__(
             {
                 "walk": In(1),
@@ -75,12 +75,14 @@ class LearningNeurons(wiring.Component):
             self.records.eq(store.words),
         ]
 
-        depth = READ_LATENCY + soma.latency(c) + NEURON_LATENCY
+        depth = READ_LATENCY + soma_latency(c) + NEURON_LATENCY
         stages: list[tuple[Value, Value, Value, Value]] = [
             (self.walk, self.clear, self.group, self.sub)
         ]
         for k in range(depth):
-            stages.append(tuple(delay(m, v, 1, f"walk_{k}_{n}") for n, v in enumerate(stages[-1])))  # type: ignore[arg-type]
+            stages.append(
+                tuple(pipeline(m, v, 1, f"walk_{k}_{n}") for n, v in enumerate(stages[-1]))
+            )  # type: ignore[arg-type]
         m.d.comb += self.busy.eq(Cat(s[0] for s in stages).any())
         sub = stages[READ_LATENCY][3]
         valid, clearing, group, sub_written = stages[-1]
@@ -96,7 +98,7 @@ class LearningNeurons(wiring.Component):
             ]
             unit = Unit(
                 name=str(u),
-                latency=soma.latency(c),
+                latency=soma_latency(c),
                 state=state,
                 modulation=modulation,
                 first=self.first,
@@ -110,7 +112,7 @@ class LearningNeurons(wiring.Component):
                 value = following[field.name]
                 m.d.comb += word[field.name].eq(Mux(clearing, 0, value))
             for field in c.layout.neuron_fields[len(c.layout.neuron_states) :]:
-                kept = delay(m, state[field.name], depth - READ_LATENCY, f"{field.name}_{u}")
+                kept = pipeline(m, state[field.name], depth - READ_LATENCY, f"{field.name}_{u}")
                 m.d.comb += word[field.name].eq(kept)
             for s, k in enumerate(lanes):
                 with m.If(valid):

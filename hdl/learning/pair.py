@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
-from ..primitives.arithmetic import delay
+from ..primitives.pipeline import pipeline
 from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, register
 
 
@@ -35,15 +35,15 @@ class Pair(Rule):
         if self.learning.bounds == "soft":
             room = Signal(signed(self.config.weight_bits + 1), name=f"room_{lane.name}")
             m.d.sync += room.eq(Mux(lane.post, p.w_max - weight, weight - p.w_min))
-            trace_1 = delay(m, trace, 1, f"trace_{lane.name}")
+            trace_1 = pipeline(m, trace, 1, f"trace_{lane.name}")
             soft = Signal(signed(len(room) + len(trace_1)), name=f"soft_{lane.name}")
             m.d.sync += soft.eq(room * trace_1)
             z = soft
         wait = self._product_latency
         random = lane.random
         if random is not None:
-            random = delay(m, random, wait, f"random_{lane.name}")
-        weight = delay(m, weight, wait, f"weight_{lane.name}")
-        negative = delay(m, ~lane.post, wait, f"negative_{lane.name}")
+            random = pipeline(m, random, wait, f"random_{lane.name}")
+        weight = pipeline(m, weight, wait, f"weight_{lane.name}")
+        negative = pipeline(m, ~lane.post, wait, f"negative_{lane.name}")
         bounded, clamp = self.changed(m, lane, weight, z, negative, random)
         return LaneResult({"weight": bounded}, clamp, Const(0))

@@ -7,8 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
-from ..core.neuron_update import as_word
-from ..core.soma import record
+from ..primitives.bits import as_word
+from ..primitives.layouts import record
 
 
 class LearningParameters(wiring.Component):

@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.learning_config import SEED_BITS, TAG_BITS
-from ..core.integrator import HASH_BITS
+from ..primitives.layouts import HASH_BITS
 
 HASH_LATENCY = 4
 KEY_LATENCY = 4

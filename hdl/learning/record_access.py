@@ -6,12 +6,13 @@ from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import Field, clog2
-from ..core.neuron_update import as_word, select
+from ..contract.fields import Field
+from ..contract.widths import clog2
+from ..primitives.bits import as_word, select
 from .lane_memory import READ_LATENCY, LaneMemory
 
 
-class LaneAccess(wiring.Component):
+class RecordAccess(wiring.Component):
     """Reads a record, replaces a field, writes it back, while nothing else uses the memory.
 
     Members

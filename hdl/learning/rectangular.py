@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Const, Module, Mux
 
-from ..primitives.arithmetic import delay
+from ..primitives.pipeline import pipeline
 from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, register
 
 
@@ -25,6 +25,6 @@ class Rectangular(Rule):
         amplitude = Mux(lane.post, p.a_plus, p.a_minus)
         bounded, clamp = self.changed(m, lane, weight, amplitude, ~lane.post, lane.random)
         is_open = Mux(lane.post, lane.axon.x, lane.neuron.y) != 0
-        is_open = delay(m, is_open, CHANGE_LATENCY, f"open_{lane.name}")
-        old = delay(m, weight, CHANGE_LATENCY, f"unchanged_{lane.name}")
+        is_open = pipeline(m, is_open, CHANGE_LATENCY, f"open_{lane.name}")
+        old = pipeline(m, weight, CHANGE_LATENCY, f"unchanged_{lane.name}")
         return LaneResult({"weight": Mux(is_open, bounded, old)}, clamp & is_open, Const(0))

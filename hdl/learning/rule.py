@@ -10,9 +10,7 @@ from amaranth.lib import data
 
 from ..contract.core_config import CoreConfig
 from ..contract.learning_config import TAG_BITS
-from ..core.soma import record
-from ..primitives.arithmetic import delay, saturate
-from .synapse_memory import synapse_layout
+from ..primitives.pipeline import pipeline
 from .traces import DECAY_LATENCY, TraceDecay, bumped
 
 NEURON_LATENCY = 2
@@ -114,12 +112,14 @@ class Rule(abc.ABC):
     def neuron(self, m: Module, unit: Unit) -> tuple[dict[str, Value], list[Value]]:
         """(next values by field, clamps), `NEURON_LATENCY` cycles after the spike.  Here: the trace `y`."""
         y, clamp = self.next_trace(m, unit)
-        return {"y": delay(m, y, 1, f"y_{unit.name}")}, [delay(m, clamp, 1, f"y_c_{unit.name}")]
+        return {"y": pipeline(m, y, 1, f"y_{unit.name}")}, [
+            pipeline(m, clamp, 1, f"y_c_{unit.name}")
+        ]
 
     def next_trace(self, m: Module, unit: Unit) -> tuple[Value, Value]:
         """(y, clamped), one cycle after the spike."""
         decayed = self.decayed(m, unit.state.y, unit.parameters, "y")
-        decayed = delay(m, decayed, unit.latency - DECAY_LATENCY, f"y_late_{unit.name}")
+        decayed = pipeline(m, decayed, unit.latency - DECAY_LATENCY, f"y_late_{unit.name}")
         increment = self.trace_increment(unit.parameters, "y")
         value, clamp = bumped(decayed, unit.spike, increment, replace=self.replace)
         y = Signal(self.learning.trace_bits, name=f"y_next_{unit.name}")
@@ -152,7 +152,7 @@ class Rule(abc.ABC):
         delta = Signal(step.shape(), name=f"delta_{lane.name}")
         minus = Signal(name=f"minus_{lane.name}")
         m.d.sync += [delta.eq(step), minus.eq(negative)]
-        old = delay(m, weight, 1, f"old_{lane.name}")
+        old = pipeline(m, weight, 1, f"old_{lane.name}")
         wide = max(bits, len(delta) + 1) + 1
         total = Signal(signed(wide), name=f"total_{lane.name}")
         m.d.sync += total.eq(Mux(minus, old - delta, old + delta))
@@ -182,9 +182,3 @@ def register(name: str) -> type:
         return cls
 
     return add  # type: ignore[return-value]
-
-
-__all__ = [
-    "CHANGE_LATENCY", "NEURON_LATENCY", "RULES", "Lane", "LaneResult", "Rule", "Unit", "record",
-    "register", "saturate", "synapse_layout",
-]  # fmt: skip

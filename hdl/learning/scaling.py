@@ -6,12 +6,14 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import CoreConfig, clog2
+from ..contract.core_config import CoreConfig
 from ..contract.learning_config import SCALING_BITS
-from ..core.integrator import TAKE_LATENCY
-from ..core.neuron_update import select
-from ..core.soma import record
-from ..primitives.arithmetic import delay, saturate
+from ..contract.widths import clog2
+from ..primitives.arithmetic import saturate
+from ..primitives.bits import select
+from ..primitives.latencies import TAKE_LATENCY
+from ..primitives.layouts import record
+from ..primitives.pipeline import pipeline
 from .lane_memory import LaneMemory
 
 _GAIN = data.StructLayout({"gain": signed(SCALING_BITS)})
@@ -66,8 +68,8 @@ class Scaling(wiring.Component):
         m.d.comb += store.read_address.eq(self.group)
         m.d.comb += [self.gains[k].eq(store.words[k].gain) for k in range(c.lanes)]
         depth = TAKE_LATENCY + 3
-        valid = [delay(m, walking, k, f"valid_{k}") for k in range(depth + 1)]
-        word_at = [delay(m, word, k, f"word_{k}") for k in range(depth + 1)]
+        valid = [pipeline(m, walking, k, f"valid_{k}") for k in range(depth + 1)]
+        word_at = [pipeline(m, word, k, f"word_{k}") for k in range(depth + 1)]
         m.d.comb += self.busy.eq(self.start | Cat(valid).any())
         late_sub = word_at[TAKE_LATENCY][:sub_bits] if sub_bits else Const(0)
         written: Value = word_at[depth]

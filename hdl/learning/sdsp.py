@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
-from ..primitives.arithmetic import delay
+from ..primitives.pipeline import pipeline
 from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, Unit, register
 
 
@@ -25,8 +25,8 @@ class Sdsp(Rule):
         up, down = lane.neuron.up, lane.neuron.down
         amplitude = Mux(up, p.a_plus, p.a_minus)
         bounded, clamp = self.changed(m, lane, weight, amplitude, ~up, lane.random)
-        moves = delay(m, up | down, CHANGE_LATENCY, f"moves_{lane.name}")
-        old = delay(m, weight, CHANGE_LATENCY, f"unchanged_{lane.name}")
+        moves = pipeline(m, up | down, CHANGE_LATENCY, f"moves_{lane.name}")
+        old = pipeline(m, weight, CHANGE_LATENCY, f"unchanged_{lane.name}")
         return LaneResult({"weight": Mux(moves, bounded, old)}, clamp & moves, Const(0))
 
     def neuron(self, m: Module, unit: Unit) -> tuple[dict[str, Value], list[Value]]:
@@ -40,5 +40,5 @@ class Sdsp(Rule):
             up.eq(~above[-1] & (y >= p.ca_1) & (y < p.ca_3)),
             down.eq(above[-1] & (y >= p.ca_1) & (y < p.ca_2)),
         ]
-        y = delay(m, y, 1, f"y_{unit.name}")
-        return {"y": y, "up": up, "down": down}, [delay(m, clamp, 1, f"y_c_{unit.name}")]
+        y = pipeline(m, y, 1, f"y_{unit.name}")
+        return {"y": y, "up": up, "down": down}, [pipeline(m, clamp, 1, f"y_c_{unit.name}")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from amaranth.hdl import Const, Module, Mux, Signal, signed
 
 from ..contract.learning_config import SCALING_BITS
-from ..primitives.arithmetic import delay
+from ..primitives.pipeline import pipeline
 from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, register
 
 
@@ -28,7 +28,7 @@ class Symmetric(Rule):
         m.d.sync += z.eq(Mux(lane.sweep, weight * lane.gain, difference))
         random = lane.random
         if random is not None:
-            random = delay(m, random, 1, f"random_{lane.name}")
-        weight = delay(m, weight, 1, f"weight_{lane.name}")
+            random = pipeline(m, random, 1, f"random_{lane.name}")
+        weight = pipeline(m, weight, 1, f"weight_{lane.name}")
         bounded, clamp = self.changed(m, lane, weight, z, Const(0), random)
         return LaneResult({"weight": bounded}, clamp, Const(0))

@@ -6,9 +6,11 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import CoreConfig, clog2
-from ..core.integrator import times_constant
-from .synapse_memory import READ_LATENCY, stride, synapse_layout
+from ..contract.core_config import CoreConfig
+from ..contract.widths import clog2
+from ..primitives.bits import times_constant
+from ..primitives.layouts import synapse_layout
+from .synapse_memory import READ_LATENCY, stride
 
 
 class SynapseFieldAccess(wiring.Component):

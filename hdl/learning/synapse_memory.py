@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import CoreConfig, clog2
+from ..contract.core_config import CoreConfig
+from ..contract.widths import clog2
+from ..primitives.layouts import synapse_layout
 
 READ_LATENCY = 3
 WRITE_LATENCY = 1
-
-
-def synapse_layout(config: CoreConfig) -> data.StructLayout:
-    """What a synapse is in memory: weight, plastic bit, and delay and eligibility where there are such."""
-    fields = config.layout.synapse_fields.values()
-    return data.StructLayout({f.name: signed(f.bits) if f.signed else f.bits for f in fields})
 
 
 def stride(config: CoreConfig) -> int:

@@ -6,22 +6,14 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import CoreConfig, clog2
-from ..core.integrator import HASH_BITS, row_layout
-from ..core.soma import record
+from ..contract.core_config import CoreConfig
+from ..contract.widths import clog2
+from ..primitives.layouts import column_layout, record, row_layout
 from .lane_memory import READ_LATENCY
 from .random_numbers import HASH_LATENCY, RowHash
 
 
-def column_layout(config: CoreConfig) -> data.StructLayout:
-    """What a pass is told of a neuron, a column of the synapse memory."""
-    members = {"neuron": max(1, clog2(config.neurons))}
-    if config.learning is not None and config.learning.stochastic:
-        members["hash"] = HASH_BITS
-    return data.StructLayout(members)
-
-
-class Front(wiring.Component):
+class TagLookup(wiring.Component):
     """Axons or neurons in, rows or columns out: one per cycle, in order.
 
     Latency: none if there is nothing to look up; otherwise READ_LATENCY + 1, and HASH_LATENCY more with

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
-from ..primitives.arithmetic import LEAK_LATENCY, Decay, delay, saturate
+from ..primitives.arithmetic import LEAK_LATENCY, Decay, saturate
+from ..primitives.pipeline import pipeline
 from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, Unit, register
 
 
@@ -26,8 +27,8 @@ class ThreeFactor(Rule):
         m.d.sync += product.eq(lane.neuron.m * e)
         random = lane.random
         if random is not None:
-            random = delay(m, random, 1, f"random_{name}")
-        weight = delay(m, synapse.weight, 1, f"weight_{name}")
+            random = pipeline(m, random, 1, f"random_{name}")
+        weight = pipeline(m, synapse.weight, 1, f"weight_{name}")
         bounded, clamp = self.changed(m, lane, weight, product, Const(0), random)
 
         total = Signal(signed(max(bits, self.learning.trace_bits + 1) + 2), name=f"sum_{name}")
@@ -38,13 +39,13 @@ class ThreeFactor(Rule):
 
         m.submodules[f"decay_{name}"] = decay = Decay(bits)
         m.d.comb += [decay.x.eq(e), decay.d.eq(p.d_e)]
-        decayed = delay(m, decay.y, self.latency - LEAK_LATENCY, f"decayed_{name}")
+        decayed = pipeline(m, decay.y, self.latency - LEAK_LATENCY, f"decayed_{name}")
 
-        sweep = delay(m, lane.sweep, self.latency, f"sweep_{name}")
-        clear = delay(m, lane.clear, self.latency, f"clear_{name}")
-        old = delay(m, weight, self.latency - 1, f"unchanged_{name}")
-        summed_late = delay(m, summed, self.latency - 2, f"e_late_{name}")
-        e_clamp_late = delay(m, e_clamp, self.latency - 2, f"e_clamp_late_{name}")
+        sweep = pipeline(m, lane.sweep, self.latency, f"sweep_{name}")
+        clear = pipeline(m, lane.clear, self.latency, f"clear_{name}")
+        old = pipeline(m, weight, self.latency - 1, f"unchanged_{name}")
+        summed_late = pipeline(m, summed, self.latency - 2, f"e_late_{name}")
+        e_clamp_late = pipeline(m, e_clamp, self.latency - 2, f"e_clamp_late_{name}")
         return LaneResult(
             {
                 "weight": Mux(sweep, bounded, old),
@@ -63,11 +64,11 @@ class ThreeFactor(Rule):
             decay.x.eq(unit.state.m),
             decay.d.eq(Mux(unit.first, p.d_mod_first, p.d_mod)),
         ]
-        driven_by = delay(m, unit.modulation, LEAK_LATENCY, f"modulation_{name}")
+        driven_by = pipeline(m, unit.modulation, LEAK_LATENCY, f"modulation_{name}")
         total = decay.y + driven_by
         driven = Signal(total.shape(), name=f"driven_{name}")
         m.d.sync += driven.eq(total)
-        late = delay(m, driven, unit.latency - LEAK_LATENCY - 1, f"driven_late_{name}")
+        late = pipeline(m, driven, unit.latency - LEAK_LATENCY - 1, f"driven_late_{name}")
         moved = late + Mux(unit.spike, p.m_spike, 0)
         full = Signal(moved.shape(), name=f"moved_{name}")
         m.d.sync += full.eq(moved)

@@ -7,7 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.fields import DECAY_BITS
-from ..primitives.arithmetic import LEAK_LATENCY, Decay, delay
+from ..primitives.arithmetic import LEAK_LATENCY, Decay
+from ..primitives.pipeline import pipeline
 
 DECAY_LATENCY = LEAK_LATENCY
 """Cycles from `trace` to the decayed value."""
@@ -26,7 +27,7 @@ class TraceDecay(wiring.Component):
         if self._timer:
             lower = Signal(self._bits)
             m.d.sync += lower.eq(self.trace - (self.trace != 0))
-            m.d.comb += self.decayed.eq(delay(m, lower, DECAY_LATENCY - 1, "lower"))
+            m.d.comb += self.decayed.eq(pipeline(m, lower, DECAY_LATENCY - 1, "lower"))
             return m
         m.submodules.decay = decay = Decay(self._bits + 1)
         m.d.comb += [decay.x.eq(self.trace), decay.d.eq(self.d), self.decayed.eq(decay.y)]

@@ -19,8 +19,9 @@ from ..contract.commands import (
     Status,
     bitmap_halfwords,
 )
-from ..contract.core_config import CoreConfig, clog2
+from ..contract.core_config import CoreConfig
 from ..contract.memory_map import REGION_SHIFT, SYNAPSE_REGIONS, Region
+from ..contract.widths import clog2
 from ..primitives.bus import BusSignature
 from .spike_set import SpikeSet
 

@@ -6,19 +6,11 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import DECAY_BITS, DECAY_ONE, clog2
+from ..contract.fields import DECAY_BITS, DECAY_ONE
+from ..contract.widths import clog2
 
 LEAK_LATENCY = 4
 """Cycles through `Decay` and `TowardZero` alike."""
-
-
-def delay(m: Module, value: Value, cycles: int, name: str) -> Value:
-    """`value` as it was `cycles` clock cycles ago."""
-    for k in range(cycles):
-        register = Signal(value.shape(), name=f"{name}_{k}")
-        m.d.sync += register.eq(value)
-        value = register
-    return value
 
 
 def saturate(value: Value, bits: int) -> tuple[Value, Value]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-WORD_BITS = 32
+from ..contract.widths import WORD_BITS
+
 ADDRESS_BITS = 32
 
 

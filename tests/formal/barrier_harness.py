@@ -5,7 +5,8 @@ from __future__ import annotations
 from amaranth.hdl import Cat, Module, Signal
 from harness import Harness, Opened
 
-from spikeloom.hdl.fabric.barrier import Barrier, population
+from spikeloom.hdl.fabric.barrier import Barrier
+from spikeloom.hdl.primitives.bits import population
 
 CORES = 4
 MOST = 100

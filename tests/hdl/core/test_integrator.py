@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spikeloom.hdl import CoreConfig
-from spikeloom.hdl.core.integrator import TAKE_LATENCY, Integrator
+from spikeloom.hdl.core.integrator import Integrator
 from spikeloom.hdl.core.synapses import SynapseMemory
+from spikeloom.hdl.primitives.latencies import TAKE_LATENCY
 
 AXONS = 8
 WEIGHT_BITS = 2

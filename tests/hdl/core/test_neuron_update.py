@@ -8,9 +8,8 @@ import pytest
 from gateware import Bench, pulse
 
 from spikeloom.hdl import CoreConfig
-from spikeloom.hdl.core import soma
-from spikeloom.hdl.core.integrator import TAKE_LATENCY
-from spikeloom.hdl.core.neuron_update import Updater
+from spikeloom.hdl.core.neuron_update import NeuronUpdate
+from spikeloom.hdl.primitives.latencies import TAKE_LATENCY, soma_latency
 from spikeloom.sim import GoldenCore
 from spikeloom.sim.cosim.cases import random_config, random_design
 
@@ -103,7 +102,7 @@ def test_walks_over_all_neurons(shape, parameters):
         },
     )
     entries = 1 if parameters == "shared" else config.neurons
-    dut = Updater(config)
+    dut = NeuronUpdate(config)
 
     async def check_step(ctx, golden):
         active = rng.random(AXONS) < 0.7
@@ -117,7 +116,7 @@ def test_walks_over_all_neurons(shape, parameters):
         assert fired[: config.neurons].tolist() == spikes.tolist()
         assert not fired[config.neurons :].any()
         assert clamps == golden.counters["clamps"][0] - before
-        assert cycles <= layout.update_words + soma.latency(config) + OVERHEAD
+        assert cycles <= layout.update_words + soma_latency(config) + OVERHEAD
         for k, field in enumerate(layout.states):
             found = [await read(ctx, dut, k, j, state=1) for j in range(config.neurons)]
             assert found == golden.states[field.name][0].tolist(), field.name
@@ -150,7 +149,7 @@ def test_bus_writes_one_field_and_leaves_the_others(shape):
     )
     layout = config.layout
     tables = {1: layout.states, 0: layout.parameters}
-    dut = Updater(config)
+    dut = NeuronUpdate(config)
 
     async def testbench(ctx):
         values = {
@@ -170,7 +169,7 @@ def test_bus_writes_one_field_and_leaves_the_others(shape):
 
 def test_clear_sets_every_state_to_zero_and_keeps_parameters():
     config = CoreConfig(neurons=6, axons=AXONS, lanes=4, update_units=2, parameters="per_neuron")
-    dut = Updater(config)
+    dut = NeuronUpdate(config)
 
     async def testbench(ctx):
         for j in range(config.neurons):

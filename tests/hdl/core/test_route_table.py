@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.memory_map import ROUTE_DRIVES, ROUTE_REPORTS
-from spikeloom.hdl.core.route_table import Routes
+from spikeloom.hdl.core.route_table import RouteTable
 
 AXONS = 5
 SHAPES = [(1, 1), (5, 1), (4, 4), (13, 4), (6, 2)]
@@ -21,7 +21,7 @@ SHAPES = [(1, 1), (5, 1), (4, 4), (13, 4), (6, 2)]
 @functools.cache
 def bench(neurons, units):
     config = CoreConfig(neurons=neurons, axons=AXONS, lanes=units, update_units=units)
-    dut = Routes(config)
+    dut = RouteTable(config)
     return config, dut, Bench(dut)
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from traffic import carry, few
 
 from spikeloom.hdl import CoreConfig, FabricConfig
-from spikeloom.hdl.fabric.packet import packet_layout
 from spikeloom.hdl.fabric.router import TURNS, Port, Router
+from spikeloom.hdl.primitives.layouts import packet_layout
 
 CORE = CoreConfig(neurons=4, axons=32, axonal_delay_slots=4, route_entries=8)
 PLACES = {

@@ -1,0 +1,71 @@
+"""Layouts of what blocks hand to each other: records, rows, columns, synapses, spikes, packets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from amaranth.hdl import signed, unsigned
+from amaranth.lib import data
+
+from ..contract.core_config import CoreConfig, SynapseField
+from ..contract.fabric_config import FabricConfig
+from ..contract.fields import Field
+from ..contract.widths import clog2
+
+HASH_BITS = 32
+"""Width of a row's hash, from which the random numbers of its synapses come."""
+
+
+def record(fields: Iterable[Field | SynapseField]) -> data.StructLayout:
+    """The fields side by side, as memories hold them."""
+    return data.StructLayout({f.name: signed(f.bits) if f.signed else f.bits for f in fields})
+
+
+def row_layout(config: CoreConfig) -> data.StructLayout:
+    """What the integrator is told of an axon, a row of the synapse memory."""
+    members: dict[str, int] = {"axon": max(1, clog2(config.axons))}
+    if config.learning is not None and config.learning.format.modulator:
+        members["modulatory"] = 1
+    if config.learning is not None and config.learning.stochastic:
+        members["hash"] = HASH_BITS
+    return data.StructLayout(members)
+
+
+def column_layout(config: CoreConfig) -> data.StructLayout:
+    """What a pass is told of a neuron, a column of the synapse memory."""
+    members = {"neuron": max(1, clog2(config.neurons))}
+    if config.learning is not None and config.learning.stochastic:
+        members["hash"] = HASH_BITS
+    return data.StructLayout(members)
+
+
+def synapse_layout(config: CoreConfig) -> data.StructLayout:
+    """What a synapse is in memory: weight, plastic bit, and delay and eligibility where there are such."""
+    return record(config.layout.synapse_fields.values())
+
+
+def spike_layout(config: CoreConfig) -> data.StructLayout:
+    """A spike that arrives at a core: `axon`, and `delay`, the axonal delay in steps."""
+    return data.StructLayout(_spike(config))
+
+
+def packet_layout(config: FabricConfig) -> data.StructLayout:
+    """`column` and `row` of a core, and the spike for it: `axon` and `delay`.
+
+    There is a place outside of every mesh: row `config.rows`, which `place` gives for cores that do not
+    exist.
+    """
+    place = {"column": _number(config.columns), "row": _number(config.rows + 1)}
+    return data.StructLayout({**place, **_spike(config.core)})
+
+
+def _spike(config: CoreConfig) -> dict[str, unsigned]:
+    return {
+        "axon": _number(config.axons),
+        "delay": _number(config.axonal_delay_slots),
+    }
+
+
+def _number(count: int) -> unsigned:
+    """One of so many; a bit at least, because Verilog has no signals without bits."""
+    return unsigned(max(1, clog2(count)))
