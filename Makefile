@@ -18,6 +18,7 @@ lint: setup $(TYPES)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	PYTHONPATH=$(dir $(TYPES)) $(BIN)/lint-imports
 
 format: setup
 	$(BIN)/ruff check --fix .

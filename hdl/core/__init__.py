@@ -1,5 +1,5 @@
-"""The gateware of one core.  `core.py` puts the blocks together; the other files are the blocks."""
+"""The gateware of one core: `core.py` puts the blocks together, the other files are the blocks."""
 
-from .core import Core
+from .core import Core, increments
 
-__all__ = ["Core"]
+__all__ = ["Core", "increments"]

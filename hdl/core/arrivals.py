@@ -8,14 +8,16 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..contract.widths import WORD_BITS, clog2
+from ..primitives.access import AccessSignature
 from ..primitives.bits import one_hot_index, two_or_more
 from ..primitives.read_modify_write import ReadModifyWrite
+from ..primitives.signatures import ScannedSignature
 
 
 class Arrivals(wiring.Component):
     """Collects spikes for the next step in any order, then hands them over once, lowest axon first.
 
-    A spike can not overflow or be lost: the bitmap has one bit for each axon, and a second spike
+    A spike cannot overflow or be lost: the bitmap has one bit for each axon, and a second spike
     on the same axon only pulses `duplicate`.  With axonal delays there is a ring of bitmaps, one for each
     step; a scan makes the one after it the next.
 
@@ -27,10 +29,10 @@ class Arrivals(wiring.Component):
     scan : pulse; empties the next step's bitmap into `axons`, at one axon per cycle; a word of 32 axons
         without spikes costs one cycle.  `scanning` is 1 until the last axon was accepted.
     walking : `scanning`, but for the cycle of the pulse.
-    scanned_valid, scanned_word, scanned : every word of the bitmap, as it is emptied into `axons`.
+    scanned : every word of the bitmap, as it is emptied into `axons`.
     clear : pulse instead of `scan`: empties all bitmaps and drops what is in them.
-    access, access_write, access_slot, access_word, access_data, word : bus access between steps, to the
-        next step's bitmap (0) or a later one: hold `access` until `access_done`; `word` is valid then.
+    access : to `word` of the next step's bitmap (`slot` 0) or a later one, between steps; done after two
+        cycles, a write after five.  Bits of axons that do not exist are not stored.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -49,17 +51,9 @@ class Arrivals(wiring.Component):
                 "clear": In(1),
                 "scanning": Out(1),
                 "walking": Out(1),
-                "scanned_valid": Out(1),
-                "scanned_word": Out(range(self._words)),
-                "scanned": Out(WORD_BITS),
+                "scanned": Out(ScannedSignature(config)),
                 "axons": Out(stream.Signature(self._axon)),
-                "access": In(1),
-                "access_write": In(1),
-                "access_slot": In(range(slots)),
-                "access_word": In(range(self._words)),
-                "access_data": In(WORD_BITS),
-                "access_done": Out(1),
-                "word": Out(WORD_BITS),
+                "access": In(AccessSignature({"slot": range(slots), "word": range(self._words)})),
             }
         )
 
@@ -73,7 +67,7 @@ class Arrivals(wiring.Component):
         operand = Signal(WORD_BITS)
         m.d.sync += [bit[0].eq(self.arrive_axon[:5]), bit[1].eq(bit[0])]
         m.d.comb += [
-            bitmap.address.eq(self._place(self.arrive_axon[5:], self.arrive_delay)),
+            bitmap.address.eq(self._address(self.arrive_axon[5:], self.arrive_delay)),
             bitmap.modify.eq(self.arrive),
             operand.eq(1 << bit[1]),
             bitmap.operand.eq(operand),
@@ -83,7 +77,7 @@ class Arrivals(wiring.Component):
         self._access(m, bitmap)
         return m
 
-    def _place(self, word: Value, slots: Value) -> Value:
+    def _address(self, word: Value, slots: Value) -> Value:
         """Address of a word of the bitmap for so many steps after the next one."""
         return Cat((self._next + slots)[: clog2(self._slots)], word)
 
@@ -137,9 +131,9 @@ class Arrivals(wiring.Component):
                 number.eq(fetched_number),
             ]
         m.d.comb += [
-            self.scanned_valid.eq(advance & fetched & ~dropping),
-            self.scanned_word.eq(fetched_number),
-            self.scanned.eq(bitmap.taken),
+            self.scanned.valid.eq(advance & fetched & ~dropping),
+            self.scanned.word.eq(fetched_number),
+            self.scanned.bits.eq(bitmap.taken),
         ]
         m.d.comb += [
             self.walking.eq(fetching | arriving | fetched | any_left | self.axons.valid),
@@ -148,29 +142,37 @@ class Arrivals(wiring.Component):
 
     def _access(self, m: Module, bitmap: ReadModifyWrite) -> None:
         """Take the word; on a write put the new one into the empty place."""
-        m.d.comb += self.word.eq(bitmap.taken)
+        access = self.access
+        address = self._address(access.where.word, access.where.slot)
+        m.d.comb += access.value.eq(bitmap.taken)
         with m.FSM():
             with m.State("IDLE"):
-                with m.If(self.access & ~self.access_done):
+                with m.If(access.active & ~access.done):
                     m.d.comb += [
-                        bitmap.address.eq(self._place(self.access_word, self.access_slot)),
+                        bitmap.address.eq(address),
                         bitmap.take.eq(1),
-                        bitmap.keep.eq(~self.access_write),
+                        bitmap.keep.eq(~access.write),
                     ]
                     m.next = "TAKE"
-                m.d.sync += self.access_done.eq(0)
+                m.d.sync += access.done.eq(0)
             with m.State("TAKE"):
-                m.d.sync += self.access_done.eq(~self.access_write)
+                m.d.sync += access.done.eq(~access.write)
                 m.next = "IDLE"
-                with m.If(self.access_write):
+                with m.If(access.write):
                     m.next = "PUT"
             with m.State("PUT"):
-                m.d.comb += bitmap.address.eq(self._place(self.access_word, self.access_slot))
-                m.d.comb += bitmap.modify.eq(1)
+                m.d.comb += [bitmap.address.eq(address), bitmap.modify.eq(1)]
                 m.next = "OPERAND"
             with m.State("OPERAND"):
                 m.next = "COMBINE"
             with m.State("COMBINE"):
-                m.d.comb += bitmap.operand.eq(self.access_data)
-                m.d.sync += self.access_done.eq(1)
+                m.d.comb += bitmap.operand.eq(access.data & self._exist(access.where.word))
+                m.d.sync += access.done.eq(1)
                 m.next = "IDLE"
+
+    def _exist(self, word: Value) -> Value:
+        """Bits of a word that stand for axons of the core."""
+        used = len(self._axon) % WORD_BITS
+        everything = (1 << WORD_BITS) - 1
+        last = (1 << used) - 1 if used else everything
+        return Mux(word == self._words - 1, last, everything)

@@ -1,29 +1,35 @@
-"""The core: synapses, lanes, update units and routes, and the sequence of a time step."""
+"""The core: synapses, lanes, update units and routes, and what connects them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Module
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
-from ..contract.memory_map import FIELD_SHIFT, REGION_SHIFT, SYNAPSE_REGIONS, Region
 from ..learning.engine import LearningEngine
-from ..learning.synapse_memory import READ_LATENCY as LEARNING_READ_LATENCY
-from ..learning.synapse_memory import stride
 from ..primitives.bus import BusSignature
-from ..primitives.layouts import spike_layout
+from ..primitives.decoder import decode_bus
+from ..primitives.layouts import destination_layout, spike_layout
 from ..primitives.skid import Skid
 from .arrivals import Arrivals
-from .bus_access import Targets, neuron_targets, pending_targets, route_targets, row_address, serve
-from .destinations import Destinations, destination_layout
+from .destinations import Destinations
+from .intake import Intake
 from .integrator import Integrator
 from .neuron_update import NeuronUpdate
 from .route_table import RouteTable
-from .synapse_access import SynapseAccess
-from .synapses import SynapseMemory
+from .sequence import StepSequence
+from .static_synapses import StaticSynapses
+from .windows import (
+    arrival_windows,
+    learning_windows,
+    neuron_windows,
+    pending_windows,
+    route_windows,
+    synapse_windows,
+)
 
 
 def increments(config: CoreConfig) -> data.StructLayout:
@@ -109,275 +115,122 @@ class Core(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Blocks, the sequence of a step, and the bus."""
+        """The parts of a core, and what connects them."""
         m = Module()
         c = self._config
+        m.submodules.sequence = sequence = StepSequence(fabric=bool(c.route_entries))
+        m.submodules.intake = intake = Intake(c)
         m.submodules.arrivals = arrivals = Arrivals(c)
         m.submodules.skid = skid = Skid(range(c.axons))
-        wiring.connect(m, arrivals.axons, skid.input)
-        m.submodules.updater = updater = NeuronUpdate(c)
-        m.submodules.routes = routes = RouteTable(c)
-        if c.learning is None:
-            integrator, regions = self._synapses(m, skid, routes)
-            engine = None
-        else:
-            integrator, engine, regions = self._learning(m, arrivals, skid, updater, routes)
-
-        wiring.connect(m, wiring.flipped(self.reported), routes.reported)
-        m.d.comb += [
-            integrator.take.eq(updater.take),
-            integrator.take_lanes.eq(updater.take_lanes),
-            integrator.take_group.eq(updater.take_group),
-            integrator.take_slot.eq(updater.take_slot),
-            integrator.advance.eq(self.increments.steps),
-            updater.taken.eq(integrator.taken),
-            routes.fired_valid.eq(updater.fired_valid),
-            routes.fired_word.eq(updater.fired_word),
-            routes.fired.eq(updater.fired),
-        ]
-        if engine is not None:
-            with m.If(engine.take):
-                m.d.comb += [
-                    integrator.take.eq(1),
-                    integrator.take_lanes.eq(engine.take_lanes),
-                    integrator.take_group.eq(engine.take_group),
-                ]
-        destinations = self._destinations(m, routes) if c.route_entries else None
-        self._scanned = Signal()  # the step's arrivals have been handed over, or are just being so
-        settling = self._arrive(m, arrivals, routes)
-        self._sequence(
-            m, settling, arrivals, skid, integrator, updater, routes, destinations, engine
-        )
-        regions |= neuron_targets(m, c, self.bus, arrivals, updater)
-        regions |= route_targets(m, c, self.bus, routes, destinations)
-        if c.delay_slots > 1:
-            regions |= pending_targets(m, c, self.bus, integrator)
-        serve(m, self.bus, self.ready, regions)
-        return m
-
-    def _destinations(self, m: Module, routes: RouteTable) -> Destinations:
-        m.submodules.destinations = destinations = Destinations(self._config)
-        wiring.connect(m, routes.first, destinations.first)
-        wiring.connect(m, destinations.packets, wiring.flipped(self.packets))
-        return destinations
-
-    def _synapses(self, m: Module, skid: Skid, routes: RouteTable) -> tuple[Integrator, Targets]:
-        """Synapses that stay as they are loaded."""
-        c, bus = self._config, self.bus
         m.submodules.integrator = integrator = Integrator(c)
-        m.submodules.synapses = synapses = SynapseMemory(c, storage=self._storage)
-        m.submodules.synapse_access = access = SynapseAccess(c)
-        targets: Targets = {}
-        for field in c.layout.synapse_fields.values():
-            axon, word, exists = row_address(bus.address, field, c)
-            region = SYNAPSE_REGIONS[field.name]
-            chosen = bus.address[REGION_SHIFT:] == region if c.delay_slots > 1 else Const(1)
-            with m.If(chosen):
-                m.d.comb += [
-                    access.access_axon.eq(axon),
-                    access.access_word.eq(word),
-                    access.access_delay.eq(field.name == "delay"),
-                ]
-            targets[region] = (exists, access, access.access_value)
-        m.d.comb += [
-            routes.spikes.ready.eq(1),
-            integrator.axons.valid.eq(skid.output.valid),
-            integrator.axons.payload.axon.eq(skid.output.payload),
-            skid.output.ready.eq(integrator.axons.ready),
-            synapses.read.eq(integrator.read | access.read),
-            synapses.address.eq(Mux(integrator.read, integrator.read_address, access.address)),
-            synapses.write.eq(access.write),
-            synapses.write_lane.eq(access.write_lane),
-            synapses.write_weight.eq(access.write_weight),
-            synapses.write_delay.eq(access.write_delay),
-            synapses.write_slots.eq(access.write_slots),
-            integrator.weights.eq(synapses.weights),
-            integrator.delays.eq(synapses.delays),
-            access.weights.eq(synapses.weights),
-            access.delays.eq(synapses.delays),
-            access.access_write.eq(bus.write),
-            access.access_data.eq(bus.data),
-        ]
-        return integrator, targets
+        m.submodules.update = update = NeuronUpdate(c)
+        m.submodules.routes = routes = RouteTable(c)
+        destinations = Destinations(c) if c.route_entries else None
+        synapses = StaticSynapses(c, storage=self._storage) if c.learning is None else None
+        engine = LearningEngine(c) if c.learning is not None else None
 
-    def _learning(
-        self, m: Module, arrivals: Arrivals, skid: Skid, updater: NeuronUpdate, routes: RouteTable
-    ) -> tuple[Integrator, LearningEngine, Targets]:
-        """Synapses that learn."""
-        c, bus, layout = self._config, self.bus, self._config.layout
-        m.submodules.integrator = integrator = Integrator(
-            c, stride=stride(c), read_latency=LEARNING_READ_LATENCY
-        )
-        m.submodules.engine = engine = LearningEngine(c)
-        wiring.connect(m, engine.rows, integrator.axons)
-        m.d.comb += [
-            integrator.dry.eq(engine.dry),
-            integrator.weights.eq(engine.weights),
-            integrator.delays.eq(engine.delays),
-            engine.integrating.eq(~integrator.idle),
-            engine.lanes.row.eq(integrator.row),
-            engine.lanes.row_address.eq(integrator.read_address),
-            engine.lanes.group.eq(integrator.group),
-            engine.lanes.row_read.eq(integrator.read),
-        ]
-        wiring.connect(m, skid.output, engine.arrivals)
-        wiring.connect(m, routes.spikes, engine.fired)
-        neurons, axons = engine.neurons, engine.axons
-        m.d.comb += [
-            engine.step.eq(self.step),
-            neurons.walk.eq(updater.take),
-            neurons.clear.eq(updater.clearing),
-            neurons.group.eq(updater.take_group),
-            neurons.sub.eq(updater.sub),
-            neurons.spikes.eq(updater.fired),
-            neurons.potentials.eq(updater.potentials),
-            neurons.modulation.eq(integrator.taken[-1]),
-            axons.arrived_valid.eq(arrivals.scanned_valid),
-            axons.arrived_word.eq(arrivals.scanned_word),
-            axons.arrived.eq(arrivals.scanned),
-        ]
-        m.d.comb += [engine.taken[r].eq(integrator.taken[r]) for r in range(c.receptors)]
+        address = self.bus.address
+        windows = neuron_windows(c, address, update)
+        windows += arrival_windows(c, address, arrivals)
+        windows += route_windows(c, address, routes, destinations)
+        if c.delay_slots > 1:
+            windows += pending_windows(c, address, integrator)
 
-        offset = bus.address[:REGION_SHIFT]
-        field, low = offset[FIELD_SHIFT:], offset[:FIELD_SHIFT]
-        targets: Targets = {}
-        for region, block, fields, count in (
-            (Region.AXONS, axons.access, layout.axon_fields, c.axons),
-            (Region.NEURONS, neurons.access, layout.neuron_fields, c.neurons),
-        ):
+        wiring.connect(m, wiring.flipped(self.arriving), intake.host)
+        wiring.connect(m, arrivals.axons, skid.input)
+        wiring.connect(m, routes.reported, wiring.flipped(self.reported))
+        m.d.comb += [
+            arrivals.arrive.eq(intake.arrive),
+            arrivals.arrive_axon.eq(intake.arrive_axon),
+            arrivals.arrive_delay.eq(intake.arrive_delay),
+        ]
+        rows_under_way = skid.output.valid | ~integrator.idle
+        spikes_under_way = routes.busy
+        if destinations is not None:
+            m.submodules.destinations = destinations
+            wiring.connect(m, routes.first, destinations.first)
+            wiring.connect(m, destinations.packets, wiring.flipped(self.packets))
+            wiring.connect(m, wiring.flipped(self.inbound), intake.inbound)
             m.d.comb += [
-                block.access_write.eq(bus.write),
-                block.access_field.eq(field),
-                block.access_index.eq(low),
-                block.access_data.eq(bus.data),
+                intake.inbound_open.eq(sequence.scanned & ~arrivals.walking),
+                sequence.release.eq(self.release),
+                self.finished.eq(sequence.finished),
             ]
-            exists = (field < len(fields)) & (low < count)
-            targets[region] = (exists, block, block.access_value)
-        parameters = engine.parameters
-        m.d.comb += [
-            parameters.access_write.eq(bus.write),
-            parameters.access_index.eq(offset),
-            parameters.access_data.eq(bus.data),
-        ]
-        known = offset < len(layout.learning)
-        targets[Region.LEARNING] = (known, parameters, parameters.access_value)
+            spikes_under_way = spikes_under_way | destinations.busy
+        else:
+            m.d.comb += [intake.routed.eq(routes.arrive), intake.routed_axon.eq(routes.arrive_axon)]
 
-        access = engine.access
-        m.d.comb += [access.access_write.eq(bus.write), access.access_data.eq(bus.data)]
-        for k, synapse_field in enumerate(layout.synapse_fields.values()):
-            axon, word, exists = row_address(bus.address, synapse_field, c)
-            region = SYNAPSE_REGIONS[synapse_field.name]
-            with m.If(bus.address[REGION_SHIFT:] == region):
-                m.d.comb += [
-                    access.access_field.eq(k),
-                    access.access_axon.eq(axon),
-                    access.access_word.eq(word),
-                ]
-            targets[region] = (exists, access, access.access_value)
-        return integrator, engine, targets
-
-    def _sequence(
-        self,
-        m: Module,
-        settling: Signal,
-        arrivals: Arrivals,
-        skid: Skid,
-        integrator: Integrator,
-        updater: NeuronUpdate,
-        routes: RouteTable,
-        destinations: Destinations | None,
-        engine: LearningEngine | None,
-    ) -> None:
-        count = self.increments
-        sent = ~destinations.busy if destinations is not None else Const(1)
-        settled, closed = Const(1), Const(1)  # nothing to wait for, unless the core learns
-        if engine is not None:
-            settled, closed = ~engine.busy, engine.closed
+        if synapses is not None:
+            m.submodules.synapses = synapses
+            wiring.connect(m, integrator.synapses, synapses.rows)
+            wiring.connect(m, update.take, integrator.take)
+            wiring.connect(m, update.fired, routes.fired)
             m.d.comb += [
-                engine.update.eq(updater.start),
-                engine.clear.eq(updater.clear),
+                integrator.rows.valid.eq(skid.output.valid),
+                integrator.rows.payload.axon.eq(skid.output.payload),
+                skid.output.ready.eq(integrator.rows.ready),
+                routes.spikes.ready.eq(1),
+                sequence.closed.eq(1),
+            ]
+            windows += synapse_windows(c, address, synapses.access)
+        if engine is not None:
+            m.submodules.engine = engine
+            wiring.connect(m, arrivals.scanned, engine.scanned)
+            wiring.connect(m, skid.output, engine.axons)
+            wiring.connect(m, engine.rows, integrator.rows)
+            wiring.connect(m, integrator.synapses, engine.synapses)
+            wiring.connect(m, update.take, engine.update_take)
+            wiring.connect(m, engine.take, integrator.take)
+            wiring.connect(m, update.fired, routes.fired, engine.fired)
+            wiring.connect(m, routes.spikes, engine.spikes)
+            m.d.comb += [
+                integrator.dry.eq(engine.dry),
+                engine.integrating.eq(~integrator.idle),
+                engine.step.eq(self.step),
+                engine.update.eq(sequence.update),
+                engine.clear.eq(sequence.wipe),
+                engine.close.eq(sequence.close),
+                sequence.learning.eq(engine.busy),
+                sequence.closed.eq(engine.closed),
+            ]
+            rows_under_way = rows_under_way | engine.looking_up
+            windows += learning_windows(c, address, engine)
+            windows += synapse_windows(c, address, engine.synapse_access)
+
+        m.d.comb += [
+            sequence.start.eq(self.start),
+            sequence.clear.eq(self.clear),
+            self.ready.eq(sequence.ready),
+            intake.open.eq(self.ready & ~self.start & ~self.clear),
+            intake.between_steps.eq(self.ready),
+            sequence.arriving.eq(intake.in_flight),
+            arrivals.scan.eq(sequence.scan),
+            arrivals.clear.eq(sequence.wipe),
+            sequence.scanning.eq(arrivals.scanning),
+            sequence.integrating.eq(rows_under_way),
+            update.start.eq(sequence.update),
+            update.clear.eq(sequence.wipe),
+            sequence.updating.eq(update.busy),
+            sequence.routing.eq(spikes_under_way),
+            integrator.advance.eq(sequence.done),
+        ]
+        decode_bus(m, self.bus, self.ready, windows)
+
+        count = self.increments
+        m.d.comb += [
+            count.steps.eq(sequence.done),
+            count.cycles.eq(sequence.running),
+            count.stalls.eq(routes.stalled),
+            count.spikes.eq(routes.spike),
+            count.clamps.eq(update.clamps + (engine.state_clamps if engine else 0)),
+            count.duplicates.eq(arrivals.duplicate),
+            count.unknown.eq(intake.unknown | routes.unknown),
+        ]
+        with m.If(arrivals.axons.valid & arrivals.axons.ready):
+            m.d.comb += count.synaptic_operations.eq(c.neurons)
+        if engine is not None:
+            m.d.comb += [
                 count.weight_updates.eq(engine.weight_updates),
                 count.weight_clamps.eq(engine.weight_clamps),
             ]
-        m.d.comb += [
-            count.cycles.eq(self.start | ~self.ready),
-            count.stalls.eq(routes.stalled),
-            count.spikes.eq(routes.spike),
-            count.clamps.eq(updater.clamps + (engine.state_clamps if engine else 0)),
-        ]
-        with m.If(arrivals.axons.valid & arrivals.axons.ready):
-            m.d.comb += count.synaptic_operations.eq(self._config.neurons)
-        integrated = Signal()
-        fronted = ~engine.front_busy if engine is not None else Const(1)
-        m.d.sync += integrated.eq(
-            ~arrivals.scanning & ~skid.output.valid & integrator.idle & fronted
-        )
-        with m.FSM() as fsm:
-            with m.State("POWER_UP"):
-                m.d.comb += [count.cycles.eq(0), arrivals.clear.eq(1), updater.clear.eq(1)]
-                m.next = "CLEAR"
-            with m.State("CLEAR"):
-                m.d.comb += count.cycles.eq(0)
-                with m.If(~arrivals.scanning & ~updater.busy & settled):
-                    m.next = "READY"
-            with m.State("READY"):
-                m.d.comb += self.ready.eq(1)
-                with m.If(self.clear):
-                    m.next = "POWER_UP"
-                with m.Elif(self.start):
-                    m.next = "SETTLE"
-                    with m.If(~settling.any()):
-                        m.d.comb += arrivals.scan.eq(1)
-                        m.next = "INTEGRATE"
-            with m.State("SETTLE"), m.If(~settling.any()):
-                m.d.comb += arrivals.scan.eq(1)
-                m.next = "INTEGRATE"
-            with m.State("INTEGRATE"), m.If(integrated):
-                m.d.comb += updater.start.eq(1)
-                m.next = "UPDATE"
-            with m.State("UPDATE"), m.If(~updater.busy & ~routes.busy & sent):
-                if engine is not None:
-                    m.d.comb += engine.close.eq(1)
-                with m.If(closed & settled):
-                    if destinations is None:
-                        m.d.comb += count.steps.eq(1)
-                        m.next = "READY"
-                    else:
-                        m.next = "FINISHED"
-            if destinations is not None:
-                with m.State("FINISHED"):
-                    m.d.comb += self.finished.eq(1)
-                    with m.If(self.release):
-                        m.d.comb += count.steps.eq(1)
-                        m.next = "READY"
-        if destinations is not None:
-            states = ("INTEGRATE", "UPDATE", "FINISHED")
-            m.d.comb += self._scanned.eq(Cat(fsm.ongoing(state) for state in states).any())
-
-    def _arrive(self, m: Module, arrivals: Arrivals, routes: RouteTable) -> Signal:
-        """Spikes from the host between steps, from the routes or the fabric during one.
-
-        Returns a signal that is not 0 while such a spike is on its way into the bitmap.
-        """
-        host, axon = self.arriving, self.arriving.payload
-        known = axon < self._config.axons
-        taken = Signal()
-        settling = Signal(3)
-        arrive, arrive_axon = routes.arrive, routes.arrive_axon
-        if self._config.route_entries:
-            inbound = self.inbound
-            m.d.comb += inbound.ready.eq(self._scanned & ~arrivals.walking)
-            arrive, arrive_axon = inbound.valid & inbound.ready, inbound.payload.axon
-            m.d.comb += arrivals.arrive_delay.eq(Mux(self.ready, 0, inbound.payload.delay))
-        m.d.comb += [
-            host.ready.eq(self.ready & ~self.start & ~self.clear),
-            taken.eq(host.valid & host.ready),
-            arrivals.arrive.eq(Mux(self.ready, taken & known, arrive)),
-            arrivals.arrive_axon.eq(Mux(self.ready, axon, arrive_axon)),
-            self.increments.unknown.eq((taken & ~known) | routes.unknown),
-            self.increments.duplicates.eq(arrivals.duplicate),
-        ]
-        m.d.sync += settling.eq(
-            Cat(taken | (arrive if self._config.route_entries else 0), settling)
-        )
-        return settling
+        return m

@@ -1,4 +1,4 @@
-"""The table of destinations: where the spikes of a neuron go, any number of places."""
+"""The table of destinations: the axons, on any core, that the spikes of a neuron go to."""
 
 from __future__ import annotations
 
@@ -8,21 +8,17 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..contract.memory_map import (
-    CORE_BITS,
-    DESTINATION_AXON_MASK,
     DESTINATION_CORE_SHIFT,
     DESTINATION_DELAY_SHIFT,
     DESTINATION_LAST,
 )
+from ..primitives.access import AccessSignature, answer_after
+from ..primitives.layouts import destination_layout
 
-_DELAY_BITS = DESTINATION_CORE_SHIFT - DESTINATION_DELAY_SHIFT
-_AXON_BITS = DESTINATION_AXON_MASK.bit_length()
-_LAST_BIT = DESTINATION_LAST.bit_length() - 1
-
-destination_layout = data.StructLayout(
-    {"axon": _AXON_BITS, "delay": _DELAY_BITS, "core": CORE_BITS}
+_AXON_BITS, _DELAY_BITS, _CORE_BITS = (
+    destination_layout[name].width for name in ("axon", "delay", "core")
 )
-"""Where a spike goes, as the table has it: nothing is checked yet."""
+_LAST_BIT = DESTINATION_LAST.bit_length() - 1
 
 
 class Destinations(wiring.Component):
@@ -36,7 +32,7 @@ class Destinations(wiring.Component):
     first : stream of first entries, one for each spike that drives something.
     packets : stream of destinations.
     busy : spikes are under way.
-    access… : bus access to entry `access_entry` between steps, done two cycles after `access` rises.
+    access : to `entry` of the table, between steps; done after two cycles.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -47,24 +43,19 @@ class Destinations(wiring.Component):
                 "first": In(stream.Signature(entry)),
                 "packets": Out(stream.Signature(destination_layout)),
                 "busy": Out(1),
-                "access": In(1),
-                "access_write": In(1),
-                "access_entry": In(entry),
-                "access_data": In(32),
-                "access_done": Out(1),
-                "access_value": Out(32),
+                "access": In(AccessSignature({"entry": entry})),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Cursor → table → packet; the entry after the last one is fetched in vain."""
+        """Cursor → table → packet; one entry is prefetched past the end and discarded."""
         m = Module()
         bits = destination_layout.size
         m.submodules.table = table = memory.Memory(shape=bits + 1, depth=self._entries, init=[])
         read, write = table.read_port(), table.write_port()
-        found, last = read.data[:bits], read.data[bits]
+        packet, last = read.data[:bits], read.data[bits]
 
-        # A register, so that the way from the table's output does not go on into `RouteTable`.
+        # A register, so that no path leads from the table's output on into `RouteTable`.
         waiting, waits = Signal.like(self.first.payload), Signal()
         m.d.comb += self.first.ready.eq(~waits)
         with m.If(~waits):
@@ -82,7 +73,7 @@ class Destinations(wiring.Component):
             m.d.sync += [
                 fetched.eq(fetching & ~ended),
                 self.packets.valid.eq(fetched),
-                self.packets.payload.as_value().eq(found),
+                self.packets.payload.as_value().eq(packet),
             ]
             with m.If(fetching & ~ended):
                 m.d.sync += cursor.eq(cursor + 1)
@@ -92,34 +83,27 @@ class Destinations(wiring.Component):
                     m.d.sync += waits.eq(0)
         m.d.comb += self.busy.eq(waits | fetching | fetched | self.packets.valid)
 
-        data_in = self.access_data
+        access, data_in = self.access, self.access.data
+        begins, _ = answer_after(m, access, 2)
         m.d.comb += [
-            write.addr.eq(self.access_entry),
+            write.en.eq(begins & access.write),
+            write.addr.eq(access.where.entry),
             write.data.eq(
                 Cat(
                     data_in[:_AXON_BITS],
                     data_in[DESTINATION_DELAY_SHIFT:][:_DELAY_BITS],
-                    data_in[DESTINATION_CORE_SHIFT:][:CORE_BITS],
+                    data_in[DESTINATION_CORE_SHIFT:][:_CORE_BITS],
                     data_in[_LAST_BIT],
                 )
             ),
         ]
-        entry = data.View(destination_layout, found)
+        entry = data.View(destination_layout, packet)
         m.d.comb += [
-            self.access_value[:_AXON_BITS].eq(entry.axon),
-            self.access_value[DESTINATION_DELAY_SHIFT:][:_DELAY_BITS].eq(entry.delay),
-            self.access_value[DESTINATION_CORE_SHIFT:][:CORE_BITS].eq(entry.core),
-            self.access_value[_LAST_BIT].eq(last),
+            access.value[:_AXON_BITS].eq(entry.axon),
+            access.value[DESTINATION_DELAY_SHIFT:][:_DELAY_BITS].eq(entry.delay),
+            access.value[DESTINATION_CORE_SHIFT:][:_CORE_BITS].eq(entry.core),
+            access.value[_LAST_BIT].eq(last),
         ]
-        with m.If(self.access):
-            m.d.comb += [read.addr.eq(self.access_entry), read.en.eq(1)]
-        with m.FSM(name="access"):
-            with m.State("IDLE"):
-                with m.If(self.access & ~self.access_done):
-                    m.d.comb += write.en.eq(self.access_write)
-                    m.next = "LOOK"
-                m.d.sync += self.access_done.eq(0)
-            with m.State("LOOK"):
-                m.d.sync += self.access_done.eq(1)
-                m.next = "IDLE"
+        with m.If(access.active):
+            m.d.comb += [read.addr.eq(access.where.entry), read.en.eq(1)]
         return m

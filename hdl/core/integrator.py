@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..contract.widths import clog2
-from ..primitives.latencies import TAKE_LATENCY
-from ..primitives.layouts import row_layout
+from ..primitives.access import AccessSignature, answer_after
+from ..primitives.latencies import TAKE_LATENCY, synapse_latency
+from ..primitives.layouts import row_layout, row_stride
 from ..primitives.pipeline import pipeline
 from ..primitives.read_modify_write import ReadModifyWrite
-from .synapses import READ_LATENCY
+from ..primitives.signatures import RowReadSignature, TakeSignature
 
 
 class Integrator(wiring.Component):
@@ -28,95 +29,70 @@ class Integrator(wiring.Component):
 
     Members
     -------
-    axons : stream of axons (`row_layout`); taken only when a row is finished.
-    read, read_address, group, row : to the synapse memory: address `group·stride + axon`.
-    weights, delays : from it, `read_latency` cycles later.
+    rows : stream of axons (`row_layout`); taken only when a row is finished.
+    synapses : to the synapse memory: address `group·row_stride(config) + axon`.
     dry : read rows, but add nothing.
     idle : nothing is under way; accumulators may be taken.
-    take, take_lanes, take_group, take_slot : read and clear the group's accumulators of these lanes (a
-        mask), of this step (0) or a later one.
-    taken : the accumulators, by receptor and lane, `TAKE_LATENCY` cycles later.  The modulator's is
-        the last one.
+    take : reads and clears accumulators.
     advance : pulse between steps: what was for the step after this one is for this one.
-    access, access_write, access_receptor, access_slot, access_neuron, access_data : bus access between
-        steps, in cores with delays: hold until `access_done`; `access_value` is valid then.
-
-    Parameters
-    ----------
-    stride : words of the synapse memory from one group of an axon to the next.
-    read_latency : of the synapse memory.
+    access : in cores with delays, to accumulator `receptor` of `neuron`, for the next step (`slot` 0)
+        or a later one; between steps, done after three cycles.
     """
 
-    def __init__(
-        self, config: CoreConfig, *, stride: int | None = None, read_latency: int = READ_LATENCY
-    ) -> None:
+    def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        self._groups = groups = config.layout.groups
-        self._stride = stride or config.axons
-        self._read_latency = read_latency
+        self._groups = config.layout.groups
         self._sum = signed(config.layout.accumulator_bits)
-        lane_weights = data.ArrayLayout(signed(config.weight_bits), config.lanes)
-        lane_sums = data.ArrayLayout(self._sum, config.lanes)
-        count, slots = config.layout.accumulators, config.delay_slots
-        super().__init__(
-            {
-                "axons": In(stream.Signature(row_layout(config))),
-                "read": Out(1),
-                "read_address": Out(range(self._stride * groups)),
-                "group": Out(range(groups)),
-                "row": Out(row_layout(config)),
-                "weights": In(lane_weights),
-                "delays": In(data.ArrayLayout(clog2(slots), config.lanes)),
-                "dry": In(1),
-                "idle": Out(1),
-                "take": In(1),
-                "take_lanes": In(config.lanes),
-                "take_group": In(range(groups)),
-                "take_slot": In(range(slots)),
-                "taken": Out(data.ArrayLayout(lane_sums, count)),
-                "advance": In(1),
-                "access": In(1),
-                "access_write": In(1),
-                "access_receptor": In(range(max(2, count))),
-                "access_slot": In(range(slots)),
-                "access_neuron": In(range(config.neurons)),
-                "access_data": In(self._sum),
-                "access_done": Out(1),
-                "access_value": Out(self._sum),
+        members = {
+            "rows": In(stream.Signature(row_layout(config))),
+            "synapses": Out(RowReadSignature(config)),
+            "dry": In(1),
+            "idle": Out(1),
+            "take": In(TakeSignature(config)),
+            "advance": In(1),
+        }
+        if config.delay_slots > 1:
+            where = {
+                "receptor": range(config.layout.accumulators),
+                "slot": range(config.delay_slots),
+                "neuron": range(config.neurons),
             }
-        )
+            members["access"] = In(AccessSignature(where))
+        super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
         """Row start → memory address → weights → receptor split → accumulators."""
         m = Module()
-        group = self.group
+        read, take = self.synapses, self.take
+        group = read.group
         last = Signal(init=self._groups == 1)  # the group is the last one
         finishing = Signal()
-        m.d.comb += finishing.eq(~self.read | last)
-        m.d.comb += self.axons.ready.eq(finishing)
+        m.d.comb += finishing.eq(~read.active | last)
+        m.d.comb += self.rows.ready.eq(finishing)
         m.d.sync += last.eq(
             (self._groups == 1) | (~finishing & (group == max(0, self._groups - 2)))
         )
         with m.If(finishing):
             m.d.sync += [
-                self.read.eq(self.axons.valid),
-                self.row.eq(self.axons.payload),
-                self.read_address.eq(self.axons.payload.axon),
+                read.active.eq(self.rows.valid),
+                read.row.eq(self.rows.payload),
+                read.address.eq(self.rows.payload.axon),
                 group.eq(0),
             ]
         with m.Else():
             m.d.sync += [
-                self.read_address.eq(self.read_address + self._stride),
+                read.address.eq(read.address + row_stride(self._config)),
                 group.eq(group + 1),
             ]
 
         # Accumulators are addressed so that the split weights meet their words.
         has_delays = self._config.delay_slots > 1
         late = TAKE_LATENCY if has_delays else 0
-        address_delay = self._read_latency + 1 - TAKE_LATENCY + late
-        modify: Value = self.read & ~self.dry
+        latency = synapse_latency(self._config)
+        address_delay = latency + 1 - TAKE_LATENCY + late
+        modify: Value = read.active & ~self.dry
         where: Value = group
-        stages = [self.read]
+        stages = [read.active]
         for k in range(address_delay):
             modify_next = Signal(name=f"modify_{k}")
             where_next = Signal(range(self._groups), name=f"where_{k}")
@@ -127,19 +103,19 @@ class Integrator(wiring.Component):
         busy = Cat(stages if has_delays else (stages[0], stages[-1]))
         tail = Signal(2)
         m.d.sync += tail.eq(Cat(busy.any(), tail))
-        m.d.comb += self.idle.eq(~(busy.any() | tail.any() | self.axons.valid))
+        m.d.comb += self.idle.eq(~(busy.any() | tail.any() | self.rows.valid))
 
         modulatory: Value = Const(0)
         if "modulatory" in row_layout(self._config).members:
-            modulatory = pipeline(m, self.row.modulatory, self._read_latency + late, "modulatory")
+            modulatory = pipeline(m, read.row.modulatory, latency + late, "modulatory")
         ring = _Ring(self, m) if has_delays else None
         for lane in range(self._config.lanes):
-            weight = pipeline(m, self.weights[lane], late, f"weight_{lane}")
+            weight = pipeline(m, read.weights[lane], late, f"weight_{lane}")
             for receptor in range(self._config.layout.accumulators):
                 accumulator = self._accumulator(m, lane, receptor, weight, modulatory)
                 m.d.comb += accumulator.modify.eq(modify)
                 if ring is None:
-                    m.d.comb += accumulator.address.eq(Mux(modify, where, self.take_group))
+                    m.d.comb += accumulator.address.eq(Mux(modify, where, take.walk.group))
                 else:
                     ring.connect(m, accumulator, lane, receptor, modify, where)
         return m
@@ -147,7 +123,7 @@ class Integrator(wiring.Component):
     def _accumulator(
         self, m: Module, lane: int, receptor: int, weight: Value, modulatory: Value
     ) -> ReadModifyWrite:
-        slots = self._config.delay_slots
+        slots, walk = self._config.delay_slots, self.take.walk
         accumulator = ReadModifyWrite(
             self._groups * slots, self._sum, lambda a, w: a + w, revisit=self._groups
         )
@@ -163,49 +139,44 @@ class Integrator(wiring.Component):
         m.d.sync += operand.eq(weight)
         m.d.comb += [
             accumulator.operand.eq(operand),
-            accumulator.take.eq(self.take & self.take_lanes[lane]),
-            self.taken[receptor][lane].eq(accumulator.taken),
+            accumulator.take.eq(walk.active & (walk.part == lane // self._config.update_units)),
+            self.take.sums[receptor][lane].eq(accumulator.taken),
         ]
         return accumulator
 
 
 class _Ring:
-    """What makes rings of the accumulators: the slot of this step, the lanes' own slots, bus access."""
+    """Makes rings of the accumulators: the slot of this step, the lanes' own slots, bus access."""
 
     def __init__(self, integrator: Integrator, m: Module) -> None:
-        self._integrator = i = integrator
-        c = i._config
+        c, walk, sums = integrator._config, integrator.take.walk, integrator.take.sums
+        self._access = access = integrator.access
         lane_bits = clog2(c.lanes)
         slot = Signal(range(c.delay_slots))
-        with m.If(i.advance):
+        with m.If(integrator.advance):
             m.d.sync += slot.eq(slot + 1)
         # Registered beside the group's delayed address.
         self._slots = [Signal(len(slot), name=f"slot_{k}") for k in range(c.lanes)]
-        m.d.sync += [s.eq(slot + i.delays[k]) for k, s in enumerate(self._slots)]
+        m.d.sync += [s.eq(slot + integrator.synapses.delays[k]) for k, s in enumerate(self._slots)]
 
-        group, taken_slot = Signal.like(i.take_group), Signal(len(slot))
+        group, taken_slot = Signal.like(walk.group), Signal(len(slot))
         m.d.comb += [
-            group.eq(Mux(i.access, i.access_neuron >> lane_bits, i.take_group)),
-            taken_slot.eq(slot + Mux(i.access, i.access_slot, i.take_slot)),
+            group.eq(Mux(access.active, access.where.neuron >> lane_bits, walk.group)),
+            taken_slot.eq(slot + Mux(access.active, access.where.slot, walk.slot)),
         ]
         self._taken_at = Cat(taken_slot, group)
-        self._put = Signal()
-        self._put_word = Mux(i.access, i.access_data, 0)
-        self._lane: Value = i.access_neuron[:lane_bits] if lane_bits else Const(0)
+        self._put_word = Mux(access.active, access.data, 0)
+        self._lane: Value = access.where.neuron[:lane_bits] if lane_bits else Const(0)
         values = Array(
-            Array(i.taken[r][k] for k in range(c.lanes))[self._lane]
+            Array(sums[r][k] for k in range(c.lanes))[self._lane]
             for r in range(c.layout.accumulators)
         )
-        m.d.sync += i.access_done.eq(0)
-        with m.FSM(name="access"):
-            with m.State("IDLE"), m.If(i.access & ~i.access_done):
-                m.d.comb += self._put.eq(i.access_write)
-                m.next = "MEMORY"
-            with m.State("MEMORY"):
-                m.next = "WORD"
-            with m.State("WORD"):
-                m.d.sync += [i.access_done.eq(1), i.access_value.eq(values[i.access_receptor])]
-                m.next = "IDLE"
+        begins, _, answers = answer_after(m, access, 3)
+        self._put = begins & access.write
+        value = Signal(integrator._sum)
+        m.d.comb += access.value.eq(value)
+        with m.If(answers):
+            m.d.sync += value.eq(values[access.where.receptor])
 
     def connect(
         self,
@@ -217,11 +188,11 @@ class _Ring:
         where: Value,
     ) -> None:
         """Address the ring of a lane; let the bus write to it."""
-        i = self._integrator
         address = Mux(modify, Cat(self._slots[lane], where), self._taken_at)
         m.d.comb += [
             accumulator.address.eq(address),
             accumulator.put.eq(self._put_word),
         ]
-        with m.If(self._put & (self._lane == lane) & (i.access_receptor == receptor)):
+        chosen = (self._lane == lane) & (self._access.where.receptor == receptor)
+        with m.If(self._put & chosen):
             m.d.comb += accumulator.take.eq(1)

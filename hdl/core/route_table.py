@@ -9,7 +9,9 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..contract.memory_map import ROUTE_AXON_MASK, ROUTE_DRIVES, ROUTE_REPORTS
+from ..primitives.access import AccessSignature, answer_after
 from ..primitives.bits import one_hot_index
+from ..primitives.signatures import FiredSignature
 
 _AXON_BITS = ROUTE_AXON_MASK.bit_length()
 _DRIVES_BIT = ROUTE_DRIVES.bit_length() - 1
@@ -24,7 +26,7 @@ class RouteTable(wiring.Component):
 
     Members
     -------
-    fired_valid, fired_word, fired : from `NeuronUpdate`.
+    fired : from `NeuronUpdate`.
     busy : spikes are under way.
     spike : pulses once for each spike.  unknown : its axon does not exist, and it was dropped.
     arrive, arrive_axon : to `Arrivals`.
@@ -33,7 +35,7 @@ class RouteTable(wiring.Component):
         that fired and drive something, to `Destinations`.
     stalled : waiting for `reported`.
     spikes : stream of all neurons that fired; a spike that is not taken is not routed either.
-    access… : bus access to the table between steps, done two cycles after `access` rises.
+    access : to entry `neuron` of the table, between steps; done after two cycles.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -44,9 +46,7 @@ class RouteTable(wiring.Component):
         super().__init__(
             {
                 **first,
-                "fired_valid": In(1),
-                "fired_word": In(range(config.layout.update_words)),
-                "fired": In(config.update_units),
+                "fired": In(FiredSignature(config)),
                 "busy": Out(1),
                 "spike": Out(1),
                 "unknown": Out(1),
@@ -55,12 +55,7 @@ class RouteTable(wiring.Component):
                 "reported": Out(stream.Signature(range(config.neurons))),
                 "stalled": Out(1),
                 "spikes": Out(stream.Signature(range(config.neurons))),
-                "access": In(1),
-                "access_write": In(1),
-                "access_neuron": In(range(config.neurons)),
-                "access_data": In(32),
-                "access_done": Out(1),
-                "access_value": Out(32),
+                "access": In(AccessSignature({"neuron": range(config.neurons)})),
             }
         )
 
@@ -71,13 +66,14 @@ class RouteTable(wiring.Component):
         units = c.update_units
         go = Signal()
 
-        word_bits = len(self.fired_word)
+        fired = self.fired
+        word_bits = len(fired.word)
         m.submodules.queue = queue = SyncFIFOBuffered(
             width=units + word_bits, depth=c.layout.update_words + 1
         )
         m.d.comb += [
-            queue.w_data.eq(Cat(self.fired, self.fired_word)),
-            queue.w_en.eq(self.fired_valid & self.fired.any()),
+            queue.w_data.eq(Cat(fired.mask, fired.word)),
+            queue.w_en.eq(fired.valid & fired.mask.any()),
         ]
 
         mask, word = Signal(units), Signal(word_bits)
@@ -111,32 +107,32 @@ class RouteTable(wiring.Component):
         m.d.comb += done.eq(looked & go)
         m.d.sync += self.spike.eq(done)
         if c.route_entries:
-            # Who has both waits for both.
-            told = ~reports | self.reported.ready
+            # A spike for both waits for both.
+            may_report = ~reports | self.reported.ready
             m.d.comb += [
-                self.first.valid.eq(looked & drives & told),
+                self.first.valid.eq(looked & drives & may_report),
                 self.first.payload.eq(axon),
                 self.reported.valid.eq(looked & reports & (~drives | self.first.ready)),
-                go.eq(~looked | (told & (~drives | self.first.ready))),
-                self.stalled.eq(looked & ~told),
+                go.eq(~looked | (may_report & (~drives | self.first.ready))),
+                self.stalled.eq(looked & ~may_report),
             ]
         else:
-            known = axon < c.axons
+            exists = axon < c.axons
             m.d.comb += [
                 self.reported.valid.eq(looked & reports),
                 go.eq(~self.reported.valid | self.reported.ready),
                 self.stalled.eq(~go),
             ]
             m.d.sync += [
-                self.arrive.eq(done & drives & known),
-                self.unknown.eq(done & drives & ~known),
+                self.arrive.eq(done & drives & exists),
+                self.unknown.eq(done & drives & ~exists),
                 self.arrive_axon.eq(axon),
             ]
         # Three more cycles until the arrival is in the bitmap.
-        settling = Signal(3)
-        m.d.sync += settling.eq(Cat(self.arrive, settling))
+        in_flight = Signal(3)
+        m.d.sync += in_flight.eq(Cat(self.arrive, in_flight))
         m.d.comb += self.busy.eq(
-            queue.level.any() | mask.any() | looking | looked | self.spike | settling.any()
+            queue.level.any() | mask.any() | looking | looked | self.spike | in_flight.any()
         )
         self._access(m, read, write, route)
         return m
@@ -144,24 +140,15 @@ class RouteTable(wiring.Component):
     def _access(
         self, m: Module, read: memory.ReadPort, write: memory.WritePort, route: Signal
     ) -> None:
-        data = self.access_data
+        access, data = self.access, self.access.data
+        begins, _ = answer_after(m, access, 2)
         m.d.comb += [
-            write.addr.eq(self.access_neuron),
+            write.addr.eq(access.where.neuron),
             write.data.eq(Cat(data[:_AXON_BITS], data[_DRIVES_BIT], data[_REPORTS_BIT])),
+            write.en.eq(begins & access.write),
+            access.value[:_AXON_BITS].eq(route[:_AXON_BITS]),
+            access.value[_DRIVES_BIT].eq(route[-2]),
+            access.value[_REPORTS_BIT].eq(route[-1]),
         ]
-        m.d.comb += [
-            self.access_value[:_AXON_BITS].eq(route[:_AXON_BITS]),
-            self.access_value[_DRIVES_BIT].eq(route[-2]),
-            self.access_value[_REPORTS_BIT].eq(route[-1]),
-        ]
-        with m.If(self.access):
-            m.d.comb += read.addr.eq(self.access_neuron)
-        with m.FSM(name="access"):
-            with m.State("IDLE"):
-                with m.If(self.access & ~self.access_done):
-                    m.d.comb += write.en.eq(self.access_write)
-                    m.next = "LOOK"
-                m.d.sync += self.access_done.eq(0)
-            with m.State("LOOK"):
-                m.d.sync += self.access_done.eq(1)
-                m.next = "IDLE"
+        with m.If(access.active):
+            m.d.comb += read.addr.eq(access.where.neuron)

@@ -9,7 +9,6 @@ from amaranth.lib.wiring import In, Out
 from ..contract.core_config import CoreConfig
 from ..contract.widths import ceil_div, clog2
 
-READ_LATENCY = 2
 STORAGES = ("block", "spram")
 
 _SPRAM_WORDS = 16384
@@ -24,7 +23,7 @@ class SynapseMemory(wiring.Component):
 
     Members
     -------
-    read, address : `weights` and `delays` are the word, by lane, `READ_LATENCY` cycles later, and
+    read, address : `weights` and `delays` are the word, by lane, `SYNAPSE_LATENCY` cycles later, and
         stay until the next read.
     write, write_lane, write_weight : stores one lane's weight at `address` in this cycle.
     write_delay, write_slots : instead of `write`: stores its delay field.

@@ -19,7 +19,7 @@ from ..primitives.skid import Skid
 from .barrier import Barrier
 from .collector import Collector
 from .mesh import Mesh
-from .packet import place
+from .coordinates import coordinates
 
 INBOX = 512
 """Packets that wait for a core which still scans its arrivals, before they wait in the mesh."""
@@ -127,7 +127,7 @@ class Fabric(wiring.Component):
             taken.eq(core.packets.valid & into.ready),
             barrier.sent[k].eq(taken & known),
             unknown[k].eq(taken & ~known),
-            Cat(into.payload.column, into.payload.row).eq(Cat(*place(c, packet.core))),
+            Cat(into.payload.column, into.payload.row).eq(Cat(*coordinates(c, packet.core))),
             into.payload.axon.eq(packet.axon),
             into.payload.delay.eq(packet.delay),
         ]

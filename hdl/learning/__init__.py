@@ -1,9 +1,20 @@
 """On-chip learning: the transposable synapse memory, traces, passes over rows and columns, rules.
 
-`RULES` has the gateware of each rule of `hdl/learning_config.py`, by the same name.
+A rule is a subclass of `Rule`, registered under the name that its format has in
+`spikeloom.hdl.contract.learning_config`; `RULES` has the gateware of each rule by that name.
 """
 
 from . import pair, rectangular, sdsp, symmetric, three_factor  # noqa: F401 (they register themselves)
-from .rule import RULES, Rule, register
+from .engine import LearningEngine
+from .rule import CHANGE_LATENCY, RULES, Lane, LaneResult, Rule, Unit, register
 
-__all__ = ["RULES", "Rule", "register"]
+__all__ = [
+    "CHANGE_LATENCY",
+    "RULES",
+    "Lane",
+    "LaneResult",
+    "LearningEngine",
+    "Rule",
+    "Unit",
+    "register",
+]

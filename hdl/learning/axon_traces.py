@@ -9,10 +9,12 @@ from amaranth.lib.wiring import In, Out
 from ..contract.core_config import CoreConfig
 from ..contract.widths import WORD_BITS, clog2
 from ..primitives.bits import select
+from ..primitives.latencies import RECORD_LATENCY
 from ..primitives.layouts import record
 from ..primitives.pipeline import pipeline
-from .lane_memory import READ_LATENCY, LaneMemory
-from .record_access import RecordAccess
+from ..primitives.signatures import ScannedSignature
+from .lane_memory import LaneMemory
+from .record_access import RecordAccess, record_access
 from .rule import Rule
 from .traces import DECAY_LATENCY, bumped
 
@@ -22,13 +24,13 @@ class AxonTraces(wiring.Component):
 
     Members
     -------
-    arrived_valid, arrived_word, arrived : words of the step's arrival bitmap, before the walk.
+    scanned : words of the step's arrival bitmap, before the walk.
     start, clear : pulses; begin a walk, or one that sets all traces to 0.
     busy : a walk is under way.
     clamps : in this cycle.
-    pass_word, records : for passes, between walks: records of P axons, `READ_LATENCY` cycles later.
+    pass_word, records : for passes, between walks: records of P axons, `RECORD_LATENCY` cycles later.
     hold : freezes the reading of passes.
-    access : see `RecordAccess`.
+    access : to a field of an axon's record, see `RecordAccess`.
     """
 
     def __init__(self, config: CoreConfig, rule: Rule) -> None:
@@ -39,9 +41,7 @@ class AxonTraces(wiring.Component):
         self._access = RecordAccess(layout.axon_fields, c.lanes, c.axons)
         super().__init__(
             {
-                "arrived_valid": In(1),
-                "arrived_word": In(range(layout.arrival_words)),
-                "arrived": In(WORD_BITS),
+                "scanned": In(ScannedSignature(c)),
                 "start": In(1),
                 "clear": In(1),
                 "parameters": In(record(layout.learning)),
@@ -50,7 +50,7 @@ class AxonTraces(wiring.Component):
                 "pass_word": In(range(layout.axon_groups)),
                 "hold": In(1),
                 "records": Out(data.ArrayLayout(self._layout, c.lanes)),
-                "access": Out(self._access.signature),
+                "access": In(record_access(c.axons)),
             }
         )
 
@@ -60,9 +60,9 @@ class AxonTraces(wiring.Component):
         c = self._config
         m.submodules.memory = store = LaneMemory(self._layout, c.lanes, c.layout.axon_groups)
         m.submodules.access = access = self._access
-        wiring.connect(m, wiring.flipped(self.access), access)
+        wiring.connect(m, wiring.flipped(self.access), access.access)
         access.connect(m, store)
-        address = Mux(access.access, access.address, self.pass_word)
+        address = Mux(self.access.active, access.address, self.pass_word)
         m.d.comb += [store.hold.eq(self.hold), self.records.eq(store.words)]
         m.d.comb += store.read_address.eq(address)
         if c.layout.axon_states:
@@ -80,7 +80,7 @@ class AxonTraces(wiring.Component):
             m.d.comb += store.read_address.eq(word[sub_bits:])
             m.d.sync += [word.eq(word + 1), walking.eq(word != self._words - 1)]
 
-        depth = READ_LATENCY + DECAY_LATENCY + 1
+        depth = RECORD_LATENCY + DECAY_LATENCY + 1
         stages: list[tuple[Value, Value]] = [(walking, word)]
         for k in range(depth):
             stages.append(
@@ -88,7 +88,7 @@ class AxonTraces(wiring.Component):
             )  # type: ignore[arg-type]
         m.d.comb += self.busy.eq(self.start | self.clear | Cat(s[0] for s in stages).any())
         arrived = self._arrived(m, stages)
-        sub = stages[READ_LATENCY][1][:sub_bits] if sub_bits else Const(0)
+        sub = stages[RECORD_LATENCY][1][:sub_bits] if sub_bits else Const(0)
         valid, written = stages[-1]
         sub_written = written[:sub_bits] if sub_bits else Const(0)
 
@@ -106,7 +106,7 @@ class AxonTraces(wiring.Component):
             following = Signal(self._layout, name=f"word_{u}")
             m.d.comb += following.x.eq(Mux(clearing, 0, trace))
             for field in c.layout.axon_fields[1:]:
-                kept = pipeline(m, state[field.name], depth - READ_LATENCY, f"{field.name}_{u}")
+                kept = pipeline(m, state[field.name], depth - RECORD_LATENCY, f"{field.name}_{u}")
                 m.d.comb += following[field.name].eq(kept)
             for s, k in enumerate(lanes):
                 with m.If(valid):
@@ -126,14 +126,14 @@ class AxonTraces(wiring.Component):
         m.submodules.arrived = bitmap
         write, read = bitmap.write_port(), bitmap.read_port()
         part_bits = clog2(WORD_BITS // units)
-        asked = stages[READ_LATENCY + DECAY_LATENCY - 2][1]
+        early = stages[RECORD_LATENCY + DECAY_LATENCY - 2][1]
         m.d.comb += [
-            write.en.eq(self.arrived_valid),
-            write.addr.eq(self.arrived_word),
-            write.data.eq(self.arrived),
-            read.addr.eq(asked[part_bits:]),
+            write.en.eq(self.scanned.valid),
+            write.addr.eq(self.scanned.word),
+            write.data.eq(self.scanned.bits),
+            read.addr.eq(early[part_bits:]),
         ]
-        part = stages[READ_LATENCY + DECAY_LATENCY - 1][1][:part_bits] if part_bits else Const(0)
+        part = stages[RECORD_LATENCY + DECAY_LATENCY - 1][1][:part_bits] if part_bits else Const(0)
         chosen = Signal(units)
         m.d.sync += chosen.eq(read.data.word_select(part, units))
         return Cat(chosen)

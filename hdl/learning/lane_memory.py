@@ -6,15 +6,13 @@ from amaranth.hdl import Module
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-READ_LATENCY = 2
-
 
 class LaneMemory(wiring.Component):
     """One record per lane and word; a read and a write per cycle, not of the same record.
 
     Members
     -------
-    read_address : `words` are the records of all lanes, `READ_LATENCY` cycles later.
+    read_address : `words` are the records of all lanes, `RECORD_LATENCY` cycles later.
     hold : freezes the read pipeline.
     write, write_address, write_words : stores the lanes of the mask `write` in this cycle.
     """

@@ -9,16 +9,16 @@ from amaranth.lib.wiring import In, Out
 from ..contract.core_config import CoreConfig
 from ..contract.learning_config import SCALING_BITS
 from ..contract.widths import clog2
-from ..primitives.layouts import column_layout, record, row_layout, synapse_layout
+from ..primitives.latencies import RECORD_LATENCY, TRANSPOSABLE_LATENCY
+from ..primitives.layouts import column_layout, record, row_layout, row_stride, synapse_layout
 from ..primitives.pipeline import pipeline
-from .lane_memory import READ_LATENCY as RECORD_LATENCY
 from .random_numbers import synapse_random
 from .rule import Lane, Rule
-from .synapse_memory import READ_LATENCY, WRITE_LATENCY, stride
+from .synapse_memory import WRITE_LATENCY
 
 
 class LearningLanes(wiring.Component):
-    """P synapses per cycle, in a row or a column; `READ_LATENCY` + the rule's latency until the write.
+    """P synapses per cycle, in a row or a column; written `TRANSPOSABLE_LATENCY` + the rule's latency later.
 
     Members
     -------
@@ -26,8 +26,8 @@ class LearningLanes(wiring.Component):
     column, column_word, axon_word, column_read : from `ColumnWalk`, as it reads.
     sweep, clear : what rows are for, if not for the pre side; hold them until not `busy`.
     frozen : change nothing (but clear).
-    synapses, axons, neurons : what was read, `READ_LATENCY` cycles later for synapses and
-        RECORD_LATENCY for records.
+    synapses, axons, neurons : what was read, `TRANSPOSABLE_LATENCY` cycles later for synapses and
+        `RECORD_LATENCY` for records.
     gains : scaling factors of the group, RECORD_LATENCY cycles later.
     write… : to `TransposableMemory`.
     updates, weight_clamps, state_clamps : in this cycle.
@@ -43,7 +43,7 @@ class LearningLanes(wiring.Component):
         super().__init__(
             {
                 "row": In(row_layout(c)),
-                "row_address": In(range(stride(c) * layout.groups)),
+                "row_address": In(range(row_stride(c) * layout.groups)),
                 "group": In(range(layout.groups)),
                 "row_read": In(1),
                 "column": In(column_layout(c)),
@@ -83,7 +83,7 @@ class LearningLanes(wiring.Component):
         read = self.row_read | self.column_read
 
         def at_operands(value: Value, name: str, since: int = 0) -> Value:
-            return pipeline(m, value, READ_LATENCY - since, name)
+            return pipeline(m, value, TRANSPOSABLE_LATENCY - since, name)
 
         exists = self._exists(m, at_operands)
         post = at_operands(is_column, "post")
@@ -92,7 +92,7 @@ class LearningLanes(wiring.Component):
 
         written = pipeline(m, valid, latency, "written")
         flushing = [read, valid, written]
-        busy_tail = Signal(READ_LATENCY + latency + WRITE_LATENCY + 1)
+        busy_tail = Signal(TRANSPOSABLE_LATENCY + latency + WRITE_LATENCY + 1)
         m.d.sync += busy_tail.eq(Cat(read, busy_tail))
         m.d.comb += self.busy.eq(Cat(busy_tail, *flushing).any())
         write_low = pipeline(m, at_operands(low, "low"), latency, "low_late")
@@ -115,7 +115,10 @@ class LearningLanes(wiring.Component):
             if hash_ is not None:
                 tag = Mux(late_column, self.axons[k].tag, self.neurons[k].tag)
                 random = pipeline(
-                    m, synapse_random(hash_, tag), READ_LATENCY - RECORD_LATENCY, f"random_{k}"
+                    m,
+                    synapse_random(hash_, tag),
+                    TRANSPOSABLE_LATENCY - RECORD_LATENCY,
+                    f"random_{k}",
                 )
             lane = Lane(
                 name=f"lane_{k}",
@@ -127,7 +130,7 @@ class LearningLanes(wiring.Component):
                 axon=axon,
                 neuron=neuron,
                 random=random,
-                gain=pipeline(m, self.gains[k], READ_LATENCY - RECORD_LATENCY, f"gain_{k}"),
+                gain=pipeline(m, self.gains[k], TRANSPOSABLE_LATENCY - RECORD_LATENCY, f"gain_{k}"),
                 parameters=self.parameters,
             )
             result = self._rule.lane(m, lane)
@@ -164,18 +167,21 @@ class LearningLanes(wiring.Component):
             neuron_exists = row_full | (k < c.neurons - (layout.groups - 1) * c.lanes)
             axon_exists = column_full | (k < c.axons - (layout.axon_groups - 1) * c.lanes)
             exists = Mux(self.column_read, axon_exists, neuron_exists)
-            result.append(pipeline(m, exists, READ_LATENCY, f"exists_{k}"))
+            result.append(pipeline(m, exists, TRANSPOSABLE_LATENCY, f"exists_{k}"))
         return result
 
     def _records(
         self, m: Module, k: int
     ) -> tuple[data.View[data.StructLayout], data.View[data.StructLayout]]:
         """Records of lane k when its synapse comes."""
-        found = []
+        delayed = []
         for name, records in (("axon", self.axons), ("neuron", self.neurons)):
             layout = records[k].shape()
             late = pipeline(
-                m, records[k].as_value(), READ_LATENCY - RECORD_LATENCY, f"{name}_record_{k}"
+                m,
+                records[k].as_value(),
+                TRANSPOSABLE_LATENCY - RECORD_LATENCY,
+                f"{name}_record_{k}",
             )
-            found.append(data.View(layout, late))
-        return found[0], found[1]
+            delayed.append(data.View(layout, late))
+        return delayed[0], delayed[1]

@@ -8,11 +8,12 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..primitives.bits import select
-from ..primitives.latencies import soma_latency
+from ..primitives.latencies import RECORD_LATENCY, soma_latency
 from ..primitives.layouts import record
 from ..primitives.pipeline import pipeline
-from .lane_memory import READ_LATENCY, LaneMemory
-from .record_access import RecordAccess
+from ..primitives.signatures import FiredSignature, WalkSignature
+from .lane_memory import LaneMemory
+from .record_access import RecordAccess, record_access
 from .rule import NEURON_LATENCY, Rule, Unit
 
 
@@ -21,16 +22,16 @@ class NeuronTraces(wiring.Component):
 
     Members
     -------
-    walk, clear, group, sub : a word of U neurons enters the walk: part `sub` of a group; with `clear`
-        the states become 0.
-    modulation : accumulators of the modulatory axons by lane, `TAKE_LATENCY` cycles after `walk`.
+    walk : that of the update.
+    modulation : accumulators of the modulatory axons by lane, `TAKE_LATENCY` cycles after their word
+        was walked.
     first : the step begins a period.
-    spikes, potentials : by unit, when the soma has them.
+    fired : from the update.
     busy : a record is still to be written.
     clamps : in this cycle.
-    pass_group, records : for passes, between walks: records of a group, `READ_LATENCY` cycles later.
+    pass_group, records : for passes, between walks: records of a group, `RECORD_LATENCY` cycles later.
     hold : freezes the reading of passes.
-    access : see `RecordAccess`.
+    access : to a field of a neuron's record, see `RecordAccess`.
     """
 
     def __init__(self, config: CoreConfig, rule: Rule) -> None:
@@ -41,50 +42,50 @@ class NeuronTraces(wiring.Component):
         self._access = RecordAccess(layout.neuron_fields, c.lanes, c.neurons)
         super().__init__(
             {
-                "walk": In(1),
-                "clear": In(1),
-                "group": In(range(layout.groups)),
-                "sub": In(range(self._subwords)),
+                "walk": In(WalkSignature(c)),
                 "modulation": In(data.ArrayLayout(signed(layout.accumulator_bits), c.lanes)),
                 "first": In(1),
-                "spikes": In(c.update_units),
-                "potentials": In(data.ArrayLayout(signed(c.state_bits), c.update_units)),
+                "fired": In(FiredSignature(c)),
                 "parameters": In(record(layout.learning)),
                 "busy": Out(1),
                 "clamps": Out(range(2 * c.update_units + 1)),
                 "pass_group": In(range(layout.groups)),
                 "hold": In(1),
                 "records": Out(data.ArrayLayout(self._layout, c.lanes)),
-                "access": Out(self._access.signature),
+                "access": In(record_access(c.neurons)),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         """Memory; units; and where the walk's words go."""
         m = Module()
-        c = self._config
+        c, walk = self._config, self.walk
         m.submodules.memory = store = LaneMemory(self._layout, c.lanes, c.layout.groups)
         m.submodules.access = access = self._access
-        wiring.connect(m, wiring.flipped(self.access), access)
+        wiring.connect(m, wiring.flipped(self.access), access.access)
         access.connect(m, store)
         m.d.comb += [
             store.read_address.eq(
-                Mux(self.walk, self.group, Mux(access.access, access.address, self.pass_group))
+                Mux(
+                    walk.active,
+                    walk.group,
+                    Mux(self.access.active, access.address, self.pass_group),
+                )
             ),
             store.hold.eq(self.hold),
             self.records.eq(store.words),
         ]
 
-        depth = READ_LATENCY + soma_latency(c) + NEURON_LATENCY
+        depth = RECORD_LATENCY + soma_latency(c) + NEURON_LATENCY
         stages: list[tuple[Value, Value, Value, Value]] = [
-            (self.walk, self.clear, self.group, self.sub)
+            (walk.active, walk.clear, walk.group, walk.part)
         ]
         for k in range(depth):
             stages.append(
                 tuple(pipeline(m, v, 1, f"walk_{k}_{n}") for n, v in enumerate(stages[-1]))
             )  # type: ignore[arg-type]
         m.d.comb += self.busy.eq(Cat(s[0] for s in stages).any())
-        sub = stages[READ_LATENCY][3]
+        sub = stages[RECORD_LATENCY][3]
         valid, clearing, group, sub_written = stages[-1]
 
         clamps: list[Value] = []
@@ -102,8 +103,8 @@ class NeuronTraces(wiring.Component):
                 state=state,
                 modulation=modulation,
                 first=self.first,
-                spike=self.spikes[u],
-                v=self.potentials[u],
+                spike=self.fired.mask[u],
+                v=self.fired.potentials[u],
                 parameters=self.parameters,
             )
             following, counts = self._rule.neuron(m, unit)
@@ -112,7 +113,7 @@ class NeuronTraces(wiring.Component):
                 value = following[field.name]
                 m.d.comb += word[field.name].eq(Mux(clearing, 0, value))
             for field in c.layout.neuron_fields[len(c.layout.neuron_states) :]:
-                kept = pipeline(m, state[field.name], depth - READ_LATENCY, f"{field.name}_{u}")
+                kept = pipeline(m, state[field.name], depth - RECORD_LATENCY, f"{field.name}_{u}")
                 m.d.comb += word[field.name].eq(kept)
             for s, k in enumerate(lanes):
                 with m.If(valid):

@@ -7,8 +7,14 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
+from ..primitives.access import AccessSignature, answer_after
 from ..primitives.bits import as_word
 from ..primitives.layouts import record
+
+
+def parameter_access(config: CoreConfig) -> AccessSignature:
+    """Access to parameter `index` of the learning rule."""
+    return AccessSignature({"index": range(len(config.layout.learning))})
 
 
 class LearningParameters(wiring.Component):
@@ -17,8 +23,7 @@ class LearningParameters(wiring.Component):
     Members
     -------
     values : all fields of `CoreLayout.learning`.
-    access, access_write, access_index, access_data, access_done, access_value : bus access; done one
-        cycle after `access` rises.
+    access : to parameter `index`; done after a cycle.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -26,23 +31,19 @@ class LearningParameters(wiring.Component):
         super().__init__(
             {
                 "values": Out(record(self._fields)),
-                "access": In(1),
-                "access_write": In(1),
-                "access_index": In(range(len(self._fields))),
-                "access_data": In(32),
-                "access_done": Out(1),
-                "access_value": Out(32),
+                "access": In(parameter_access(config)),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         """Registers."""
         m = Module()
-        m.d.sync += self.access_done.eq(self.access & ~self.access_done)
-        with m.Switch(self.access_index):
+        access = self.access
+        answer_after(m, access, 1)
+        with m.Switch(access.where.index):
             for k, field in enumerate(self._fields):
                 with m.Case(k):
-                    m.d.comb += self.access_value.eq(as_word(self.values[field.name], field))
-                    with m.If(self.access & self.access_write):
-                        m.d.sync += self.values[field.name].eq(self.access_data)
+                    m.d.comb += access.value.eq(as_word(self.values[field.name], field))
+                    with m.If(access.active & access.write):
+                        m.d.sync += self.values[field.name].eq(access.data)
         return m

@@ -7,9 +7,16 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.fields import Field
-from ..contract.widths import clog2
+from ..contract.widths import ceil_div, clog2
+from ..primitives.access import AccessSignature, answer_after
 from ..primitives.bits import as_word, select
-from .lane_memory import READ_LATENCY, LaneMemory
+from ..primitives.latencies import RECORD_LATENCY
+from .lane_memory import LaneMemory
+
+
+def record_access(count: int) -> AccessSignature:
+    """Access to `field` of record `index`, of `count` records."""
+    return AccessSignature({"field": 4, "index": range(count)})
 
 
 class RecordAccess(wiring.Component):
@@ -17,10 +24,15 @@ class RecordAccess(wiring.Component):
 
     Members
     -------
-    access, access_write, access_field, access_index, access_data : hold until `access_done`;
-        `access_value` is valid then.
-    active, address : the memory's read address is ours.
+    access : to `field` of record `index`, done after three cycles.
+    address : while the access is active, the address to read.
     store : in this cycle the record is to be written back, see `connect`.
+
+    Parameters
+    ----------
+    fields : of a record.
+    lanes : records side by side in a word of the memory.
+    count : number of records.
     """
 
     def __init__(self, fields: tuple[Field, ...], lanes: int, count: int) -> None:
@@ -28,14 +40,8 @@ class RecordAccess(wiring.Component):
         self._lane_bits = clog2(lanes)
         super().__init__(
             {
-                "access": In(1),
-                "access_write": In(1),
-                "access_field": In(4),
-                "access_index": In(range(max(2, count))),
-                "access_data": In(32),
-                "access_done": Out(1),
-                "access_value": Out(32),
-                "address": Out(range(max(1, -(-count // lanes)))),
+                "access": In(record_access(count)),
+                "address": Out(range(ceil_div(count, lanes))),
                 "store": Out(1),
             }
         )
@@ -43,16 +49,11 @@ class RecordAccess(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Wait for the memory, then write."""
         m = Module()
-        waited = Signal(range(READ_LATENCY + 1))
-        m.d.comb += self.address.eq(self.access_index[self._lane_bits :])
-        m.d.sync += self.access_done.eq(0)
-        with m.If(~self.access | self.access_done):
-            m.d.sync += waited.eq(0)
-        with m.Elif(waited != READ_LATENCY):
-            m.d.sync += waited.eq(waited + 1)
-        with m.Else():
-            m.d.comb += self.store.eq(self.access_write)
-            m.d.sync += self.access_done.eq(1)
+        *_, answers = answer_after(m, self.access, RECORD_LATENCY + 1)
+        m.d.comb += [
+            self.address.eq(self.access.where.index[self._lane_bits :]),
+            self.store.eq(answers & self.access.write),
+        ]
         return m
 
     def connect(self, m: Module, store: LaneMemory) -> data.View[data.StructLayout]:
@@ -60,20 +61,21 @@ class RecordAccess(wiring.Component):
 
         Returns the replaced record, which is given to all lanes.
         """
-        lane: Value = self.access_index[: self._lane_bits]
+        access, where = self.access, self.access.where
+        lane: Value = where.index[: self._lane_bits]
         layout = store.words[0].shape()
-        found, replaced = Signal(layout, name="found"), Signal(layout, name="replaced")
+        present, replaced = Signal(layout, name="present"), Signal(layout, name="replaced")
         records = [store.words[k].as_value() for k in range(self._lanes)]
         m.d.comb += [
-            found.as_value().eq(select(records, lane)),
-            replaced.eq(found),
+            present.as_value().eq(select(records, lane)),
+            replaced.eq(present),
             store.write_address.eq(self.address),
         ]
         for number, field in enumerate(self._fields):
-            with m.If(self.access_field == number):
-                m.d.comb += replaced[field.name].eq(self.access_data)
-                with m.If(self.access):
-                    m.d.comb += self.access_value.eq(as_word(found[field.name], field))
+            with m.If(where.field == number):
+                m.d.comb += replaced[field.name].eq(access.data)
+                with m.If(access.active):
+                    m.d.comb += access.value.eq(as_word(present[field.name], field))
         for k in range(self._lanes):
             chosen = lane == k if self._lane_bits else 1
             m.d.comb += [

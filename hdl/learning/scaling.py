@@ -14,6 +14,7 @@ from ..primitives.bits import select
 from ..primitives.latencies import TAKE_LATENCY
 from ..primitives.layouts import record
 from ..primitives.pipeline import pipeline
+from ..primitives.signatures import TakeSignature
 from .lane_memory import LaneMemory
 
 _GAIN = data.StructLayout({"gain": signed(SCALING_BITS)})
@@ -25,21 +26,17 @@ class Scaling(wiring.Component):
     Members
     -------
     start : pulse; `busy` until the gains are stored.
-    take, take_lanes, take_group, taken : to `Integrator`.
+    take : to `Integrator`.
     group, gains : the gains of a group, RECORD_LATENCY cycles later.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = c = config
-        sums = data.ArrayLayout(signed(c.layout.accumulator_bits), c.lanes)
         super().__init__(
             {
                 "start": In(1),
                 "busy": Out(1),
-                "take": Out(1),
-                "take_lanes": Out(c.lanes),
-                "take_group": Out(range(c.layout.groups)),
-                "taken": In(data.ArrayLayout(sums, c.receptors)),
+                "take": Out(TakeSignature(c)),
                 "parameters": In(record(c.layout.learning)),
                 "group": In(range(c.layout.groups)),
                 "gains": Out(data.ArrayLayout(signed(SCALING_BITS), c.lanes)),
@@ -59,9 +56,9 @@ class Scaling(wiring.Component):
             m.d.sync += [word.eq(word + 1), walking.eq(word != c.layout.update_words - 1)]
         sub = word[:sub_bits] if sub_bits else Const(0)
         m.d.comb += [
-            self.take.eq(walking),
-            self.take_group.eq(word[sub_bits:]),
-            self.take_lanes.eq(Cat(sub == lane // units for lane in range(c.lanes))),
+            self.take.walk.active.eq(walking),
+            self.take.walk.group.eq(word[sub_bits:]),
+            self.take.walk.part.eq(sub),
         ]
 
         m.submodules.gains = store = LaneMemory(_GAIN, c.lanes, c.layout.groups)
@@ -78,7 +75,7 @@ class Scaling(wiring.Component):
             lanes = [s * units + u for s in range(subwords)]
             total: Value = Const(0)
             for r in range(c.receptors):
-                total = total + select([self.taken[r][k] for k in lanes], late_sub)
+                total = total + select([self.take.sums[r][k] for k in lanes], late_sub)
             p = self.parameters
             lacks = Signal(signed(c.layout.accumulator_bits + 3), name=f"lacks_{u}")
             shifted = Signal.like(lacks, name=f"shifted_{u}")

@@ -10,13 +10,7 @@ from ..contract.core_config import CoreConfig
 from ..contract.widths import clog2
 from ..primitives.layouts import synapse_layout
 
-READ_LATENCY = 3
 WRITE_LATENCY = 1
-
-
-def stride(config: CoreConfig) -> int:
-    """Addresses from one group of an axon to the next: the axons, padded to whole lanes."""
-    return config.layout.axon_groups * config.lanes
 
 
 def xor_lanes(lanes: list[Value], by: Value) -> list[Value]:
@@ -27,7 +21,7 @@ def xor_lanes(lanes: list[Value], by: Value) -> list[Value]:
 
 
 class TransposableMemory(wiring.Component):
-    """Synapse (i, j) is in bank (i xor j) mod P, at address `(j div P)·stride + i`.
+    """Synapse (i, j) is in bank (i xor j) mod P, at address `(j div P)·row_stride(config) + i`.
 
     So both a row, axon `i` and the neurons of a group, and a column, neuron `j` and P axons side by
     side, have one synapse in every bank.  An access names `word = address div P` and `low`: `i mod P`
@@ -38,7 +32,8 @@ class TransposableMemory(wiring.Component):
 
     Members
     -------
-    read_column, read_word, read_low : `words` is what they name, by lane, `READ_LATENCY` cycles later.
+    read_column, read_word, read_low : `words` is what they name, by lane, `TRANSPOSABLE_LATENCY` cycles
+        later.
     write, write_column, write_word, write_low, write_words : stores the lanes of the mask `write`.
     """
 

@@ -8,15 +8,15 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..contract.widths import clog2
+from ..primitives.latencies import RECORD_LATENCY
 from ..primitives.layouts import column_layout, record, row_layout
-from .lane_memory import READ_LATENCY
 from .random_numbers import HASH_LATENCY, RowHash
 
 
 class TagLookup(wiring.Component):
     """Axons or neurons in, rows or columns out: one per cycle, in order.
 
-    Latency: none if there is nothing to look up; otherwise READ_LATENCY + 1, and HASH_LATENCY more with
+    Latency: none if there is nothing to look up; otherwise RECORD_LATENCY + 1, and HASH_LATENCY more with
     stochastic rounding.
 
     Members
@@ -68,7 +68,7 @@ class TagLookup(wiring.Component):
             return m
         c, hold = self._config, self.hold
         lane_bits = clog2(c.lanes)
-        stages = READ_LATENCY + 1 + (HASH_LATENCY if self._hashes else 0)
+        stages = RECORD_LATENCY + 1 + (HASH_LATENCY if self._hashes else 0)
         valid: list[Value] = [Mux(self.column, self.neurons.valid, self.axons.valid)]
         index: list[Value] = [Mux(self.column, self.neurons.payload, self.axons.payload)]
         for k in range(stages):
@@ -89,7 +89,7 @@ class TagLookup(wiring.Component):
             rows.payload.axon.eq(index[-1]),
             columns.payload.neuron.eq(index[-1]),
         ]
-        lane = index[READ_LATENCY][:lane_bits] if lane_bits else Const(0)
+        lane = index[RECORD_LATENCY][:lane_bits] if lane_bits else Const(0)
         axon, neuron = (
             Array(records[k].as_value() for k in range(c.lanes))[lane]
             for records in (self.axon_records, self.neuron_records)
@@ -102,7 +102,7 @@ class TagLookup(wiring.Component):
             m.d.sync += [axon_record.as_value().eq(axon), neuron_record.as_value().eq(neuron)]
         if "modulatory" in row_layout(c).members:
             late: Value = axon_record.modulatory
-            for k in range(stages - READ_LATENCY - 1):
+            for k in range(stages - RECORD_LATENCY - 1):
                 register = Signal(name=f"modulatory_{k}")
                 with m.If(~hold):
                     m.d.sync += register.eq(late)

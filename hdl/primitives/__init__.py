@@ -1,1 +1,45 @@
-"""TODO."""
+"""What blocks of gateware share: signatures and layouts between them, and small parts.
+
+- `bus`, `access`, `decoder`: the bus, access to a block's words, and the way from one to the other.
+- `signatures`, `layouts`, `latencies`: what blocks hand to each other, and after how many cycles.
+- `skid`, `round_robin`, `pipeline`: registers in streams and pipelines, and fair choice.
+- `read_modify_write`, `records`: memories.
+- `arithmetic`, `bits`: the numbers of docs/semantics.md, and tricks with bits.
+"""
+
+from .access import AccessSignature, answer_after
+from .arithmetic import Decay, TowardZero, saturate
+from .bus import BusSignature
+from .decoder import Window, decode_bus
+from .layouts import record
+from .read_modify_write import ReadModifyWrite
+from .records import RecordMemory, SharedRecord
+from .signatures import (
+    FiredSignature,
+    RowReadSignature,
+    ScannedSignature,
+    TakeSignature,
+    WalkSignature,
+)
+from .skid import Skid
+
+__all__ = [
+    "AccessSignature",
+    "BusSignature",
+    "Decay",
+    "FiredSignature",
+    "ReadModifyWrite",
+    "RecordMemory",
+    "RowReadSignature",
+    "ScannedSignature",
+    "SharedRecord",
+    "Skid",
+    "TakeSignature",
+    "TowardZero",
+    "WalkSignature",
+    "Window",
+    "answer_after",
+    "decode_bus",
+    "record",
+    "saturate",
+]

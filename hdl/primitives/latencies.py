@@ -6,7 +6,18 @@ from ..contract.core_config import CoreConfig
 from .arithmetic import LEAK_LATENCY
 
 TAKE_LATENCY = 2
-"""From `take` of the integrator to `taken`."""
+"""From a taken word (`TakeSignature`) to its sums."""
+RECORD_LATENCY = 2
+"""From an address to a record in `RecordMemory` and `LaneMemory`."""
+SYNAPSE_LATENCY = 2
+"""From an address to the synapses of `SynapseMemory`."""
+TRANSPOSABLE_LATENCY = 3
+"""From an address to the synapses of `TransposableMemory`."""
+
+
+def synapse_latency(config: CoreConfig) -> int:
+    """Cycles from an address to the synapses there, in a core of this configuration."""
+    return SYNAPSE_LATENCY if config.learning is None else TRANSPOSABLE_LATENCY
 
 
 def decay_stages(config: CoreConfig) -> int:

@@ -10,10 +10,25 @@ from amaranth.lib import data
 from ..contract.core_config import CoreConfig, SynapseField
 from ..contract.fabric_config import FabricConfig
 from ..contract.fields import Field
+from ..contract.memory_map import (
+    CORE_BITS,
+    DESTINATION_AXON_MASK,
+    DESTINATION_CORE_SHIFT,
+    DESTINATION_DELAY_SHIFT,
+)
 from ..contract.widths import clog2
 
 HASH_BITS = 32
 """Width of a row's hash, from which the random numbers of its synapses come."""
+
+destination_layout = data.StructLayout(
+    {
+        "axon": DESTINATION_AXON_MASK.bit_length(),
+        "delay": DESTINATION_CORE_SHIFT - DESTINATION_DELAY_SHIFT,
+        "core": CORE_BITS,
+    }
+)
+"""Where a spike goes, as the table of destinations has it: nothing is checked yet."""
 
 
 def record(fields: Iterable[Field | SynapseField]) -> data.StructLayout:
@@ -29,6 +44,14 @@ def row_layout(config: CoreConfig) -> data.StructLayout:
     if config.learning is not None and config.learning.stochastic:
         members["hash"] = HASH_BITS
     return data.StructLayout(members)
+
+
+def row_stride(config: CoreConfig) -> int:
+    """Addresses in the synapse memory from one group of an axon to the next.
+
+    They are as many as there are axons; where synapses learn, padded to whole lanes.
+    """
+    return config.axons if config.learning is None else config.layout.axon_groups * config.lanes
 
 
 def column_layout(config: CoreConfig) -> data.StructLayout:
@@ -52,11 +75,10 @@ def spike_layout(config: CoreConfig) -> data.StructLayout:
 def packet_layout(config: FabricConfig) -> data.StructLayout:
     """`column` and `row` of a core, and the spike for it: `axon` and `delay`.
 
-    There is a place outside of every mesh: row `config.rows`, which `place` gives for cores that do not
-    exist.
+    Row `config.rows` is outside of every mesh; cores that do not exist are there.
     """
-    place = {"column": _number(config.columns), "row": _number(config.rows + 1)}
-    return data.StructLayout({**place, **_spike(config.core)})
+    target = {"column": _number(config.columns), "row": _number(config.rows + 1)}
+    return data.StructLayout({**target, **_spike(config.core)})
 
 
 def _spike(config: CoreConfig) -> dict[str, unsigned]:

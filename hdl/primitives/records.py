@@ -6,15 +6,13 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-READ_LATENCY = 2
-
 
 class RecordMemory(wiring.Component):
     """One record per word; a read and a write per cycle, not of the same word.
 
     Members
     -------
-    read_address : `word` is its record `READ_LATENCY` cycles later.
+    read_address : `word` is its record `RECORD_LATENCY` cycles later.
     write, write_address, write_word : stores in this cycle.
     """
 

@@ -82,17 +82,19 @@ async def pulse(ctx: TestbenchContext, signal: Any) -> None:
 
 
 async def access(
-    ctx: TestbenchContext, dut: Any, value: Any, data: int | None = None, **where: int
+    ctx: TestbenchContext, interface: Any, data: int | None = None, **where: int
 ) -> int:
-    """Bus access of a block, as its initiator does it: write `data`, or read; returns `value`.
+    """An access (`AccessSignature`), as its initiator does it: write `data`, or read; returns `value`.
 
-    `where` names the place: `neuron=3` sets `dut.access_neuron`.
+    `where` is the address: `neuron=3` sets `interface.where.neuron`.
     """
-    for name, number in {**where, "write": data is not None, "data": data or 0}.items():
-        ctx.set(getattr(dut, f"access_{name}"), number)
-    ctx.set(dut.access, 1)
-    await until(ctx, dut.access_done)
-    found = ctx.get(value)
+    for name, number in where.items():
+        ctx.set(getattr(interface.where, name), number)
+    ctx.set(interface.write, data is not None)
+    ctx.set(interface.data, data or 0)
+    ctx.set(interface.active, 1)
+    await until(ctx, interface.done)
+    value = ctx.get(interface.value)
     await ctx.tick()
-    ctx.set(dut.access, 0)
-    return int(found)
+    ctx.set(interface.active, 0)
+    return int(value)

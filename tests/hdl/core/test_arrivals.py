@@ -63,7 +63,7 @@ async def scan(ctx, dut, stalls):
 
 async def access(ctx, dut, word, data=None, slot=0):
     """Write, or read and return, a word of a bitmap."""
-    return await gateware.access(ctx, dut, dut.word, data, word=word, slot=slot)
+    return await gateware.access(ctx, dut.access, data, word=word, slot=slot)
 
 
 @pytest.mark.parametrize("size", SIZES)

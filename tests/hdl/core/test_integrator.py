@@ -36,20 +36,21 @@ class Integration(wiring.Component):
         m.submodules.integrator = integrator = self.integrator
         m.submodules.synapses = synapses = self.synapses
         m.d.comb += [
-            synapses.read.eq(integrator.read),
-            synapses.address.eq(integrator.read_address),
-            integrator.weights.eq(synapses.weights),
+            synapses.read.eq(integrator.synapses.active),
+            synapses.address.eq(integrator.synapses.address),
+            integrator.synapses.weights.eq(synapses.weights),
         ]
         with m.If(self.filling.on):
             m.d.comb += synapses.address.eq(self.filling.address)
         return m
 
 
-def make_config(groups, lanes, receptors):
+def make_config(groups, lanes, receptors, units=1):
     return CoreConfig(
         neurons=groups * lanes,
         axons=AXONS,
         lanes=lanes,
+        update_units=units,
         weight_bits=WEIGHT_BITS,
         receptors=receptors,
     )
@@ -77,12 +78,13 @@ async def prepare(ctx, dut, config, weights):
         await ctx.tick()
     ctx.set(synapses.write, 0)
     ctx.set(dut.filling.on, 0)
-    await take(ctx, dut, config)
+    for part in range(lanes // config.update_units):
+        await take(ctx, dut, config, part)
 
 
 async def integrate(ctx, dut, axons, gaps):
     """Offer the axons, each after some idle cycles; returns the cycles until all is idle."""
-    stream, cycles = dut.integrator.axons, 0
+    stream, cycles = dut.integrator.rows, 0
     for axon, gap in zip(axons, gaps, strict=True):
         await idle(ctx, gap)
         ctx.set(stream.payload.axon, axon)
@@ -93,22 +95,21 @@ async def integrate(ctx, dut, axons, gaps):
     return cycles + await until(ctx, dut.integrator.idle)
 
 
-async def take(ctx, dut, config, mask=None):
-    """Take the accumulators of all groups; returns them as (receptors, N), without the mask's zeros."""
-    integrator, lanes, groups = dut.integrator, config.lanes, config.layout.groups
-    everything = (1 << lanes) - 1
+async def take(ctx, dut, config, part=0):
+    """Take the accumulators of a part of each group; returns those of all lanes as (receptors, N)."""
+    take, lanes, groups = dut.integrator.take, config.lanes, config.layout.groups
     sums = np.zeros((config.receptors, config.neurons), dtype=int)
     for cycle in range(groups + TAKE_LATENCY):
-        ctx.set(integrator.take, cycle < groups)
-        ctx.set(integrator.take_lanes, everything if mask is None else mask)
-        ctx.set(integrator.take_group, min(cycle, groups - 1))
+        ctx.set(take.walk.active, cycle < groups)
+        ctx.set(take.walk.part, part)
+        ctx.set(take.walk.group, min(cycle, groups - 1))
         group = cycle - TAKE_LATENCY
         if group >= 0:
             for receptor, lane in np.ndindex(config.receptors, lanes):
-                found = ctx.get(integrator.taken[receptor][lane])
+                found = ctx.get(take.sums[receptor][lane])
                 sums[receptor, group * lanes + lane] = found
         await ctx.tick()
-    ctx.set(integrator.take, 0)
+    ctx.set(take.walk.active, 0)
     return sums
 
 
@@ -138,7 +139,7 @@ shapes = pytest.mark.parametrize(
     seed=st.integers(0, 2**32),
 )
 def test_sums_do_not_depend_on_order_or_gaps(groups, lanes, receptors, steps, gaps, seed):
-    config = make_config(groups, lanes, receptors)
+    config = make_config(groups, lanes, receptors, lanes)
     dut, simulation = bench(config)
     weights = random_weights(config, seed)
 
@@ -154,7 +155,7 @@ def test_sums_do_not_depend_on_order_or_gaps(groups, lanes, receptors, steps, ga
 
 @shapes
 def test_extreme_weights_of_all_axons_do_not_overflow(groups, lanes):
-    config = make_config(groups, lanes, 1)
+    config = make_config(groups, lanes, 1, lanes)
     dut, simulation = bench(config)
 
     async def testbench(ctx):
@@ -169,7 +170,7 @@ def test_extreme_weights_of_all_axons_do_not_overflow(groups, lanes):
 
 @shapes
 def test_an_axon_takes_as_many_cycles_as_there_are_groups(groups, lanes):
-    config = make_config(groups, lanes, 1)
+    config = make_config(groups, lanes, 1, lanes)
     dut, simulation = bench(config)
 
     async def testbench(ctx):
@@ -181,20 +182,18 @@ def test_an_axon_takes_as_many_cycles_as_there_are_groups(groups, lanes):
     simulation.run(testbench)
 
 
-def test_take_leaves_the_lanes_outside_its_mask():
-    config = make_config(2, 4, 1)
+def test_take_leaves_the_lanes_of_other_parts():
+    config = make_config(2, 4, 1, 2)
     dut, simulation = bench(config)
     weights = random_weights(config, 7)
-    some, others = 0b0101, 0b1010
-    lanes = np.arange(config.neurons) % config.lanes
+    parts = np.arange(config.neurons) % config.lanes // config.update_units
 
     async def testbench(ctx):
         await prepare(ctx, dut, config, weights)
         await integrate(ctx, dut, range(AXONS), [0] * AXONS)
         whole = expected_sums(config, weights, list(range(AXONS)))
-        for mask, left in ((some, whole), (others, whole), (some, whole * 0), (others, whole * 0)):
-            sums = await take(ctx, dut, config, mask)
-            chosen = (mask >> lanes & 1).astype(bool)
-            np.testing.assert_array_equal(sums[:, chosen], left[:, chosen])
+        for part, left in ((0, whole), (1, whole), (0, whole * 0), (1, whole * 0)):
+            sums = await take(ctx, dut, config, part)
+            np.testing.assert_array_equal(sums[:, parts == part], left[:, parts == part])
 
     simulation.run(testbench)

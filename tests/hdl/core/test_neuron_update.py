@@ -29,15 +29,13 @@ def make_config(rng, neurons, lanes, units, **fixed):
 
 async def read(ctx, dut, field, neuron, *, state):
     """A field of a neuron as the bus shows it, as a signed number."""
-    word = await gateware.access(
-        ctx, dut, dut.access_value, state=state, field=field, neuron=neuron
-    )
+    word = await gateware.access(ctx, dut.access, state=state, field=field, neuron=neuron)
     return word - (word >> 31 << 32)
 
 
 async def write(ctx, dut, field, neuron, value, *, state):
     await gateware.access(
-        ctx, dut, dut.access_value, value & 0xFFFFFFFF, state=state, field=field, neuron=neuron
+        ctx, dut.access, value & 0xFFFFFFFF, state=state, field=field, neuron=neuron
     )
 
 
@@ -47,26 +45,28 @@ async def walk(ctx, dut, config, sums, begin):
     Returns who fired, by padded neuron, the number of clamps and the number of cycles.
     """
     lanes, units = config.lanes, config.update_units
+    word_mask = (1 << units) - 1
     fired = np.zeros(config.layout.padded_neurons, dtype=int)
     taken = np.zeros((config.delay_slots, config.layout.padded_neurons), dtype=int)
-    asked = [(0, 0)] * TAKE_LATENCY
+    taken_words = [(0, 0)] * TAKE_LATENCY
     clamps = cycles = 0
     ctx.set(begin, 1)
     while ctx.get(dut.busy):
-        takes = ctx.get(dut.take)
-        asked.append((ctx.get(dut.take_lanes), ctx.get(dut.take_group)) if takes else (0, 0))
-        mask, group = asked[-1]
-        slot = ctx.get(dut.take_slot)
+        word = dut.take.walk
+        lanes_taken = word_mask << units * ctx.get(word.part)
+        taken_words.append((lanes_taken, ctx.get(word.group)) if ctx.get(word.active) else (0, 0))
+        mask, group = taken_words[-1]
+        slot = ctx.get(word.slot)
         taken[slot, group * lanes : (group + 1) * lanes] += mask >> np.arange(lanes) & 1
-        mask, group = asked[-1 - TAKE_LATENCY]
+        mask, group = taken_words[-1 - TAKE_LATENCY]
         for lane in range(lanes):
             neuron = group * lanes + lane
             for receptor in range(config.receptors):
                 right = mask >> lane & 1 and neuron < config.neurons
-                value = int(sums[receptor][neuron]) if right else -1  # what is not asked for
-                ctx.set(dut.taken[receptor][lane], value)
-        if ctx.get(dut.fired_valid):
-            word, mask = ctx.get(dut.fired_word), ctx.get(dut.fired)
+                value = int(sums[receptor][neuron]) if right else -1  # what is not taken
+                ctx.set(dut.take.sums[receptor][lane], value)
+        if ctx.get(dut.fired.valid):
+            word, mask = ctx.get(dut.fired.word), ctx.get(dut.fired.mask)
             fired[word * units : (word + 1) * units] += mask >> np.arange(units) & 1
         clamps += ctx.get(dut.clamps)
         cycles += 1

@@ -27,7 +27,7 @@ def bench(neurons, units):
 
 async def load(ctx, dut, words):
     for neuron, word in enumerate(words):
-        await gateware.access(ctx, dut, dut.access_value, word, neuron=neuron)
+        await gateware.access(ctx, dut.access, word, neuron=neuron)
 
 
 async def step(ctx, dut, config, fired, stalls, held=(False,)):
@@ -39,10 +39,10 @@ async def step(ctx, dut, config, fired, stalls, held=(False,)):
     out = {"arrive": [], "reported": [], "spikes": [], "spike": 0, "unknown": 0, "stalled": 0}
     cycle = 0
     while cycle <= words or ctx.get(dut.busy):
-        ctx.set(dut.fired_valid, cycle < words)
-        ctx.set(dut.fired_word, min(cycle, words - 1))
+        ctx.set(dut.fired.valid, cycle < words)
+        ctx.set(dut.fired.word, min(cycle, words - 1))
         mask = fired[cycle * units : (cycle + 1) * units]
-        ctx.set(dut.fired, sum(1 << u for u, f in enumerate(mask) if f))
+        ctx.set(dut.fired.mask, sum(1 << u for u, f in enumerate(mask) if f))
         ready = not stalls[cycle % len(stalls)]
         ctx.set(dut.reported.ready, ready)
         takes = not held[cycle % len(held)]
@@ -131,6 +131,6 @@ def test_bus_reads_back_what_it_wrote():
     async def testbench(ctx):
         await load(ctx, dut, words)
         for neuron, word in enumerate(words):
-            assert await gateware.access(ctx, dut, dut.access_value, neuron=neuron) == word
+            assert await gateware.access(ctx, dut.access, neuron=neuron) == word
 
     simulation.run(testbench)

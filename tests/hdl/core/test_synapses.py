@@ -7,38 +7,20 @@ import gateware
 import numpy as np
 import pytest
 from amaranth.hdl import Elaboratable, Module, unsigned
-from amaranth.lib import memory, wiring
+from amaranth.lib import memory
 from gateware import Bench, quick
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spikeloom.hdl import CoreConfig, MemoryMap
 from spikeloom.hdl.core import synapses
-from spikeloom.hdl.core.synapse_access import SynapseAccess
-from spikeloom.hdl.core.synapses import READ_LATENCY, SynapseMemory
+from spikeloom.hdl.core.static_synapses import StaticSynapses
+from spikeloom.hdl.core.synapses import SynapseMemory
+from spikeloom.hdl.primitives.latencies import SYNAPSE_LATENCY
 
 AXONS = 3
 SHAPES = [(1, 1, 2), (5, 2, 2), (9, 4, 3), (6, 1, 5), (8, 8, 8), (7, 4, 8), (3, 2, 16), (20, 4, 2)]
 """Neurons, lanes, bits of a weight."""
-
-
-class Synapses(wiring.Component):
-    """Memory and access, as a core connects them."""
-
-    def __init__(self, config, storage="block"):
-        self.access = SynapseAccess(config)
-        self.memory = SynapseMemory(config, storage=storage)
-        super().__init__({})
-
-    def elaborate(self, platform):
-        m = Module()
-        m.submodules.access = access = self.access
-        m.submodules.memory = memory = self.memory
-        asked = ("read", "write", "address", "write_lane", "write_weight")
-        for name in (*asked, "write_delay", "write_slots"):
-            m.d.comb += getattr(memory, name).eq(getattr(access, name))
-        m.d.comb += [access.weights.eq(memory.weights), access.delays.eq(memory.delays)]
-        return m
 
 
 class Spram(Elaboratable):
@@ -69,7 +51,7 @@ class Spram(Elaboratable):
 def bench(shape):
     neurons, lanes, bits = shape
     config = CoreConfig(neurons=neurons, axons=AXONS, lanes=lanes, weight_bits=bits)
-    dut = Synapses(config)
+    dut = StaticSynapses(config)
     return config, dut.access, Bench(dut)
 
 
@@ -80,7 +62,7 @@ def bench(shape):
     changes=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 2**32 - 1)), max_size=4),
 )
 def test_words_read_back_as_the_memory_map_says(shape, seed, changes):
-    config, dut, simulation = bench(shape)
+    config, access, simulation = bench(shape)
     memory_map, words_per_row = MemoryMap(config), config.layout.words_per_row
     bound = 1 << (config.weight_bits - 1)
     rng = np.random.default_rng(seed)
@@ -89,12 +71,12 @@ def test_words_read_back_as_the_memory_map_says(shape, seed, changes):
     noise = rng.integers(0, 1 << 32, (AXONS, words_per_row), dtype=np.uint32)
 
     async def put(ctx, axon, word, data):
-        await gateware.access(ctx, dut, dut.access_value, data, axon=axon, word=word)
+        await gateware.access(ctx, access, data, axon=axon, word=word)
 
     async def check(ctx, weights):
         for (axon, word), expected in np.ndenumerate(memory_map.pack_synapses(weights)):
-            found = await gateware.access(ctx, dut, dut.access_value, axon=axon, word=word)
-            assert found == int(expected)
+            value = await gateware.access(ctx, access, axon=axon, word=word)
+            assert value == int(expected)
 
     async def testbench(ctx):
         used = memory_map.pack_synapses(np.full(weights.shape, -1)).astype(np.uint32)
@@ -127,7 +109,7 @@ def test_weights_and_delays_leave_each_other_alone(shape, storage, monkeypatch):
         neurons=neurons, axons=AXONS, lanes=lanes, weight_bits=bits, delay_slots=slots
     )
     memory_map, rng = MemoryMap(config), np.random.default_rng(1)
-    dut = Synapses(config, storage)
+    dut = StaticSynapses(config, storage=storage)
     bounds = {"weight": (-(1 << (bits - 1)), 1 << (bits - 1)), "delay": (0, slots)}
     places = [
         (name, axon, word)
@@ -143,13 +125,13 @@ def test_weights_and_delays_leave_each_other_alone(shape, storage, monkeypatch):
             packed = {k: memory_map.pack_synapses(v, k) for k, v in values.items()}
             for k in rng.permutation(len(places)):
                 name, axon, word = places[k]
-                where = {"axon": axon, "word": word, "delay": name == "delay"}
+                where = {"axon": axon, "word": word, "field": name == "delay"}
                 data = int(packed[name][axon, word])
-                await gateware.access(ctx, access, access.access_value, data, **where)
+                await gateware.access(ctx, access, data, **where)
             for name, axon, word in places:
-                where = {"axon": axon, "word": word, "delay": name == "delay"}
-                found = await gateware.access(ctx, access, access.access_value, **where)
-                assert found == int(packed[name][axon, word])
+                where = {"axon": axon, "word": word, "field": name == "delay"}
+                value = await gateware.access(ctx, access, **where)
+                assert value == int(packed[name][axon, word])
 
     Bench(dut).run(testbench)
 
@@ -167,10 +149,10 @@ def test_a_word_stays_until_the_next_read():
                 await gateware.pulse(ctx, dut.write)
         # Three reads in a row, then none: words come in order, and the last one stays.
         seen = []
-        for cycle in range(AXONS + READ_LATENCY + 3):
+        for cycle in range(AXONS + SYNAPSE_LATENCY + 3):
             ctx.set(dut.read, cycle < AXONS)
             ctx.set(dut.address, cycle % AXONS)
-            if cycle >= READ_LATENCY:
+            if cycle >= SYNAPSE_LATENCY:
                 seen.append([ctx.get(dut.weights[lane]) for lane in range(4)])
             await ctx.tick()
         words = [[10 * axon - lane for lane in range(4)] for axon in range(AXONS)]

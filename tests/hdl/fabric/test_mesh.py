@@ -13,7 +13,7 @@ from traffic import carry, few
 
 from spikeloom.hdl import CoreConfig, FabricConfig
 from spikeloom.hdl.fabric.mesh import Mesh
-from spikeloom.hdl.fabric.packet import place
+from spikeloom.hdl.fabric.coordinates import coordinates
 from spikeloom.hdl.fabric.router import TURNS, Port, neighbours
 
 CORE = CoreConfig(neurons=4, axons=256, axonal_delay_slots=4, route_entries=8)
@@ -154,10 +154,10 @@ def test_one_core_takes_one_packet_per_cycle_from_all():
 
 
 @pytest.mark.parametrize("shape", [*SHAPES, (8, 8), (3, 5)], ids=str)
-def test_the_place_of_a_core(shape):
+def test_the_coordinates_of_a_core(shape):
     fabric = config(shape)
     core = Signal(range(64))
-    column, row = place(fabric, core)
+    column, row = coordinates(fabric, core)
     m = Module()
     found = Signal.like(column), Signal.like(row)
     m.d.comb += [found[0].eq(column), found[1].eq(row)]

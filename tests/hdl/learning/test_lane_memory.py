@@ -9,7 +9,8 @@ from gateware import Bench, quick
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikeloom.hdl.learning.lane_memory import READ_LATENCY, LaneMemory
+from spikeloom.hdl.learning.lane_memory import LaneMemory
+from spikeloom.hdl.primitives.latencies import RECORD_LATENCY
 
 DEPTH = 5
 LAYOUT = data.StructLayout({"x": 7, "tag": 4})
@@ -49,7 +50,7 @@ def test_masked_writes_and_reads_that_wait(lanes, writes, holds):
             ctx.set(dut.hold, hold)
             ctx.set(dut.read_address, moved % DEPTH if not hold else 0)
             if not hold:
-                if moved >= READ_LATENCY:
+                if moved >= RECORD_LATENCY:
                     found.append([ctx.get(dut.words[k].as_value()) for k in range(lanes)])
                 moved += 1
             cycle += 1

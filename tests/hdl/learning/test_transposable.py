@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spikeloom.hdl import CoreConfig, LearningConfig
-from spikeloom.hdl.learning.synapse_memory import READ_LATENCY, TransposableMemory, stride
+from spikeloom.hdl.learning.synapse_memory import TransposableMemory
+from spikeloom.hdl.primitives.latencies import TRANSPOSABLE_LATENCY
+from spikeloom.hdl.primitives.layouts import row_stride
 
 NEURONS, AXONS = 11, 10
 """A multiple of no number of lanes but one and two."""
@@ -31,7 +33,7 @@ class Synapses:
     def __init__(self, config, dut):
         layout = config.layout
         self.lanes, self.height = config.lanes, layout.axon_groups
-        self.shape = (stride(config), layout.padded_neurons)
+        self.shape = (row_stride(config), layout.padded_neurons)
         self.dut, self.values = dut, np.zeros(self.shape, dtype=int)
 
     def where(self, column, index, part):
@@ -64,12 +66,12 @@ class Synapses:
         """All words of all rows or columns, one per cycle, without gaps."""
         order = [(k, p) for k in range(self.shape[column]) for p in range(self.parts(column))]
         found = np.zeros(self.shape, dtype=int)
-        for cycle in range(len(order) + READ_LATENCY):
+        for cycle in range(len(order) + TRANSPOSABLE_LATENCY):
             if cycle < len(order):
                 word, low, _ = self.where(column, *order[cycle])
                 self._set(ctx, "read", column, word, low)
-            if cycle >= READ_LATENCY:
-                place = self.where(column, *order[cycle - READ_LATENCY])[2]
+            if cycle >= TRANSPOSABLE_LATENCY:
+                place = self.where(column, *order[cycle - TRANSPOSABLE_LATENCY])[2]
                 words = [ctx.get(self.dut.words[k].as_value()) for k in range(self.lanes)]
                 found[place] = words
             await ctx.tick()
@@ -121,13 +123,13 @@ def test_reads_and_writes_in_one_cycle_do_not_meet(lanes):
             await ctx.tick()
         before = synapses.values.copy()
         order = [(j, p) for j in range(synapses.shape[1]) for p in range(synapses.parts(1))]
-        for cycle in range(len(order) + READ_LATENCY):
+        for cycle in range(len(order) + TRANSPOSABLE_LATENCY):
             ctx.set(dut.write, 0)
             if cycle < len(order):
                 word, low, _ = synapses.where(1, *order[cycle])
                 synapses._set(ctx, "read", 1, word, low)
-            if cycle >= READ_LATENCY:
-                word, low, place = synapses.where(1, *order[cycle - READ_LATENCY])
+            if cycle >= TRANSPOSABLE_LATENCY:
+                word, low, place = synapses.where(1, *order[cycle - TRANSPOSABLE_LATENCY])
                 synapses._set(ctx, "write", 1, word, low)
                 ctx.set(dut.write, (1 << lanes) - 1)
                 for k in range(lanes):

@@ -1,4 +1,4 @@
-"""What travels in the mesh: a spike, and the place of the core that it is for."""
+"""Where cores are in the mesh: from a core's number to its column and row."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from ..contract.fabric_config import FabricConfig
 from ..primitives.layouts import packet_layout
 
 
-def place(config: FabricConfig, core: Value) -> tuple[Value, Value]:
-    """(column, row) of a core by its number; a place outside of the mesh if there is no such core."""
+def coordinates(config: FabricConfig, core: Value) -> tuple[Value, Value]:
+    """(column, row) of a core by its number; outside of the mesh if there is no such core."""
     layout = packet_layout(config)
     columns: list[Const] = []
     rows: list[Const] = []
