@@ -18,8 +18,8 @@ from ..primitives.bus import BusSignature
 from ..primitives.skid import Skid
 from .barrier import Barrier
 from .collector import Collector
-from .mesh import Mesh
 from .coordinates import coordinates
+from .mesh import Mesh
 
 INBOX = 512
 """Packets that wait for a core which still scans its arrivals, before they wait in the mesh."""

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from traffic import carry, few
 
 from spikeloom.hdl import CoreConfig, FabricConfig
-from spikeloom.hdl.fabric.mesh import Mesh
 from spikeloom.hdl.fabric.coordinates import coordinates
+from spikeloom.hdl.fabric.mesh import Mesh
 from spikeloom.hdl.fabric.router import TURNS, Port, neighbours
 
 CORE = CoreConfig(neurons=4, axons=256, axonal_delay_slots=4, route_entries=8)
