@@ -92,14 +92,14 @@ class Registers(wiring.Component):
         bus = self.bus
         offset = bus.address[:REGION_SHIFT]
         region = bus.address[REGION_SHIFT:]
-        asked, write, resets, reset_begins = Signal(), Signal(), Signal(), Signal()
+        begins, write, resets, reset_begins = Signal(), Signal(), Signal(), Signal()
         self._counts = counters = Counters(self._core_increments)
         m.d.sync += reset_begins.eq(resets)
         with m.FSM(name="bus"):
             with m.State("IDLE"):
                 m.d.sync += bus.done.eq(0)
                 with m.If(bus.valid & ~bus.done):
-                    m.d.comb += asked.eq(bus.write)
+                    m.d.comb += begins.eq(bus.write)
                     m.next = "LOOK"
                     with m.If((region == Region.COUNTERS) & (offset < 2 * len(COUNTERS))):
                         m.next = "COUNT"
@@ -130,19 +130,19 @@ class Registers(wiring.Component):
             Region.COUNTERS: self._counters,
             Region.MONITORS: self._monitors,
         }
-        found = []
+        regions = []
         for code, lookup in lookups.items():
             value, error, written = Signal(32), Signal(), Signal()
             late_value, late_error = Signal(32), Signal()
             m.d.comb += written.eq(write & (region == code) & ~late_error)
             if code == Region.CONTROL:
                 reset = (region == code) & (offset == Register.RESET)
-                m.d.comb += resets.eq(asked & reset & ~error)
+                m.d.comb += resets.eq(begins & reset & ~error)
             stored = lookup(m, offset, value, error, written)
             m.d.sync += [late_value.eq(value), late_error.eq(error)]
-            found.append((code, late_value if stored is None else stored, late_error))
+            regions.append((code, late_value if stored is None else stored, late_error))
         with m.Switch(region):
-            for code, late_value, late_error in found:
+            for code, late_value, late_error in regions:
                 with m.Case(code):
                     m.d.sync += [bus.value.eq(late_value), bus.error.eq(late_error)]
         # A reset that has begun is one of the two; its data stays until it is done.
@@ -195,8 +195,8 @@ class Registers(wiring.Component):
         m.d.comb += error.eq(1)
         with m.Switch(offset[:known_bits]):
             with m.Case(Register.RESET):
-                known = (bus.data == RESET_STATE) | (bus.data == RESET_ALL)
-                m.d.comb += error.eq(~bus.write | ~known | ~exists)
+                is_reset = (bus.data == RESET_STATE) | (bus.data == RESET_ALL)
+                m.d.comb += error.eq(~bus.write | ~is_reset | ~exists)
             for register, content in read_only.items():
                 with m.Case(register):
                     m.d.comb += [value.eq(content), error.eq(bus.write | ~exists)]

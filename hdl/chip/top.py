@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, ResetInserter, Signal
+from amaranth.hdl import Module, ResetInserter
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -18,6 +18,7 @@ from ..link.processor import Processor
 from ..link.receiver import Receiver
 from ..link.transmitter import Transmitter
 from ..link.uart import LineRate, UartReceiver, UartTransmitter
+from .connection_gate import ConnectionGate
 from .overruns import Overruns
 from .registers import REGIONS, Registers
 
@@ -84,27 +85,28 @@ class Chip(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Bytes → frames → commands → bus → registers or core."""
         m = Module()
-        m.submodules.core = core = self._core
-        m.submodules.registers = registers = self._registers
         m.submodules.receiver = receiver = Receiver()
         m.submodules.transmitter = transmitter = Transmitter()
+        m.submodules.gate = gate = ConnectionGate()
         processor = Processor(self._config, core=self._rows)
-        restart = Signal()
-        m.submodules.processor = ResetInserter(restart)(processor)
+        m.submodules.processor = ResetInserter(gate.restart)(processor)
+        m.submodules.registers = registers = self._registers
+        m.submodules.core = core = self._core
 
+        transmitter.connect(m, receiver)
+        wiring.connect(m, receiver.halfwords, gate.received)
+        wiring.connect(m, gate.requests, processor.requests)
+        wiring.connect(m, processor.replies, gate.replies)
+        wiring.connect(m, gate.sent, transmitter.halfwords)
+        wiring.connect(m, transmitter.encoded, wiring.flipped(self.sent))
+        wiring.connect(m, processor.arriving, core.arriving)
+        wiring.connect(m, core.reported, processor.reported)
         m.d.comb += [
             self.received.ready.eq(1),
             receiver.strobe.eq(self.received.valid),
             receiver.byte.eq(self.received.payload),
-        ]
-        self._restart(m, receiver, processor, transmitter, restart)
-        wiring.connect(m, transmitter.encoded, wiring.flipped(self.sent))
-        wiring.connect(m, processor.arriving, core.arriving)
-        wiring.connect(m, core.reported, processor.reported)
-        answers = set(transmitter.signature.members) - {"halfwords", "encoded"}
-        m.d.comb += [getattr(transmitter, n).eq(getattr(receiver, n)) for n in sorted(answers)]
-
-        m.d.comb += [
+            gate.opened.eq(receiver.opened),
+            gate.accessing.eq(processor.bus.valid),
             core.start.eq(processor.start),
             core.clear.eq(registers.clear),
             core.step.eq(registers.step),
@@ -144,41 +146,12 @@ class Chip(wiring.Component):
         ]
         return m
 
-    @staticmethod
-    def _restart(
-        m: Module,
-        receiver: Receiver,
-        processor: Processor,
-        transmitter: Transmitter,
-        restart: Signal,
-    ) -> None:
-        """A new connection restarts the processor, once the bus access under way is done.
-
-        Until then requests wait, and what is left of old replies goes nowhere.
-        """
-        due = Signal()
-        m.d.comb += restart.eq(due & ~processor.bus.valid)
-        with m.If(receiver.opened):
-            m.d.sync += due.eq(1)
-        with m.Elif(restart):
-            m.d.sync += due.eq(0)
-        requests, replies = processor.requests, processor.replies
-        m.d.comb += [
-            requests.payload.eq(receiver.halfwords.payload),
-            requests.valid.eq(receiver.halfwords.valid & ~due),
-            receiver.halfwords.ready.eq(requests.ready & ~due),
-            transmitter.halfwords.payload.eq(replies.payload),
-            transmitter.halfwords.valid.eq(replies.valid & ~due),
-            replies.ready.eq(transmitter.halfwords.ready | due),
-        ]
-
     def _bus(
         self, m: Module, processor: Processor, registers: Registers, core: Core | Fabric
     ) -> None:
-        """Registers take their regions, the core all others."""
+        """The registers answer for their regions, the core for all others."""
         bus = processor.bus
         region = bus.address[REGION_SHIFT:]
-        mine = registers.bus
         for target in (registers.bus, core.bus):
             m.d.comb += [
                 target.write.eq(bus.write),
@@ -187,10 +160,10 @@ class Chip(wiring.Component):
             ]
         with m.If(sum((region == r for r in REGIONS), start=0) != 0):
             m.d.comb += [
-                mine.valid.eq(bus.valid),
-                bus.done.eq(mine.done),
-                bus.value.eq(mine.value),
-                bus.error.eq(mine.error),
+                registers.bus.valid.eq(bus.valid),
+                bus.done.eq(registers.bus.done),
+                bus.value.eq(registers.bus.value),
+                bus.error.eq(registers.bus.error),
             ]
         with m.Else():
             m.d.comb += [
@@ -257,7 +230,7 @@ class Top(wiring.Component):
             return m
         m.submodules.rate = rate = LineRate(self._step, self._hold)
         m.d.comb += [
-            rate.wanted.eq(chip.line),
+            rate.requested.eq(chip.line),
             rate.sending.eq(chip.sent.valid | ~uart_tx.bytes.ready),
             rate.good_frame.eq(chip.good_frame),
             chip.line_fell.eq(rate.fell),

@@ -1,6 +1,6 @@
-"""Commands: what the byte stream inside I frames says.  All are 16-bit little-endian halfwords.
+"""Commands: the byte stream inside I frames, as 16-bit little-endian halfwords.
 
-32-bit values travel low halfword first.  A request is answered before the next one is looked at.
+32-bit values travel low halfword first.  A request is answered before the next one is read.
 
     READ   op count address:32                      → op count value:32 … status
     WRITE  op count address:32 value:32 …           → op count step:32 status
@@ -18,8 +18,8 @@ step at the cursor, and ADVANCE moves it:
     1101 0000 0000 0000   BITMAP: all ids of a step, one bit each; `bitmap_halfwords` follow
     1111 1111 1111 1111   END of the events
 
-Bit b of the w-th halfword of a bitmap is id 16·w + b, of the core's axons or neurons.  Who sends chooses
-for each step what is shorter, ids or a bitmap; who receives takes any mixture of both.
+Bit b of the w-th halfword of a bitmap is id 16·w + b, of the core's axons or neurons.  The sender
+chooses the encoding for each step, ids or a bitmap, whichever is shorter; the receiver accepts either.
 
 With `steps = 0` the board executes steps only to follow the cursor: nothing can be late.  Otherwise it
 executes `steps` steps at the ticks (without a tick period at once, before it looks at any event), and ids

@@ -64,17 +64,17 @@ _RANGES = {
     "route_entries": (0, MAX_ROUTE_ENTRIES),
 }
 _OMITTED = {"learning": None, "delay_slots": 1, "axonal_delay_slots": 1, "route_entries": 0}
-"""Settings that the canonical form has only where they are not these: what a core does not have does not
-change its digest."""
+"""Values with which a setting is left out of the canonical form: hardware that a core does not have does
+not change its digest."""
 
 
-def _known(cls: type, values: dict[str, Any]) -> dict[str, Any]:
+def _checked(cls: type, values: dict[str, Any]) -> dict[str, Any]:
     """The values, if they name fields of a dataclass, and all that it requires."""
-    known = {f.name: f for f in dataclasses.fields(cls)}
-    unknown = sorted(set(values) - set(known))
+    settings = {f.name: f for f in dataclasses.fields(cls)}
+    unknown = sorted(set(values) - set(settings))
     if unknown:
-        raise ConfigError(f"unknown setting {', '.join(unknown)}; known are {', '.join(known)}")
-    required = [n for n, f in known.items() if f.default is dataclasses.MISSING]
+        raise ConfigError(f"unknown setting {', '.join(unknown)}; known are {', '.join(settings)}")
+    required = [n for n, f in settings.items() if f.default is dataclasses.MISSING]
     missing = [n for n in required if n not in values]
     if missing:
         raise ConfigError(f"missing setting {', '.join(missing)}")
@@ -106,7 +106,7 @@ class CoreConfig:
     learning : the learning rule, or None.
     delay_slots : D, a power of two, at most 64: each synapse has a delay field of 0…D − 1 steps.  With
         1 there is none.
-    axonal_delay_slots : a power of two, at most 64: a spike may be 0…this − 1 steps longer under way.
+    axonal_delay_slots : a power of two, at most 64: a spike may take up to this − 1 steps longer.
     route_entries : 0: each neuron drives at most one axon, of its own core, without axonal delay.  Else
         the size of the table of destinations, of which each neuron may have any number.
     """
@@ -135,14 +135,14 @@ class CoreConfig:
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
-            given = getattr(self, name)
-            if given not in allowed or type(given) is not type(allowed[0]):
+            value = getattr(self, name)
+            if value not in allowed or type(value) is not type(allowed[0]):
                 options = ", ".join(repr(a) for a in allowed)
-                raise ConfigError(f"{name} is {given!r}; choose one of {options}")
+                raise ConfigError(f"{name} is {value!r}; choose one of {options}")
         for name, (low, high) in _RANGES.items():
-            given = getattr(self, name)
-            if type(given) is not int or not low <= given <= high:
-                raise ConfigError(f"{name} is {given!r}; give an integer from {low} to {high}")
+            value = getattr(self, name)
+            if type(value) is not int or not low <= value <= high:
+                raise ConfigError(f"{name} is {value!r}; give an integer from {low} to {high}")
         if self.lanes > self.neurons:
             fits = 1 << (self.neurons.bit_length() - 1)
             raise ConfigError(
@@ -169,10 +169,10 @@ class CoreConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> CoreConfig:
         """Build from a mapping of field names to values; unknown names raise `ConfigError`."""
-        values = _known(cls, values)
+        values = _checked(cls, values)
         learning = values.get("learning")
         if isinstance(learning, dict):
-            values = values | {"learning": LearningConfig(**_known(LearningConfig, learning))}
+            values = values | {"learning": LearningConfig(**_checked(LearningConfig, learning))}
         return cls(**values)
 
     @classmethod
@@ -237,7 +237,7 @@ def _synapse_field(name: str, bits: int, signed: bool, neurons: int) -> SynapseF
 
 
 class CoreLayout:
-    """Sizes derived from a `CoreConfig`; the one place where they are computed.
+    """Sizes derived from a `CoreConfig`; they are computed nowhere else.
 
     Neuron `j` lives in lane `j mod P`, group `j div P`; for updates in unit `j mod U`, word
     `j div U`.

@@ -1,10 +1,10 @@
-"""What can go wrong between a user and a board.  Every message says what to do next."""
+"""Errors and warnings that a user can see.  Every message says what to do next."""
 
 from __future__ import annotations
 
 
 class SpikeLoomError(Exception):
-    """Base of all errors that a user can cause or mend; the CLI prints them without a traceback."""
+    """Base of all errors that a user can cause or fix; the command line prints them without a traceback."""
 
 
 class PortError(SpikeLoomError):
@@ -12,7 +12,7 @@ class PortError(SpikeLoomError):
 
 
 class LinkError(SpikeLoomError):
-    """The line lost or spoiled data, or the board does not answer."""
+    """The line lost or corrupted data, or the board does not answer."""
 
 
 class WrongBoardError(SpikeLoomError):
@@ -36,12 +36,12 @@ class MissingToolError(SpikeLoomError):
 
 
 class DesignError(SpikeLoomError):
-    """A saved design can not be read or written; the message says why."""
+    """A saved design cannot be read or written; the message says why."""
 
 
 class FitWarning(UserWarning):
-    """A network was compiled, but will not do what was asked for; the message says what would help."""
+    """The compiled network cannot realise behaviour that was requested; the message says what would."""
 
 
 class LineWarning(UserWarning):
-    """The line does not carry the rate that was asked for."""
+    """The line does not carry the requested rate."""

@@ -36,9 +36,9 @@ class FabricConfig:
 
     def __post_init__(self) -> None:
         for name in ("columns", "rows"):
-            given = getattr(self, name)
-            if type(given) is not int or not 1 <= given <= MAX_SIDE:
-                raise ConfigError(f"{name} is {given!r}; give an integer from 1 to {MAX_SIDE}")
+            value = getattr(self, name)
+            if type(value) is not int or not 1 <= value <= MAX_SIDE:
+                raise ConfigError(f"{name} is {value!r}; give an integer from 1 to {MAX_SIDE}")
         if not self.core.route_entries:
             raise ConfigError("the cores of a fabric need destinations; set route_entries")
         words = max(field.words_per_row for field in self.core.layout.synapse_fields.values())
@@ -83,7 +83,7 @@ class FabricConfig:
 
     @classmethod
     def of(cls, config: CoreConfig | FabricConfig) -> FabricConfig | None:
-        """The fabric that a chip of this configuration has; None for a core that has no destinations."""
+        """The fabric on a chip of this configuration; None for a core that has no destinations."""
         if isinstance(config, FabricConfig):
             return config
         return cls(config) if config.route_entries else None

@@ -1,14 +1,14 @@
-"""The frame: what travels between two zero bytes on the serial line.  docs/reference/link.md has examples.
+"""The frame: the bytes between two zero bytes on the serial line.  docs/link.md has examples.
 
     COBS( type  N(S)    N(R)    length   payload   CRC-32 ) 00
           u8    u16 LE  u16 LE  u16 LE   length B  u32 LE
 
 The CRC is `zlib.crc32(type … payload, connection)`: the id of the open connection is its starting
-value, so a frame of another connection never passes.  SABM frames use 0.
+value, so a frame of another connection is never accepted.  SABM frames use 0.
 
 The terms are HDLC's, but numbers count the halfwords of the stream, as TCP's count bytes: N(S) is
 the position of the first halfword in an I frame, N(R) that of the halfword which the sender of the
-frame expects next, both modulo 65 536.  So what is sent again may be cut into other frames.
+frame expects next, both modulo 65 536.  So repeated data may be cut into other frames.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ class FrameType(IntEnum):
     UA = 5
     """The connection is open, numbers start from 0.  Payload: window."""
     RNR = 6
-    """Receive not ready: RR without any room; an RR follows when there is.  Payload: window."""
+    """Receive not ready: RR with no free space; an RR follows when there is some.  Payload: window."""
 
 
 SUPERVISORY_BYTES = 2
-"""Payload of RR, RNR, REJ and UA, a u16.  From the board its window: bytes from N(R) on that it has
-room for.  From the host the limit: the largest payload of an I frame that it wants, even,
+"""Payload of RR, RNR, REJ and UA, a u16.  From the board its window: free bytes in its buffer, from
+N(R) on.  From the host the limit: the largest payload of an I frame that it accepts, even,
 MIN_LIMIT…MAX_PAYLOAD."""
 DEFAULT_LIMIT = 256
 """Limit of a new connection."""
@@ -77,7 +77,7 @@ class Frame:
 
     @classmethod
     def from_bytes(cls, encoded: bytes, connection: int) -> Frame:
-        """Decode what stood between two delimiters; `FrameError` says why it is no frame."""
+        """Decode the bytes between two delimiters; `FrameError` says why they are no frame."""
         try:
             raw = bytes(cobs.decode(encoded))
         except cobs.DecodeError as error:

@@ -1,4 +1,4 @@
-"""What is loaded at run time into one core: weights, parameters and routes, as plain arrays."""
+"""What one core is loaded with at run time: weights, parameters and routes, as plain arrays."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_CORES = 64
 
 
 class ImageError(InputError):
-    """Numbers that the configured core can not hold; the message says which and what would fit."""
+    """Numbers that the configured core cannot hold; the message names them and says what would fit."""
 
 
 def default_tags(count: int, kind: str) -> NDArray[np.int64]:
@@ -41,9 +41,9 @@ def _check_range(name: str, values: NDArray[Any], low: int, high: int) -> None:
     if len(outside):
         where = tuple(int(k) for k in outside[0])
         more = f" ({len(outside)} such values)" if len(outside) > 1 else ""
-        place = f"[{', '.join(map(str, where))}]" if where else ""
+        index = f"[{', '.join(map(str, where))}]" if where else ""
         raise ImageError(
-            f"{name}{place} is {int(values[where])}, outside {low}…{high}{more}; "
+            f"{name}{index} is {int(values[where])}, outside {low}…{high}{more}; "
             "rescale it, or widen the format in the configuration"
         )
 
@@ -74,7 +74,7 @@ class Image:
     routes : (N,) axon that each neuron drives, or `NO_AXON`; default none.  Not in a core with
         route_entries.
     destinations : (E, 4) integers, in a core with route_entries: neuron, core, axon and axonal delay
-        in any order; default none.  Kept sorted.
+        in any order; default none.  They are kept sorted.
     delays : (A, N) delay fields 0…D − 1 of the synapses; default 0.
     report : (N,) bool, whether a neuron's spikes are sent to the host; default all.
     learning : by field name (`config.layout.learning`), one integer each.  Missing names are 0, but
@@ -125,12 +125,12 @@ class Image:
 
     def _destinations(self) -> None:
         c = self.config
-        given = (
+        destinations = (
             np.zeros((0, 4), dtype=np.int64)
             if self.destinations is None
             else np.asarray(self.destinations)
         )
-        rows = _integers("destinations", given, (len(given), 4))
+        rows = _integers("destinations", destinations, (len(destinations), 4))
         if len(rows) > c.route_entries:
             raise ImageError(
                 f"{len(rows)} destinations, but the core has {c.route_entries} route_entries"
@@ -153,10 +153,12 @@ class Image:
         fields = {f.name: f for f in c.layout.learning}
         unknown = sorted(set(self.learning) - set(fields))
         if unknown:
-            known = (
+            available = (
                 f"it has {', '.join(fields)}" if fields else "it was configured without learning"
             )
-            raise ImageError(f"no learning parameter {', '.join(unknown)} in this core; {known}")
+            raise ImageError(
+                f"no learning parameter {', '.join(unknown)} in this core; {available}"
+            )
         self.learning = {name: self._learning_parameter(f) for name, f in fields.items()}
         has = {f.name for f in c.layout.axon_fields}
         self.plastic = self._flags("plastic", self.plastic, (c.axons, c.neurons), bool(fields))
@@ -184,7 +186,7 @@ class Image:
         flags = _integers(name, False if given is None else given, shape)
         _check_range(name, flags, 0, 1)
         if flags.any() and not possible:
-            raise ImageError(f"{name} is set, but the core can not do this; configure its learning")
+            raise ImageError(f"{name} is set, but the core cannot do this; configure its learning")
         return flags.astype(bool)
 
     def _parameter(self, f: Field) -> NDArray[np.int64]:

@@ -67,16 +67,16 @@ class LearningConfig:
         if self.rule not in RULES:
             raise ConfigError(f"learning rule is {self.rule!r}; choose one of {', '.join(RULES)}")
         for name, (low, high) in _RANGES.items():
-            given = getattr(self, name)
-            if type(given) is not int or not low <= given <= high:
+            value = getattr(self, name)
+            if type(value) is not int or not low <= value <= high:
                 raise ConfigError(
-                    f"learning.{name} is {given!r}; give an integer from {low} to {high}"
+                    f"learning.{name} is {value!r}; give an integer from {low} to {high}"
                 )
         for name, allowed in _CHOICES.items():
-            given = getattr(self, name)
-            if given not in allowed or type(given) is not type(allowed[0]):
+            value = getattr(self, name)
+            if value not in allowed or type(value) is not type(allowed[0]):
                 options = ", ".join(repr(a) for a in allowed)
-                raise ConfigError(f"learning.{name} is {given!r}; choose one of {options}")
+                raise ConfigError(f"learning.{name} is {value!r}; choose one of {options}")
         for name in ("pairing", "bounds", "rates", "eligibility_bits", "modulator_bits"):
             default = type(self).__dataclass_fields__[name].default
             if name not in RULES[self.rule].settings and getattr(self, name) != default:

@@ -1,9 +1,9 @@
-"""The memory map: every address that host and hardware share, derived here and nowhere else.
+"""The memory map: every address that host and hardware share.
 
 The bus has 32-bit little-endian words and *word* addresses of 32 bits; the top four bits name a
 region, the others are logical (neuron, axon, parameter), never physical banks:
 
-    IDENTITY    who is this?  Stays at address 0 for ever.
+    IDENTITY    which board is this?  Always at address 0.
     CONTROL     registers, see `Register`
     COUNTERS    two words each, low first, see `COUNTERS`
                 [CORE_OVERRUNS + k]  of a fabric: ticks that came when core k was not done
@@ -26,7 +26,7 @@ and in cores that learn
 and in cores with delays
 
     DELAYS      [i << row_bits | w] w-th word of axon i's row of delay fields
-    PENDING     [r << 20 | d << 14 | j]  what is under way to neuron j for the next step, or d steps later,
+    PENDING     [r << 20 | d << 14 | j]  sum under way to neuron j for the next step, or d steps later,
                                     by receptor (the modulator's is the last one)
 
 In a fabric of several cores, bits `CORE_SHIFT` and up of the part below the region name the core.
@@ -130,8 +130,8 @@ class Register(IntEnum):
     CLOCK_HZ = 5
     """Frequency of the core clock, read-only."""
     LINE = 6
-    """Phase step of the UART (`hdl.line_rate.phase_step`), in effect when the reply has been sent.  Falls
-    back to the board's own when no good frame comes for 0.5…1 s.  Read-only where there is none."""
+    """Phase step of the UART (`line_rate.phase_step`), in effect when the reply has been sent.  Falls back
+    to the board's own when no good frame comes for 0.5…1 s.  Read-only where there is no UART."""
 
 
 RESET_STATE = 1
@@ -161,11 +161,11 @@ COUNTERS: dict[str, int] = {
 """Counters of the COUNTERS region, in order, with their width in bits; they wrap.
 
 steps: executed; cycles: clock cycles inside steps; stalls: clock cycles of runs, between steps, in
-which the output had no room for what was to be sent; link_bad_frames: wrong CRC, length or form;
+which the output could not take what was to be sent; link_bad_frames: wrong CRC, length or form;
 link_out_of_sequence: valid, but not the next; link_overflows: valid, but more than the advertised
-window.  The others: docs/reference/semantics.md.  Cleared by RESET_STATE, the link_* ones when a connection
-is opened, commands (executed) and connections (opened) never: who remembers both knows whether a command
-that was cut short has been executed."""
+window.  The others: docs/semantics.md.  Cleared by RESET_STATE, the link_* ones when a connection is
+opened, commands (executed) and connections (opened) never: a host that remembers both values can tell
+whether an interrupted command was executed."""
 CORE_OVERRUNS = 256
 """Offset of the cores' own overruns in COUNTERS; they stop at 2^16 − 1."""
 KEPT_COUNTERS = ("commands", "connections")

@@ -1,4 +1,4 @@
-"""Widths that a learning rule is told of the core that it is in, and the arithmetic of sizes."""
+"""Widths of a core's numbers, on which learning rules depend, and the arithmetic of sizes."""
 
 from __future__ import annotations
 

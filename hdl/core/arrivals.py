@@ -23,12 +23,12 @@ class Arrivals(wiring.Component):
 
     Members
     -------
-    arrive, arrive_axon : a spike for an existing axon; accepted every cycle, but not while scanning.
+    arrive, arrive_axon : a spike for an existing axon; accepted in every cycle, except while scanning.
     arrive_delay : steps from the next one to that in which it arrives.
     duplicate : pulses two cycles later if the axon had a spike already.
     scan : pulse; empties the next step's bitmap into `axons`, at one axon per cycle; a word of 32 axons
         without spikes costs one cycle.  `scanning` is 1 until the last axon was accepted.
-    walking : `scanning`, but for the cycle of the pulse.
+    walking : `scanning`, except in the cycle of the pulse.
     scanned : every word of the bitmap, as it is emptied into `axons`.
     clear : pulse instead of `scan`: empties all bitmaps and drops what is in them.
     access : to `word` of the next step's bitmap (`slot` 0) or a later one, between steps; done after two
@@ -93,10 +93,10 @@ class Arrivals(wiring.Component):
         any_left, more = two_or_more(bits)
         below = (bits - 1)[:WORD_BITS]
 
-        room = Signal()  # the axon register can take the lowest bit
-        m.d.comb += room.eq(~self.axons.valid | self.axons.ready)
+        free = Signal()  # the axon register can take the lowest bit
+        m.d.comb += free.eq(~self.axons.valid | self.axons.ready)
         advance = Signal()  # the walked word is empty after this cycle
-        m.d.comb += advance.eq(~any_left | (room & ~more))
+        m.d.comb += advance.eq(~any_left | (free & ~more))
 
         last = fetch == self._words - 1
         slot = Signal.like(self._next)
@@ -115,7 +115,7 @@ class Arrivals(wiring.Component):
         with m.Elif(arriving | fetched):
             m.d.comb += bitmap.hold.eq(~advance)
 
-        with m.If(room):
+        with m.If(free):
             m.d.sync += [
                 self.axons.valid.eq(any_left),
                 self.axons.payload.eq(Cat(one_hot_index(bits & ~below), number)),
@@ -141,7 +141,7 @@ class Arrivals(wiring.Component):
         ]
 
     def _access(self, m: Module, bitmap: ReadModifyWrite) -> None:
-        """Take the word; on a write put the new one into the empty place."""
+        """Take the word; a write puts the new one into the emptied word."""
         access = self.access
         address = self._address(access.where.word, access.where.slot)
         m.d.comb += access.value.eq(bitmap.taken)

@@ -62,14 +62,14 @@ class Core(wiring.Component):
     """A time-multiplexed core with P lanes.  What a step does: docs/reference/semantics.md.
 
     A step takes |S|·ceil(N/P) + ceil(N/U) + ceil(A/32) clock cycles and a constant below 38 (40 with
-    synaptic delays), for |S| arriving axons.  One spike is routed per cycle beside the walk over the
-    words of U neurons: where spikes crowd, the largest of k + (spikes in words ≥ k) takes the place of
-    ceil(N/U).
+    synaptic delays), for |S| arriving axons.  One spike is routed per cycle, in
+    parallel with the walk over the words of U neurons.  If many neurons fire close together, replace
+    ceil(N/U) by the largest of k + (spikes in words ≥ k).
 
     Members
     -------
     start : pulse while `ready`; runs one step.
-    ready : between steps, with the memories clear.  Only then are spikes and bus accesses taken.
+    ready : between steps, with the memories clear; spikes and bus accesses are taken only then.
     clear : pulse while `ready`; clears all state, as happens after power-up.
     arriving : stream of axons (16 bits, so that unknown ones can be counted) for the next step.
     reported : stream of neurons that fired; the step waits while it is not taken.
@@ -82,7 +82,7 @@ class Core(wiring.Component):
     packets : stream of destinations of spikes, as the table has them.
     inbound : stream of spikes for axons that exist (`spike_layout`); waits only while the core scans
         its arrivals, which no packet can delay.
-    finished : all is done, and all packets are out; only `release` ends the step.
+    finished : everything is done, and all packets are out; only `release` ends the step.
     release : every spike of the step has arrived everywhere.
 
     With learning, the post side adds ceil(A/P) cycles for each spike, the walk takes

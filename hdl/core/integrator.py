@@ -17,15 +17,15 @@ from ..primitives.signatures import RowReadSignature, TakeSignature
 
 
 class Integrator(wiring.Component):
-    """`accumulator[receptor][j] += weight[i, j]` for every axon `i` it is given and all neurons `j`.
+    """`accumulator[receptor][j] += weight[i, j]` for every axon `i` of `rows` and all neurons `j`.
 
     Throughput: G = ceil(N / P) cycles for an axon, in any order, without gaps.  Latency from the last
     axon to `idle`: 6 cycles (7 with learning), 2 more with delays.  An accumulator is as wide as its
     sum needs (`CoreLayout.accumulator_bits`).
 
     With delays each accumulator is a ring of D words, and each lane addresses the slot of its own
-    synapse.  A neuron has one synapse in a row, so that no word is met twice within G cycles, whatever
-    the delays.
+    synapse.  A neuron has one synapse in a row, so no word is met twice within G cycles, whatever the
+    delays are.
 
     Members
     -------

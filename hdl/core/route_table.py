@@ -1,4 +1,4 @@
-"""Routing of a step's spikes: which axon each neuron drives, and which spikes the host sees."""
+"""The table of routes: which axon each neuron drives, and which spikes the host sees."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class RouteTable(wiring.Component):
     spike : pulses once for each spike.  unknown : its axon does not exist, and it was dropped.
     arrive, arrive_axon : to `Arrivals`.
     reported : stream of neurons whose spikes the host wants.
-    first : in a core with route_entries, in place of `arrive`: stream of the first destinations of neurons
-        that fired and drive something, to `Destinations`.
+    first : in a core with route_entries, instead of `arrive`: stream of the first destinations of
+        neurons that fired and drive something, to `Destinations`.
     stalled : waiting for `reported`.
-    spikes : stream of all neurons that fired; a spike that is not taken is not routed either.
+    spikes : stream of all neurons that fired; a spike is routed when it is taken.
     access : to entry `neuron` of the table, between steps; done after two cycles.
     """
 

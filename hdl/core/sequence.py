@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 
 class StepSequence(wiring.Component):
-    """Spikes settle, rows are integrated, neurons updated, spikes routed; then the step is closed.
+    """Spikes arrive, rows are integrated, neurons updated, spikes routed; then the step is closed.
 
     Members
     -------
@@ -78,11 +78,11 @@ class StepSequence(wiring.Component):
                 with m.If(self.clear):
                     m.next = "POWER_UP"
                 with m.Elif(self.start):
-                    m.next = "SETTLE"
+                    m.next = "ARRIVE"
                     with m.If(~self.arriving):
                         m.d.comb += self.scan.eq(1)
                         m.next = "INTEGRATE"
-            with m.State("SETTLE"), m.If(~self.arriving):
+            with m.State("ARRIVE"), m.If(~self.arriving):
                 m.d.comb += self.scan.eq(1)
                 m.next = "INTEGRATE"
             with m.State("INTEGRATE"), m.If(integrated):

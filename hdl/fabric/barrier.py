@@ -10,10 +10,10 @@ from ..primitives.bits import population
 
 
 class Barrier(wiring.Component):
-    """Counts the packets that are under way, and ends the step when none is and all cores are done.
+    """Counts the packets that are under way, and ends the step when there is none and all cores are done.
 
-    Nothing needs to be known of the way that packets take, or how long: each was sent once, and arrives
-    once.  `release` comes four cycles after the last `arrived`, or three after the last `finished`.
+    Neither the path of a packet nor its time matters: each is sent once, and arrives once.  `release`
+    comes four cycles after the last `arrived`, or three after the last `finished`.
 
     Members
     -------
@@ -25,7 +25,7 @@ class Barrier(wiring.Component):
     Parameters
     ----------
     cores : number of cores.
-    most : packets that can be under way, at most.
+    most : largest number of packets that can be under way.
     """
 
     def __init__(self, cores: int, most: int) -> None:
@@ -42,25 +42,25 @@ class Barrier(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """All inputs are registered alike, so the count and `finished` are of the same cycle.
 
-        They are registered twice: the first registers are each beside its core, however far away that is.
+        They are registered twice: the first registers can be placed beside their core.
         """
         m = Module()
         cores = len(self.sent)
-        left, came, resting = Signal(cores), Signal(cores), Signal(cores)
+        left, came, idle = Signal(cores), Signal(cores), Signal(cores)
         m.d.sync += [
             left.eq(self.sent),
             came.eq(self.arrived),
-            resting.eq(self.finished & ~self.release.replicate(cores)),
+            idle.eq(self.finished & ~self.release.replicate(cores)),
         ]
         more, fewer = Signal(range(cores + 1)), Signal(range(cores + 1))
         done = Signal()
         m.d.sync += [
             more.eq(population(left)),
             fewer.eq(population(came)),
-            done.eq(resting.all() & ~self.release),
+            done.eq(idle.all() & ~self.release),
         ]
         under_way = Signal(range(self._most + 1))
         m.d.sync += under_way.eq(under_way + more - fewer)
-        # Who is done has sent nothing since, so there is no `more` that this does not count yet.
+        # A core that is done has sent nothing since, so `more` holds nothing that is not counted yet.
         m.d.sync += self.release.eq(done & (under_way == 0) & ~self.release)
         return m

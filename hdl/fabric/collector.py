@@ -12,17 +12,17 @@ from ..primitives.skid import Skid
 
 
 class Collector(wiring.Component):
-    """Takes the spikes of each core in rising order, and gives those of core 0, then those of core 1, ….
+    """Takes the spikes of each core in rising order, and reports those of core 0, of core 1, and so on.
 
-    Throughput: one per cycle, and one cycle for each core.  Latency: one cycle.  Each core has a queue
-    that holds the spikes of a whole step, so that no core waits for another one.
+    Throughput: one spike per cycle, and one cycle for each core.  Latency: one cycle.  Each core has a
+    queue that holds the spikes of a whole step, so that no core waits for another.
 
     Members
     -------
     spikes[k] : stream of neurons of core k; always ready within a step.
     finished : by core, it has no more.
     reported : stream of external neurons.
-    collected : everything has been given; until `release`, which begins anew.
+    collected : all spikes of the step are out, until `release`.
     """
 
     def __init__(self, config: FabricConfig) -> None:
@@ -39,12 +39,12 @@ class Collector(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """A queue per core; whose turn it is; a register before all else that reports meet."""
+        """A queue per core; the core whose turn it is; a register in front of `reported`."""
         m = Module()
         c = self._config
         turn = Signal(range(c.cores))
-        m.submodules.given = given = Skid(self.reported.payload.shape())
-        wiring.connect(m, given.output, wiring.flipped(self.reported))
+        m.submodules.skid = skid = Skid(self.reported.payload.shape())
+        wiring.connect(m, skid.output, wiring.flipped(self.reported))
         queues = []
         for k in range(c.cores):
             queue = SyncFIFOBuffered(width=max(1, c.neuron_bits), depth=c.core.neurons + 1)
@@ -53,12 +53,12 @@ class Collector(wiring.Component):
                 queue.w_data.eq(self.spikes[k].payload),
                 queue.w_en.eq(self.spikes[k].valid),
                 self.spikes[k].ready.eq(queue.w_rdy),
-                queue.r_en.eq(given.input.ready & (turn == k)),
+                queue.r_en.eq(skid.input.ready & (turn == k)),
             ]
             queues.append(queue)
         m.d.comb += [
-            given.input.valid.eq(Array(queue.r_rdy for queue in queues)[turn]),
-            given.input.payload.eq(
+            skid.input.valid.eq(Array(queue.r_rdy for queue in queues)[turn]),
+            skid.input.payload.eq(
                 Array(queue.r_data for queue in queues)[turn] | turn << c.neuron_bits
             ),
         ]
@@ -69,5 +69,5 @@ class Collector(wiring.Component):
         with m.Elif(~self.collected & silent & self.finished.bit_select(turn, 1)):
             m.d.sync += turn.eq(turn + 1)
             with m.If(turn == c.cores - 1):
-                m.d.sync += [turn.eq(turn), self.collected.eq(~given.output.valid)]
+                m.d.sync += [turn.eq(turn), self.collected.eq(~skid.output.valid)]
         return m

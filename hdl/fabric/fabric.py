@@ -22,7 +22,7 @@ from .coordinates import coordinates
 from .mesh import Mesh
 
 INBOX = 512
-"""Packets that wait for a core which still scans its arrivals, before they wait in the mesh."""
+"""Packets that wait beside a core that still scans its arrivals; more of them wait in the mesh."""
 
 
 def fabric_increments(config: FabricConfig) -> data.StructLayout:
@@ -37,11 +37,11 @@ def fabric_increments(config: FabricConfig) -> data.StructLayout:
 
 
 class Fabric(wiring.Component):
-    """Cores side by side, which look like one: its ports are those of `Core`.
+    """Cores side by side that look like one core: the ports are those of `Core`.
 
-    A step begins in all cores together, and ends when the last of them is done, every packet has
-    arrived, and every spike has been reported.  To the cores' own cycles it adds four for the barrier
-    and the cores' common `ready`, and what packets and reports take longer than the slowest core.
+    A step begins in all cores together, and ends when the last core is done, every packet has arrived,
+    and every spike has been reported.  It takes as long as the slowest core, four cycles more for the
+    barrier and the common `ready`, and the cycles that packets and reports need beyond that.
 
     Members
     -------
@@ -50,7 +50,7 @@ class Fabric(wiring.Component):
     reported : stream of external neurons, `core << neuron_bits | neuron`, in rising order.
     bus : as of `Core`; bits CORE_SHIFT and up of the address, below the region, name the core.
     increments : sums over the cores, a cycle later; `steps` and `cycles` are those of all together.
-    unfinished : by core, it has not finished the step that runs.
+    unfinished : by core, the present step is not finished.
     """
 
     def __init__(self, config: FabricConfig, *, synapse_storage: str = "block") -> None:
@@ -71,7 +71,7 @@ class Fabric(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Cores; packets to the mesh and from it; barrier, reports, bus and counters."""
+        """Cores; packets to and from the mesh; barrier, reports, bus and counters."""
         m = Module()
         c = self._config
         m.submodules.mesh = mesh = Mesh(c)
@@ -95,45 +95,45 @@ class Fabric(wiring.Component):
             self._send(m, k, core, mesh, barrier, unknown)
             self._receive(m, k, core, mesh, barrier)
         m.d.comb += collector.release.eq(barrier.release)
-        # A register, since from here a way leads through the command processor back to all cores.
+        # A register, because a path leads from here through the command processor back to all cores.
         ready = Cat(core.ready for core in cores).all() & ~self.start & ~self.clear
         m.d.sync += self.ready.eq(ready)
-        self._arrive(m, cores, unknown)
+        dropped = self._arrive(m, cores)
         self._bus(m, cores)
-        self._count(m, cores, unknown)
+        self._count(m, cores, Cat(unknown, dropped))
         return m
 
     def _send(
         self, m: Module, k: int, core: Core, mesh: Mesh, barrier: Barrier, unknown: Signal
     ) -> None:
-        """Packets that point somewhere go into the mesh, the others are counted.
+        """Packets for cores and axons that exist go into the mesh, the others are counted.
 
-        From the barrier's count on they are under way: in the skid register, too.
+        They are under way from the cycle in which the barrier counts them, also in the skid register.
         """
         c = self._config
         packet, inject = core.packets.payload, mesh.inject[k]
         m.submodules[f"outbox_{k}"] = outbox = Skid(inject.payload.shape())
         wiring.connect(m, outbox.output, inject)
-        known, taken = Signal(name=f"known_{k}"), Signal(name=f"taken_{k}")
+        exists, taken = Signal(name=f"exists_{k}"), Signal(name=f"taken_{k}")
         into = outbox.input
         m.d.comb += [
-            known.eq(
+            exists.eq(
                 (packet.core < c.cores)
                 & (packet.axon < c.core.axons)
                 & (packet.delay < c.core.axonal_delay_slots)
             ),
             core.packets.ready.eq(into.ready),
-            into.valid.eq(core.packets.valid & known),
+            into.valid.eq(core.packets.valid & exists),
             taken.eq(core.packets.valid & into.ready),
-            barrier.sent[k].eq(taken & known),
-            unknown[k].eq(taken & ~known),
+            barrier.sent[k].eq(taken & exists),
+            unknown[k].eq(taken & ~exists),
             Cat(into.payload.column, into.payload.row).eq(Cat(*coordinates(c, packet.core))),
             into.payload.axon.eq(packet.axon),
             into.payload.delay.eq(packet.delay),
         ]
 
     def _receive(self, m: Module, k: int, core: Core, mesh: Mesh, barrier: Barrier) -> None:
-        """What is delivered waits in the inbox while the core scans."""
+        """Delivered spikes wait in the inbox while the core scans."""
         deliver, inbound = mesh.deliver[k], core.inbound
         width = len(deliver.payload.as_value())
         m.submodules[f"inbox_{k}"] = inbox = SyncFIFOBuffered(width=width, depth=INBOX)
@@ -147,32 +147,35 @@ class Fabric(wiring.Component):
             barrier.arrived[k].eq(inbound.valid & inbound.ready),
         ]
 
-    def _arrive(self, m: Module, cores: list[Core], unknown: Signal) -> None:
-        """A spike of the host goes to the core that it names; all take them at the same times."""
+    def _arrive(self, m: Module, cores: list[Core]) -> Value:
+        """A spike of the host goes to the core that it names; all cores take them in the same cycles.
+
+        Returns whether one is dropped because there is no such core.
+        """
         bits = self._config.axon_bits
         axon = self.arriving.payload
-        named = axon[bits:]
+        number = axon[bits:]
         m.d.comb += self.arriving.ready.eq(self.ready & ~self.start & ~self.clear)
         taken = self.arriving.valid & self.arriving.ready
         for k, core in enumerate(cores):
             m.d.comb += [
-                core.arriving.valid.eq(taken & (named == k)),
+                core.arriving.valid.eq(taken & (number == k)),
                 core.arriving.payload.eq(axon[:bits]),
             ]
-        self._nowhere = taken & (named >= len(cores))
+        return taken & (number >= len(cores))
 
     def _bus(self, m: Module, cores: list[Core]) -> None:
-        """One register on the way to the core, and one on the way back."""
+        """A register towards the core, and one back."""
         bus = self.bus
-        named = bus.address[CORE_SHIFT : CORE_SHIFT + CORE_BITS]
+        number = bus.address[CORE_SHIFT : CORE_SHIFT + CORE_BITS]
         inner = Cat(
             bus.address[:CORE_SHIFT], Const(0, CORE_BITS), bus.address[CORE_SHIFT + CORE_BITS :]
         )
-        chosen, exists, asking = Signal(range(len(cores))), Signal(), Signal()
+        chosen, exists, active = Signal(range(len(cores))), Signal(), Signal()
         for k, core in enumerate(cores):
-            m.d.comb += core.bus.valid.eq(asking & (chosen == k))
-            # Each core has registers of its own, beside it: they are taken for it alone.
-            with m.If(named == k):
+            m.d.comb += core.bus.valid.eq(active & (chosen == k))
+            # Each core has registers of its own, which can be placed beside it.
+            with m.If(number == k):
                 m.d.sync += [
                     core.bus.write.eq(bus.write),
                     core.bus.address.eq(inner),
@@ -181,11 +184,11 @@ class Fabric(wiring.Component):
         done = Array(core.bus.done for core in cores)[chosen]
         with m.FSM(name="bus"):
             with m.State("IDLE"):
-                m.d.sync += [bus.done.eq(0), chosen.eq(named), exists.eq(named < len(cores))]
+                m.d.sync += [bus.done.eq(0), chosen.eq(number), exists.eq(number < len(cores))]
                 with m.If(bus.valid & ~bus.done):
-                    m.next = "ASK"
-            with m.State("ASK"):
-                m.d.comb += asking.eq(exists)
+                    m.next = "ACCESS"
+            with m.State("ACCESS"):
+                m.d.comb += active.eq(exists)
                 m.d.sync += [
                     bus.value.eq(Array(core.bus.value for core in cores)[chosen]),
                     bus.error.eq(~exists | Array(core.bus.error for core in cores)[chosen]),
@@ -194,7 +197,8 @@ class Fabric(wiring.Component):
                     m.d.sync += bus.done.eq(1)
                     m.next = "IDLE"
 
-    def _count(self, m: Module, cores: list[Core], unknown: Signal) -> None:
+    def _count(self, m: Module, cores: list[Core], unknown: Value) -> None:
+        """Sums of the cores' increments; `steps` and `cycles` are those of all together."""
         total = self.increments
         first = cores[0].increments
         stepping = Signal()
@@ -212,7 +216,7 @@ class Fabric(wiring.Component):
                 continue
             parts: list[Value] = [core.increments[name] for core in cores]
             if name == "unknown":
-                parts += [*unknown, self._nowhere]
+                parts += list(unknown)
             m.d.sync += total[name].eq(_sum(parts))
 
 

@@ -14,19 +14,20 @@ from .router import Router, neighbours
 class Mesh(wiring.Component):
     """Carries packets from any core to any core; core `k` is in column `k mod columns`, row `k div columns`.
 
-    - Latency: a packet that is accepted in one cycle is delivered `hops + 1` cycles later if nothing is in
-      its way, for the number of links on its way.
+    - Latency: an unobstructed packet is delivered `hops + 1` cycles after it was accepted, where `hops`
+      is the number of links on its path.
     - Throughput: one packet per cycle into, out of and between routers.
-    - Back-pressure: nothing is ever dropped for want of room: packets wait where they are.  The mesh can
-      not block itself (docs/explanation/routers.md), so all arrive if each core goes on taking packets.
+    - Back-pressure: packets wait where they are until there is space; none is dropped for lack of it.
+      The mesh is deadlock-free (docs/router.md): all packets arrive if each core keeps taking what is
+      delivered.
     - Order: packets from one core to another arrive in the order in which they were sent.
-    - Errors: packets for places outside of the mesh are dropped and counted in `lost`.
+    - Errors: packets for coordinates outside of the mesh are dropped and counted in `lost`.
 
     Members
     -------
     inject[k], deliver[k] : packets from core k, which may be for itself, and spikes for it.
-    idle : no packet is in the mesh.  A register that looks at the cycle before: it is 1 from the second
-        cycle on in which there is none, and 0 as soon as there is one.
+    idle : no packet is in the mesh.  A register of the cycle before: it is 1 from the second cycle on in
+        which there is none, and 0 as soon as there is one.
     lost : packets that were dropped two cycles before.
     """
 
@@ -54,13 +55,13 @@ class Mesh(wiring.Component):
             m.submodules[f"router_{column}_{row}"] = router
             wiring.connect(m, wiring.flipped(self.inject[core]), router.local_in)
             wiring.connect(m, router.local_out, wiring.flipped(self.deliver[core]))
-        for place, router in routers.items():
-            for port, beside in neighbours(c, *place).items():
-                theirs = routers[beside].incoming(port.opposite)
-                wiring.connect(m, router.outgoing(port), theirs)
+        for position, router in routers.items():
+            for port, neighbour in neighbours(c, *position).items():
+                entry = routers[neighbour].incoming(port.opposite)
+                wiring.connect(m, router.outgoing(port), entry)
 
-        # A packet that moves is in one router before the edge and in another one after it, so one
-        # look at all routers in the same cycle misses none; one that is offered may be in next.
+        # A packet that moves is in one router before the clock edge and in the next router after it, so
+        # looking at all routers in the same cycle misses none.  One that is offered may be in next.
         moving = Cat(~router.idle for router in routers.values())
         offered = Cat(inject.valid for inject in self.inject)
         m.d.sync += self.idle.eq(~(moving | offered).any())

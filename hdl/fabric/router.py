@@ -44,13 +44,13 @@ TURNS: dict[Port, tuple[Port, ...]] = {
     Port.SOUTH: (Port.LOCAL, Port.NORTH, Port.EAST, Port.WEST),
     Port.WEST: (Port.LOCAL, Port.EAST),
 }
-"""Where packets that leave by a port may have come in.  None goes back; one that has begun to
-change its row never changes its column again."""
+"""Ports by which packets may have come in that leave by a port.  No packet goes back, and none changes
+its column after its row."""
 
 
 def neighbours(config: FabricConfig, column: int, row: int) -> dict[Port, tuple[int, int]]:
-    """(column, row) of the routers beside this one."""
-    beside = {
+    """(column, row) of the neighbouring routers."""
+    candidates = {
         Port.NORTH: (column, row - 1),
         Port.EAST: (column + 1, row),
         Port.SOUTH: (column, row + 1),
@@ -58,35 +58,35 @@ def neighbours(config: FabricConfig, column: int, row: int) -> dict[Port, tuple[
     }
     return {
         port: (x, y)
-        for port, (x, y) in beside.items()
+        for port, (x, y) in candidates.items()
         if 0 <= x < config.columns and 0 <= y < config.rows
     }
 
 
 class Router(wiring.Component):
-    """Passes packets on towards their core: along the row to its column, then along the column.
+    """Forwards packets to their core: along the row to its column, then along the column.
 
     Dimension-order routing: W. J. Dally and C. L. Seitz, "Deadlock-free message routing in
     multiprocessor interconnection networks", IEEE Trans. Computers C-36, 1987.
 
-    - Latency: what is accepted in one cycle is offered in the next.
-    - Throughput: one packet per cycle at each port, all of them at once.
-    - Back-pressure: each output holds two packets; an input is ready only while there is a packet, its
-      output has room, and it is its turn.  Turns at an output are round-robin.  `valid` and `payload` of
-      outputs are registers, and room is one: no path leads through two routers.
+    - Latency: a packet that is accepted in one cycle is offered in the next.
+    - Throughput: one packet per cycle at each port, all ports at once.
+    - Back-pressure: each output has two slots.  An input is ready while it has a packet, a slot of that
+      packet's output is free, and it is the input's turn there (round-robin).  `valid` and `payload` of
+      outputs are registers, and so is the state of the slots: no path leads through two routers.
     - Order: packets that come in by the same port and leave by the same port stay in order.
-    - Errors: a packet from the core for a place outside of the mesh is dropped, and `lost` pulses.
-      Neighbours have to be routers of the same mesh, at their places: what they send is not checked.
+    - Errors: a packet from the core for coordinates outside of the mesh is dropped, and `lost` pulses.
+      Neighbours have to be routers of the same mesh: what they send is not checked.
 
     Parameters
     ----------
     config : of the fabric.
-    column, row : the router's place.
+    column, row : of the router.
 
     Members
     -------
     local_in, local_out : packets from the core, which may be for itself, and spikes for it.
-    north_in, north_out, east_in, … : packets from and for the neighbours; only those that there are.
+    north_in, north_out, east_in, … : packets from and for the neighbours that exist.
     idle : there is no packet in this router.
     lost : pulses in the cycle after a packet was dropped.
     """
@@ -105,16 +105,16 @@ class Router(wiring.Component):
 
     def incoming(self, port: Port) -> stream.Interface:
         """The stream of packets into this router."""
-        found: stream.Interface = getattr(self, f"{port.value}_in")
-        return found
+        interface: stream.Interface = getattr(self, f"{port.value}_in")
+        return interface
 
     def outgoing(self, port: Port) -> stream.Interface:
         """The stream of packets, or spikes, out of this router."""
-        found: stream.Interface = getattr(self, f"{port.value}_out")
-        return found
+        interface: stream.Interface = getattr(self, f"{port.value}_out")
+        return interface
 
     def elaborate(self, platform: object) -> Module:
-        """What each input wants; who gets it, at each output; two places for those that do."""
+        """Requests of each input; at each output the input that is served, and two slots."""
         m = Module()
         outside = Signal()
         m.d.comb += outside.eq(
@@ -124,29 +124,29 @@ class Router(wiring.Component):
         missed = self.local_in.valid & outside
         m.d.sync += self.lost.eq(missed)
 
-        wishes = {
-            port: self._wishes(m, port, ~outside if port is Port.LOCAL else 1)
+        requests = {
+            port: self._requests(m, port, ~outside if port is Port.LOCAL else 1)
             for port in self.ports
         }
         accepted: dict[Port, list[Value]] = {port: [] for port in self.ports}
         accepted[Port.LOCAL].append(missed)
         for port in self.ports:
-            wanted = {source: w[port] for source, w in wishes.items() if port in w}
-            for source, gets in self._output(m, port, wanted).items():
-                accepted[source].append(gets)
+            for_port = {source: r[port] for source, r in requests.items() if port in r}
+            for source, is_accepted in self._output(m, port, for_port).items():
+                accepted[source].append(is_accepted)
         for port in self.ports:
             m.d.comb += self.incoming(port).ready.eq(Cat(accepted[port]).any())
         m.d.comb += self.idle.eq(~Cat(self.outgoing(port).valid for port in self.ports).any())
         return m
 
-    def _wishes(self, m: Module, source: Port, inside: ValueLike) -> dict[Port, Value]:
-        """By output: there is a packet at this input that wants to leave there.
+    def _requests(self, m: Module, source: Port, inside: ValueLike) -> dict[Port, Value]:
+        """By output: there is a packet at this input that leaves there.
 
-        Only what can be is compared: a packet on its way east is for no column further west.
+        Only possible directions are compared: a packet that moves east is for no column further west.
         """
         incoming = self.incoming(source)
         packet, left = incoming.payload, incoming.valid & inside
-        wishes: dict[Port, Value] = {}
+        requests: dict[Port, Value] = {}
         for port, beyond in {
             Port.EAST: packet.column > self._column,
             Port.WEST: packet.column < self._column,
@@ -155,29 +155,29 @@ class Router(wiring.Component):
             Port.LOCAL: Const(1),
         }.items():
             if port in self.ports and source in TURNS[port]:
-                wish = Signal(name=f"{source.value}_to_{port.value}")
-                m.d.comb += wish.eq(left & beyond)
-                wishes[port] = wish
+                request = Signal(name=f"{source.value}_to_{port.value}")
+                m.d.comb += request.eq(left & beyond)
+                requests[port] = request
                 left = left & ~beyond
-        return wishes
+        return requests
 
-    def _output(self, m: Module, port: Port, wanted: dict[Port, Value]) -> dict[Port, Value]:
+    def _output(self, m: Module, port: Port, requests: dict[Port, Value]) -> dict[Port, Value]:
         """By input: its packet is accepted at this output."""
         outgoing = self.outgoing(port)
         shape = outgoing.payload.shape()
-        m.submodules[port.value] = places = Skid(shape)
-        wiring.connect(m, places.output, wiring.flipped(outgoing))
+        m.submodules[port.value] = slots = Skid(shape)
+        wiring.connect(m, slots.output, wiring.flipped(outgoing))
         served = Signal(name=f"{port.value}_served")
-        m.d.comb += served.eq(places.input.valid & places.input.ready)
-        chosen = round_robin(m, list(wanted.values()), served, f"{port.value}_last")
-        m.d.comb += places.input.valid.eq(Cat(wanted.values()).any())
-        payload: Value = Const(0, len(places.input.payload.as_value()))
-        for source, choice in zip(wanted, chosen, strict=True):
+        m.d.comb += served.eq(slots.input.valid & slots.input.ready)
+        chosen = round_robin(m, list(requests.values()), served, f"{port.value}_last")
+        m.d.comb += slots.input.valid.eq(Cat(requests.values()).any())
+        payload: Value = Const(0, len(slots.input.payload.as_value()))
+        for source, choice in zip(requests, chosen, strict=True):
             packet = self.incoming(source).payload
             sent = Cat(packet[name] for name in shape.members)
             payload = payload | Mux(choice, sent, 0)
-        m.d.comb += places.input.payload.as_value().eq(payload)
+        m.d.comb += slots.input.payload.as_value().eq(payload)
         return {
-            source: choice & places.input.ready
-            for source, choice in zip(wanted, chosen, strict=True)
+            source: choice & slots.input.ready
+            for source, choice in zip(requests, chosen, strict=True)
         }

@@ -1,4 +1,4 @@
-"""What axons keep to learn with: their records, and how a step changes their traces."""
+"""Records of axons for learning, and how a step changes their traces."""
 
 from __future__ import annotations
 

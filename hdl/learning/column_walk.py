@@ -13,7 +13,7 @@ from ..primitives.layouts import column_layout
 
 
 class ColumnWalk(wiring.Component):
-    """Reads the words of each column it is given: H = ceil(A / P) cycles for a column, without gaps.
+    """Reads the words of each column: H = ceil(A / P) cycles for a column, without gaps.
 
     Members
     -------

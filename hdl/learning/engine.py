@@ -1,4 +1,4 @@
-"""The learning engine: everything that a core has more when it learns, and the order of its passes."""
+"""The learning engine: everything that learning adds to a core, and the order of its passes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from .tag_lookup import TagLookup
 class LearningEngine(wiring.Component):
     """Synapse memory, records, rule and passes.  `Core` drives it through the phases of a step.
 
-    Rows come from `arrivals` while integrating; the traces of axons and neurons walk beside the
+    Rows come from `axons` while integrating; the traces of axons and neurons walk beside the
     update; then the neurons that fired have their columns, ceil(A / P) cycles each; then the sweep if
     there is one: A·G cycles, with scaling 2·A·G + ceil(N/U).
 

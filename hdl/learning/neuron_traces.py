@@ -1,4 +1,4 @@
-"""What neurons keep to learn with: their records, and how a step changes them."""
+"""Records of neurons for learning, and how a step changes them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .rule import NEURON_LATENCY, Rule, Unit
 
 
 class NeuronTraces(wiring.Component):
-    """Records of `CoreLayout.neuron_fields`, changed beside the walk of `NeuronUpdate`.
+    """Records of `CoreLayout.neuron_fields`, changed in parallel with the walk of `NeuronUpdate`.
 
     Members
     -------

@@ -33,11 +33,11 @@ class Pair(Rule):
             m.d.sync += product.eq(trace * Mux(lane.post, p.a_plus, p.a_minus))
             z = product
         if self.learning.bounds == "soft":
-            room = Signal(signed(self.config.weight_bits + 1), name=f"room_{lane.name}")
-            m.d.sync += room.eq(Mux(lane.post, p.w_max - weight, weight - p.w_min))
+            headroom = Signal(signed(self.config.weight_bits + 1), name=f"headroom_{lane.name}")
+            m.d.sync += headroom.eq(Mux(lane.post, p.w_max - weight, weight - p.w_min))
             trace_1 = pipeline(m, trace, 1, f"trace_{lane.name}")
-            soft = Signal(signed(len(room) + len(trace_1)), name=f"soft_{lane.name}")
-            m.d.sync += soft.eq(room * trace_1)
+            soft = Signal(signed(len(headroom) + len(trace_1)), name=f"soft_{lane.name}")
+            m.d.sync += soft.eq(headroom * trace_1)
             z = soft
         wait = self._product_latency
         random = lane.random

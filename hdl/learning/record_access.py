@@ -59,7 +59,7 @@ class RecordAccess(wiring.Component):
     def connect(self, m: Module, store: LaneMemory) -> data.View[data.StructLayout]:
         """Write the record back with one field replaced; later assignments may override this.
 
-        Returns the replaced record, which is given to all lanes.
+        Returns the replaced record, which all lanes get.
         """
         access, where = self.access, self.access.where
         lane: Value = where.index[: self._lane_bits]

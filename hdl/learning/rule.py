@@ -95,7 +95,7 @@ class Rule(abc.ABC):
         """The hardware of one lane."""
 
     def trace_increment(self, parameters: data.View[data.StructLayout], trace: str) -> Value:
-        """What a spike adds to the trace "x" or "y", or puts in its place."""
+        """What a spike adds to the trace "x" or "y", or replaces it by."""
         return parameters[f"{trace}_window" if self.timer else f"{trace}_inc"]
 
     def decayed(

@@ -23,12 +23,12 @@ def xor_lanes(lanes: list[Value], by: Value) -> list[Value]:
 class TransposableMemory(wiring.Component):
     """Synapse (i, j) is in bank (i xor j) mod P, at address `(j div P)·row_stride(config) + i`.
 
-    So both a row, axon `i` and the neurons of a group, and a column, neuron `j` and P axons side by
-    side, have one synapse in every bank.  An access names `word = address div P` and `low`: `i mod P`
+    So a row (axon `i` and the neurons of a group) and a column (neuron `j` and P consecutive axons)
+    both have one synapse in every bank.  An access names `word = address div P` and `low`: `i mod P`
     in a row, `j mod P` in a column.  Lane `k` is neuron `group·P + k`, or axon `h·P + k`.
 
-    One read and one write per cycle.  A write is in the memory two cycles after it is asked for; until
-    then its synapses must not be read.
+    One read and one write per cycle.  A write is in the memory two cycles later; until then its synapses
+    must not be read.
 
     Members
     -------

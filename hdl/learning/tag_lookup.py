@@ -1,4 +1,4 @@
-"""The way of axons and neurons to their rows and columns: look up tags, make hashes."""
+"""From axons and neurons to rows and columns: looks up their tags, and hashes them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TagLookup(wiring.Component):
     -------
     axons, neurons : streams in; neurons are taken while `column` is 1, axons while it is 0.
     rows, columns : streams out.
-    busy : something is on its way.
+    busy : an axon or a neuron is in the pipeline.
     axon_word, neuron_group, axon_records, neuron_records, hold : to the memories of the tags.
     seed, step, phase : of the hashes, see `RowHash`.
     """

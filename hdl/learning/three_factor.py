@@ -19,7 +19,7 @@ class ThreeFactor(Rule):
         return CHANGE_LATENCY + 1
 
     def lane(self, m: Module, lane: Lane) -> LaneResult:
-        """The eligibility's sum or decay beside the weight's change."""
+        """The eligibility's sum or decay, in parallel with the weight's change."""
         p, synapse, name = lane.parameters, lane.synapse, lane.name
         e, bits = synapse.eligibility, self.learning.eligibility_bits
 

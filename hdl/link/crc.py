@@ -13,7 +13,7 @@ GOOD = CRC_RESIDUE ^ 0xFFFFFFFF
 
 
 def begin(start: Value) -> Value:
-    """Register before the first byte, for the starting value that `zlib.crc32` is given."""
+    """Register before the first byte, for a starting value of `zlib.crc32`."""
     return ~start
 
 

@@ -1,4 +1,4 @@
-"""The command processor: requests in, bus accesses and steps, replies out (hdl/commands.py)."""
+"""The command processor: requests in, bus accesses and steps, replies out (contract/commands.py)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from amaranth.hdl import Module, Mux, Signal, Value, ValueLike
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.commands import (
@@ -23,14 +23,15 @@ from ..contract.core_config import CoreConfig
 from ..contract.memory_map import REGION_SHIFT, SYNAPSE_REGIONS, Region
 from ..contract.widths import clog2
 from ..primitives.bus import BusSignature
+from ..primitives.layouts import halfword_layout
 from .spike_set import SpikeSet
 
 
 class Processor(wiring.Component):
-    """Executes one command after the other, and answers each in order.
+    """Executes commands one after the other, and answers each in order.
 
-    Back-pressure: requests wait for replies to be taken, and the next step for what the last one gave.
-    An unknown opcode is answered with PROTOCOL_ERROR; then all is ignored until reset.
+    Back-pressure: requests wait until replies are taken, and a step until the spikes of the last one are.
+    An unknown opcode is answered with PROTOCOL_ERROR; then all requests are ignored until reset.
 
     Members
     -------
@@ -51,11 +52,10 @@ class Processor(wiring.Component):
     def __init__(self, config: CoreConfig, *, core: CoreConfig | None = None) -> None:
         self._config = config
         self._fields = (core or config).layout.synapse_fields.values()
-        halfword = data.StructLayout({"value": 16, "flush": 1})
         super().__init__(
             {
                 "requests": In(stream.Signature(16)),
-                "replies": Out(stream.Signature(halfword)),
+                "replies": Out(stream.Signature(halfword_layout)),
                 "bus": Out(BusSignature()),
                 "step": In(32),
                 "image_loaded": In(1),
@@ -73,7 +73,7 @@ class Processor(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """One state for each halfword of the formats in hdl/commands.py."""
+        """One state for each halfword of the formats in contract/commands.py."""
         m = Module()
         self._status = Signal(Status)
         self._word = Signal(32)  # the value that is being taken, sent, or read
@@ -96,8 +96,8 @@ class Processor(wiring.Component):
         m.submodules.spikes = self._spikes = spikes = SpikeSet(self._config.neurons)
         m.d.comb += [
             self.reported.ready.eq(1),
-            # Outside a run, a step that a new connection cut short has spikes that nobody wants.
-            spikes.put.eq(self.reported.valid & running),
+            # A step that a new connection cut short may still report: outside a run its spikes are dropped.
+            spikes.add.eq(self.reported.valid & running),
             spikes.neuron.eq(self.reported.payload),
             self.stalled.eq(running & self.replies.valid & ~self.replies.ready),
         ]
@@ -309,12 +309,12 @@ class Processor(wiring.Component):
         self._advance(m, "SPIKES_ADVANCE", "SPIKES")
         with m.State("SPIKES"):
             m.d.comb += [
-                spikes.tell.eq(1),
+                spikes.flush.eq(1),
                 self.replies.valid.eq(spikes.events.valid),
                 self.replies.payload.value.eq(spikes.events.payload),
                 spikes.events.ready.eq(self.replies.ready),
             ]
-            with m.If(spikes.told):
+            with m.If(spikes.flushed):
                 self._report(m)
         with m.State("STEPPED"):
             m.d.sync += silent.eq(silent + 1)
@@ -332,7 +332,7 @@ class Processor(wiring.Component):
                 m.next = "MONITORS"
 
     def _advance(self, m: Module, state: str, following: str) -> None:
-        """A state that tells the host of the silent steps, if there are any."""
+        """A state that sends the number of silent steps, if there are any."""
         with m.State(state):
             with m.If(self._silent == 0):
                 m.next = following

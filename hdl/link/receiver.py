@@ -28,7 +28,7 @@ class CobsDecoder(wiring.Component):
     """Undoes COBS, a byte per cycle, without a buffer.
 
     For each input byte `valid` says that `byte` is the next decoded one, or `end` that the frame is
-    over; `whole` is then 1 if the last block was complete.  Any zero byte starts afresh.
+    over; `whole` is then 1 if the last block was complete.  Every zero byte starts a new frame.
     """
 
     def __init__(self) -> None:
@@ -66,23 +66,23 @@ class Receiver(wiring.Component):
     """Checks frames and keeps the payload of the good ones; answers through the `Transmitter`.
 
     Takes a byte per cycle and never waits.  A frame shows only when its CRC, length and number were
-    right, and the payload had room; otherwise nothing of it remains but a counter.
+    right, and the payload had space; otherwise only a counter changes.
 
     Members
     -------
     strobe, byte : from the line.
     halfwords : stream of what the I frames carry.
-    opened : pulses when a connection is opened; everything behind the link starts afresh.
+    opened : pulses when a connection is opened; everything behind the link restarts.
     connection, expected, window : id, N(R) and free bytes, for the transmitter.
     rejected : N(S) of the frame that the last `send_rej` was about.
-    acknowledged, limit : N(R) and limit (in halfwords) that the host gave last; `go_back` pulses when it
-        wants everything from there on again.
+    acknowledged, limit : N(R) and limit (in halfwords) that the host gave last; `go_back` pulses when
+        everything from there on is to be sent again.
     send_ua, send_rej, send_rr : pulses: that frame is due.
     good_frame, bad_frame, out_of_sequence, overflow : pulses.
 
     Parameters
     ----------
-    buffer_bytes : room for payload, a power of two, at least 2 × MAX_PAYLOAD.
+    buffer_bytes : size of the payload buffer, a power of two, at least 2 × MAX_PAYLOAD.
     """
 
     def __init__(self, *, buffer_bytes: int = 2 * MAX_PAYLOAD) -> None:
@@ -120,7 +120,7 @@ class Receiver(wiring.Component):
         m.submodules.cobs = cobs = CobsDecoder()
         m.d.comb += [cobs.strobe.eq(self.strobe), cobs.encoded.eq(self.byte)]
 
-        # A register between decoder and checks; one byte can not follow another too soon.
+        # A register between decoder and checks: bytes are never that close together.
         byte, valid, end, whole = Signal(8), Signal(), Signal(), Signal()
         m.d.sync += [
             byte.eq(cobs.byte),
@@ -141,10 +141,10 @@ class Receiver(wiring.Component):
             with m.Switch(position):
                 with m.Case(0):
                     m.d.sync += kind.eq(byte)
-                for field, place in ((number, 1), (answer, 3), (length, 5)):
-                    with m.Case(place):
+                for field, first_byte in ((number, 1), (answer, 3), (length, 5)):
+                    with m.Case(first_byte):
                         m.d.sync += field[:8].eq(byte)
-                    with m.Case(place + 1):
+                    with m.Case(first_byte + 1):
                         m.d.sync += field[8:].eq(byte)
                 with m.Case(*range(HEADER_BYTES, HEADER_BYTES + 4)):
                     m.d.sync += identifier.eq(Cat(identifier[8:], byte))
@@ -189,8 +189,8 @@ class Receiver(wiring.Component):
                         self._accept.eq(in_order & ~overflowed),
                     ]
             with m.Case(FrameType.RR, FrameType.REJ):
-                known = (limit >= MIN_LIMIT // 2) & (limit <= MAX_PAYLOAD // 2) & ~identifier[0]
-                m.d.comb += proper.eq(connected & (length == SUPERVISORY_BYTES) & known)
+                allowed = (limit >= MIN_LIMIT // 2) & (limit <= MAX_PAYLOAD // 2) & ~identifier[0]
+                m.d.comb += proper.eq(connected & (length == SUPERVISORY_BYTES) & allowed)
                 with m.If(self.good_frame):
                     m.d.sync += [self.acknowledged.eq(answer), self.limit.eq(limit)]
                     m.d.comb += self.go_back.eq(kind == FrameType.REJ)
@@ -237,13 +237,13 @@ class Receiver(wiring.Component):
         with m.If(verdict):
             m.d.sync += [odd.eq(0), overflowed.eq(0), tentative.eq(tail)]
 
-        level, room = Signal(wrap), Signal(wrap)
-        made_room = Signal()
-        m.d.comb += [level.eq(tail - head), room.eq(depth - level), self.window.eq(room << 1)]
-        m.d.comb += [read.addr.eq(head), self.send_rr.eq(self.go_back | made_room)]
+        level, space = Signal(wrap), Signal(wrap)
+        has_drained = Signal()
+        m.d.comb += [level.eq(tail - head), space.eq(depth - level), self.window.eq(space << 1)]
+        m.d.comb += [read.addr.eq(head), self.send_rr.eq(self.go_back | has_drained)]
         # Two cycles for a halfword: the buffer's output, and the register of the stream.
         fetched = Signal()
-        m.d.sync += made_room.eq(0)  # a register: the way from `ready` is long enough
+        m.d.sync += has_drained.eq(0)  # a register, because the path from `ready` is long enough
         free = ~self.halfwords.valid | self.halfwords.ready
         with m.If(free):
             m.d.sync += self.halfwords.valid.eq(0)
@@ -259,7 +259,7 @@ class Receiver(wiring.Component):
                 # While a frame comes, its end will empty the buffer again.
                 emptied = (level == 1) & between_frames
                 quarter = head[: (depth // 4).bit_length() - 1]
-                m.d.sync += made_room.eq(emptied | quarter.all())
+                m.d.sync += has_drained.eq(emptied | quarter.all())
         with m.If(self.opened):
             m.d.sync += [s.eq(0) for s in (head, tail, tentative, fetched)]
             m.d.sync += self.halfwords.valid.eq(0)

@@ -1,4 +1,4 @@
-"""The spikes of one step, kept until it is over, then told as ids or as a BITMAP (hdl/commands.py)."""
+"""The spikes of one step, kept until it is over, then sent as ids or as a BITMAP (contract/commands.py)."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from ..contract.commands import BITMAP, BITMAP_IDS, bitmap_halfwords
 
 
 class SpikeSet(wiring.Component):
-    """Takes ids at any pace and gives events, whichever form is shorter, at the pace of the line.
+    """Takes ids at any rate, and gives them as events in the shorter form, at the rate of the line.
 
-    The ids are kept as a list: so nothing needs to be cleared, and a reset empties the set.  To tell an id
-    takes two clock cycles, a halfword of a bitmap 31; on the line it takes 80 at least.
+    The ids are kept as a list, so a reset empties the set without a walk.  An id takes two clock cycles
+    on its way out, a halfword of a bitmap 31; on the line a halfword takes at least 80.
 
     Members
     -------
-    put, neuron : adds an id, of which there are `neurons`.  They come in rising order, and each one once.
+    add, neuron : adds an id below `neurons`.  Ids come in rising order, each once.
     empty : no spike came.
-    tell : hold, when a step is over that was not silent, until `told`; `put` nothing meanwhile.
-    told : pulses with the last event, when it is taken; then the set is empty.
-    events : stream of halfwords, while `tell`.
+    flush : hold, after a step that was not silent, until `flushed`; `add` nothing meanwhile.
+    flushed : pulses when the last event is taken; then the set is empty.
+    events : stream of halfwords, while `flush`.
     """
 
     def __init__(self, neurons: int) -> None:
         self._neurons = neurons
         super().__init__(
             {
-                "put": In(1),
+                "add": In(1),
                 "neuron": In(range(neurons)),
                 "empty": Out(1),
-                "tell": In(1),
-                "told": Out(1),
+                "flush": In(1),
+                "flushed": Out(1),
                 "events": Out(stream.Signature(16)),
             }
         )
@@ -45,55 +45,55 @@ class SpikeSet(wiring.Component):
         id_bits = max(len(self.neuron), 1)
         m.submodules.list = store = memory.Memory(shape=id_bits, depth=self._neurons, init=[])
         read, write = store.read_port(), store.write_port()
-        count, told = Signal(range(self._neurons + 1)), Signal(range(self._neurons + 1))
+        count, sent = Signal(range(self._neurons + 1)), Signal(range(self._neurons + 1))
         pop, rest, dense = Signal(), Signal(), Signal()
-        following = told + pop
-        m.d.sync += told.eq(following)
+        following = sent + pop
+        m.d.sync += sent.eq(following)
         m.d.comb += [
-            write.en.eq(self.put),
+            write.en.eq(self.add),
             write.addr.eq(count),
             write.data.eq(self.neuron),
             read.addr.eq(following),
-            rest.eq(count != told),
+            rest.eq(count != sent),
             self.empty.eq(count == 0),
         ]
-        with m.If(self.put):
+        with m.If(self.add):
             m.d.sync += count.eq(count + 1)
             with m.If(count == 1 + halfwords):
                 m.d.sync += dense.eq(1)
 
         halfword = self.events.payload
-        at, here = Signal(range(ids + 1)), Signal()
+        at, is_set = Signal(range(ids + 1)), Signal()
         last = ~rest & ((at == ids) | ~dense)
         with m.FSM():
             with m.State("COLLECT"):
                 m.d.sync += halfword.eq(BITMAP)
-                with m.If(self.tell):
-                    m.next = "TELL"
+                with m.If(self.flush):
+                    m.next = "EVENT"
                     with m.If(~dense):
                         m.next = "ID"
             with m.State("ID"):
                 m.d.sync += halfword.eq(read.data)
                 m.d.comb += pop.eq(1)
-                m.next = "TELL"
-            # Apart from BIT: block RAM, comparison and address would be a long way in one cycle.
+                m.next = "EVENT"
+            # Apart from BIT: block RAM, comparison and address would be a long path in one cycle.
             with m.State("COMPARE"):
-                m.d.sync += here.eq(rest & (read.data == at))
+                m.d.sync += is_set.eq(rest & (read.data == at))
                 m.next = "BIT"
             with m.State("BIT"):
-                m.d.sync += [halfword.eq(Cat(halfword[1:], here)), at.eq(at + 1)]
-                m.d.comb += pop.eq(here)
+                m.d.sync += [halfword.eq(Cat(halfword[1:], is_set)), at.eq(at + 1)]
+                m.d.comb += pop.eq(is_set)
                 m.next = "COMPARE"
                 with m.If(at % BITMAP_IDS == BITMAP_IDS - 1):
-                    m.next = "TELL"
-            with m.State("TELL"):
+                    m.next = "EVENT"
+            with m.State("EVENT"):
                 m.d.comb += self.events.valid.eq(1)
                 with m.If(self.events.ready):
                     m.next = "ID"
                     with m.If(dense):
                         m.next = "COMPARE"
                     with m.If(last):
-                        m.d.comb += self.told.eq(1)
-                        m.d.sync += [count.eq(0), told.eq(0), at.eq(0), dense.eq(0)]
+                        m.d.comb += self.flushed.eq(1)
+                        m.d.sync += [count.eq(0), sent.eq(0), at.eq(0), dense.eq(0)]
                         m.next = "COLLECT"
         return m

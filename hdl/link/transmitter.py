@@ -7,8 +7,9 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.frames import CRC_BYTES, HEADER_BYTES, MAX_PAYLOAD, SUPERVISORY_BYTES, FrameType
+from ..primitives.layouts import halfword_layout
 from . import crc
-from .receiver import POSITION_BITS
+from .receiver import POSITION_BITS, Receiver
 
 
 class CobsEncoder(wiring.Component):
@@ -82,26 +83,30 @@ class CobsEncoder(wiring.Component):
 class Transmitter(wiring.Component):
     """Sends UA, REJ and RR when they are due, and else I frames; keeps what is not acknowledged.
 
-    An I frame is sent when `limit` halfwords have come together, after a halfword with `flush`, or when
-    nothing came for `idle_cycles`.  When the host wants it, everything from `acknowledged` on is sent
-    again, in frames that may be cut elsewhere.  Back-pressure: `halfwords` waits while the buffer is
+    An I frame is sent when `limit` halfwords have been collected, after a halfword with `flush`, or when
+    nothing came for `idle_cycles`.  After `go_back`, everything from `acknowledged` on is sent again, in
+    frames that may be cut differently.  Back-pressure: `halfwords` waits while the buffer is
     full of what the host has not acknowledged.
 
     Members
     -------
     halfwords : stream; `flush` marks the end of a reply.
     connection, expected, window, rejected, acknowledged, limit, go_back, send_ua, send_rej, send_rr,
-    opened : from `Receiver`.
+    opened : from `Receiver`, see `connect`.
     encoded : bytes for the line.
+
+    Parameters
+    ----------
+    buffer_bytes : size of the reply buffer, a power of two.
+    idle_cycles : without a halfword, after which what there is is sent.
     """
 
     def __init__(self, *, buffer_bytes: int = 2048, idle_cycles: int = 4096) -> None:
         self._depth = buffer_bytes // 2
         self._idle = idle_cycles
-        halfword = data.StructLayout({"value": 16, "flush": 1})
         super().__init__(
             {
-                "halfwords": In(stream.Signature(halfword)),
+                "halfwords": In(stream.Signature(halfword_layout)),
                 "connection": In(32),
                 "expected": In(POSITION_BITS),
                 "window": In(16),
@@ -116,6 +121,12 @@ class Transmitter(wiring.Component):
                 "encoded": Out(stream.Signature(8)),
             }
         )
+
+    def connect(self, m: Module, receiver: Receiver) -> None:
+        """Take from the receiver the state of the connection, and the frames that are due."""
+        for name in self.signature.members:
+            if name not in ("halfwords", "encoded"):
+                m.d.comb += getattr(self, name).eq(getattr(receiver, name))
 
     def elaborate(self, platform: object) -> Module:
         """Choose a frame; then header, payload, CRC through the COBS encoder."""
@@ -143,10 +154,10 @@ class Transmitter(wiring.Component):
         header = Array([Value.cast(kind), *_bytes(number), *_bytes(expected), *_bytes(length)])
         byte = cobs.bytes.payload.byte
         sending_body = Signal()
-        # A bit of the CRC per cycle: the line needs forty for a byte.
+        # One bit of the CRC per cycle: a byte takes forty on the line.
         bits, ended = Signal(range(9)), Signal()
-        settled = bits == 0
-        with m.If(~settled):
+        crc_ready = bits == 0
+        with m.If(~crc_ready):
             m.d.sync += [register.eq(crc.shift(register, feedback=~ended)), bits.eq(bits - 1)]
         with m.If(sending_body & cobs.bytes.ready):
             m.d.sync += [register.eq(crc.load(register, byte)), bits.eq(8)]
@@ -176,22 +187,22 @@ class Transmitter(wiring.Component):
                     m.next = "HEADER"
             with m.State("HEADER"):
                 m.d.comb += [
-                    cobs.bytes.valid.eq(settled),
-                    sending_body.eq(settled),
+                    cobs.bytes.valid.eq(crc_ready),
+                    sending_body.eq(crc_ready),
                     byte.eq(header[position]),
                 ]
-                with m.If(settled & cobs.bytes.ready):
+                with m.If(crc_ready & cobs.bytes.ready):
                     m.d.sync += position.eq(position + 1)
                     with m.If(position == HEADER_BYTES - 1):
                         m.next = "FETCH"
             with m.State("PAYLOAD"):
                 high = left[0]
                 m.d.comb += [
-                    cobs.bytes.valid.eq(settled),
-                    sending_body.eq(settled),
+                    cobs.bytes.valid.eq(crc_ready),
+                    sending_body.eq(crc_ready),
                     byte.eq(Mux(high, value[8:], value[:8])),
                 ]
-                with m.If(settled & cobs.bytes.ready):
+                with m.If(crc_ready & cobs.bytes.ready):
                     m.d.sync += left.eq(left - 1)
                     with m.If(is_i & high):
                         m.d.sync += head.eq(head + 1)
@@ -206,12 +217,12 @@ class Transmitter(wiring.Component):
                 m.next = "PAYLOAD"
             with m.State("CRC"):
                 m.d.comb += [
-                    cobs.bytes.valid.eq(settled),
+                    cobs.bytes.valid.eq(crc_ready),
                     byte.eq(~register[:8]),
                     cobs.bytes.payload.last.eq(position == CRC_BYTES - 1),
                 ]
                 m.d.comb += ended.eq(position != 0)
-                with m.If(settled & cobs.bytes.ready):
+                with m.If(crc_ready & cobs.bytes.ready):
                     m.d.sync += [bits.eq(8), position.eq(position + 1)]
                     with m.If(position == CRC_BYTES - 1):
                         m.next = "CHOOSE"
@@ -258,7 +269,7 @@ class Transmitter(wiring.Component):
         with m.Elif(idle != self._idle):
             m.d.sync += idle.eq(idle + 1)
 
-        # Back to what the host misses; or forward, when a frame that was thought lost arrived.
+        # Back to what the host has not got; or forward, when a frame that seemed lost has arrived.
         self._again, self._return, missed = Signal(), Signal(), Signal()
         ahead = Signal(range(4 * depth))
         m.d.comb += [ahead.eq(head - self.acknowledged), self._again.eq(missed | ahead[-1])]

@@ -16,7 +16,7 @@ SILENCE = 256
 class UartReceiver(wiring.Component):
     """Bytes from the line.  No back-pressure: `valid` pulses once for each byte with a stop bit.
 
-    Bits are sampled in their middle, which is found from the edge of the start bit to within one
+    Bits are sampled in their middle, which is known from the edge of the start bit to within one
     clock cycle; a byte without stop bit is dropped.  `step` is the phase of a clock cycle.
     """
 
@@ -97,11 +97,11 @@ class LineRate(wiring.Component):
 
     Members
     -------
-    wanted : the step to go over to, as soon as nothing was sent for SILENCE clock cycles.
+    requested : the step to change to, when nothing has been sent for SILENCE clock cycles.
     step : in use.
-    sending : the transmitter has something, or is at it.
-    good_frame : keeps a step that is not the first one.
-    fell : pulses when the first step is taken again, because no good frame came for `hold` cycles.
+    sending : the transmitter has something to send, or is sending.
+    good_frame : confirms a step that is not the first one.
+    fell : pulses when the first step is used again, because no good frame came for `hold` cycles.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ class LineRate(wiring.Component):
         step = PHASE_STEP_BITS
         super().__init__(
             {
-                "wanted": In(step, init=first),
+                "requested": In(step, init=first),
                 "step": Out(step, init=first),
                 "sending": In(1),
                 "good_frame": In(1),
@@ -126,11 +126,11 @@ class LineRate(wiring.Component):
         """Two timers."""
         m = Module()
         silence, differs = Signal(range(SILENCE)), Signal()
-        m.d.sync += [differs.eq(self.wanted != self.step), silence.eq(silence + 1)]
+        m.d.sync += [differs.eq(self.requested != self.step), silence.eq(silence + 1)]
         with m.If(self.sending | ~differs):
             m.d.sync += silence.eq(0)
         with m.If(silence == SILENCE - 1):
-            m.d.sync += self.step.eq(self.wanted)
+            m.d.sync += self.step.eq(self.requested)
 
         left = Signal(range(2 * self._hold))
         m.d.sync += left.eq(left + 1)

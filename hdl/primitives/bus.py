@@ -1,4 +1,4 @@
-"""The bus between the command processor and everything that has an address (hdl/memory_map.py)."""
+"""The bus between the command processor and everything that has an address (hdl/contract/memory_map.py)."""
 
 from __future__ import annotations
 

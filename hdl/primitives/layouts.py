@@ -29,6 +29,8 @@ destination_layout = data.StructLayout(
     }
 )
 """Where a spike goes, as the table of destinations has it: nothing is checked yet."""
+halfword_layout = data.StructLayout({"value": 16, "flush": 1})
+"""A halfword of a reply; `flush` marks the last one."""
 
 
 def record(fields: Iterable[Field | SynapseField]) -> data.StructLayout:
@@ -37,7 +39,7 @@ def record(fields: Iterable[Field | SynapseField]) -> data.StructLayout:
 
 
 def row_layout(config: CoreConfig) -> data.StructLayout:
-    """What the integrator is told of an axon, a row of the synapse memory."""
+    """An axon, as a row of the synapse memory: `axon`, and what learning needs of it."""
     members: dict[str, int] = {"axon": max(1, clog2(config.axons))}
     if config.learning is not None and config.learning.format.modulator:
         members["modulatory"] = 1
@@ -55,7 +57,7 @@ def row_stride(config: CoreConfig) -> int:
 
 
 def column_layout(config: CoreConfig) -> data.StructLayout:
-    """What a pass is told of a neuron, a column of the synapse memory."""
+    """A neuron, as a column of the synapse memory: `neuron`, and its hash where there is one."""
     members = {"neuron": max(1, clog2(config.neurons))}
     if config.learning is not None and config.learning.stochastic:
         members["hash"] = HASH_BITS
@@ -63,7 +65,7 @@ def column_layout(config: CoreConfig) -> data.StructLayout:
 
 
 def synapse_layout(config: CoreConfig) -> data.StructLayout:
-    """What a synapse is in memory: weight, plastic bit, and delay and eligibility where there are such."""
+    """A synapse in memory: weight, plastic bit, and delay and eligibility where the core has them."""
     return record(config.layout.synapse_fields.values())
 
 
@@ -89,5 +91,5 @@ def _spike(config: CoreConfig) -> dict[str, unsigned]:
 
 
 def _number(count: int) -> unsigned:
-    """One of so many; a bit at least, because Verilog has no signals without bits."""
+    """A number below `count`; of one bit at least, because Verilog has no signals without bits."""
     return unsigned(max(1, clog2(count)))

@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 class ReadModifyWrite(wiring.Component):
     """`memory[address] <- combine(memory[address], operand)` at one operation per cycle.
 
-    Two things can be done with the word at `address`, one per cycle and never both:
+    There are two operations on the word at `address`, one per cycle and never both:
 
     - `modify`: `operand`, presented **two cycles after** the address, is combined into the word.
       In that cycle `old` is the word before and `modified` is 1.
@@ -20,15 +20,15 @@ class ReadModifyWrite(wiring.Component):
       cycle after the address), or stays with `keep`.  `hold` freezes this pipeline; never hold while a
       `modify` is under way.
 
-    A `take` may follow a `modify`, of whatever word, after 3 cycles, and the other way round after 2.
+    A `take` may follow a `modify` of any word after 3 cycles, and a `modify` a `take` after 2.
     Contents are undefined until every word was taken once.
 
     Parameters
     ----------
     depth, shape : of the memory.
     combine : from (old, operand) to the new word; its own clock cycle.
-    revisit : the least number of cycles after which `modify` may meet the same word again.  The
-        caller promises it; forwarding paths are made only for distances from `revisit` on.
+    revisit : the least number of cycles between two `modify` of the same word.  The caller guarantees
+        it; forwarding paths exist only for distances from `revisit` on.
     """
 
     def __init__(

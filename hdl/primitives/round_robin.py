@@ -1,25 +1,24 @@
-"""A fair choice among several that want the same."""
+"""A fair choice among several requests."""
 
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Module, Signal, Value
 
 
-def round_robin(m: Module, wanted: list[Value], served: Value, name: str) -> list[Value]:
-    """Who is served: one of those that want it (combinational), none if none does.
+def round_robin(m: Module, requests: list[Value], served: Value, name: str) -> list[Value]:
+    """Choose one of the requests (combinational), or none if there is none.
 
-    Whoever wants it goes on wanting until served; then each is served after the others were served once
-    at most.
+    A request has to stay until it is served; then no other requester is served twice before it.
 
     Parameters
     ----------
-    wanted : who wants to be served; at least one place.
-    served : the one that is chosen is served in this cycle, if there is one.
-    name : of the register that remembers who was served last.
+    requests : one bit for each requester; at least one.
+    served : the chosen request, if there is one, is served in this cycle.
+    name : of the register that holds the requester that was served last.
     """
-    count = len(wanted)
+    count = len(requests)
     if count == 1:
-        return wanted
+        return requests
     last = Signal(range(count), name=name)
     chosen = [Signal(name=f"{name}_{n}_next") for n in range(count)]
     with m.Switch(last):
@@ -28,8 +27,8 @@ def round_robin(m: Module, wanted: list[Value], served: Value, name: str) -> lis
             with m.Case(previous) if previous < count - 1 else m.Default():
                 earlier: list[Value] = []
                 for n in ((previous + 1 + k) % count for k in range(count)):
-                    m.d.comb += chosen[n].eq(wanted[n] & ~Cat(earlier).any())
-                    earlier.append(wanted[n])
+                    m.d.comb += chosen[n].eq(requests[n] & ~Cat(earlier).any())
+                    earlier.append(requests[n])
     with m.If(served):
         for n, choice in enumerate(chosen):
             with m.If(choice):

@@ -1,4 +1,4 @@
-"""What blocks of a core tell each other, cycle by cycle: walks, sums, spikes, rows, arrivals."""
+"""Signatures between the blocks of a core: walks, sums, spikes, rows, arrivals."""
 
 from __future__ import annotations
 

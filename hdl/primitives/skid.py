@@ -21,7 +21,7 @@ class Skid(wiring.Component):
         super().__init__({"input": In(signature), "output": Out(signature)})
 
     def elaborate(self, platform: object) -> Module:
-        """The output, and a spare place for what comes in the cycle in which it gets stuck."""
+        """The output, and a spare register for a payload that comes in the cycle in which it stalls."""
         m = Module()
         spare, full = Signal.like(self.input.payload), Signal()
         m.d.comb += self.input.ready.eq(~full)

@@ -44,11 +44,11 @@ class BarrierHarness(Harness):
 
         left, came = inside["Barrier.left"], inside["Barrier.came"]
         more, fewer = inside["Barrier.more"], inside["Barrier.fewer"]
-        resting, done = inside["Barrier.resting"], inside["Barrier.done"]
+        idle, done = inside["Barrier.idle"], inside["Barrier.done"]
         counted = inside["Barrier.under_way"] + more - fewer + population(left) - population(came)
         self.claim("counts", counted == under_way)
-        self.claim("who_rests_has_finished", (resting & ~ended) == 0)
-        self.claim("who_rests_has_sent_nothing", (resting & left) == 0)
+        self.claim("idle_cores_have_finished", (idle & ~ended) == 0)
+        self.claim("idle_cores_have_sent_nothing", (idle & left) == 0)
         self.claim("done_is_of_the_cycle_before", ~done | ended.all())
         self.claim("done_after_the_last_was_counted", ~done | ((left == 0) & (more == 0)))
         self.claim("release_is_not_early", ~dut.release | (finished.all() & (under_way == 0)))

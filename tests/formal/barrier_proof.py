@@ -8,13 +8,13 @@ from prove import Verdict, run
 from spikeloom.hdl.fabric import barrier
 
 BARRIER_MUTANTS = {
-    "one core is enough": ("resting.all()", "resting.any()"),
+    "one core is enough": ("idle.all()", "idle.any()"),
     "packets are not waited for": ("done & (under_way == 0)", "done"),
     "a core's packets do not count": ("population(left)", "population(left[1:])"),
     "an arrival counts for nothing": ("population(came)", "population(came[1:])"),
     "cores that begin count as done": (
-        "resting.eq(self.finished & ~self.release.replicate(cores))",
-        "resting.eq(self.finished)",
+        "idle.eq(self.finished & ~self.release.replicate(cores))",
+        "idle.eq(self.finished)",
     ),
     "a release lasts": (" & ~self.release)\n        return", ")\n        return"),
 }

@@ -131,10 +131,10 @@ FABRIC_MUTANTS = {
         "self.output.payload.eq(self.input.payload)",
     ),
     "an input is told that its packet is gone, though there was no room": FabricMutant(
-        _CARRIES, router, "source: choice & places.input.ready", "source: choice"
+        _CARRIES, router, "source: choice & slots.input.ready", "source: choice"
     ),
     "two inputs are served at once": FabricMutant(
-        _CARRIES, round_robin, "wanted[n] & ~Cat(earlier).any()", "wanted[n]"
+        _CARRIES, round_robin, "requests[n] & ~Cat(earlier).any()", "requests[n]"
     ),
     "a packet goes beyond its row": FabricMutant(
         _CARRIES, router, "packet.row > self._row", "packet.row >= self._row"
@@ -190,7 +190,7 @@ FABRIC_MUTANTS = {
         _ARRIVALS, arrivals, "last = fetch == self._words - 1", "last = fetch == self._words - 2"
     ),
     "an axon that is not taken is forgotten": FabricMutant(
-        _ARRIVALS, arrivals, "room.eq(~self.axons.valid | self.axons.ready)", "room.eq(1)"
+        _ARRIVALS, arrivals, "free.eq(~self.axons.valid | self.axons.ready)", "free.eq(1)"
     ),
     "a spike for later comes at once": FabricMutant(
         _RING, arrivals, "(self._next + slots)[", "(self._next + (slots & 1))["

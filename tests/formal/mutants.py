@@ -58,7 +58,7 @@ MUTANTS = {
     ),
     "odd lengths will do": Mutant("answers", "\n                & ~length[0]", ""),
     "any position will do": Mutant("answers", "number == self.expected", "number == number"),
-    "any limit will do": Mutant("answers", " & known)", ")"),
+    "any limit will do": Mutant("answers", " & allowed)", ")"),
     "no connection will do": Mutant("answers", "connected & (length != 0)", "length != 0"),
     "a full buffer is written": Mutant("buffer", "filled == depth", "filled == 2 * depth - 1"),
     "bad payload stays": Mutant("buffer", "tentative.eq(tail)", "tentative.eq(tentative)"),

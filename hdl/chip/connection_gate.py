@@ -1,0 +1,58 @@
+"""The gate between link and commands: a new connection restarts the command processor."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..primitives.layouts import halfword_layout
+
+
+class ConnectionGate(wiring.Component):
+    """Passes requests and replies, until a new connection is opened; then restarts the processor.
+
+    The restart waits until the processor's bus access is done.  Until then requests wait, and what is
+    left of old replies is dropped.
+
+    Members
+    -------
+    opened : pulse, a connection was opened.
+    accessing : the processor has a bus access under way.
+    restart : pulse, to reset the processor.
+    received, requests : halfword streams, from `Receiver` and to `Processor`.
+    replies, sent : halfword streams, from `Processor` and to `Transmitter`.
+    """
+
+    def __init__(self) -> None:
+        request, reply = stream.Signature(16), stream.Signature(halfword_layout)
+        super().__init__(
+            {
+                "opened": In(1),
+                "accessing": In(1),
+                "restart": Out(1),
+                "received": In(request),
+                "requests": Out(request),
+                "replies": In(reply),
+                "sent": Out(reply),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """A flag from the new connection to the restart, which closes the gate."""
+        m = Module()
+        due = Signal()
+        m.d.comb += self.restart.eq(due & ~self.accessing)
+        with m.If(self.opened):
+            m.d.sync += due.eq(1)
+        with m.Elif(self.restart):
+            m.d.sync += due.eq(0)
+        m.d.comb += [
+            self.requests.payload.eq(self.received.payload),
+            self.requests.valid.eq(self.received.valid & ~due),
+            self.received.ready.eq(self.requests.ready & ~due),
+            self.sent.payload.eq(self.replies.payload),
+            self.sent.valid.eq(self.replies.valid & ~due),
+            self.replies.ready.eq(self.sent.ready | due),
+        ]
+        return m
