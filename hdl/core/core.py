@@ -123,7 +123,7 @@ class Core(wiring.Component):
         m.submodules.arrivals = arrivals = Arrivals(c)
         m.submodules.skid = skid = Skid(range(c.axons))
         m.submodules.integrator = integrator = Integrator(c)
-        m.submodules.update = update = NeuronUpdate(c)
+        m.submodules.neuron_update = update = NeuronUpdate(c)
         m.submodules.routes = routes = RouteTable(c)
         destinations = Destinations(c) if c.route_entries else None
         synapses = StaticSynapses(c, storage=self._storage) if c.learning is None else None
