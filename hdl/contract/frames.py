@@ -1,4 +1,4 @@
-"""The frame: the bytes between two zero bytes on the serial line.  docs/link.md has examples.
+"""The frame: the bytes between two zero bytes on the serial line.  docs/reference/link.md has examples.
 
     COBS( type  N(S)    N(R)    length   payload   CRC-32 ) 00
           u8    u16 LE  u16 LE  u16 LE   length B  u32 LE

@@ -1,7 +1,7 @@
 """What synthesis fixes about learning: the rule of a core, its widths, and the fields that follow.
 
 Plain data: gateware and golden model of a rule are registered under the same name
-in `spikeloom.hdl.learning` and `spikeloom.sim.golden.learning`.  docs/semantics.md says what the rules do.
+in `spikeloom.hdl.learning` and `spikeloom.sim.golden.learning`.  docs/reference/semantics.md has the rules.
 """
 
 from __future__ import annotations

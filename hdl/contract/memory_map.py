@@ -163,9 +163,9 @@ COUNTERS: dict[str, int] = {
 steps: executed; cycles: clock cycles inside steps; stalls: clock cycles of runs, between steps, in
 which the output could not take what was to be sent; link_bad_frames: wrong CRC, length or form;
 link_out_of_sequence: valid, but not the next; link_overflows: valid, but more than the advertised
-window.  The others: docs/semantics.md.  Cleared by RESET_STATE, the link_* ones when a connection is
-opened, commands (executed) and connections (opened) never: a host that remembers both values can tell
-whether an interrupted command was executed."""
+window.  The others: docs/reference/semantics.md.  Cleared by RESET_STATE, the link_* ones when a connection
+is opened, commands (executed) and connections (opened) never: a host that remembers both values can
+tell whether an interrupted command was executed."""
 CORE_OVERRUNS = 256
 """Offset of the cores' own overruns in COUNTERS; they stop at 2^16 − 1."""
 KEPT_COUNTERS = ("commands", "connections")

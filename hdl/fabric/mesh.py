@@ -18,8 +18,8 @@ class Mesh(wiring.Component):
       is the number of links on its path.
     - Throughput: one packet per cycle into, out of and between routers.
     - Back-pressure: packets wait where they are until there is space; none is dropped for lack of it.
-      The mesh is deadlock-free (docs/router.md): all packets arrive if each core keeps taking what is
-      delivered.
+      The mesh is deadlock-free (docs/explanation/routers.md): all packets arrive if each core keeps
+      taking them.
     - Order: packets from one core to another arrive in the order in which they were sent.
     - Errors: packets for coordinates outside of the mesh are dropped and counted in `lost`.
 

@@ -1,4 +1,4 @@
-"""The gateware of the link: UART, frames, and the commands inside them (docs/link.md)."""
+"""The gateware of the link: UART, frames, and the commands inside them (docs/reference/link.md)."""
 
 from .processor import Processor
 from .receiver import Receiver

@@ -4,7 +4,7 @@
 - `signatures`, `layouts`, `latencies`: what blocks hand to each other, and after how many cycles.
 - `skid`, `round_robin`, `pipeline`: registers in streams and pipelines, and fair choice.
 - `read_modify_write`, `records`: memories.
-- `arithmetic`, `bits`: the numbers of docs/semantics.md, and tricks with bits.
+- `arithmetic`, `bits`: the numbers of docs/reference/semantics.md, and tricks with bits.
 """
 
 from .access import AccessSignature, answer_after
