@@ -145,6 +145,20 @@ def test_bus_reads_and_replaces_words(spikes, writes):
     simulation.run(testbench)
 
 
+def test_bits_of_axons_that_do_not_exist_are_not_stored():
+    dut, simulation = bench(33)
+
+    async def testbench(ctx):
+        await clear(ctx, dut)
+        for word, stored in ((0, 2**32 - 1), (1, 1)):
+            await access(ctx, dut, word, 2**32 - 1)
+            assert await access(ctx, dut, word) == stored
+        axons, _ = await scan(ctx, dut, [False])
+        assert axons == list(range(33))
+
+    simulation.run(testbench)
+
+
 @pytest.mark.parametrize("slots", [2, 4, 64])
 @quick(6)
 @given(
