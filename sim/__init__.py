@@ -1,5 +1,5 @@
 """Simulation: the golden model (NumPy), and the verilated twin of the hardware."""
 
-from .golden.core import GoldenCore
+from .golden import GoldenCore
 
 __all__ = ["GoldenCore"]

@@ -4,16 +4,18 @@ What the rooms may import is in pyproject.toml, for import-linter (`make lint`).
 """
 
 import graphlib
+import importlib
 import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-WITHOUT_CIRCLES = ("spikeloom.hdl",)
+WITHOUT_CIRCLES = ("spikeloom", "spikeloom.hdl")
 """Packages whose modules import each other without a circle."""
 
 GRAPH = """
@@ -40,6 +42,41 @@ def imports(tmp_path_factory):
         timeout=120,
     )
     return json.loads(result.stdout)
+
+
+def rooms():
+    """Every room: the folders of host/ and sim/, and the two that are one each."""
+    yield from ("spikeloom.hdl", "spikeloom.boards")
+    for folder, package in (("host", "spikeloom"), ("sim", "spikeloom.sim")):
+        for path in (ROOT / folder).iterdir():
+            if (path / "__init__.py").exists():
+                yield f"{package}.{path.name}"
+
+
+def test_every_room_is_on_a_floor():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    (floors,) = (contract["layers"] for contract in contracts if contract["id"] == "floors")
+    placed = [room.strip() for floor in floors for room in floor.split("|")]
+    assert sorted(placed) == sorted(rooms())
+
+
+def test_rooms_use_of_each_other_what_is_offered(imports):
+    """A module that another room imports is in the `__all__` of its room."""
+    hidden = set()
+    for module, found in imports.items():
+        for imported in found:
+            room = next((r for r in rooms() if imported.startswith(r + ".")), None)
+            if (
+                room is None
+                or within(module, room)
+                or room in ("spikeloom.hdl", "spikeloom.boards")
+            ):
+                continue
+            offered = importlib.import_module(room).__all__
+            if imported.removeprefix(room + ".") not in offered:
+                hidden.add(f"{module} imports {imported}")
+    assert not hidden
 
 
 def within(module, package):

@@ -1,5 +1,6 @@
 """Co-simulation: the gateware under cocotb and Verilator, against the golden model."""
 
+from . import placed
 from .campaign import campaign_configs, learning_configs, run_campaign
 from .endurance import run_endurance
 from .report import CosimReport
@@ -9,6 +10,7 @@ __all__ = [
     "CosimReport",
     "campaign_configs",
     "learning_configs",
+    "placed",
     "run",
     "run_campaign",
     "run_endurance",

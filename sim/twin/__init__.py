@@ -7,7 +7,18 @@ from spikeloom.hdl import CoreConfig, FabricConfig
 from .build import BAUD, CLOCK_HZ, TwinLibrary, build_twin, compile_library
 from .port import TwinPort
 
-__all__ = ["TwinLibrary", "TwinPort", "build_twin", "compile_library", "open_port"]
+__all__ = [
+    "TwinLibrary",
+    "TwinPort",
+    "build",
+    "build_twin",
+    "compile_library",
+    "netlist",
+    "open_port",
+    "port",
+    "serve",
+    "verilator",
+]
 
 
 def open_port(

@@ -9,64 +9,17 @@ from collections.abc import Callable
 
 import numpy as np
 
-from spikeloom.hdl import CoreConfig, Image
-from spikeloom.hdl.contract.errors import InputError
-
-from ..arithmetic import Bools, Ints, clamp, count, decay
+from ..arithmetic import Bools, Ints, decay
 from .random_numbers import POST, PRE, SWEEP
+from .state import LearningState
 from .synapses import Synapses
 
 
-class LearningRule:
-    """One rule in one core; a subclass says what a weight does, and what else there is to keep.
-
-    B is the batch, A the number of axons, N of neurons.  Only a batch of one can learn; a larger
-    one needs `enabled = 0`.
-
-    Attributes
-    ----------
-    settings : the `LearningConfig` of the core.
-    parameters : by name, the run-time parameters of the image.
-    weights : (A, N) int64, changed in place.
-    plastic : (A, N) bool.
-    modulatory : (A,) bool.
-    axon_tags, neuron_tags : (A,), (N,) int64.
-    axon_states, neuron_states : by name, (B, A) and (B, N) int64.
-    eligibility : (A, N) int64, or None.
-    counters : the core's, by name, (B,) int64 each.
-    """
+class LearningRule(LearningState):
+    """One rule in one core; a subclass says what a weight does, and what else there is to keep."""
 
     has_post_side = True
     """The rule changes weights when neurons fire."""
-
-    def __init__(self, config: CoreConfig, batch: int) -> None:
-        assert config.learning is not None
-        self.config, self.settings, self.batch = config, config.learning, batch
-        layout = config.layout
-        self._fields = {f.name: f for f in (*layout.axon_states, *layout.neuron_states)}
-
-    def load(self, image: Image, weights: Ints) -> None:
-        """Take over an image, and weights to change; states stay as they are."""
-        if self.batch > 1 and image.learning["enabled"]:
-            raise InputError(
-                f"a batch of {self.batch} samples can not learn: they share the weights; "
-                "give a batch of 1, or an image with enabled = 0"
-            )
-        self.weights, self.parameters = weights, image.learning
-        self.plastic, self.modulatory = image.plastic, image.modulatory
-        self.axon_tags, self.neuron_tags = image.axon_tags, image.neuron_tags
-
-    def reset(self, counters: dict[str, Ints]) -> None:
-        """Clear all states, and count in `counters` from now on."""
-        c, layout, self.counters = self.config, self.config.layout, counters
-
-        def zeros(*shape: int) -> Ints:
-            return np.zeros(shape, dtype=np.int64)
-
-        self.axon_states = {f.name: zeros(self.batch, c.axons) for f in layout.axon_states}
-        self.neuron_states = {f.name: zeros(self.batch, c.neurons) for f in layout.neuron_states}
-        has_eligibility = "eligibility" in layout.synapse_fields
-        self.eligibility = zeros(c.axons, c.neurons) if has_eligibility else None
 
     def before_update(self, step: int, arrived: Bools) -> None:
         """Traces of axons and pre side of a step, with `arrived` (B, A)."""
@@ -103,13 +56,6 @@ class LearningRule:
             states[name] = np.where(spikes, increment, decayed)
         else:
             states[name] = self.sat(name, decayed + increment * spikes)
-
-    def sat(self, name: str, values: Ints) -> Ints:
-        """Clamp values (B, …) to the format of a state, and count them."""
-        field = self._fields[name]
-        clamped = clamp(values, field.minimum, field.maximum)
-        self.counters["clamps"] += count(clamped != values)
-        return clamped
 
     # What a rule says.
 
