@@ -126,7 +126,7 @@ def live_view(path: Path) -> None:
                     step = min(source.view().step, LEARNED)
                     advance(step - learned)
                     learned = step
-            with served(runner, "twin:") as url, browser(1560, 960) as window:
+            with served(runner, "twin:") as url, browser(1560, 1020) as window:
                 window.get(url)
                 wait_until(lambda: window.execute_script(_DRAWN))
                 time.sleep(1.0)
