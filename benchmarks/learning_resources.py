@@ -13,14 +13,14 @@ import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from spikeloom.boards import ResourceEstimate, synthesise
-from spikeloom.boards.resources import SYNTHESIS, EstimateFamily
+from spikeloom.boards.families import families
 from spikeloom.hdl import CoreConfig, LearningConfig
 from spikeloom.hdl.contract.learning_config import RULES
 
@@ -76,7 +76,7 @@ def variants(rules: list[str]) -> Iterator[LearningConfig | None]:
             yield LearningConfig(rule=rule, fraction_bits=FRACTION_BITS, stochastic=stochastic)
 
 
-def measure(family: EstimateFamily, rules: list[str]) -> list[Row]:
+def measure(family: str, rules: list[str]) -> list[Row]:
     rows: list[Row] = []
     size = SIZES.get(family, 256)
     console = Console(stderr=True)
@@ -121,14 +121,14 @@ def markdown(family: str, rows: list[Row]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--families", nargs="+", choices=SYNTHESIS, default=list(TITLES))
+    parser.add_argument("--families", nargs="+", choices=families(), default=list(TITLES))
     parser.add_argument("--rules", nargs="+", choices=RULES, default=list(RULES))
     parser.add_argument("--markdown", action="store_true")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     found: dict[str, list[dict[str, Any]]] = {}
     for family in arguments.families:
-        rows = measure(cast(EstimateFamily, family), arguments.rules)
+        rows = measure(family, arguments.rules)
         found[family] = [row.to_dict() for row in rows]
         if arguments.markdown:
             print(markdown(family, rows), flush=True)

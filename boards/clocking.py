@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import (
-    ClockDomain,
-    ClockSignal,
-    Const,
-    Elaboratable,
-    Instance,
-    IOValue,
-    Module,
-    ResetSignal,
-    Signal,
-    Value,
-)
-from amaranth.lib import io, wiring
+from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Module, Signal
+from amaranth.lib import wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.hdl.contract.core_config import ceil_div
 
 from .definition import BoardDefinition
-from .pll import Ecp5Pll, Ice40Pll
+from .families import ClockNets, Oscillator
+from .platform import oscillator_name
 
 POWER_UP_MICROSECONDS = 16
 """Reset lasts this long after the PLL has locked.
@@ -72,103 +62,29 @@ class PowerUpReset(wiring.Component):
 class CoreClock(Elaboratable):
     """Drives the domains of a board (`domains`) from its PLL: clocks, and the reset of `sync`.
 
-    On iCE40 that is a signal to all flip-flops.  On ECP5, which is large and has no global network for
-    such a signal, GSR resets them: the global set/reset of the chip, which each flip-flop has besides its
-    wires, puts them into the state that they have after configuration.  It lasts while the PLL has no
-    lock; then the clock of `sync` stands still until the reset of `PowerUpReset` ends, so it does not
-    matter that GSR does not end everywhere at once.
+    How the reset reaches the flip-flops, the family says (`Flow.drive_clock`).
     """
 
     def __init__(self, board: BoardDefinition) -> None:
         self.board = board
+        self._flow = board.fpga.family.required_flow()
 
     def domains(self) -> list[ClockDomain]:
         """What the module around this one must define: `sync`, and `power_up` without a reset."""
-        by_gsr = isinstance(self.board.pll, Ecp5Pll)
         return [
-            ClockDomain("sync", reset_less=by_gsr),
+            ClockDomain("sync", reset_less=self._flow.reset_by_gsr),
             ClockDomain("power_up", reset_less=True),
         ]
 
     def elaborate(self, platform: Any) -> Module:
         """Make the hardware; nextpnr derives the clock's constraint from the PLL's settings."""
         m = Module()
-        pll = self.board.pll
         clock = Signal()
         m.submodules.power_up_reset = power_up = PowerUpReset(self.board.clock_hz)
-        pin = platform.request(platform.default_clk, dir="-")
+        port = platform.request(oscillator_name(self.board, platform), dir="-")
         m.d.comb += ClockSignal("power_up").eq(clock)
-        if isinstance(pll, Ice40Pll):
-            m.submodules.pll = _ice40_pll(pll, pin.io, clock, power_up.locked)
-            m.d.comb += [ClockSignal("sync").eq(clock), ResetSignal("sync").eq(power_up.reset)]
-        elif isinstance(pll, Ecp5Pll):
-            m.submodules.clock_buffer = buffer = io.Buffer("i", pin)
-            m.submodules.pll = _ecp5_pll(pll, buffer.i, clock, power_up.locked)
-            m.submodules.reset = Instance("GSR", i_GSR=power_up.locked)  # while it is 0
-            running = Instance(
-                "DCCA", i_CLKI=clock, i_CE=~power_up.reset, o_CLKO=ClockSignal("sync")
-            )
-            m.submodules.running = running
-        else:
-            raise TypeError(f"no hardware for {type(pll).__name__}")
+        pins = {pin.name for pin in port.io.metadata}
+        oscillator = Oscillator(port, on_pll_pin=bool(pins & set(self.board.fpga.pll_pins)))
+        nets = ClockNets(clock, power_up.locked, power_up.reset)
+        self._flow.drive_clock(m, self.board.pll, oscillator, nets)
         return m
-
-
-def _ice40_pll(pll: Ice40Pll, pad: IOValue, clock: Signal, locked: Signal) -> Instance:
-    # The PAD variant, because the oscillator is on the pin that belongs to the PLL; nothing
-    # else can use that pin then.
-    return Instance(
-        "SB_PLL40_PAD",
-        p_FEEDBACK_PATH="SIMPLE",
-        p_PLLOUT_SELECT="GENCLK",
-        p_DIVR=Const(pll.divr, 4),
-        p_DIVF=Const(pll.divf, 7),
-        p_DIVQ=Const(pll.divq, 3),
-        p_FILTER_RANGE=Const(pll.filter_range, 3),
-        i_PACKAGEPIN=pad,
-        i_RESETB=Const(1),
-        i_BYPASS=Const(0),
-        o_PLLOUTGLOBAL=clock,
-        o_LOCK=locked,
-    )
-
-
-def _ecp5_pll(pll: Ecp5Pll, oscillator: Value, clock: Signal, locked: Signal) -> Instance:
-    return Instance(
-        "EHXPLLL",
-        # Analogue settings as Project Trellis' ecppll sets them for every frequency.
-        a_ICP_CURRENT="12",
-        a_LPF_RESISTOR="8",
-        a_MFG_ENABLE_FILTEROPAMP="1",
-        a_MFG_GMCREF_SEL="2",
-        a_FREQUENCY_PIN_CLKI=f"{pll.input_hz / 1e6:g}",
-        a_FREQUENCY_PIN_CLKOP=f"{float(pll.output_hz) / 1e6:g}",
-        p_PLLRST_ENA="DISABLED",
-        p_INTFB_WAKE="DISABLED",
-        p_STDBY_ENABLE="DISABLED",
-        p_DPHASE_SOURCE="DISABLED",
-        p_OUTDIVIDER_MUXA="DIVA",
-        p_OUTDIVIDER_MUXB="DIVB",
-        p_OUTDIVIDER_MUXC="DIVC",
-        p_OUTDIVIDER_MUXD="DIVD",
-        p_CLKI_DIV=pll.reference_divider,
-        p_CLKOP_ENABLE="ENABLED",
-        p_CLKOP_DIV=pll.output_divider,
-        p_CLKOP_CPHASE=pll.output_divider // 2,
-        p_CLKOP_FPHASE=0,
-        p_FEEDBK_PATH="CLKOP",
-        p_CLKFB_DIV=pll.feedback_divider,
-        i_RST=Const(0),
-        i_STDBY=Const(0),
-        i_CLKI=oscillator,
-        i_CLKFB=clock,
-        i_PHASESEL0=Const(0),
-        i_PHASESEL1=Const(0),
-        i_PHASEDIR=Const(1),
-        i_PHASESTEP=Const(1),
-        i_PHASELOADREG=Const(1),
-        i_PLLWAKESYNC=Const(0),
-        i_ENCLKOP=Const(0),
-        o_CLKOP=clock,
-        o_LOCK=locked,
-    )

@@ -2,77 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
-from spikeloom.hdl import ConfigError, CoreConfig
+from spikeloom.hdl import ConfigError, CoreConfig, FabricConfig
+from spikeloom.hdl.contract.line_rate import baud_error
 
 from .chip_config import ChipConfig, core_of
+from .families import FpgaPart
 from .pll import Pll
 
-Family = Literal["ice40", "ecp5"]
 Storage = Literal["block", "spram"]
+Preset = Literal["inference", "learning", "fabric"]
 
 MIN_CLOCKS_PER_BIT = 8
 """Fewest clock cycles in a bit of the UART that a board gets; a byte is sampled to ±1 cycle."""
 
-SPRAM_CAN_NOT_LEARN = (
+SPRAM_CANNOT_LEARN = (
     "a core that learns reads and writes synapses in the same cycle, and SPRAM has one port; "
     'use synapse_storage="block"'
 )
 
-
-@dataclass(frozen=True)
-class BlockRamRow:
-    """Block RAMs side by side.
-
-    Attributes
-    ----------
-    y : where the row is, in tiles.
-    sites : nextpnr's names of the places, from left to right.
-    """
-
-    y: int
-    sites: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class FpgaPart:
-    """An FPGA and what it holds (numbers: the family's data sheet).
-
-    Attributes
-    ----------
-    family, name, package : names that people and tools know it by.
-    luts, flip_flops : 4-input look-up tables and flip-flops.
-    block_rams, block_ram_bits : number of block RAMs, bits of each.
-    srams : large single-port memories (iCE40 UltraPlus: SB_SPRAM256KA, 256 kbit each).
-    dsps : multipliers (iCE40: SB_MAC16, 16 × 16; ECP5: MULT18X18D).
-    height : rows of tiles.
-    block_ram_rows : all block RAMs, if cores are to get places (`spikeloom.boards.floorplan`).
-    """
-
-    family: Family
-    name: str
-    package: str
-    luts: int
-    flip_flops: int
-    block_rams: int
-    block_ram_bits: int
-    dsps: int
-    srams: int = 0
-    height: int = 0
-    block_ram_rows: tuple[BlockRamRow, ...] = ()
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_PLATFORM = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, kw_only=True)
 class BoardDefinition:
-    """A board as SpikeLoom builds for it.  Validated at construction (`ConfigError`).
+    """A board as SpikeLoom builds for it, with the chip that it gets by default.
 
-    Attributes
+    Validated at construction (`ConfigError`), but for what only the platform knows: its pins are checked
+    before anything is built (`spikeloom.boards.platform.make_platform`).
+
+    Parameters
     ----------
     name, title : short name for commands, full name for people.
     fpga : the part on the board.
-    platform : "module:class" of the `amaranth-boards` platform, which knows the pins.
+    platform : the `amaranth-boards` platform, which knows the pins: "module:class", or an Amaranth
+        platform class of your own.
+    oscillator : name of the platform's clock resource that feeds the PLL; default: the platform's own
+        default clock.
+    resources : Amaranth resources that the platform lacks, such as a `UARTResource` at a connector.
     pll : makes the core clock from the board's oscillator.
     baud : bits per second of the serial port, unless the user asks for another.
     negotiable : whether the host may change them while the board runs; that takes logic cells.
@@ -86,7 +57,9 @@ class BoardDefinition:
     name: str
     title: str
     fpga: FpgaPart
-    platform: str
+    platform: str | type
+    oscillator: str | None = None
+    resources: tuple[Any, ...] = ()
     pll: Pll
     baud: int
     config: ChipConfig
@@ -96,6 +69,8 @@ class BoardDefinition:
     programmer: str
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "resources", tuple(self.resources))
+        self._check_types()
         if self.pll.output_hz.denominator != 1:
             raise ConfigError(
                 f"the core clock of {self.name} is {float(self.pll.output_hz)} Hz; "
@@ -109,7 +84,51 @@ class BoardDefinition:
         if self.synapse_storage == "spram" and not self.fpga.srams:
             raise ConfigError(f'{self.fpga.name} has no SPRAM; use synapse_storage="block"')
         if self.synapse_storage == "spram" and self.core.learning is not None:
-            raise ConfigError(SPRAM_CAN_NOT_LEARN)
+            raise ConfigError(SPRAM_CANNOT_LEARN)
+
+    def _check_types(self) -> None:
+        """What has another type than it must have would fail later, in other words."""
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+            raise ConfigError(
+                f"the board is named {self.name!r}; use lower-case letters, digits, - and _"
+            )
+        if not isinstance(self.fpga, FpgaPart):
+            raise ConfigError(
+                f"fpga of {self.name} is {self.fpga!r}; give a part, such as "
+                "spikeloom.boards.families.ice40.UP5K"
+            )
+        if not isinstance(self.config, CoreConfig | FabricConfig):
+            raise ConfigError(
+                f"config of {self.name} is {self.config!r}; give a CoreConfig or a FabricConfig"
+            )
+        pll = self.fpga.family.pll
+        if not isinstance(self.pll, pll):
+            raise ConfigError(
+                f"pll of {self.name} is {self.pll!r}; {self.fpga.name} takes "
+                f"{pll.__name__}.for_clock(oscillator_hz, clock_hz)"
+            )
+        if isinstance(self.platform, str) and not _PLATFORM.fullmatch(self.platform):
+            raise ConfigError(
+                f"platform of {self.name} is {self.platform!r}; give MODULE:CLASS, such as "
+                '"amaranth_boards.ulx3s:ULX3S_85F_Platform", or a class'
+            )
+        if not isinstance(self.platform, str | type):
+            raise ConfigError(
+                f"platform of {self.name} is {self.platform!r}; give the class, not an object of it"
+            )
+        if type(self.baud) is not int:
+            raise ConfigError(f"baud of {self.name} is {self.baud!r}; give an integer")
+        if self.synapse_storage not in ("block", "spram"):
+            raise ConfigError(
+                f'synapse_storage of {self.name} is {self.synapse_storage!r}; use "block" or "spram"'
+            )
+
+    @property
+    def preset(self) -> Preset:
+        """What the chip is for: one core that does not learn, one that learns, or many cores."""
+        if isinstance(self.config, FabricConfig):
+            return "fabric"
+        return "inference" if self.config.learning is None else "learning"
 
     @property
     def core(self) -> CoreConfig:
@@ -129,8 +148,6 @@ class BoardDefinition:
     @property
     def baud_error_percent(self) -> float:
         """Error of the board's bit rate against `baud`, in per cent (positive: too fast)."""
-        from spikeloom.hdl.contract.line_rate import baud_error
-
         return 100 * baud_error(self.clock_hz, self.baud)
 
     def storage_for(self, config: ChipConfig) -> Storage:
@@ -138,7 +155,7 @@ class BoardDefinition:
         return self.synapse_storage if core_of(config).learning is None else "block"
 
     def with_clock(self, clock_hz: int) -> BoardDefinition:
-        """The same board with another core clock; `ConfigError` when the PLL can not make it."""
+        """The same board with another core clock; `ConfigError` when the PLL cannot make it."""
         return replace(self, pll=type(self.pll).for_clock(self.oscillator_hz, clock_hz))
 
     def with_baud(self, baud: int) -> BoardDefinition:

@@ -16,28 +16,14 @@ from amaranth.hdl import UnusedElaboratable
 
 from spikeloom.hdl.contract.errors import FitError
 
-from .board_top import BoardTop, make_platform
+from .board_top import BoardTop
 from .chip_config import ChipConfig, core_of, cores_of
-from .definition import BoardDefinition, Family
+from .definition import BoardDefinition
+from .families import Family
+from .platform import make_platform
 
 NAME = "top"
 """Name of the design: of its top module and of all files of a build."""
-
-SYNTHESIS_OPTIONS: dict[Family, str] = {"ice40": "-device u -dsp -abc9", "ecp5": "-dff"}
-
-_LEARNING_OPTIONS: dict[Family, str] = {**SYNTHESIS_OPTIONS, "ecp5": ""}
-"""For a core that learns: with its long pipelines, optimising across flip-flops takes ABC more than ten
-minutes."""
-
-_FABRIC_OPTIONS: dict[Family, str] = {**SYNTHESIS_OPTIONS, "ecp5": "-nowidelut"}
-"""For a fabric: ABC fails to optimise across the flip-flops of a core that is synthesised by itself.  With
-functions of five inputs as pairs of look-up tables, which go only side by side, 16 cores would take no fewer
-of them."""
-
-PLACEMENT_OPTIONS: dict[Family, str] = {"ice40": "", "ecp5": "--placer-heap-timingweight 30"}
-"""nextpnr's default, 10, makes less of the time that paths take: of the same netlist of four cores it made
-65 MHz, with 30 it made 73.
-"""
 
 COLLISIONS_UNUSED = "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:CLK_ENABLE=1 %i"
 """Yosys command after reading a design: no value read from a memory in the cycle that writes the
@@ -49,19 +35,6 @@ that it gives the old word, as Amaranth's memories do."""
 
 CELLS_SHARE = 0.5
 """Part of a clock cycle that the cells of a path may take, the rest being for wires."""
-
-COMPARISONS = "compare_constants.v"
-"""File in boards/models that the synthesis for iCE40 reads."""
-
-_SMALL_ICE40 = (
-    f"techmap -map {COMPARISONS}",
-    # Even the smallest memory takes more cells, of which there are few, than block RAMs.
-    'setattr -set ram_style "block" m:*',
-)
-
-_GSR = 'setparam -set GSR "ENABLED" t:TRELLIS_FF'
-"""The reset of ECP5 (`spikeloom.boards.clocking`) is for all flip-flops; synthesis finds it only where it
-stands, not in the cores that are synthesised by themselves."""
 
 _FABRIC = f"{NAME}.top.chip.core"
 """Module of the fabric within a board's design."""
@@ -121,12 +94,13 @@ class Plan:
 def elaborate(board: BoardDefinition, config: ChipConfig) -> Plan:
     """Make the hardware of a board.
 
-    Raises `FitError` when the gateware finds that its memories can not fit, and
-    `MissingToolError` without `amaranth-boards`.
+    Raises `FitError` when the gateware finds that its memories cannot fit, and what `make_platform` raises
+    for a board that cannot be built.
     """
+    family = board.fpga.family
+    flow = family.required_flow()
     platform = make_platform(board)
     before, after = _hierarchy(board, config)
-    resets = (_GSR,) if board.fpga.family == "ecp5" else ()
     build = f"{board.name} {version('spikeloom')}"
     try:
         plan = platform.build(
@@ -134,29 +108,23 @@ def elaborate(board: BoardDefinition, config: ChipConfig) -> Plan:
             name=NAME,
             do_build=False,
             emit_src=False,
-            synth_opts=_synthesis_options(config)[board.fpga.family],
-            nextpnr_opts=PLACEMENT_OPTIONS[board.fpga.family],
-            script_after_read="\n".join((preparation(board.fpga.family), *before)),
-            script_after_synth="\n".join((*after, *resets, _AFTER_SYNTHESIS)),
+            synth_opts=synthesis_options(board, config),
+            nextpnr_opts=flow.placement_options,
+            script_after_read="\n".join((preparation(family), *before)),
+            script_after_synth="\n".join((*after, *flow.after_synthesis, _AFTER_SYNTHESIS)),
             yosys_opts="-v 2",
             verbose=True,
         )
     except ValueError as error:
         reason = str(error)
     else:
-        return _read_plan(plan, board.fpga.family)
+        return _read_plan(plan, family)
     # What was begun would complain in many lines, when it is thrown away, that it was not used.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnusedElaboratable)
         del platform
         gc.collect()
     raise FitError(f"this core does not fit {board.title}: {reason}")
-
-
-def _synthesis_options(config: ChipConfig) -> dict[Family, str]:
-    if cores_of(config) > 1:
-        return _FABRIC_OPTIONS
-    return SYNTHESIS_OPTIONS if core_of(config).learning is None else _LEARNING_OPTIONS
 
 
 def _hierarchy(board: BoardDefinition, config: ChipConfig) -> tuple[Sequence[str], Sequence[str]]:
@@ -168,17 +136,23 @@ def _hierarchy(board: BoardDefinition, config: ChipConfig) -> tuple[Sequence[str
     return (*_ONE_OF_MANY, period), _MANY_AGAIN
 
 
-def preparation(family: str) -> str:
+def synthesis_options(board: BoardDefinition, config: ChipConfig) -> str:
+    """Options of the family's synthesis command, for the part of the board and for a chip."""
+    flow = board.fpga.family.required_flow()
+    learns = core_of(config).learning is not None
+    options = flow.options_for(learns=learns, many=cores_of(config) > 1)
+    return f"{board.fpga.synthesis_options} {options}".strip()
+
+
+def preparation(family: Family) -> str:
     """Yosys commands between reading a design and synthesis; they may read `preparation_files`."""
-    return "\n".join((COLLISIONS_UNUSED, *(_SMALL_ICE40 if family == "ice40" else ())))
+    return "\n".join((COLLISIONS_UNUSED, *family.preparation))
 
 
-def preparation_files(family: str) -> dict[str, str]:
+def preparation_files(family: Family) -> dict[str, str]:
     """Contents by name."""
-    if family != "ice40":
-        return {}
-    model = package_files("spikeloom.boards") / "models" / COMPARISONS
-    return {COMPARISONS: model.read_text()}
+    folder = package_files("spikeloom.boards") / "models"
+    return {name: (folder / name).read_text() for name in family.models}
 
 
 def _read_plan(plan: BuildPlan, family: Family) -> Plan:

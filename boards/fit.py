@@ -11,25 +11,16 @@ from spikeloom.hdl.contract.core_config import ceil_div
 from spikeloom.hdl.contract.errors import FitError
 
 from .chip_config import ChipConfig, core_of, cores_of, fabric_of, mesh_of_at_most
-from .definition import BoardDefinition, Family
+from .definition import BoardDefinition
 from .elaborate import Plan, elaborate
+from .families import Family
 from .report import Utilisation
 from .tools import OnLine
-
-ASPECTS: dict[Family, tuple[tuple[int, int], ...]] = {
-    "ice40": ((16, 256), (8, 512), (4, 1024), (2, 2048)),
-    "ecp5": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
-}
-"""Shapes of a block RAM: bits per word, words."""
-
-SRAM_BITS = 16384 * 16
-"""Of one SPRAM of iCE40 UltraPlus."""
 
 SMALL_MEMORY_BITS = 1024
 """Memories up to this size are not counted: Yosys may make them of logic."""
 
 _MEMORY = re.compile(r"^\s*memory width (\d+) size (\d+)", re.MULTILINE)
-_SPRAM = re.compile(r"^\s*cell \\SB_SPRAM256KA ", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -42,7 +33,7 @@ class MemoryNeed:
 
 def blocks_for(width: int, depth: int, family: Family) -> int:
     """Block RAMs of the best shape for a memory of `depth` words of `width` bits."""
-    return min(ceil_div(width, w) * ceil_div(depth, d) for w, d in ASPECTS[family])
+    return min(ceil_div(width, w) * ceil_div(depth, d) for w, d in family.block_ram_shapes)
 
 
 def memory_need(rtlil: str, family: Family) -> MemoryNeed:
@@ -51,8 +42,12 @@ def memory_need(rtlil: str, family: Family) -> MemoryNeed:
     large = [(w, d) for w, d in shapes if w * d > SMALL_MEMORY_BITS]
     return MemoryNeed(
         block_rams=sum(blocks_for(w, d, family) for w, d in large),
-        srams=len(_SPRAM.findall(rtlil)),
+        srams=_count_cells(rtlil, family.sram.cell) if family.sram else 0,
     )
+
+
+def _count_cells(rtlil: str, kind: str) -> int:
+    return len(re.findall(rf"^\s*cell \\{kind} ", rtlil, re.MULTILINE))
 
 
 def least_need(board: BoardDefinition, config: ChipConfig) -> MemoryNeed:
@@ -60,8 +55,9 @@ def least_need(board: BoardDefinition, config: ChipConfig) -> MemoryNeed:
     core, cores = core_of(config), cores_of(config)
     words = core.axons * core.layout.groups
     bits = words * core.lanes * core.weight_bits
-    if board.storage_for(core) == "spram":
-        return MemoryNeed(block_rams=0, srams=cores * ceil_div(bits, SRAM_BITS))
+    sram = board.fpga.family.sram
+    if sram is not None and board.storage_for(core) == "spram":
+        return MemoryNeed(block_rams=0, srams=cores * ceil_div(bits, sram.bits))
     if words * core.weight_bits <= SMALL_MEMORY_BITS:
         return MemoryNeed(0, 0)
     return MemoryNeed(cores * ceil_div(bits, board.fpga.block_ram_bits), srams=0)
@@ -70,9 +66,10 @@ def least_need(board: BoardDefinition, config: ChipConfig) -> MemoryNeed:
 def weights_need(board: BoardDefinition, config: CoreConfig) -> MemoryNeed:
     """What the weights alone come to, a bank for each lane, counted as `memory_need` counts."""
     words, lanes = config.axons * config.layout.groups, config.lanes
-    if board.storage_for(config) == "spram":
+    sram = board.fpga.family.sram
+    if sram is not None and board.storage_for(config) == "spram":
         nibbles = ceil_div(config.weight_bits, 4)
-        wide, deep = ceil_div(lanes * nibbles * 4, 16), ceil_div(words, SRAM_BITS // 16)
+        wide, deep = ceil_div(lanes * nibbles * 4, sram.width), ceil_div(words, sram.words)
         return MemoryNeed(block_rams=0, srams=wide * deep)
     if words * config.weight_bits <= SMALL_MEMORY_BITS:
         return MemoryNeed(0, 0)

@@ -13,10 +13,7 @@ from pathlib import Path
 
 from spikeloom.hdl import FabricConfig
 
-from .definition import FpgaPart
-
-BLOCK_RAM = "DP16KD"
-"""Type of the cells that get places."""
+from .families import FpgaPart
 
 PART_OF_CORE = re.compile(r"\.core\.(?:core|inbox)_(\d+)\.")
 """In the name of a cell: the number of the core that it belongs to."""
@@ -27,12 +24,13 @@ def place_cores(netlist: Path, part: FpgaPart, fabric: FabricConfig) -> int:
 
     Returns how many got one (`sites_of_cores`).
     """
+    block_ram = part.family.required_flow().block_ram
     design = json.loads(netlist.read_text())
     cells = {
         name: cell
         for module in design["modules"].values()
         for name, cell in module["cells"].items()
-        if cell["type"] == BLOCK_RAM
+        if cell["type"] == block_ram
     }
     memories: dict[int, list[str]] = {}
     for name in sorted(cells):

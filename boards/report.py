@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,27 +11,6 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
-
-from .definition import Family
-
-RESOURCES: dict[Family, dict[str, str]] = {
-    "ice40": {
-        "ICESTORM_LC": "logic cells",
-        "ICESTORM_RAM": "block RAM",
-        "ICESTORM_SPRAM": "SPRAM",
-        "ICESTORM_DSP": "DSP",
-        "ICESTORM_PLL": "PLL",
-    },
-    "ecp5": {
-        "TRELLIS_COMB": "LUTs",
-        "TRELLIS_FF": "flip-flops",
-        "TRELLIS_RAMW": "LUT RAM write ports",
-        "DP16KD": "block RAM",
-        "MULT18X18D": "DSP",
-        "EHXPLLL": "PLL",
-    },
-}
-"""nextpnr's names of the resources worth showing, and what people call them."""
 
 CLOCKS = ("core", "power-up")
 """Names of the clocks of a board, the slowest first: behind the second are a dozen flip-flops."""
@@ -172,9 +152,12 @@ class BuildReport:
 
 
 def parse_nextpnr_report(
-    report: dict[str, Any], family: Family
+    report: dict[str, Any], resources: Mapping[str, str]
 ) -> tuple[tuple[ClockResult, ...], tuple[Utilisation, ...], tuple[CriticalPath, ...]]:
-    """Clocks, resources and the clocks' critical paths of what nextpnr's `--report` wrote."""
+    """Clocks, resources and the clocks' critical paths of what nextpnr's `--report` wrote.
+
+    `resources` : those worth showing, as `Flow.resources` of the family has them.
+    """
     names = _clock_names(report["fmax"])
     clocks = tuple(
         ClockResult(
@@ -184,7 +167,7 @@ def parse_nextpnr_report(
     )
     utilisation = tuple(
         Utilisation(title, report["utilization"][name]["used"], values["available"])
-        for name, title in RESOURCES[family].items()
+        for name, title in resources.items()
         if (values := report["utilization"].get(name)) is not None
     )
     return clocks, utilisation, tuple(_critical_paths(report, names))
@@ -215,11 +198,9 @@ def _critical_paths(report: dict[str, Any], names: dict[str, str]) -> list[Criti
 _USED = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%$", re.MULTILINE)
 
 
-def parse_utilisation(log: str, family: Family) -> tuple[Utilisation, ...]:
+def parse_utilisation(log: str, resources: Mapping[str, str]) -> tuple[Utilisation, ...]:
     """Resources from nextpnr's log, which has them even when the design does not fit."""
     found = {name: (int(used), int(total)) for name, used, total in _USED.findall(log)}
     return tuple(
-        Utilisation(title, *found[name])
-        for name, title in RESOURCES[family].items()
-        if name in found
+        Utilisation(title, *found[name]) for name, title in resources.items() if name in found
     )

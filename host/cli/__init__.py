@@ -12,6 +12,7 @@ from spikeloom.hdl.contract.errors import SpikeLoomError
 
 from . import (
     bisect,
+    boards,
     build,
     cosim,
     demo,
@@ -61,7 +62,7 @@ def _global(
 
 
 for module in (
-    demo, doctor, verilog, cosim, bisect, build, place, serve, devices, shell, linktest, watch,
+    demo, doctor, verilog, cosim, bisect, boards, build, place, serve, devices, shell, linktest, watch,
     miniterm, info,
 ):  # fmt: skip
     module.register(app)

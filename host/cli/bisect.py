@@ -11,7 +11,7 @@ import spikeloom
 
 from ..diagnosis.bisect import bisect as search
 from ..diagnosis.bisect import read_spikes
-from .common import JSON, examples, note, read_design, report
+from .common import JSON, examples, is_serial_line, note, read_design, report
 
 _EXAMPLES = examples(
     "spikeloom bisect net.slm golden: twin:         1 000 steps of random input",
@@ -63,9 +63,7 @@ def bisect(
         raster = np.random.default_rng(seed).random(shape) < rate
 
     def opened(where: str) -> spikeloom.Device:
-        # Only a serial line has a rate that could be chosen.
-        rated = not where.endswith(":") and not where.startswith("netlist:")
-        return spikeloom.open(where, design, baud=baud if rated else None)
+        return spikeloom.open(where, design, baud=baud if is_serial_line(where) else None)
 
     with opened(one) as first, opened(other) as second:
         result = search(first, second, raster, steps, start=snapshot, names=(one, other))

@@ -1,4 +1,4 @@
-"""`spikeloom build`: a bitstream."""
+"""`spikeloom build`: a bitstream, or an estimate of what it takes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,22 @@ from pathlib import Path
 
 import typer
 
-from spikeloom.boards import board_named, fabric_named, with_core
-from spikeloom.boards import build as build_bitstream
-from spikeloom.boards.registry import LEARNING
+from spikeloom import boards
+from spikeloom.boards.registry import fabric_named, find_board, learning_preset
 
-from .common import DESIGN, JSON, SET, examples, note, read_chip, read_config, read_design, report
+from .common import (
+    BOARD,
+    DESIGN,
+    JSON,
+    SET,
+    examples,
+    note,
+    only_one,
+    read_chip,
+    read_config,
+    read_design,
+    report,
+)
 
 _EXAMPLES = examples(
     "spikeloom build icebreaker",
@@ -18,6 +29,8 @@ _EXAMPLES = examples(
     "spikeloom build ulx3s --cores 4               a mesh of cores that learn",
     "spikeloom build ulx3s --design net.slm --out out/net",
     "spikeloom build icebreaker --config core.toml --set lanes=2 --tries 3",
+    "spikeloom build --board my_board.py           a board of your own",
+    "spikeloom build --board my_board.py --estimate   synthesis alone",
     "spikeloom build ulx3s --json > report.json",
 )
 
@@ -28,10 +41,12 @@ def register(app: typer.Typer) -> None:
 
 
 def build(
-    board: str = typer.Argument(
-        ...,
-        help="Name of the board: icebreaker, ulx3s, either with -learning, ulx3s-fabric, or ulx3s-fabric-16.",
+    name: str = typer.Argument(
+        None,
+        metavar="BOARD",
+        help="The board: a name (spikeloom boards), or a Python file that defines it.",
     ),
+    board: str = BOARD,
     config_file: Path = typer.Option(
         None, "--config", "-c", metavar="FILE", help="A configuration (.toml)."
     ),
@@ -43,6 +58,9 @@ def build(
         None, "--cores", min=1, help="A fabric of so many cores: the board's, or those of --config."
     ),
     settings: list[str] = SET,
+    estimate: bool = typer.Option(
+        False, "--estimate", help="Only synthesise, and say what that takes of the FPGA."
+    ),
     out: Path = typer.Option(None, "--out", "-o", help="Output folder; default: out/BOARD."),
     seed: int = typer.Option(1, help="Seed of placing and routing."),
     tries: int = typer.Option(1, min=1, help="Seeds to try until one meets the timing."),
@@ -54,18 +72,22 @@ def build(
     with code 1 when the timing is not met at the clock that the board declares. The first use of a
     tool compiles it, which takes most of a minute.
     """
-    if config_file is not None and design_file is not None:
-        raise typer.BadParameter("give --config or --design, not both")
+    only_one(BOARD=name, board=board)
+    chosen = name or board
+    if chosen is None:
+        raise typer.BadParameter("name a board: spikeloom boards lists them")
+    only_one(config=config_file, design=design_file)
     if learning and (config_file or design_file or cores) is not None:
         raise typer.BadParameter(
             "--learning is a core by itself: omit --config, --design and --cores"
         )
     if cores and design_file is not None:
         raise typer.BadParameter("a design says how many cores it needs: omit --cores")
+    if learning:
+        definition = learning_preset(chosen)
+    else:
+        definition = find_board(chosen) if cores is None else fabric_named(chosen, cores)
 
-    if learning and not board.endswith(LEARNING):
-        board += LEARNING
-    definition = board_named(board) if cores is None else fabric_named(board, cores)
     file = config_file or design_file
     design = read_design(design_file) if design_file and not settings else None
     config = None
@@ -74,8 +96,12 @@ def build(
             config = read_chip(design_file, settings)
         else:
             core = read_config(file, settings, base=definition.core)
-            config = with_core(definition.config, core)
-    result = build_bitstream(
+            config = boards.with_core(definition.config, core)
+    if estimate:
+        found = boards.estimate_board(definition, config=config, design=design, out=out)
+        report(found, as_json=as_json, ok=found.ok)
+        return
+    result = boards.build(
         definition, config=config, design=design, out=out, seeds=range(seed, seed + tries)
     )
     report(result, as_json=as_json, ok=result.ok)

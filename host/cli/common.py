@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from spikeloom.boards.registry import find_board
 from spikeloom.hdl import CoreConfig, FabricConfig
 from spikeloom.hdl.contract.errors import InputError
 
@@ -25,6 +26,13 @@ SET = typer.Option(
     None, "--set", "-s", metavar="NAME=VALUE", help="A setting of the core; may be repeated."
 )
 CORE_FILE = typer.Argument(None, metavar="FILE", help="A configuration (.toml) or a saved design.")
+BOARD = typer.Option(
+    None,
+    "--board",
+    "-b",
+    metavar="BOARD",
+    help="The chip of a board: a name (spikeloom boards), or a Python file that defines it.",
+)
 DESIGN = typer.Option(None, "--design", "-d", metavar="FILE", help="A saved design.")
 
 
@@ -65,44 +73,70 @@ def read_config(
     file: Path | None,
     settings: Sequence[str] | None = None,
     base: CoreConfig | None = None,
+    *,
+    board: str | None = None,
     **named: int | None,
 ) -> CoreConfig:
-    """The configuration in `file`, a TOML file or a saved design, changed by the other arguments.
+    """The configuration in `file`, a TOML file or a saved design, or of a board, changed by the others.
 
     `settings` are "name=value", values as in TOML, or words without quotes; `named` those that have
     an option of their own, None where it was not given.  Without a file they change `base`.
 
-    Raises `InputError` when neither a file nor settings say how large the core is.
+    Raises `InputError` when nothing says how large the core is, and for a board of many cores.
     """
     changes = _changes(settings, named)
-    if file is not None:
+    only_one(file=file, board=board)
+    if board is not None:
+        base = _single_core(find_board(board).config, board, "a board with one core")
+    elif file is not None:
         base = CoreConfig.from_toml(file) if file.suffix == ".toml" else _core_of(file)
     elif base is None and not {"neurons", "axons"} <= changes.keys():
         raise InputError(
-            "which core? Name a configuration (.toml) or a saved design (.slm), or give its size: "
-            "--set neurons=64 --set axons=128"
+            "which core? Name a configuration (.toml), a saved design (.slm) or a board (--board ulx3s), "
+            "or give its size: --set neurons=64 --set axons=128"
         )
     return CoreConfig.from_dict((base.to_dict() if base else {}) | changes)
 
 
+def only_one(**sources: object) -> None:
+    """A wrong use of the command when more than one of these options was given."""
+    given = [name for name, value in sources.items() if value is not None]
+    if len(given) > 1:
+        raise typer.BadParameter(f"give only one of {', '.join(given)}")
+
+
 def read_chip(
-    file: Path | None, settings: Sequence[str] | None = None, **named: int | None
+    file: Path | None,
+    settings: Sequence[str] | None = None,
+    *,
+    board: str | None = None,
+    **named: int | None,
 ) -> CoreConfig | FabricConfig:
-    """As `read_config`, or the fabric that a saved design is placed on: then settings are its cores'."""
+    """As `read_config`, or the fabric of a placed design or of a board: then settings are its cores'."""
     chip = None if file is None or file.suffix == ".toml" else read_design(file).chip
+    if board is not None:
+        only_one(file=file, board=board)
+        chip = find_board(board).config
     if isinstance(chip, FabricConfig):
         core = CoreConfig.from_dict(chip.core.to_dict() | _changes(settings, named))
         return replace(chip, core=core)
-    return read_config(file, settings, None, **named)
+    return read_config(file, settings, board=board, **named)
 
 
 def _core_of(file: Path) -> CoreConfig:
     """The core of a saved design; `InputError` for one that has many."""
-    chip = read_design(file).chip
+    return _single_core(
+        read_design(file).chip,
+        file,
+        "the design that was not placed yet, or a configuration (.toml)",
+    )
+
+
+def _single_core(chip: CoreConfig | FabricConfig, source: object, instead: str) -> CoreConfig:
     if isinstance(chip, FabricConfig):
         raise InputError(
-            f"{file} is placed on {chip.columns} × {chip.rows} cores, and this is about a single one; "
-            "name the design that was not placed yet, or a configuration (.toml)"
+            f"{source} is placed on {chip.columns} × {chip.rows} cores, and this is about a single one; "
+            f"name {instead}"
         )
     return chip
 
@@ -111,6 +145,11 @@ def read_design(file: Path) -> Design:
     """A saved design."""
 
     return Design.load(file)
+
+
+def is_serial_line(where: str) -> bool:
+    """Whether a device is behind a line, whose rate can be chosen; models are not."""
+    return not where.endswith(":") and not where.startswith("netlist:")
 
 
 def require_design(where: str, design: Design | None) -> None:

@@ -11,11 +11,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.learning_config import RULES
 
-from .common import CORE_FILE, JSON, SET, examples, read_config, report
+from .common import BOARD, CORE_FILE, JSON, SET, examples, read_config, report
 
 _EXAMPLES = examples(
     "spikeloom cosim                         a random configuration",
     "spikeloom cosim core.toml --seeds 20    one configuration, 20 networks",
+    "spikeloom cosim --board icebreaker      the core of a board",
     "spikeloom cosim net.slm --set lanes=8 --json",
     "spikeloom cosim --campaign --seeds 34   all pairs of options (20 minutes)",
     "spikeloom cosim --campaign --learning pair --seeds 30   of a learning rule",
@@ -32,6 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def cosim(
     file: Path = CORE_FILE,
+    board: str = BOARD,
     seeds: int = typer.Option(5, min=1, help="How many random networks and spike trains."),
     first: int = typer.Option(0, min=0, help="The first seed."),
     settings: list[str] = SET,
@@ -56,10 +58,10 @@ def cosim(
     """Simulate the hardware in Verilator and compare every step with the golden model.
 
     Random networks and spike trains, every spike and every state. A mismatch names the first step,
-    neuron and state that differ, and writes a waveform; then the exit code is 1. Without FILE and
-    settings, the configuration is random as well.
+    neuron and state that differ, and writes a waveform; then the exit code is 1. Without FILE, board
+    and settings, the configuration is random as well.
     """
-    config = read_config(file, settings) if file or settings else None
+    config = read_config(file, settings, board=board) if file or board or settings else None
     if learning is not None and learning not in RULES:
         raise InputError(f"no rule {learning!r}; choose one of {', '.join(RULES)}")
 

@@ -12,16 +12,20 @@ from rich.markup import escape
 from rich.table import Table
 
 import spikeloom
+from spikeloom.boards.registry import find_board
 from spikeloom.hdl import CoreConfig, FabricConfig, MemoryMap
 from spikeloom.hdl.contract.memory_map import CORE_SHIFT, Region
 
 from ..design.design import Design, blank_design
 from ..quantise.core import QuantisationReport
 from .common import (
+    BOARD,
     DESIGN,
     JSON,
     SET,
     examples,
+    is_serial_line,
+    only_one,
     read_chip,
     read_design,
     report,
@@ -31,6 +35,7 @@ from .common import (
 _EXAMPLES = examples(
     "spikeloom info /dev/ttyUSB1                  identity, registers, counters",
     "spikeloom info --config core.toml            sizes and memory map",
+    "spikeloom info --board ulx3s                 the same of a board's chip",
     "spikeloom info COM5 --design net.slm         and whether they fit together",
     "spikeloom info twin: --config core.toml --json",
 )
@@ -67,24 +72,26 @@ def info(
         None, "--config", "-c", metavar="FILE", help="A configuration (.toml)."
     ),
     design_file: Path = DESIGN,
+    board: str = BOARD,
     settings: list[str] = SET,
-    baud: int = typer.Option(None, help="Bits per second; default: those of the known boards."),
+    baud: int = typer.Option(
+        None, help="Bits per second; default: that of --board, or those of the known boards."
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Show who answers at a port, and what a configuration amounts to: sizes and memory map.
 
-    Nothing on the board is changed. With a configuration or design, a board that was built for
-    another one is an error.
+    Nothing on the board is changed. With a configuration, a design or a board's name, a board
+    that was built for another one is an error.
     """
-    if config_file is not None and design_file is not None:
-        raise typer.BadParameter("give --config or --design, not both")
+    only_one(config=config_file, design=design_file, board=board)
     file = config_file or design_file
-    if where is None and file is None and not settings:
-        raise typer.BadParameter("give a port, --config or --design")
+    if where is None and file is None and board is None and not settings:
+        raise typer.BadParameter("give a port, --config, --design or --board")
     sections: dict[str, dict[str, Any]] = {}
     design = None
-    if file is not None or settings:
-        chip = read_chip(file, settings)
+    if file is not None or board is not None or settings:
+        chip = read_chip(file, settings, board=board)
         config = chip.core if isinstance(chip, FabricConfig) else chip
         design = read_design(file) if file == design_file and file and not settings else None
 
@@ -96,6 +103,8 @@ def info(
             sections["quantisation"] = _realised(QuantisationReport.from_dict(design.report))
     if where is not None:
         require_design(where, design)
+        if baud is None and board is not None and is_serial_line(where):
+            baud = find_board(board).baud
         sections = _ask(where, design, baud) | sections
     report(Information(sections), as_json=as_json)
 

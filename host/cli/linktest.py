@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from spikeloom.boards.registry import find_board
 from spikeloom.hdl.contract.errors import InputError
 
 from ..display.progress import progress_bar
@@ -14,7 +15,18 @@ from ..linktest.latency import LatencyPort
 from ..linktest.report import LinkTestSummary
 from ..linktest.setup import board_config, port_opener, trial_design
 from ..linktest.trial import link_test
-from .common import DESIGN, JSON, SET, examples, read_config, read_design, report
+from .common import (
+    BOARD,
+    DESIGN,
+    JSON,
+    SET,
+    examples,
+    is_serial_line,
+    only_one,
+    read_config,
+    read_design,
+    report,
+)
 
 _EXAMPLES = examples(
     "spikeloom linktest twin:                        a simulated board",
@@ -36,6 +48,7 @@ def linktest(
         None, "--config", "-c", metavar="FILE", help="The board's configuration (.toml)."
     ),
     design_file: Path = DESIGN,
+    board: str = BOARD,
     settings: list[str] = SET,
     faults: float = typer.Option(
         0.0, "--faults", "-f", help="Rate per byte of each kind of fault, in each direction."
@@ -52,22 +65,24 @@ def linktest(
     """Try how well a link copes with a line that drops, flips, doubles, delays and inserts bytes.
 
     Random weights, parameters, states and spikes are written, read back and run, and everything is
-    compared with the golden model; what the board held before is overwritten. Without a design or
-    configuration, the board's core must be one that boards get by default. If anything got lost,
-    was changed or was executed twice, the exit code is 1.
+    compared with the golden model; what the board held before is overwritten. Without a design,
+    configuration or board's name, the board's core must be one that boards get by default. If
+    anything got lost, was changed or was executed twice, the exit code is 1.
     """
 
     rates = FaultRates.of_every_kind(faults)
-    if config_file is not None and design_file is not None:
-        raise typer.BadParameter("give --config or --design, not both")
+    only_one(config=config_file, design=design_file, board=board)
     if design_file is not None and not settings:
         design = read_design(design_file)
         if design.placement is not None:
             raise InputError(f"{design_file} is placed on many cores; name the design before that")
     else:
         file = config_file or design_file
-        config = read_config(file, settings) if file or settings else board_config(where, baud)
+        named = file or board or settings
+        config = read_config(file, settings, board=board) if named else board_config(where, baud)
         design = trial_design(config, first)
+    if baud is None and board is not None and is_serial_line(where):
+        baud = find_board(board).baud
     open_port = port_opener(where, design.config, baud)
     summary = LinkTestSummary(rates)
     for seed in range(first, first + seeds):

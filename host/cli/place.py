@@ -6,16 +6,19 @@ from pathlib import Path
 
 import typer
 
+from spikeloom.boards.registry import BOARDS, find_board
+from spikeloom.hdl import FabricConfig
 from spikeloom.hdl.contract.errors import InputError
 
 from ..compiler import place as placing
 from ..compiler.partition import can_cut
-from .common import JSON, examples, note, read_design, report
+from .common import JSON, examples, note, only_one, read_design, report
 
 _EXAMPLES = examples(
     "spikeloom place net.slm --cores 4 --out placed.slm",
     "spikeloom place net.slm --cores 16 --placement random --seed 3",
     "spikeloom place net.slm --like placed.slm     on the same fabric",
+    "spikeloom place net.slm --board ulx3s-fabric   on the cores of a board",
     "spikeloom place placed.slm                    the report alone",
 )
 
@@ -31,6 +34,13 @@ def place(
     like: Path = typer.Option(
         None, metavar="FILE", help="On the fabric that this design is placed on."
     ),
+    board: str = typer.Option(
+        None,
+        "--board",
+        "-b",
+        metavar="BOARD",
+        help="On the cores of this board (spikeloom boards).",
+    ),
     placement: str = typer.Option(
         None, help="cut (few packets between cores), order or random; default: cut if it can."
     ),
@@ -43,11 +53,10 @@ def place(
     What the network does is the same on any number of cores, wherever its neurons are.
     """
 
-    if cores is not None and like is not None:
-        raise typer.BadParameter("give --cores or --like, not both")
+    only_one(cores=cores, like=like, board=board)
     design = read_design(design_file)
-    if cores is not None or like is not None:
-        fabric = None
+    if cores is not None or like is not None or board is not None:
+        fabric = _fabric_of(board) if board is not None else None
         if like is not None:
             other = read_design(like).placement
             if other is None:
@@ -59,3 +68,12 @@ def place(
     if out is not None:
         design.save(out)
     report(placing.report(design), as_json=as_json)
+
+
+def _fabric_of(board: str) -> FabricConfig:
+    """The cores of a board; `InputError` for a board with one core."""
+    chip = find_board(board).config
+    if isinstance(chip, FabricConfig):
+        return chip
+    fabrics = [name for name, known in BOARDS.items() if isinstance(known.config, FabricConfig)]
+    raise InputError(f"{board} has one core; those with many are {', '.join(fabrics)}")

@@ -10,10 +10,11 @@ import typer
 from spikeloom.sim.twin.build import BAUD
 from spikeloom.sim.twin.serve import serve as serve_twin
 
-from .common import SET, examples, read_chip
+from .common import BOARD, CORE_FILE, SET, examples, read_chip
 
 _EXAMPLES = examples(
     "spikeloom serve core.toml                  prints the port's name",
+    "spikeloom serve --board ulx3s              the chip of a board",
     "spikeloom serve net.slm --link /tmp/board",
     "spikeloom info /tmp/board                  in another terminal",
     "spikeloom serve core.toml --rate 0.1       a tenth of real time, at most",
@@ -27,7 +28,8 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    file: Path = typer.Argument(..., help="A configuration (.toml) or a saved design."),
+    file: Path = CORE_FILE,
+    board: str = BOARD,
     settings: list[str] = SET,
     link: Path = typer.Option(None, help="Also make the port available under this path."),
     rate: float = typer.Option(None, min=0, help="Simulated seconds per second, at most."),
@@ -38,7 +40,9 @@ def serve(
     Runs until it is interrupted (Ctrl-C). The simulated board is as fast as this machine can simulate it.
     The signal SIGUSR1 pulls its cable, and plugs it in again when it comes the next time.
     """
-    config = read_chip(file, settings)
+    if file is None and board is None:
+        raise typer.BadParameter("give FILE or --board")
+    config = read_chip(file, settings, board=board)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
 
     unplugged = False

@@ -8,11 +8,12 @@ import typer
 
 from spikeloom.hdl.chip.verilog import generate
 
-from .common import CORE_FILE, SET, examples, note, read_chip, write_text
+from .common import BOARD, CORE_FILE, SET, examples, note, read_chip, write_text
 
 _EXAMPLES = examples(
     "spikeloom verilog core.toml -o core.v",
     "spikeloom verilog --neurons 64 --axons 128 --lanes 4 -o core.v",
+    "spikeloom verilog --board ulx3s -o chip.v     the chip of a board",
     "spikeloom verilog net.slm --set lanes=8 -o core.v",
     "spikeloom verilog --neurons 16 --axons 16 -s leak=linear -s receptors=2",
 )
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def verilog(
     file: Path = CORE_FILE,
+    board: str = BOARD,
     out: Path = typer.Option(None, "--out", "-o", help="Output file; default: stdout."),
     neurons: int = typer.Option(None, help="Number of neurons."),
     axons: int = typer.Option(None, help="Number of axons (inputs)."),
@@ -33,9 +35,9 @@ def verilog(
 ) -> None:
     """Generate Verilog of a whole chip: UART, link, core or cores. The same bytes for the same settings.
 
-    The configuration comes from a file, from options, or from both: options win.
+    The configuration comes from a file or a board, from options, or from both: options win.
     """
-    config = read_chip(file, settings, neurons=neurons, axons=axons, lanes=lanes)
+    config = read_chip(file, settings, board=board, neurons=neurons, axons=axons, lanes=lanes)
 
     text = generate(config)
     write_text(text, out)

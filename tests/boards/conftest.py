@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from spikeloom.boards import board_named
+from spikeloom.boards import board_named, board_top, resources
 from spikeloom.boards.chip_config import ChipConfig, core_of, cores_of, fabric_of
 from spikeloom.boards.elaborate import elaborate
 from spikeloom.boards.tools import run_tool
@@ -56,9 +54,8 @@ class StubTop(wiring.Component):
 
 @pytest.fixture
 def stub_top(monkeypatch: pytest.MonkeyPatch) -> type[StubTop]:
-    module = ModuleType("spikeloom.hdl.chip.top")
-    module.Top = StubTop  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "spikeloom.hdl.chip.top", module)
+    for module in (board_top, resources):
+        monkeypatch.setattr(module, "Top", StubTop)
     return StubTop
 
 

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from spikeloom.boards import BOARDS, BoardDefinition, board_named
-from spikeloom.boards.board_top import make_platform
 from spikeloom.boards.definition import MIN_CLOCKS_PER_BIT
+from spikeloom.boards.families.ice40 import Ice40Pll
+from spikeloom.boards.platform import make_platform
 from spikeloom.hdl import ConfigError
-from spikeloom.hdl.contract.errors import InputError, MissingToolError
+from spikeloom.hdl.contract.errors import InputError
 
 boards = pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
 
@@ -88,7 +90,30 @@ def test_icebreaker_learning_runs_the_patterns_demo() -> None:
     assert make_design(np.random.default_rng(0), config).config is config
 
 
-def test_platform_package_missing() -> None:
-    board = replace(board_named("ulx3s"), platform="no_such_package.ulx3s:ULX3S")
-    with pytest.raises(MissingToolError, match=r"pip install 'spikeloom\[build\]'"):
-        make_platform(board)
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"name": "My Board"}, "named 'My Board'; use lower-case"),
+        ({"name": ""}, "named ''"),
+        ({"fpga": "UP5K"}, r"fpga of ulx3s is 'UP5K'; give a part"),
+        ({"config": None}, "give a CoreConfig or a FabricConfig"),
+        ({"platform": "ULX3S"}, "give MODULE:CLASS"),
+        ({"platform": 5}, "give the class, not an object"),
+        ({"baud": 1e6}, r"baud of ulx3s is 1000000\.0; give an integer"),
+        (
+            {"pll": Ice40Pll.for_clock(12_000_000, 24_000_000)},
+            r"LFE5U-85F takes Ecp5Pll\.for_clock",
+        ),
+        ({"pll": None}, r"Ecp5Pll\.for_clock"),
+        ({"synapse_storage": "bram"}, '"block" or "spram"'),
+    ],
+)
+def test_what_no_board_can_be(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        replace(board_named("ulx3s"), **change)
+
+
+def test_presets_say_what_a_chip_is_for() -> None:
+    for name, board in BOARDS.items():
+        kinds = [k for k in ("learning", "fabric") if k in name]
+        assert board.preset == (kinds[0] if kinds else "inference")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typer.testing import CliRunner
 from spikeloom.boards import (
     BOARDS,
     BoardDefinition,
+    bitstream,
     board_named,
     build,
     core_of,
@@ -173,11 +173,10 @@ def test_too_much_logic_names_a_number_of_cores(
     def fail(*arguments: object) -> None:
         raise BuildError("no BELs remaining")
 
-    module = sys.modules["spikeloom.boards.build"]
     over = [Utilisation("LUTs", 100_000, 83_640)]
-    monkeypatch.setattr(module, "_overfull", lambda log, board: over)
-    monkeypatch.setattr(module, "run_tool", fail)
-    monkeypatch.setattr(module._Build, "synthesise", lambda self, plan: None)
+    monkeypatch.setattr(bitstream, "_overfull", lambda log, board: over)
+    monkeypatch.setattr(bitstream, "run_tool", fail)
+    monkeypatch.setattr(bitstream._Build, "synthesise", lambda self, plan: None)
     with pytest.raises(FitError, match=r"100000 LUTs of 83640.*try 12 of these cores"):
         build("ulx3s-fabric", fabric_of(CORE, 15), out=tmp_path)
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikeloom.boards import BOARDS, board_named
-from spikeloom.boards.definition import Family
 from spikeloom.boards.elaborate import elaborate
+from spikeloom.boards.families import Family, families
 from spikeloom.boards.fit import (
     SMALL_MEMORY_BITS,
     blocks_for,
@@ -28,16 +28,17 @@ from spikeloom.boards.fit import (
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import FitError
 
-BITS = {"ice40": 4096, "ecp5": 18432}
-families = st.sampled_from(["ice40", "ecp5"])
+BITS = {"ice40": 4096, "ecp5": 18432, "xilinx": 18432}
+ALL = families()
+any_family = st.sampled_from(list(ALL.values()))
 
 
-@given(families, st.integers(1, 128), st.integers(1, 20000), st.integers(1, 20000))
+@given(any_family, st.integers(1, 128), st.integers(1, 20000), st.integers(1, 20000))
 def test_blocks_hold_the_memory_and_grow_with_it(
     family: Family, width: int, depth: int, more: int
 ) -> None:
     blocks = blocks_for(width, depth, family)
-    assert blocks * BITS[family] >= width * depth
+    assert blocks * BITS[family.name] >= width * depth
     assert blocks <= blocks_for(width, depth + more, family)
     assert blocks <= blocks_for(width + 1, depth, family)
 
@@ -46,8 +47,8 @@ def test_blocks_hold_the_memory_and_grow_with_it(
     ("family", "width", "depth", "blocks"),
     [("ice40", 16, 256, 1), ("ice40", 8, 2560, 5), ("ecp5", 8, 8192, 4), ("ecp5", 36, 512, 1)],
 )
-def test_blocks_of_known_memories(family: Family, width: int, depth: int, blocks: int) -> None:
-    assert blocks_for(width, depth, family) == blocks
+def test_blocks_of_known_memories(family: str, width: int, depth: int, blocks: int) -> None:
+    assert blocks_for(width, depth, ALL[family]) == blocks
 
 
 @given(st.integers(0, 300), st.integers(1, 300), st.none() | st.integers(0, 300))
@@ -92,7 +93,7 @@ def test_the_bound_needs_no_elaboration_and_holds(
 
 
 @settings(max_examples=15)
-@given(st.lists(st.tuples(st.integers(1, 40), st.integers(2, 3000)), max_size=4), families)
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(2, 3000)), max_size=4), any_family)
 def test_memories_are_found_in_the_elaborated_design(
     shapes: list[tuple[int, int]], family: Family
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,13 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikeloom.boards import FpgaPart, board_named, build, fabric_of
-from spikeloom.boards.definition import BlockRamRow
-from spikeloom.boards.floorplan import BLOCK_RAM, place_cores, sites_of_cores
+from spikeloom.boards import FpgaPart, bitstream, board_named, build, fabric_of
+from spikeloom.boards.families import BlockRamRow
+from spikeloom.boards.families.ecp5 import LFE5U_85F
+from spikeloom.boards.floorplan import place_cores, sites_of_cores
 from spikeloom.boards.tools import BuildError
-from spikeloom.boards.ulx3s import LFE5U_85F
 from spikeloom.hdl import CoreConfig, FabricConfig
 
+BLOCK_RAM = "DP16KD"
 CORE = CoreConfig(neurons=8, axons=8, route_entries=16)
 
 
@@ -139,8 +139,8 @@ def test_a_build_places_cores_if_there_are_many(
             raise BuildError("enough")
         (folder / "top.json").write_text(json.dumps({"modules": {"top": {"cells": memory}}}))
 
-    monkeypatch.setattr(sys.modules["spikeloom.boards.build"], "run_tool", run_tool)
-    monkeypatch.setattr(sys.modules["spikeloom.boards.build"], "_overfull", lambda *_: [])
+    monkeypatch.setattr(bitstream, "run_tool", run_tool)
+    monkeypatch.setattr(bitstream, "_overfull", lambda *_: [])
     with pytest.raises(BuildError, match="enough"):
         build("ulx3s", fabric_of(CORE, cores) if cores > 1 else CORE, out=tmp_path)
     assert ("BEL" in (tmp_path / "top.json").read_text()) is (cores > 1)

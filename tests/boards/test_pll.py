@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikeloom.boards.pll import MHZ, Ecp5Pll, Ice40Pll, Pll
+from spikeloom.boards.families.ecp5 import Ecp5Pll
+from spikeloom.boards.families.ice40 import Ice40Pll
+from spikeloom.boards.pll import MHZ, Pll
 from spikeloom.hdl import ConfigError
 
 

@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from spikeloom.boards.families import family_named
 from spikeloom.boards.report import BuildReport, parse_nextpnr_report, parse_utilisation
+
+ICE40 = family_named("ice40").required_flow().resources
 
 
 def hop(kind: str, delay: float, start: str, end: str) -> dict[str, Any]:
@@ -42,7 +45,7 @@ def nextpnr_report(achieved: float, constraint: float) -> dict[str, Any]:
 
 
 def build_report(achieved: float, constraint: float) -> BuildReport:
-    clocks, utilisation, paths = parse_nextpnr_report(nextpnr_report(achieved, constraint), "ice40")
+    clocks, utilisation, paths = parse_nextpnr_report(nextpnr_report(achieved, constraint), ICE40)
     return BuildReport(
         board="icebreaker",
         part="iCE40UP5K",
@@ -68,7 +71,7 @@ def test_timing_is_closed_only_at_or_above_the_constraint(achieved: float, neede
 
 def test_a_report_without_clocks_is_not_ok() -> None:
     raw = {**nextpnr_report(30, 24), "fmax": {}}
-    assert parse_nextpnr_report(raw, "ice40")[0] == ()
+    assert parse_nextpnr_report(raw, ICE40)[0] == ()
 
 
 def test_utilisation_names_and_per_cent() -> None:
@@ -108,7 +111,7 @@ def test_utilisation_from_the_log_of_a_design_that_does_not_fit() -> None:
         "Info: \t        ICESTORM_RAM:      17/     30    56%\n"
         "Info: \t               SB_IO:       3/     39     7%\n"
     )
-    rows = parse_utilisation(log, "ice40")
+    rows = parse_utilisation(log, ICE40)
     assert [(r.resource, r.used, r.available) for r in rows] == [
         ("logic cells", 6590, 5280),
         ("block RAM", 17, 30),

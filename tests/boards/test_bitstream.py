@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from spikeloom.boards import board_named
-from spikeloom.boards.build import build
+from spikeloom.boards import bitstream, board_named
+from spikeloom.boards.bitstream import build
 from spikeloom.boards.report import Utilisation
 from spikeloom.boards.tools import BuildError
 from spikeloom.design.design import Design
@@ -63,11 +62,10 @@ def test_too_many_logic_cells(
     def overfull_with(self: object, config: CoreConfig, folder: Path) -> list[Utilisation]:
         return over if config.lanes > 1 else []
 
-    module = sys.modules["spikeloom.boards.build"]
-    monkeypatch.setattr(module, "_overfull", lambda log, board: over)
-    monkeypatch.setattr(module, "run_tool", fail)
-    monkeypatch.setattr(module._Build, "synthesise", lambda self, plan: None)
-    monkeypatch.setattr(module._Build, "overfull_with", overfull_with)
+    monkeypatch.setattr(bitstream, "_overfull", lambda log, board: over)
+    monkeypatch.setattr(bitstream, "run_tool", fail)
+    monkeypatch.setattr(bitstream._Build, "synthesise", lambda self, plan: None)
+    monkeypatch.setattr(bitstream._Build, "overfull_with", overfull_with)
     with pytest.raises(
         FitError, match=r"6000 logic cells of 5280 \(720 too many\).*lanes = 1 fits"
     ):

