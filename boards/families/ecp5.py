@@ -135,7 +135,7 @@ def _pll(pll: Ecp5Pll, oscillator: Any, nets: ClockNets) -> Any:
 
 FAMILY = Family(
     name="ecp5",
-    title="Lattice ECP5",
+    title="ECP5",
     pll=Ecp5Pll,
     # Of some cores ABC9 makes what Yosys cannot put together again; of single wires it does not.
     synthesis="proc; flatten; opt_clean; splitnets; synth_ecp5",

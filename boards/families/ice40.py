@@ -103,7 +103,7 @@ _COMPARISONS = "compare_constants.v"
 
 FAMILY = Family(
     name="ice40",
-    title="Lattice iCE40",
+    title="iCE40",
     pll=Ice40Pll,
     synthesis="synth_ice40 {part} -abc9",
     typical_part="-device u -dsp",

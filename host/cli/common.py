@@ -85,7 +85,7 @@ def read_config(
     Raises `InputError` when nothing says how large the core is, and for a board of many cores.
     """
     changes = _changes(settings, named)
-    only_one(file=file, board=board)
+    only_one(FILE=file, board=board)
     if board is not None:
         base = _single_core(find_board(board).config, board, "a board with one core")
     elif file is not None:
@@ -99,10 +99,11 @@ def read_config(
 
 
 def only_one(**sources: object) -> None:
-    """A wrong use of the command when more than one of these options was given."""
+    """A wrong use of the command when more than one of these options, or of the argument FILE, was given."""
     given = [name for name, value in sources.items() if value is not None]
     if len(given) > 1:
-        raise typer.BadParameter(f"give only one of {', '.join(given)}")
+        names = (name if name.isupper() else f"--{name}" for name in given)
+        raise typer.BadParameter(f"give {' or '.join(names)}, not both")
 
 
 def read_chip(
@@ -115,12 +116,12 @@ def read_chip(
     """As `read_config`, or the fabric of a placed design or of a board: then settings are its cores'."""
     chip = None if file is None or file.suffix == ".toml" else read_design(file).chip
     if board is not None:
-        only_one(file=file, board=board)
+        only_one(FILE=file, board=board)
         chip = find_board(board).config
     if isinstance(chip, FabricConfig):
         core = CoreConfig.from_dict(chip.core.to_dict() | _changes(settings, named))
         return replace(chip, core=core)
-    return read_config(file, settings, board=board, **named)
+    return read_config(file, settings, None, board=board, **named)
 
 
 def _core_of(file: Path) -> CoreConfig:

@@ -44,23 +44,28 @@ def compile_for_board(
     kept = {name: value for name, value in options.items() if value is not None}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        try:
-            design = compile(network, **_chip(chosen.config), **kept)
-        except FitError as error:
-            problem = error
-        else:
-            problem = None
-    if problem is None:
+        result = _attempt(compile, network, _chip(chosen.config), kept)
+    if isinstance(result, Design):
         for warning in caught:  # as if the caller's call of `compile` had warned
             warnings.warn(warning.message, warning.category, stacklevel=3)
-        return design
+        return result
     names = {b.name: b for b in (*others, *BOARDS.values()) if b.name != chosen.name}
     holding = [n for n, b in names.items() if _fits(compile, network, _chip(b.config), kept)]
-    raise FitError(f"{chosen.name}: {problem}. {_advice(chosen.name, holding)}") from problem
+    raise FitError(f"{chosen.name}: {result}. {_advice(chosen.name, holding)}") from result
 
 
 def _chip(config: Any) -> dict[str, Any]:
     return {"fabric" if isinstance(config, FabricConfig) else "config": config}
+
+
+def _attempt(
+    compile: Compile, network: Network, chip: dict[str, Any], options: dict[str, Any]
+) -> Design | FitError:
+    """The design, or why the network does not fit."""
+    try:
+        return compile(network, **chip, **options)
+    except FitError as error:
+        return error
 
 
 def _fits(

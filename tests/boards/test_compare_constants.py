@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spikeloom.boards.elaborate import COMPARISONS, preparation_files
+from spikeloom.boards.elaborate import preparation_files
+from spikeloom.boards.families.ice40 import FAMILY
 from spikeloom.boards.tools import run_tool
 
+(COMPARISONS,) = FAMILY.models
 PROOF = f"""\
 read_verilog compare.v
 prep -top compare
@@ -30,7 +32,7 @@ def test_mapped_comparisons_are_equivalent(tmp_path: Path) -> None:
     body = "".join(f"assign y[{k}] = {term};\n" for k, term in enumerate(terms))
     ports = f"input [5:0] a, output [{len(terms) - 1}:0] y"
     (tmp_path / "compare.v").write_text(f"module compare({ports});\n{body}endmodule\n")
-    for name, content in preparation_files("ice40").items():
+    for name, content in preparation_files(FAMILY).items():
         (tmp_path / name).write_text(content)
     (tmp_path / "proof.ys").write_text(PROOF)
     # A counterexample makes `sat -verify` fail.

@@ -51,5 +51,5 @@ def test_verilator_takes_the_netlist_and_the_models(
 
 
 def test_no_models_for_ecp5(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="use a board with Lattice iCE40"):
+    with pytest.raises(InputError, match="use a board with iCE40"):
         netlist_sources("ulx3s", None, tmp_path)

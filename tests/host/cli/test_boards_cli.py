@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,15 +62,12 @@ def test_info_of_a_board() -> None:
     assert found["configuration"]["neurons"] == 128
 
 
-def test_verilog_of_a_board(tmp_path: Path) -> None:
-    small = ("-s", "neurons=8", "-s", "axons=8")
-    file = tmp_path / "core.toml"
-    config = spikeloom.CoreConfig.from_dict(
-        {**BOARDS["icebreaker"].config.to_dict(), "neurons": 8, "axons": 8}
-    )
-    file.write_text(config.to_toml())
-    assert tomllib.loads(file.read_text())
-    assert run("verilog", "--board", "icebreaker", *small).stdout == run("verilog", file).stdout
+def test_verilog_of_a_board(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spikeloom.cli.verilog.generate", lambda config: f"{config.digest:x}")
+    for name in ("icebreaker", "ulx3s-fabric"):
+        assert run("verilog", "--board", name).stdout == f"{BOARDS[name].config.digest:x}"
+    changed = run("verilog", "--board", "icebreaker", "--neurons", "8").stdout
+    assert changed == f"{replace(BOARDS['icebreaker'].core, neurons=8).digest:x}"
 
 
 @pytest.mark.parametrize(
