@@ -136,7 +136,7 @@ def _core_of(file: Path) -> CoreConfig:
 def _single_core(chip: CoreConfig | FabricConfig, source: object, instead: str) -> CoreConfig:
     if isinstance(chip, FabricConfig):
         raise InputError(
-            f"{source} is placed on {chip.columns} × {chip.rows} cores, and this is about a single one; "
+            f"{source} has {chip.columns} × {chip.rows} cores, and this is about a single one; "
             f"name {instead}"
         )
     return chip
