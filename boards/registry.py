@@ -41,6 +41,9 @@ class Registry(Mapping[str, BoardDefinition]):
     def __len__(self) -> int:
         return len(self._boards)
 
+    def __repr__(self) -> str:
+        return f"<boards: {', '.join(self)}>"
+
     @cached_property
     def _boards(self) -> dict[str, BoardDefinition]:
         names = sorted(module.name for module in iter_modules(known.__path__))
