@@ -1,4 +1,8 @@
-"""OrangeCrab 0.2 with ECP5-25F: a serial adapter at the pins 0 (rx) and 1 (tx) of its header."""
+"""OrangeCrab 0.2 with ECP5-25F: a serial adapter at the pins 0 (rx) and 1 (tx) of its header.
+
+Synthesised only: nextpnr-ecp5 0.11.1 (seeds 1 and 2) found no route on this part from the clock of the
+power-up reset to the gate of the core clock.
+"""
 
 from amaranth.build import Attrs
 from amaranth_boards.resources import UARTResource

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from dataclasses import replace
 from importlib.util import find_spec
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from spikeloom import boards
 from spikeloom.boards import find_board
 from spikeloom.boards.netlist import netlist_sources
 from spikeloom.hdl.contract.errors import InputError
@@ -48,6 +50,13 @@ def test_verilator_takes_the_netlist_and_the_models(
     )
     assert result.returncode == 0, result.stderr
     assert "%Warning" not in result.stderr
+
+
+def test_both_variants_of_the_pll_have_the_same_model() -> None:
+    text = (Path(boards.__path__[0]) / "models" / "ice40_pll.v").read_text()
+    pad, core = re.findall(r"^module SB_PLL40_\w+ (.*?^endmodule)", text, re.MULTILINE | re.DOTALL)
+    assert pad.replace("PACKAGEPIN", "REFERENCECLK") == core
+    assert re.findall(r"^module (\w+)", text, re.MULTILINE) == ["SB_PLL40_PAD", "SB_PLL40_CORE"]
 
 
 def test_no_models_for_ecp5(tmp_path: Path) -> None:
