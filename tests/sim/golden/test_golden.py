@@ -8,17 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_core import NaiveCore, configs, random_image
 
-from spikeloom.hdl import NO_AXON, CoreConfig, Image, ImageError
+from spikeloom.hdl import CoreConfig, Image, ImageError
 from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.memory_map import COUNTERS as HARDWARE_COUNTERS
 from spikeloom.sim import GoldenCore
-from spikeloom.sim.golden.core import COUNTERS, decay, toward_zero
+from spikeloom.sim.golden.core import COUNTERS
 
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-def image(config, weights, routes=None, **parameters):
-    return Image(config, np.array(weights), parameters, routes)
+def image(config, weights, **parameters):
+    return Image(config, np.array(weights), parameters)
 
 
 def run_all(core, raster):
@@ -93,38 +93,6 @@ def test_hand_computed():
     ]
     assert core.counters["synaptic_operations"] == [3]
     assert core.counters["spikes"] == [1]
-
-
-@given(st.integers(-(2**31), 2**31 - 1), st.integers(1, 4096))
-def test_decay_moves_to_zero_without_crossing(x, d):
-    after = int(decay(np.int64(x), np.int64(d)))
-    assert abs(after) < abs(x) or x == after == 0
-    assert after * x >= 0
-    assert int(decay(np.int64(-x), np.int64(d))) == -after
-    exact = abs(x) * (4096 - d) / 4096  # a double holds the 43 bits of the product
-    assert abs(after) == max(min(int(exact + 0.5), abs(x) - 1), 0)
-
-
-@given(st.integers(-(2**31), 2**31 - 1), st.integers(-100, 100), st.integers(0, 4096))
-def test_decay_is_monotone(x, difference, d):
-    low, high = sorted((x, x + difference))
-    assert decay(np.int64(low), np.int64(d)) <= decay(np.int64(high), np.int64(d))
-
-
-@given(st.integers(-300, 300), st.integers(1, 4096))
-def test_decay_always_reaches_zero(x, d):
-    value = np.int64(x)
-    for _ in range(abs(x)):
-        value = decay(value, np.int64(d))
-    assert value == 0
-    assert decay(np.int64(x), np.int64(0)) == x
-
-
-@given(st.integers(-(2**31), 2**31 - 1), st.integers(0, 2**31 - 1))
-def test_toward_zero_stops_at_zero(x, c):
-    after = int(toward_zero(np.int64(x), np.int64(c)))
-    assert abs(x) - abs(after) == min(abs(x), c)
-    assert after * x >= 0
 
 
 @settings(max_examples=60)
@@ -244,57 +212,6 @@ def test_reset_by_subtraction_may_fire_again():
     assert core.state("v") == [[10]]
 
 
-def test_routed_spikes_arrive_in_the_next_step_and_merge():
-    """Neurons 0 and 1 drive axon 1, which the host drives too; neuron 2 listens to it."""
-    config = CoreConfig(neurons=3, axons=2, synapse="delta", leak="none", refractory_bits=0)
-    weights = [[1, 1, 0], [0, 0, 1]]
-    core = GoldenCore(image(config, weights, routes=[1, 1, NO_AXON], v_threshold=1))
-    core.inject([1, 0])
-    assert core.step().tolist() == [[True, True, False]]
-    assert core.counters["duplicates"] == [1]
-    assert core.arrivals.tolist() == [[False, True]]
-    core.inject([0, 1])
-    assert core.counters["duplicates"] == [2]
-    assert core.step().tolist() == [[False, False, True]]
-    assert core.counters["synaptic_operations"] == [6]
-    assert core.arrivals.tolist() == [[False, False]]
-
-
-def test_delays_worked_out_by_hand():
-    """Neuron 0 fires in step 0 and drives axon 1 with axonal delay 2; its synapse on neuron 1 waits 3."""
-    config = CoreConfig(
-        neurons=2, axons=2, synapse="delta", leak="none", delay_slots=4, route_entries=2,
-        axonal_delay_slots=4,
-    )  # fmt: skip
-    weights, delays = [[1, 0], [0, 1]], [[0, 0], [0, 3]]
-    destinations = [[0, 0, 1, 2], [0, 0, 1, 0]]
-    core = GoldenCore(
-        Image(config, weights, {"v_threshold": 1}, delays=delays, destinations=destinations)
-    )
-    core.inject([1, 0])
-    spikes = core.run(np.zeros((10, 2)))
-    # Arrivals in steps 1 (0 + 1 + 0) and 3 (0 + 1 + 2), effects three steps after them.
-    assert [np.flatnonzero(column).tolist() for column in spikes.T] == [[0], [4, 6]]
-
-
-def test_duplicates_are_counted_for_each_step_that_spikes_arrive_in():
-    config = CoreConfig(neurons=3, axons=2, bias=True, route_entries=9, axonal_delay_slots=4)
-    destinations = [[0, 0, 1, 1], [1, 0, 1, 1], [2, 0, 1, 0], [2, 0, 0, 1]]
-    core = GoldenCore(
-        Image(
-            config, np.zeros((2, 3), int), {"v_threshold": 1, "bias": 1, "refractory": 9},
-            destinations=destinations,
-        )
-    )  # fmt: skip
-    core.step()  # all fire: two spikes for axon 1 in step 2, one for it in step 1
-    assert core.counters["duplicates"] == [1]
-    assert core.arrivals.tolist() == [[False, True]]
-    assert core.later_arrivals.tolist() == [[[True, True], [False, False], [False, False]]]
-    core.step()
-    core.inject([1, 1])
-    assert core.counters["duplicates"] == [3]
-
-
 @settings(max_examples=40)
 @given(configs(), SEEDS, st.integers(0, 2**32 - 70))
 def test_what_is_under_way_can_be_carried_over(config, seed, number):
@@ -310,25 +227,6 @@ def test_what_is_under_way_can_be_carried_over(config, seed, number):
         other.states[name][:] = values
     raster = rng.random((6, config.axons)) < 0.3
     assert np.array_equal(one.run(raster), other.run(raster))
-
-
-def test_destinations_on_another_core_are_refused():
-    config = CoreConfig(neurons=1, axons=1, route_entries=1)
-    elsewhere = Image(config, [[0]], destinations=[[0, 3, 0, 0]])
-    with pytest.raises(ImageError, match="on core 3"):
-        GoldenCore(elsewhere)
-
-
-def test_sums_wrap_when_delays_are_rewritten_under_way():
-    """Two arrivals of one axon meet in one slot, which is as wide as one of each axon needs."""
-    config = CoreConfig(neurons=1, axons=1, weight_bits=4, synapse="delta", leak="none",
-                        delay_slots=2)  # fmt: skip
-    loaded = image(config, [[7]])
-    core = GoldenCore(dataclasses.replace(loaded, delays=np.array([[1]])))
-    core.run([[1]])
-    core.image = loaded
-    core.run([[1]])
-    assert core.state("v") == [[14 - 16]]
 
 
 def test_unknown_and_late_spikes_are_dropped_and_counted():
