@@ -5,14 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TYPES := .types/spikeloom
+JOBS ?= auto
 
-.PHONY: setup demo test lint format docs bench campaign formal clean
+.PHONY: setup demo test lint format docs bench campaign formal wheel clean
 
 demo: setup
 	$(BIN)/spikeloom demo digits --out out/digits
 
+# Tests of one file share its builds, so a file stays on one core.
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 lint: setup $(TYPES)
 	$(BIN)/ruff check .
@@ -49,5 +51,11 @@ $(TYPES): $(wildcard host/*/) Makefile
 	@ln -s $(addprefix ../../,$(wildcard host/*)) $@/
 	@ln -s ../../hdl ../../sim ../../boards $@/
 
+# The wheel is built from the source archive, and then tried in empty environments.
+wheel: setup
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	SPIKELOOM_WHEEL="$$(ls dist/*.whl)" $(BIN)/pytest -m slow tests/packaging
+
 clean:
-	rm -rf $(VENV) .types out build *.egg-info
+	rm -rf $(VENV) .types out build dist *.egg-info

@@ -5,6 +5,7 @@ from __future__ import annotations
 from amaranth.back import verilog
 
 from ..contract.core_config import CoreConfig
+from ..contract.errors import MissingToolError
 from ..contract.fabric_config import FabricConfig
 from .top import Chip, Top
 
@@ -18,14 +19,25 @@ def generate(
     baud: int = 1_000_000,
     build: str = "",
 ) -> str:
-    """The chip with UART pins `rx` and `tx`, clock `clk` and synchronous reset `rst`."""
-    top = Top(config, clock_hz=clock_hz, baud=baud, build=build)
-    return verilog.convert(top, name=TOP_NAME, emit_src=False)
+    """The chip with UART pins `rx` and `tx`, clock `clk` and synchronous reset `rst`.
+
+    Raises `MissingToolError` without a Yosys that Amaranth can use.
+    """
+    return _convert(Top(config, clock_hz=clock_hz, baud=baud, build=build))
 
 
 def generate_chip(
     config: CoreConfig | FabricConfig, *, clock_hz: int = 12_000_000, build: str = ""
 ) -> str:
     """The chip with byte streams `received` and `sent` in place of the UART."""
-    chip = Chip(config, clock_hz=clock_hz, build=build)
-    return verilog.convert(chip, name=TOP_NAME, emit_src=False)
+    return _convert(Chip(config, clock_hz=clock_hz, build=build))
+
+
+def _convert(design: Top | Chip) -> str:
+    try:
+        return verilog.convert(design, name=TOP_NAME, emit_src=False)
+    except verilog.YosysError as error:
+        raise MissingToolError(
+            "Verilog is written by Yosys, which failed; `pip install 'spikeloom[sim]'` installs one "
+            f"that Amaranth can use ({error})"
+        ) from error

@@ -5,8 +5,11 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.chip.verilog import TOP_NAME, generate
+from spikeloom.hdl.contract.errors import MissingToolError
 
 SMALLEST = CoreConfig(
     neurons=1, axons=1, synapse="delta", leak="none", refractory_bits=0, bias=False, monitors=0
@@ -43,3 +46,10 @@ def test_another_process_gives_the_same_verilog():
         for seed in "12"
     ]
     assert texts[0] == texts[1] != b""
+
+
+def test_a_missing_yosys_is_named_with_what_installs_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("AMARANTH_USE_YOSYS", "system")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MissingToolError, match=r"pip install 'spikeloom\[sim\]'"):
+        generate(SMALLEST)

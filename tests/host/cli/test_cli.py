@@ -1,5 +1,6 @@
 import io
 import json
+import runpy
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,6 +131,14 @@ def test_errors_of_every_kind_are_caught(run, monkeypatch, error):
 
 def test_version(run):
     assert run("--version")[:2] == (0, f"{spikeloom.__version__}\n")
+
+
+def test_the_module_is_the_command(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["spikeloom", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("spikeloom", run_name="__main__")
+    assert not ended.value.code
+    assert capsys.readouterr().out == f"{spikeloom.__version__}\n"
 
 
 @pytest.mark.parametrize("ok", [True, False])
