@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 TYPES := .types/spikeloom
 JOBS ?= auto
 
-.PHONY: setup demo test lint format docs bench campaign formal wheel clean
+.PHONY: setup demo test lint types format docs bench campaign formal wheel clean
 
 demo: setup
 	$(BIN)/spikeloom demo digits --out out/digits
@@ -16,11 +16,13 @@ demo: setup
 test: setup
 	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
-lint: setup $(TYPES)
+lint: setup types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	PYTHONPATH=$(dir $(TYPES)) $(BIN)/lint-imports
+
+types: setup $(TYPES)
+	$(BIN)/mypy
 
 format: setup
 	$(BIN)/ruff check --fix .
@@ -53,7 +55,7 @@ $(TYPES): $(wildcard host/*/) Makefile
 
 # The wheel is built from the source archive, and then tried in empty environments.
 wheel: setup
-	rm -rf dist
+	rm -rf dist build *.egg-info
 	$(BIN)/python -m build --outdir dist
 	SPIKELOOM_WHEEL="$$(ls dist/*.whl)" $(BIN)/pytest -m slow tests/packaging
 

@@ -26,7 +26,7 @@ EXAMPLES = {
     MACHINE_PATH: ["/" + "home/ada/net.slm", "at /" + "root/x", "C:" + r"\Users\ada"],
     REGISTRY_HOST: [
         "https://py" + "pi.org/simple",
-        "--extra-" + "index-url=x",
+        "--extra-index" + "-url=x",
         "files.python" + "hosted.org",
     ],
 }
@@ -35,8 +35,10 @@ EXAMPLES = {
 def tracked(*suffixes: str) -> list[Path]:
     """Files that git knows or would add, with one of these suffixes (all without)."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    paths = [ROOT / name for name in sorted(set(names.split("\0"))) if name]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("this is no git checkout, so what belongs to the repository is unknown")
+    paths = [ROOT / name for name in sorted(set(listed.stdout.split("\0"))) if name]
     return [p for p in paths if p.is_file() and (not suffixes or p.suffix in suffixes)]
 
 
@@ -45,11 +47,7 @@ def name_of(path: Path) -> str:
 
 
 def room_inits() -> list[Path]:
-    return [
-        path
-        for path in tracked(".py")
-        if path.name == "__init__.py" and name_of(path).split("/")[0] in ROOM_FOLDERS
-    ]
+    return sorted(path for room in ROOM_FOLDERS for path in (ROOT / room).rglob("__init__.py"))
 
 
 def public_names(body: list[ast.stmt]) -> set[str]:
@@ -98,7 +96,9 @@ def test_every_room_says_what_it_is_for_and_what_it_offers(path):
 
 
 @pytest.mark.parametrize(
-    ("pattern", "what"), [(MACHINE_PATH, "a path of a machine"), (REGISTRY_HOST, "a registry host")]
+    ("pattern", "what"),
+    [(MACHINE_PATH, "a path of a machine"), (REGISTRY_HOST, "a registry host")],
+    ids=["paths", "hosts"],
 )
 def test_no_file_names(pattern, what):
     assert all(pattern.search(example) for example in EXAMPLES[pattern])

@@ -29,6 +29,8 @@ from . import (
 )
 from .common import examples, unwrap
 
+__all__ = ["app", "main"]
+
 app = typer.Typer(
     name="spikeloom",
     no_args_is_help=True,

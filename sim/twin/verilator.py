@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from filelock import FileLock
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -113,20 +114,31 @@ def compile_cached(
         return target
     environment()  # what is missing is said before anything is shown or made
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as name:
-        work = Path(name)
-        files = [_place(source, work) for source in sources]
-        with spinner(message):
-            run_verilator([*arguments, "--Mdir", str(work), *files], work / _LOG)
-        _keep_only(work, {product, _LOG, *(s[0] for s in sources if not isinstance(s, Path))})
-        # Another process may have been faster: its result is as good.
-        with contextlib.suppress(OSError):
-            work.rename(folder)
-            work.mkdir()
+    with spinner(message), _one_at_a_time(folder.name):
+        if not target.exists():  # nobody else made it meanwhile
+            with tempfile.TemporaryDirectory(dir=folder.parent) as name:
+                work = Path(name)
+                files = [_place(source, work) for source in sources]
+                run_verilator([*arguments, "--Mdir", str(work), *files], work / _LOG)
+                texts = {source[0] for source in sources if not isinstance(source, Path)}
+                _keep_only(work, {product, _LOG, *texts})
+                # On a file system without locks another process may have been faster.
+                with contextlib.suppress(OSError):
+                    work.rename(folder)
+                    work.mkdir()
     if not target.exists():
         raise CompileError(f"Verilator gave no {product}; its log is {folder / _LOG}")
     _drop_old_models(folder.parent)
     return target
+
+
+@contextlib.contextmanager
+def _one_at_a_time(digest: str) -> Iterator[None]:
+    """Let no other process compile the same model; a few files lock all models between them."""
+    folder = cache_folder() / "locks"
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / f"{digest[0]}.lock"):
+        yield
 
 
 def _keep_only(folder: Path, names: set[str]) -> None:

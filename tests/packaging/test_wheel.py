@@ -5,6 +5,7 @@ SPIKELOOM_WHEEL names a wheel that was built before (`make wheel` does); without
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -38,8 +39,12 @@ def wheel(tmp_path_factory):
     given = os.environ.get("SPIKELOOM_WHEEL")
     if given:
         return Path(given).absolute()
-    folder = tmp_path_factory.mktemp("dist")
-    subprocess.run([sys.executable, "-m", "build", "--outdir", folder, ROOT], check=True)
+    # What an earlier build left in the checkout must not fill the gaps of this one.
+    source, folder = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
+    for name in (*ROOMS, "pyproject.toml", "README.md", "LICENSE"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, source / name)
+    subprocess.run([sys.executable, "-m", "build", "--outdir", folder, source], check=True)
     (path,) = folder.glob("*.whl")
     return path
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Never
 
@@ -82,6 +85,23 @@ def test_intermediate_files_do_not_stay_in_the_cache(compilations: list[Path]) -
     product = compile_model("1")
     assert {path.name for path in product.parent.iterdir()} == {"a.v", "model.so", "verilator.log"}
     assert compile_model("1") == product
+    assert len(compilations) == 1
+
+
+def test_two_that_want_the_same_model_compile_it_once(
+    compilations: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compile_it, both = verilator.run_verilator, threading.Barrier(2)
+
+    def slowly(arguments: list[str], log: Path) -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(1)
+        compile_it(arguments, log)
+
+    monkeypatch.setattr(verilator, "run_verilator", slowly)
+    with ThreadPoolExecutor(2) as threads:
+        one, other = (threads.submit(compile_model, "1") for _ in range(2))
+        assert one.result(20) == other.result(20)
     assert len(compilations) == 1
 
 
