@@ -88,6 +88,24 @@ def test_intermediate_files_do_not_stay_in_the_cache(compilations: list[Path]) -
     assert len(compilations) == 1
 
 
+def test_verilators_own_library_is_compiled_once_for_the_same_flags(
+    compilations: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compile_it, kept = verilator.run_verilator, []
+
+    def run(arguments: list[str], log: Path) -> None:
+        kept.append([word for word in arguments if "--old-file" in word])
+        own = log.parent / "verilated.o"
+        assert own.exists() == bool(kept[-1])
+        compile_it(arguments, log)
+        own.write_text("")
+
+    monkeypatch.setattr(verilator, "run_verilator", run)
+    for text, flags in (("1", []), ("2", []), ("2", ["-O0"])):
+        verilator.compile_cached("test", [("a.v", text)], flags, "model.so")
+    assert kept == [[], ["--old-file=verilated.o"], []]
+
+
 def test_two_that_want_the_same_model_compile_it_once(
     compilations: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
