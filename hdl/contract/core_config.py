@@ -14,16 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .fields import (
-    DECAY_BITS,
-    DECAY_ONE,
-    ConfigError,
-    Field,
-    decay_field,
-    signed_field,
-    unsigned_field,
-)
+from .fields import DECAY_BITS, DECAY_ONE, ConfigError, Field, unsigned_field
 from .learning_config import TAG_BITS, LearningConfig, common_parameters
+from .neurons import NeuronModel, find_neuron, receptor_suffixes
 from .widths import WORD_BITS, Widths, ceil_div, clog2
 
 __all__ = [
@@ -42,13 +35,6 @@ MAX_ROUTE_ENTRIES = 1 << 16
 _CHOICES = {
     "lanes": LANES,
     "update_units": LANES,
-    "receptors": (1, 2),
-    "synapse": ("exponential", "delta"),
-    "leak": ("exponential", "linear", "none"),
-    "reset": ("value", "subtract"),
-    "integrate_refractory": (False, True),
-    "bias": (False, True),
-    "adaptation": ("none", "exponential", "rate"),
     "parameters": ("shared", "per_neuron"),
     "delay_slots": DELAY_SLOTS,
     "axonal_delay_slots": DELAY_SLOTS,
@@ -59,11 +45,22 @@ _RANGES = {
     "weight_bits": (2, 16),
     "weight_shift": (0, 15),
     "state_bits": (8, 32),
-    "refractory_bits": (0, 8),
     "monitors": (0, MAX_MONITORS),
     "route_entries": (0, MAX_ROUTE_ENTRIES),
 }
-_OMITTED = {"learning": None, "delay_slots": 1, "axonal_delay_slots": 1, "route_entries": 0}
+_NEURON_OPTIONS = (
+    "receptors", "synapse", "leak", "reset", "refractory_bits", "integrate_refractory", "bias",
+    "adaptation",
+)  # fmt: skip
+"""Settings of `CoreConfig` that the neuron model gives a meaning, or refuses."""
+_OMITTED: dict[str, Any] = {
+    "learning": None,
+    "delay_slots": 1,
+    "axonal_delay_slots": 1,
+    "route_entries": 0,
+    "neuron_model": "lif",
+    "neuron_options": {},
+}
 """Values with which a setting is left out of the canonical form: hardware that a core does not have does
 not change its digest."""
 
@@ -81,6 +78,34 @@ def _checked(cls: type, values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _check_choice(name: str, given: Any, allowed: tuple[Any, ...] | range) -> None:
+    """Raise `ConfigError` unless a value is one of those allowed, and of their type."""
+    if given in allowed and type(given) is type(allowed[0]):
+        return
+    if isinstance(allowed, range):
+        advice = f"give an integer from {allowed[0]} to {allowed[-1]}"
+    else:
+        advice = f"choose one of {', '.join(repr(a) for a in allowed)}"
+    raise ConfigError(f"{name} is {given!r}; {advice}")
+
+
+def neuron_settings(options: dict[str, Any], base: CoreConfig | None = None) -> dict[str, Any]:
+    """Options of a neuron model as settings of `CoreConfig`; `base` says those of its own not given."""
+    own = {name: value for name, value in options.items() if name not in _NEURON_OPTIONS}
+    settings = {name: value for name, value in options.items() if name in _NEURON_OPTIONS}
+    kept = dict(base.neuron_options) if base else {}
+    return {**settings, "neuron_options": {**kept, **own}} if own else settings
+
+
+def _own_options(given: Any) -> dict[str, Any]:
+    try:
+        return dict(given)
+    except (TypeError, ValueError):
+        raise ConfigError(
+            f"neuron_options is {given!r}; give a dict, or a [core.neuron_options] table"
+        ) from None
+
+
 @dataclass(frozen=True, kw_only=True)
 class CoreConfig:
     """One core, as a user chooses it.  Validated at construction; `ConfigError` says what would work.
@@ -93,6 +118,8 @@ class CoreConfig:
     weight_bits : width of a signed weight, 2…16.
     weight_shift : weights count in units of 2^weight_shift of the state's unit.
     state_bits : width of potentials, currents and thresholds, 8…32.
+    neuron_model : name of the neuron model.  The next eight are its options, as far as it has them;
+        here is what they mean to "lif".
     receptors : 1, or 2 for excitatory and inhibitory currents with a decay each.
     synapse : "exponential" or "delta".
     leak : "exponential", "linear" or "none".
@@ -101,6 +128,7 @@ class CoreConfig:
     integrate_refractory : the membrane integrates during the refractory period, without firing.
     bias : neurons have a constant input current.
     adaptation : the threshold is fixed ("none"), or has a part that adapts: "exponential" or "rate".
+    neuron_options : options that only this neuron model has, a dict; kept as pairs in order.
     parameters : "shared" by all neurons of the core, or "per_neuron".
     monitors : bus words reported after every step, at most (hardware slots).
     learning : the learning rule, or None.
@@ -132,17 +160,15 @@ class CoreConfig:
     delay_slots: int = 1
     axonal_delay_slots: int = 1
     route_entries: int = 0
+    neuron_model: str = "lif"
+    neuron_options: Any = ()
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
-            value = getattr(self, name)
-            if value not in allowed or type(value) is not type(allowed[0]):
-                options = ", ".join(repr(a) for a in allowed)
-                raise ConfigError(f"{name} is {value!r}; choose one of {options}")
+            _check_choice(name, getattr(self, name), allowed)
         for name, (low, high) in _RANGES.items():
-            value = getattr(self, name)
-            if type(value) is not int or not low <= value <= high:
-                raise ConfigError(f"{name} is {value!r}; give an integer from {low} to {high}")
+            _check_choice(name, getattr(self, name), range(low, high + 1))
+        self._check_neuron_model()
         if self.lanes > self.neurons:
             fits = 1 << (self.neurons.bit_length() - 1)
             raise ConfigError(
@@ -161,10 +187,40 @@ class CoreConfig:
             raise ConfigError(
                 "axonal delays are in the table of destinations; give it route_entries"
             )
-        if self.integrate_refractory and not self.refractory_bits:
+
+    def _check_neuron_model(self) -> None:
+        """Check the options of the neuron model, and complete those of its own."""
+        model = self.model
+        given = _own_options(self.neuron_options)
+        own = {k: v for k, v in model.options.items() if k not in _NEURON_OPTIONS}
+        unknown = sorted(set(given) - set(own))
+        if unknown:
             raise ConfigError(
-                "integrate_refractory needs a refractory period; set refractory_bits to 1…8"
+                f"the neuron model {model.name!r} has no option {', '.join(unknown)} of its own; "
+                f"it has {', '.join(own) or 'none'}"
             )
+        given = {name: given.get(name, allowed[0]) for name, allowed in own.items()}
+        object.__setattr__(self, "neuron_options", tuple(sorted(given.items())))
+        for name in (*_NEURON_OPTIONS, *own):
+            value = self.option(name)
+            if name in model.options:
+                _check_choice(name, value, model.options[name])
+            elif value != (default := type(self).__dataclass_fields__[name].default):
+                raise ConfigError(
+                    f"the neuron model {model.name!r} has no option {name}; leave it at {default!r}"
+                )
+        model.check(self)
+        model.fields(self)
+
+    @property
+    def model(self) -> NeuronModel:
+        """The neuron model."""
+        return find_neuron(self.neuron_model)
+
+    def option(self, name: str) -> Any:
+        """The value of an option of the neuron model, one of these settings or of its own."""
+        own = dict(self.neuron_options)
+        return own[name] if name in own else getattr(self, name)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> CoreConfig:
@@ -192,16 +248,17 @@ class CoreConfig:
     def to_dict(self) -> dict[str, Any]:
         """All settings by name, in declaration order, but those that leave hardware out (`_OMITTED`)."""
         values = dataclasses.asdict(self)
+        values["neuron_options"] = dict(self.neuron_options)
         return {k: v for k, v in values.items() if k not in _OMITTED or v != _OMITTED[k]}
 
     def to_toml(self) -> str:
         """The `[core]` table that `from_toml` reads back to an equal configuration."""
         core = self.to_dict()
-        learning = core.pop("learning", None)
+        tables = {k: core.pop(k) for k in ("learning", "neuron_options") if k in core}
         lines = ["[core]", *(f"{name} = {json.dumps(value)}" for name, value in core.items())]
-        if learning:
-            lines += ["", "[core.learning]"]
-            lines += [f"{name} = {json.dumps(value)}" for name, value in learning.items()]
+        for table, values in tables.items():
+            lines += ["", f"[core.{table}]"]
+            lines += [f"{name} = {json.dumps(value)}" for name, value in values.items()]
         return "\n".join([*lines, ""])
 
     @property
@@ -277,9 +334,8 @@ class CoreLayout:
             self.synapse_fields["delay"] = _synapse_field(
                 "delay", clog2(c.delay_slots), False, c.neurons
             )
-        self.receptor_suffixes = ("",) if c.receptors == 1 else ("_exc", "_inh")
-        self.parameters = self._parameters(c)
-        self.states = self._states(c)
+        self.receptor_suffixes = receptor_suffixes(c.receptors)
+        self.parameters, self.states = c.model.fields(c)
         self.axon_groups = ceil_div(c.axons, c.lanes)
         self.learning: tuple[Field, ...] = ()
         self.axon_states: tuple[Field, ...] = ()
@@ -303,35 +359,3 @@ class CoreLayout:
             modulatory = (unsigned_field("modulatory", 1),) if rule.modulator else ()
         self.axon_fields = (*self.axon_states, *tags, *modulatory)
         self.neuron_fields = (*self.neuron_states, *tags)
-
-    def _parameters(self, c: CoreConfig) -> tuple[Field, ...]:
-        fields = [signed_field("v_threshold", c.state_bits)]
-        if c.reset == "value":
-            fields.append(signed_field("v_reset", c.state_bits))
-        if c.adaptation != "none":
-            fields.append(unsigned_field("th_inc", c.state_bits - 1))
-        if c.adaptation == "exponential":
-            fields.append(decay_field("d_th"))
-        elif c.adaptation == "rate":
-            fields.append(unsigned_field("th_dec", c.state_bits - 1))
-        if c.bias:
-            fields.append(signed_field("bias", c.state_bits))
-        if c.leak == "exponential":
-            fields.append(decay_field("d_mem"))
-        elif c.leak == "linear":
-            fields.append(unsigned_field("leak", c.state_bits - 1))
-        if c.synapse == "exponential":
-            fields += [decay_field("d_syn" + s) for s in self.receptor_suffixes]
-        if c.refractory_bits:
-            fields.append(unsigned_field("refractory", c.refractory_bits))
-        return tuple(fields)
-
-    def _states(self, c: CoreConfig) -> tuple[Field, ...]:
-        fields = [signed_field("v", c.state_bits)]
-        if c.synapse == "exponential":
-            fields += [signed_field("i" + s, c.state_bits) for s in self.receptor_suffixes]
-        if c.refractory_bits:
-            fields.append(unsigned_field("ref", c.refractory_bits))
-        if c.adaptation != "none":
-            fields.append(signed_field("th", c.state_bits))
-        return tuple(fields)

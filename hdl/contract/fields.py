@@ -20,12 +20,22 @@ class ConfigError(InputError):
 
 
 class Field(NamedTuple):
-    """One integer, of each neuron, axon, or of the core: its name, width in bits and signedness."""
+    """One integer, of each neuron, axon, or of the core.
+
+    Attributes
+    ----------
+    name, bits, signed, maximum : how it is called and held.
+    unit : what it counts: "potential", units of the state; "decay", a decay constant; "steps"; or
+        "", a number without a unit.
+    idle : its value where nothing else was given, and for neurons that only fill a core.
+    """
 
     name: str
     bits: int
     signed: bool
     maximum: int
+    unit: str = ""
+    idle: int = 0
 
     @property
     def minimum(self) -> int:
@@ -33,16 +43,16 @@ class Field(NamedTuple):
         return -(1 << (self.bits - 1)) if self.signed else 0
 
 
-def signed_field(name: str, bits: int) -> Field:
+def signed_field(name: str, bits: int, *, unit: str = "", idle: int = 0) -> Field:
     """A two's complement number."""
-    return Field(name, bits, True, (1 << (bits - 1)) - 1)
+    return Field(name, bits, True, (1 << (bits - 1)) - 1, unit, idle)
 
 
-def unsigned_field(name: str, bits: int) -> Field:
+def unsigned_field(name: str, bits: int, *, unit: str = "", idle: int = 0) -> Field:
     """A number from 0."""
-    return Field(name, bits, False, (1 << bits) - 1)
+    return Field(name, bits, False, (1 << bits) - 1, unit, idle)
 
 
 def decay_field(name: str) -> Field:
     """A decay constant, 0…DECAY_ONE."""
-    return Field(name, DECAY_BITS, False, DECAY_ONE)
+    return Field(name, DECAY_BITS, False, DECAY_ONE, "decay")

@@ -69,8 +69,8 @@ class Image:
     config : the core that these numbers are for.
     weights : (A, N) integers, `weights[i, j]` from axon `i` to neuron `j`.
     parameters : by field name (`config.layout.parameters`), integers of shape (N,), or scalars.
-        With shared parameters all entries must be equal.  Missing names are 0, but a missing
-        `v_threshold` is the largest potential.
+        With shared parameters all entries must be equal.  Missing names are idle (`Field.idle`): 0,
+        but `v_threshold` is the largest potential.
     routes : (N,) axon that each neuron drives, or `NO_AXON`; default none.  Not in a core with
         route_entries.
     destinations : (E, 4) integers, in a core with route_entries: neuron, core, axon and axonal delay
@@ -190,8 +190,7 @@ class Image:
         return flags.astype(bool)
 
     def _parameter(self, f: Field) -> NDArray[np.int64]:
-        default = f.maximum if f.name == "v_threshold" else 0
-        values = _integers(f.name, self.parameters.get(f.name, default), (self.config.neurons,))
+        values = _integers(f.name, self.parameters.get(f.name, f.idle), (self.config.neurons,))
         _check_range(f.name, values, f.minimum, f.maximum)
         if self.config.parameters == "shared" and np.any(values != values[0]):
             raise ImageError(

@@ -9,6 +9,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
+from ..contract.neurons import MAX_CLAMPS
 from ..learning.engine import LearningEngine
 from ..primitives.bus import BusSignature
 from ..primitives.decoder import decode_bus
@@ -54,7 +55,7 @@ def increments(config: CoreConfig) -> data.StructLayout:
 
 def _most_clamps(config: CoreConfig) -> int:
     """The most values that are clamped in one cycle."""
-    units = 5 * config.update_units
+    units = MAX_CLAMPS * config.update_units
     return units if config.learning is None else units + config.lanes + 3 * config.update_units
 
 

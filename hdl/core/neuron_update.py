@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
+from ..contract.neurons import MAX_CLAMPS
 from ..contract.widths import ceil_div
 from ..primitives.access import AccessSignature, answer_after
 from ..primitives.bits import as_word, select
@@ -14,7 +15,6 @@ from ..primitives.latencies import RECORD_LATENCY, soma_latency
 from ..primitives.layouts import record
 from ..primitives.records import RecordMemory, SharedRecord
 from ..primitives.signatures import FiredSignature, TakeSignature
-from .soma import Soma
 
 
 class NeuronUpdate(wiring.Component):
@@ -46,7 +46,7 @@ class NeuronUpdate(wiring.Component):
                 "busy": Out(1),
                 "take": Out(TakeSignature(c)),
                 "fired": Out(FiredSignature(c)),
-                "clamps": Out(range(5 * c.update_units + 1)),
+                "clamps": Out(range(MAX_CLAMPS * c.update_units + 1)),
                 "access": In(AccessSignature(where)),
             }
         )
@@ -120,7 +120,7 @@ class NeuronUpdate(wiring.Component):
 
         clamps = []
         for u in range(c.update_units):
-            m.submodules[f"soma_{u}"] = unit = Soma(c)
+            m.submodules[f"soma_{u}"] = unit = c.model.part("soma")(c)
             m.submodules[f"states_{u}"] = states = RecordMemory(state_layout, layout.update_words)
             access.connect(m, states, u, states=True)
             m.d.comb += states.read_address.eq(read_address)

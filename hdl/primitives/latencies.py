@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..contract.core_config import CoreConfig
-from .arithmetic import LEAK_LATENCY
 
 TAKE_LATENCY = 2
 """From a taken word (`TakeSignature`) to its sums."""
@@ -20,11 +19,6 @@ def synapse_latency(config: CoreConfig) -> int:
     return SYNAPSE_LATENCY if config.learning is None else TRANSPOSABLE_LATENCY
 
 
-def decay_stages(config: CoreConfig) -> int:
-    """Cycles that leak and decay take; none if the model has neither."""
-    return 0 if config.leak == "none" and config.synapse == "delta" else LEAK_LATENCY
-
-
 def soma_latency(config: CoreConfig) -> int:
     """Cycles from a soma's inputs to `next_state`, `spike` and `clamps`."""
-    return decay_stages(config) + 6
+    return int(config.model.part("soma").latency(config))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -9,6 +10,7 @@ from rich.console import Console
 
 import spikeloom
 from spikeloom.hdl.contract.errors import SpikeLoomError
+from spikeloom.hdl.contract.registry import load_plugin, plugin_environment
 
 from . import (
     bisect,
@@ -53,8 +55,23 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _load_plugins(plugins: list[str]) -> list[str]:
+    """Import plugins here and in every process that is started from here."""
+    os.environ.update(plugin_environment(plugins))
+    for plugin in plugins:
+        load_plugin(plugin)
+    return plugins
+
+
 @app.callback()
 def _global(
+    plugin: list[str] = typer.Option(
+        [],
+        "--plugin",
+        metavar="FILE.py",
+        callback=_load_plugins,
+        help="A file that registers neuron models or learning rules of your own; may be repeated.",
+    ),
     debug: bool = typer.Option(False, "--debug", help="Show the traceback of errors."),
     version: bool = typer.Option(
         False, "--version", is_eager=True, callback=_show_version, help="Show the version and exit."

@@ -41,6 +41,9 @@ def cosim(
     campaign: bool = typer.Option(
         False, "--campaign", help="All pairs of options, in a faster harness than cocotb's."
     ),
+    neuron: str = typer.Option(
+        None, help="Neuron model of a random configuration, or of --campaign; default: lif."
+    ),
     learning: str = typer.Option(
         None, help="With --campaign: all pairs of options of this learning rule."
     ),
@@ -62,6 +65,9 @@ def cosim(
     and settings, the configuration is random as well.
     """
     config = read_config(file, settings, board=board) if file or board or settings else None
+    if config is not None and neuron is not None:
+        raise InputError("the configuration says which neuron model it has; leave out --neuron")
+    model = neuron or "lif"
     if learning is not None and learning not in RULES:
         raise InputError(f"no rule {learning!r}; choose one of {', '.join(RULES)}")
 
@@ -90,12 +96,12 @@ def cosim(
             from spikeloom.sim.cosim import campaign_configs, learning_configs, run_campaign
 
             cover = [config] if config else None
-            cover = cover or (learning_configs(learning) if learning else campaign_configs())
+            cover = cover or (learning_configs(learning) if learning else campaign_configs(model))
             result = run_campaign(cover[:configs], chosen, progress=show)
         else:
             from spikeloom.sim.cosim import run
 
-            result = run(config, chosen, out=out, progress=show)
+            result = run(config, chosen, neuron=model, out=out, progress=show)
     finally:
         bar.stop()
     report(result, as_json=as_json, ok=result.ok)

@@ -19,9 +19,6 @@ from ..design.design import Design
 from ..network.learning_rules import LearningRule
 from ..network.network import Network
 from ..quantise.core import (
-    ADAPTIVE_HEADROOM,
-    ADAPTIVE_STATE_BITS,
-    HEADROOM,
     QuantisationReport,
     Quantised,
     quantise,
@@ -30,7 +27,7 @@ from ..quantise.learning import QuantisedLearning, Units
 from ..quantise.rounding import ParameterDeviation
 from .for_board import compile_for_board
 from .place import place
-from .requirements import check_fit, common_model, needed_settings, uniform
+from .requirements import check_fit, common_options, needed_settings, uniform
 from .warnings import fit_warnings
 from .wiring import Wiring, wire
 
@@ -111,12 +108,12 @@ def compile(
     wiring = wire(network)
     if fabric is not None:
         config = _network_core(fabric.core, wiring)
-    model = common_model(network)
-    adaptive = model["adaptation"] != "none"
+    options = common_options(network, wiring)
     if headroom is None:
-        headroom = ADAPTIVE_HEADROOM if adaptive else HEADROOM
-    if adaptive:
-        settings.setdefault("state_bits", ADAPTIVE_STATE_BITS)
+        headroom = wiring.neuron.headroom(options)
+    usual_bits = wiring.neuron.state_bits(options)
+    if usual_bits is not None:
+        settings.setdefault("state_bits", usual_bits)
     shared = config is not None and config.parameters == "shared"
     if scale is None:
         scale = "global" if shared or network.learning else "per_neuron"
@@ -129,6 +126,7 @@ def compile(
     result = quantise(
         wiring.weights,
         wiring.parameters,
+        wiring.neuron,
         dt=network.dt,
         weight_bits=basis.weight_bits,
         state_bits=basis.state_bits,
@@ -137,14 +135,14 @@ def compile(
         headroom=headroom,
         weight_range=_weight_range(network.learning),
     )
-    needs = needed_settings(model, result, wiring, network.dt)
+    options = wiring.neuron.complete(options, result.parameters, network.dt)
     learned = _quantise_learning(network, wiring, basis, result, config)
     for message in fit_warnings(network, wiring, result, learned):
         warnings.warn(message, FitWarning, stacklevel=2)
     if config is None:
         core = dataclasses.replace(
             basis,
-            **needs,
+            **needed_settings(options, wiring),
             weight_shift=result.weight_shift,
             learning=learned.config if learned else None,
         )
@@ -153,7 +151,7 @@ def compile(
     else:
         core = config
         learning = learned.config if learned else core.learning
-        check_fit(core, {**needs, "learning": learning}, result, wiring)
+        check_fit(core, options, learning, result, wiring)
     design = _design(network, wiring, result, core, learned)
     return place(design, cores=cores, fabric=fabric, placement=placement) if many else design
 
@@ -213,8 +211,7 @@ def _design(
     parameters = {}
     for f in core.layout.parameters:
         values = result.parameters[f.name]
-        idle = f.maximum if f.name == "v_threshold" else 0
-        rest = values[0] if core.parameters == "shared" else idle
+        rest = values[0] if core.parameters == "shared" else f.idle
         parameters[f.name] = np.concatenate([values, np.full(padding, rest, dtype=np.int64)])
     if core.route_entries:
         ways: dict[str, Any] = {"destinations": wiring.destinations}

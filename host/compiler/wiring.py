@@ -20,6 +20,7 @@ from spikeloom.hdl.contract.core_config import MAX_AXONS, MAX_NEURONS
 from spikeloom.hdl.contract.errors import FitError, InputError
 
 from ..network.network import Network, Population, Projection
+from ..network.neuron import Neuron, one_for_all
 from ..quantise.rounding import Floats, Integers
 
 Bools = NDArray[np.bool_]
@@ -36,7 +37,8 @@ class Wiring:
     delays : (A, N) delay fields.
     destinations : (E, 4) integers as in an `Image`: neuron, core 0, axon, axonal delay.
     report : (N,) bool.
-    parameters : (N,) floats by name, as `IF.parameters` gives them.
+    neuron : the class of its neurons, which are all of one model.
+    parameters : (N,) floats by name, as `Neuron.parameters` gives them.
     plastic : (A, N) bool, which synapses learn.
     modulatory : (A,) bool, which axons drive modulators.
     """
@@ -47,6 +49,7 @@ class Wiring:
     delays: Integers
     destinations: Integers
     report: Bools
+    neuron: type[Neuron]
     parameters: dict[str, Floats]
     plastic: Bools
     modulatory: Bools
@@ -122,6 +125,8 @@ def wire(network: Network) -> Wiring:
         parts = [np.stack([getattr(f, name) for f in found])[where] for found, where in used]
         return np.concatenate(parts)
 
+    described = {p.name: p.neuron for p in network.populations.values() if p.neuron}
+    one_for_all("neuron model", {name: n.model for name, n in described.items()})
     sets = [p.neuron.parameters(p.size) for p in network.populations.values() if p.neuron]
     return Wiring(
         inputs,
@@ -130,6 +135,7 @@ def wire(network: Network) -> Wiring:
         delays=rows("delays").astype(np.int64, copy=False),
         destinations=np.concatenate(destinations),
         report=np.concatenate([np.full(p.size, p.report) for p in network.populations.values()]),
+        neuron=type(next(iter(described.values()))),
         parameters={name: np.concatenate([s[name] for s in sets]) for name in sets[0]},
         plastic=rows("plastic").astype(bool, copy=False),
         modulatory=np.concatenate(flags),

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from spikeloom.hdl.contract.errors import DesignError
 from spikeloom.hdl.contract.learning_config import RULES
+from spikeloom.hdl.contract.neurons import NEURONS
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -68,7 +69,7 @@ class ArchiveKind:
                     f"{name} has format {version}, written by a newer SpikeLoom; "
                     f"this one reads up to {self.version}: pip install --upgrade spikeloom"
                 )
-            _check_rule(metadata.get("core", {}).get("learning"), name)
+            _check_parts(metadata.get("core", {}), name)
             arrays = {
                 member.removesuffix(".npy"): _array(member, content)
                 for member, content in members.items()
@@ -85,13 +86,19 @@ class ArchiveKind:
             ) from None
 
 
-def _check_rule(learning: Mapping[str, Any] | None, name: str) -> None:
-    """Raise `DesignError` for a learning rule that this process does not know."""
-    if learning and "rule" in learning and learning["rule"] not in RULES:
-        raise DesignError(
-            f"{name} needs the learning rule {learning['rule']!r}; known are {', '.join(RULES)}. "
-            "If it is a rule of your own, import the file that registers it, and open this from Python"
-        )
+def _check_parts(core: Mapping[str, Any], name: str) -> None:
+    """Raise `DesignError` for a neuron model or a learning rule that this process does not know."""
+    learning = core.get("learning") or {}
+    for what, part, known in (
+        ("neuron model", core.get("neuron_model"), NEURONS),
+        ("learning rule", learning.get("rule"), RULES),
+    ):
+        if isinstance(part, str) and part not in known:
+            raise DesignError(
+                f"{name} needs the {what} {part!r}; known are {', '.join(known)}. If it is your "
+                "own, import the file that registers it and open this from Python, or give the "
+                "file to the command: spikeloom --plugin FILE.py"
+            )
 
 
 def narrow(array: NDArray[Any], bits: int) -> NDArray[Any]:

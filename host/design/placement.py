@@ -204,8 +204,7 @@ class Placement:
         parameters = {}
         for f in c.layout.parameters:
             values = image.parameters[f.name]
-            idle = f.maximum if f.name == "v_threshold" else 0
-            rest = int(values[0]) if c.parameters == "shared" else idle
+            rest = int(values[0]) if c.parameters == "shared" else f.idle
             parameters[f.name] = scatter(values[neurons], c.neurons, slots, rest)
         assert image.report is not None
         return Image(

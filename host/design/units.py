@@ -11,9 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 from ..quantise.rounding import Floats, Integers, decay_constant, time_constant
 from .design import Design
 
-_POTENTIALS = frozenset({"v_threshold", "v_reset", "bias", "leak", "th_inc", "th_dec", "v", "th"})
-_CURRENTS = frozenset({"i", "i_exc", "i_inh"})
-_TIMES = frozenset({"refractory", "ref"})
 _HUGE = float(1 << 53)
 """More than any core can hold, and still exact."""
 
@@ -48,8 +45,8 @@ def conversions(design: Design) -> dict[str, Conversion]:
     and numbers of steps are times.
     """
     layout = design.config.layout
-    names = [field.name for field in (*layout.parameters, *layout.states)]
-    found = {name: _conversion(name, design) for name in names}
+    fields = (*layout.parameters, *layout.states)
+    found = {field.name: _conversion(field.unit, design) for field in fields}
     return {name: conversion for name, conversion in found.items() if conversion is not None}
 
 
@@ -59,13 +56,13 @@ def weights_in_units(design: Design, weights: ArrayLike) -> Floats:
     return np.asarray(integers * 2.0**design.config.weight_shift / design.scale, dtype=np.float64)
 
 
-def _conversion(name: str, design: Design) -> Conversion | None:
+def _conversion(unit: str, design: Design) -> Conversion | None:
     scale, dt = np.asarray(design.scale), design.dt
-    if name in _POTENTIALS | _CURRENTS:
+    if unit == "potential":
         return Conversion("", lambda x: x / scale, lambda x: _round(x * scale))
-    if name in _TIMES:
+    if unit == "steps":
         return Conversion("s", lambda x: x * np.float64(dt), lambda x: _round(x / dt))
-    if name.startswith("d_"):
+    if unit == "decay":
         return Conversion("s", lambda d: time_constant(d, dt), lambda tau: decay_constant(tau, dt))
     return None
 

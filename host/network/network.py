@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikeloom.hdl.contract.errors import InputError
+from spikeloom.hdl.contract.neurons import find_neuron
 
 from ..quantise.delays import delay_deviation, delay_steps
 from ..quantise.rounding import Floats, Integers, ParameterDeviation
 from .learning_rules import LearningRule
+from .neuron import Neuron
 from .neurons import IF, LIF
 
 __all__ = ["IF", "LIF", "Network", "Population", "Projection"]
@@ -27,7 +29,7 @@ class Population:
 
     name: str
     size: int
-    neuron: IF | None = None
+    neuron: Neuron | None = None
     report: bool = True
 
     def __len__(self) -> int:
@@ -101,17 +103,18 @@ class Network:
         self.inputs[name] = self._new(name, size)
         return self.inputs[name]
 
-    def population(self, name: str, size: int, neuron: IF, report: bool = True) -> Population:
+    def population(self, name: str, size: int, neuron: Neuron, report: bool = True) -> Population:
         """Add `size` neurons; with `report`, their spikes are sent to the host."""
-        if not isinstance(neuron, IF):
+        if not isinstance(neuron, Neuron):
             raise InputError(f"neuron is {neuron!r}; give an IF(…) or a LIF(…)")
+        find_neuron(neuron.model)
         population = self._new(name, size, neuron, bool(report))
         neuron.parameters(size)
         self.populations[name] = population
         return population
 
     def _new(
-        self, name: str, size: int, neuron: IF | None = None, report: bool = True
+        self, name: str, size: int, neuron: Neuron | None = None, report: bool = True
     ) -> Population:
         if not isinstance(name, str) or not name:
             raise InputError(f"name is {name!r}; give a non-empty string")

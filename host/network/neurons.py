@@ -1,7 +1,6 @@
-"""Neuron models as a user describes them: IF and LIF, with or without synaptic currents.
+"""The neurons of the model `lif` as a user describes them: IF and LIF, with or without synaptic currents.
 
-Times are in seconds; potentials, currents, weights and thresholds share one unit of the user's
-choice.  In each time step of length `dt`, with `a` the sum of the weights whose sources fired:
+In each time step of length `dt`, with `a` the sum of the weights whose sources fired:
 
     i ← i·exp(−dt/tau_syn) + a      or i ← a with delta synapses
     v ← leak(v) + i + bias          leak(v) = v·exp(−dt/tau_mem), or v less leak_step, or v
@@ -13,33 +12,27 @@ So a current is what is added to the potential per step.  docs/reference/semanti
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from spikeloom.hdl.contract.errors import InputError
+from spikeloom.hdl import CoreConfig
+from spikeloom.hdl.contract.errors import FitError, InputError
 
-from ..quantise.rounding import Floats
+from ..quantise.core import HEADROOM
+from ..quantise.neurons import RoundedNeurons
+from ..quantise.rounding import Floats, Integers
+from .integrate_and_fire import IntegrateAndFire
+from .neuron import Neuron, numbers, one_for_all
 
-
-def _numbers(name: str, value: Any, low: float = -np.inf, *, infinite: bool = False) -> Floats:
-    """`value` as a scalar or (size,) array of floats, at least `low`."""
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} is {value!r}; give a number, or one for each neuron") from None
-    if array.ndim > 1:
-        raise InputError(f"{name} has shape {array.shape}; give a number, or one for each neuron")
-    good = (array >= low) & (np.isfinite(array) | (infinite & (array > 0)))
-    if not np.all(good):
-        bad = float(array[~good][0]) if array.ndim else float(array)
-        bound = "" if low == -np.inf else f" of at least {low:g}"
-        raise InputError(f"{name} is {bad:g}; give {'' if infinite else 'finite '}numbers{bound}")
-    return array
+ADAPTIVE_HEADROOM = 16.0
+"""Headroom where thresholds are adaptive: they rise until the neuron fires as it should."""
+ADAPTIVE_STATE_BITS = 18
+"""Width of the state that makes up for it, and which block multipliers still take."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class IF:
+class IF(IntegrateAndFire):
     """Integrate and fire: a potential without leak.  Raises `InputError` for impossible values.
 
     Every number may be a scalar, or a list or array with one value for each neuron.
@@ -60,16 +53,22 @@ class IF:
         sinks steadily, and so the neuron comes to fire at this rate.
     """
 
-    tau_syn: Any = None
-    v_threshold: Any = 1.0
-    v_reset: Any = 0.0
-    reset: str = "value"
-    refractory: Any = 0.0
     integrate_refractory: bool = False
-    bias: Any = 0.0
     threshold_increment: Any = None
     tau_threshold: Any = None
     target_rate: Any = None
+
+    model: ClassVar[str] = "lif"
+    potentials: ClassVar[tuple[str, ...]] = (
+        *IntegrateAndFire.potentials, "threshold_increment",
+    )  # fmt: skip
+    _may_mix: ClassVar[str] = (
+        "All neurons of one core share the leak (exponential or linear), the reset (value or "
+        "subtract) and the adaptation (tau_threshold or target_rate), and those with a refractory "
+        "period share integrate_refractory. IF may be mixed with LIF, delta with exponential "
+        "synapses, and single time constants with pairs. Describe the populations "
+        "alike, or compile them as two networks"
+    )
 
     def __post_init__(self) -> None:
         given = (self.tau_threshold is not None, self.target_rate is not None)
@@ -78,30 +77,7 @@ class IF:
                 "an adaptive threshold needs threshold_increment, and one of tau_threshold and "
                 "target_rate; give both numbers, or none"
             )
-        if self.reset not in ("value", "subtract"):
-            raise InputError(f'reset is {self.reset!r}; choose "value" or "subtract"')
-        if self.receptors == 2 and len(self.tau_syn) != 2:
-            raise InputError(
-                f"tau_syn is a tuple of {len(self.tau_syn)}; give a pair (excitatory, inhibitory), "
-                "or a list for one time constant for each neuron"
-            )
-        threshold = _numbers("v_threshold", self.v_threshold)
-        v_reset = _numbers("v_reset", self.v_reset)
-        if self.reset == "subtract" and np.any(v_reset != 0):
-            raise InputError('v_reset has no meaning with reset="subtract"; leave it out')
-        if self.reset == "subtract" and np.any(threshold <= 0):
-            raise InputError('reset="subtract" needs a positive v_threshold')
-        self._values()
-
-    @property
-    def receptors(self) -> int:
-        """2 when excitatory and inhibitory currents are separate, else 1."""
-        return 2 if isinstance(self.tau_syn, tuple) else 1
-
-    @property
-    def synapse(self) -> str:
-        """What an input does: "exponential" or "delta"."""
-        return "delta" if self.tau_syn is None else "exponential"
+        super().__post_init__()
 
     @property
     def membrane(self) -> str:
@@ -115,53 +91,143 @@ class IF:
             return "none"
         return "exponential" if self.target_rate is None else "rate"
 
-    def _values(self) -> dict[str, Floats]:
-        if self.tau_syn is None:
-            tau_exc = tau_inh = np.zeros(())
-        else:
-            pair = self.tau_syn if isinstance(self.tau_syn, tuple) else (self.tau_syn,) * 2
-            tau_exc, tau_inh = (_numbers("tau_syn", tau, 0.0, infinite=True) for tau in pair)
-        return {
-            "v_threshold": _numbers("v_threshold", self.v_threshold),
-            "v_reset": _numbers("v_reset", self.v_reset),
-            "bias": _numbers("bias", self.bias),
-            "refractory": _numbers("refractory", self.refractory, 0.0),
-            "tau_exc": tau_exc,
-            "tau_inh": tau_inh,
+    def values(self) -> dict[str, Floats]:
+        """No leak is tau_mem = inf and leak_step = 0; no adaptation is a threshold_increment of 0."""
+        values = {
+            **super().values(),
             "tau_mem": np.full((), np.inf),
             "leak_step": np.zeros(()),
-            **self._threshold_values(),
-        }
-
-    def _threshold_values(self) -> dict[str, Floats]:
-        values = {
             "threshold_increment": np.zeros(()),
             "tau_threshold": np.full((), np.inf),
             "target_rate": np.zeros(()),
         }
         if self.adaptation != "none":
             name = "threshold_increment"
-            values[name] = _numbers(name, self.threshold_increment, 0.0)
+            values[name] = numbers(name, self.threshold_increment, 0.0)
         if self.adaptation == "exponential":
-            tau = _numbers("tau_threshold", self.tau_threshold, 0.0, infinite=True)
+            tau = numbers("tau_threshold", self.tau_threshold, 0.0, infinite=True)
             values["tau_threshold"] = tau
         elif self.adaptation == "rate":
-            values["target_rate"] = _numbers("target_rate", self.target_rate, 0.0)
+            values["target_rate"] = numbers("target_rate", self.target_rate, 0.0)
         return values
 
-    def parameters(self, size: int) -> dict[str, Floats]:
-        """(size,) values by name: v_threshold, v_reset, bias, refractory, tau_exc, tau_inh, …
+    @classmethod
+    def combine(cls, neurons: dict[str, Neuron]) -> dict[str, Any]:
+        """No leak is a leak of 0, and no adaptation one by 0: so those mix, too."""
+        described: dict[str, Any] = neurons
+        leaks = {k: n.membrane for k, n in described.items() if n.membrane != "none"}
+        adapting = {k: n.adaptation for k, n in described.items() if n.adaptation != "none"}
+        waiting = {
+            k: n.integrate_refractory
+            for k, n in described.items()
+            if np.any(np.asarray(n.refractory) > 0)
+        }
 
-        A delta synapse has the time constant 0; no leak is tau_mem = inf and leak_step = 0.
-        """
-        values = self._values()
-        for name, array in values.items():
-            if array.ndim and len(array) != size:
-                raise InputError(
-                    f"{name} has {len(array)} values for {size} neurons; "
-                    f"give one number, or {size} of them"
-                )
-        return {name: np.array(np.broadcast_to(array, (size,))) for name, array in values.items()}
+        def one(what: str, values: dict[str, Any], default: Any) -> Any:
+            return one_for_all(what, values, default, cls._may_mix)
+
+        return {
+            **super().combine(neurons),
+            "leak": one("leak", leaks, "none"),
+            "adaptation": one("adaptation", adapting, "none"),
+            "integrate_refractory": one("integrate_refractory", waiting, False),
+        }
+
+    @classmethod
+    def headroom(cls, options: dict[str, Any]) -> float:
+        """More where thresholds rise."""
+        return HEADROOM if options["adaptation"] == "none" else ADAPTIVE_HEADROOM
+
+    @classmethod
+    def state_bits(cls, options: dict[str, Any]) -> int | None:
+        """More where thresholds rise."""
+        return None if options["adaptation"] == "none" else ADAPTIVE_STATE_BITS
+
+    @classmethod
+    def _time_constants(cls, parameters: dict[str, Floats]) -> list[Floats]:
+        adapts = parameters["threshold_increment"] > 0
+        return [
+            parameters["tau_mem"],
+            *super()._time_constants(parameters),
+            np.where(adapts, parameters["tau_threshold"], 0.0),
+        ]
+
+    @classmethod
+    def round(cls, out: RoundedNeurons) -> None:
+        """All that the options of the model need."""
+        for name in ("v_threshold", "v_reset", "bias"):
+            out.potential(name)
+        cls._round_threshold(out)
+        # A leak as large as the state's range forgets everything in one step, as any larger one would.
+        out.limited_potential("leak_step", "leak")
+        out.decay("tau_mem", "d_mem")
+        cls._round_synapses(out)
+        out.steps("refractory")
+
+    @classmethod
+    def _round_threshold(cls, out: RoundedNeurons) -> None:
+        """The rate that a neuron aims at is th_dec / th_inc: it is kept, at the cost of the increment."""
+        out.potential("threshold_increment", "th_inc", noted=False)
+        asked, rate = out.asked["threshold_increment"], out.asked["target_rate"]
+        share = rate * out.dt
+        exact = out.values["th_inc"] * share
+        _check_rate(out, exact, share)
+        th_dec = np.rint(exact)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            th_inc = np.where(share > 0, np.rint(th_dec / share), out.values["th_inc"])
+            realised = np.where(th_inc > 0, th_dec / th_inc / out.dt, 0.0)
+        out.values["th_inc"], out.values["th_dec"] = (
+            th_inc.astype(np.int64),
+            th_dec.astype(np.int64),
+        )
+        out.note("threshold_increment", "", asked, out.values["th_inc"] / out.scale)
+        out.note("target_rate", "Hz", rate, realised)
+        start = out.values["th_inc"]
+        out.decay("tau_threshold", "d_th", start=start)
+
+    @classmethod
+    def complete(
+        cls, options: dict[str, Any], integers: dict[str, Integers], dt: float
+    ) -> dict[str, Any]:
+        """Without a refractory period there is nothing to integrate in."""
+        options = super().complete(options, integers, dt)
+        integrates = bool(options["refractory_bits"] and options["integrate_refractory"])
+        return {**options, "integrate_refractory": integrates}
+
+    @classmethod
+    def lacking(cls, options: dict[str, Any], core: CoreConfig) -> dict[str, Any]:
+        """Any leak and any adaptation can be by 0, and any refractory period of no steps."""
+        unused = {name for name in ("leak", "adaptation") if options[name] == "none"}
+        if not options["refractory_bits"]:
+            unused.add("integrate_refractory")
+        changes = super().lacking(options, core)
+        return {name: need for name, need in changes.items() if name not in unused}
+
+    @classmethod
+    def silent(cls, core: CoreConfig, integers: dict[str, Integers]) -> bool:
+        """A threshold that sinks makes any neuron fire in the end."""
+        sinks = core.adaptation == "rate" and integers["th_dec"][0] > 0
+        return super().silent(core, integers) and not sinks
+
+
+def _check_rate(out: RoundedNeurons, exact: Floats, share: Floats) -> None:
+    """Raise `FitError` where a threshold would sink by less than 1 in a step, or faster than it rises."""
+    bad = (share > 0) & ((exact < 0.5) | (share > 1))
+    if not np.any(bad):
+        return
+    worst = int(np.argmax(bad))
+    rate = out.asked["target_rate"][worst]
+    if share[worst] > 1:
+        raise FitError(
+            f"target_rate is {rate:g} Hz, but there are only {1 / out.dt:g} steps in a "
+            f"second; use at most {1 / out.dt:g} Hz, or a shorter dt"
+        )
+    raise FitError(
+        f"threshold_increment {out.asked['threshold_increment'][worst]:g} is too fine for a "
+        f"target_rate of {rate:g} Hz: in each step the threshold would sink by less than half a unit "
+        f"of the state; use at least {0.501 / share[worst] / out.scale[worst]:.3g}, a longer dt, or "
+        "more state_bits"
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,9 +250,9 @@ class LIF(IF):
             raise InputError(
                 f'leak is {self.leak!r}; choose "exponential" or "linear", or use IF for none'
             )
-        wanted, other = ("tau_mem", "leak_step")[:: 1 if self.leak == "exponential" else -1]
-        if getattr(self, wanted) is None or getattr(self, other) is not None:
-            raise InputError(f'leak="{self.leak}" needs {wanted}, and takes no {other}')
+        needed, other = ("tau_mem", "leak_step")[:: 1 if self.leak == "exponential" else -1]
+        if getattr(self, needed) is None or getattr(self, other) is not None:
+            raise InputError(f'leak="{self.leak}" needs {needed}, and takes no {other}')
         super().__post_init__()
 
     @property
@@ -194,10 +260,11 @@ class LIF(IF):
         """How the potential leaks: "exponential" or "linear"."""
         return self.leak
 
-    def _values(self) -> dict[str, Floats]:
-        values = super()._values()
+    def values(self) -> dict[str, Floats]:
+        """As `IF`'s, with the leak."""
+        values = super().values()
         if self.leak == "exponential":
-            values["tau_mem"] = _numbers("tau_mem", self.tau_mem, 0.0, infinite=True)
+            values["tau_mem"] = numbers("tau_mem", self.tau_mem, 0.0, infinite=True)
         else:
-            values["leak_step"] = _numbers("leak_step", self.leak_step, 0.0, infinite=True)
+            values["leak_step"] = numbers("leak_step", self.leak_step, 0.0, infinite=True)
         return values

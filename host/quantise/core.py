@@ -6,41 +6,35 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from rich.table import Table
 
-from spikeloom.hdl.contract.errors import FitError, InputError
+from spikeloom.hdl.contract.errors import InputError
 
-from .rounding import (
-    Floats,
-    Integers,
-    ParameterDeviation,
-    decay_constant,
-    fading_time_constant,
-    longest_time_constant,
-    time_constant,
-)
+from .neurons import RoundedNeurons
+from .rounding import Floats, Integers, ParameterDeviation
 
 MAX_WEIGHT_SHIFT = 15
 HEADROOM = 4.0
 """Range of the state, in multiples of the largest threshold, reset, bias or weight."""
-ADAPTIVE_HEADROOM = 16.0
-"""The same where thresholds are adaptive: they rise until the neuron fires as it should."""
-ADAPTIVE_STATE_BITS = 18
-"""Width of the state that makes up for it, and which block multipliers still take."""
-
-_IN_STATE_UNITS = {
-    "v_threshold": "v_threshold",
-    "v_reset": "v_reset",
-    "bias": "bias",
-    "threshold_increment": "th_inc",
-}
-"""Names in the network and in the core of what is scaled as potentials are."""
 
 SHIFT_TOLERANCE = 1.1
 """The smallest weight shift is taken whose estimated error is within this factor of the least."""
+
+
+class NeuronKind(Protocol):
+    """What is asked of the class that describes the neurons (`network.neuron.Neuron`)."""
+
+    potentials: Any
+    """Names of its parameters that have the unit of potentials, a tuple."""
+
+    def memory(self, parameters: dict[str, Floats], dt: float) -> Floats:
+        """(N,) steps in which an error of the state acts on."""
+
+    def round(self, out: RoundedNeurons) -> None:
+        """Put all parameters into the core's format."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +133,7 @@ class Quantised:
 def quantise(
     weights: Floats,
     parameters: dict[str, Floats],
+    neuron: NeuronKind,
     *,
     dt: float,
     weight_bits: int = 8,
@@ -161,13 +156,14 @@ def quantise(
     full width: a larger `weight_shift` keeps the weights as fine and makes the state finer, until
     the state's range is used up; from there on it makes the weights coarser.  Unless given, it is
     chosen for the least mean squared error, estimated from one rounding of a weight against one of
-    the state in every step that the neuron remembers (tau_mem + tau_syn, and tau_threshold where the
-    threshold is adaptive); the smallest among nearly equal ones, which leaves the most room for sums.
+    the state in every step that the neuron remembers (the sum of its time constants); the smallest among
+    nearly equal ones, which leaves the most room for sums.
 
     Parameters
     ----------
     weights : (A, N) floats.
-    parameters : (N,) floats by name, as `IF.parameters` gives them.
+    parameters : (N,) floats by name, as `Neuron.parameters` gives them.
+    neuron : the class that describes the neurons.
     dt : length of a time step in seconds.
     weight_shift : fixed by the core, or None to choose it.
     scale : "per_neuron" (needs a core with per-neuron parameters), "global", or a number that
@@ -192,7 +188,7 @@ def quantise(
         excitatory = np.abs(weights.max(axis=0, initial=max(0.0, weight_range[1])))  # not −0
         inhibitory = np.abs(weights.min(axis=0, initial=min(0.0, weight_range[0])))
         full_range = np.minimum(w_max / excitatory, -w_min / inhibitory)
-        values = [parameters[name] for name in _IN_STATE_UNITS]
+        values = [parameters[name] for name in neuron.potentials]
         peak = np.max(np.abs([*values, excitatory, inhibitory]), axis=0)
         state_limit = s_max / (headroom * peak)
 
@@ -207,7 +203,7 @@ def quantise(
     if weight_shift is not None:
         shift = weight_shift
     elif isinstance(scale, str):
-        shift = _best_shift(scales, peak, _memory(parameters, dt))
+        shift = _best_shift(scales, peak, np.maximum(1.0, neuron.memory(parameters, dt)))
     else:
         fits = [k for k in range(MAX_WEIGHT_SHIFT) if np.all(full_range * 2.0**k >= scale)]
         shift = fits[0] if fits else MAX_WEIGHT_SHIFT
@@ -216,7 +212,8 @@ def quantise(
     exact = np.rint(weights * (s / 2.0**shift))
     quantised = np.clip(exact, w_min, w_max).astype(np.int64)
     kind = scale if isinstance(scale, str) else "fixed"
-    integers, errors = _parameters(parameters, s, dt, state_bits)
+    rounded = RoundedNeurons(parameters, s, dt, state_bits)
+    neuron.round(rounded)
 
     used = weights != 0
     error = (quantised * (2.0**shift / s) - weights)[used]
@@ -233,25 +230,15 @@ def quantise(
         rms_error=float(np.sqrt(np.mean(error**2))) if error.size else 0.0,
         clipped=int((exact != quantised).sum()),
         lost=int((quantised[used] == 0).sum()),
-        parameters=errors,
+        parameters=tuple(rounded.deviations),
     )
-    return Quantised(quantised, integers, shift, s, report)
+    return Quantised(quantised, rounded.values, shift, s, report)
 
 
 def _positive(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         return False
     return 0 < float(value) < math.inf
-
-
-def _memory(parameters: dict[str, Floats], dt: float) -> Floats:
-    """Steps in which an error of the state acts on, at least 1: those of its decays."""
-    taus = [
-        parameters["tau_mem"],
-        np.maximum(parameters["tau_exc"], parameters["tau_inh"]),
-        np.where(parameters["threshold_increment"] > 0, parameters["tau_threshold"], 0.0),
-    ]
-    return np.maximum(1.0, np.sum(np.where(np.isinf(taus), 0.0, taus), axis=0) / dt)
 
 
 def _best_shift(scales: Callable[[int], Floats], peak: Floats, memory: Floats) -> int:
@@ -262,114 +249,3 @@ def _best_shift(scales: Callable[[int], Floats], peak: Floats, memory: Floats) -
         unit = 1.0 / (scales(shift)[active] * peak[active])
         costs.append(float(np.sum((4.0**shift + memory[active]) * unit**2)))
     return next(k for k, cost in enumerate(costs) if cost <= SHIFT_TOLERANCE * min(costs))
-
-
-def _parameters(
-    parameters: dict[str, Floats], s: Floats, dt: float, state_bits: int
-) -> tuple[dict[str, Integers], tuple[ParameterDeviation, ...]]:
-    """Integer parameters by core name, and the worst neuron of each that the network uses."""
-    integers: dict[str, Integers] = {}
-    errors: list[ParameterDeviation] = []
-    top = (1 << (state_bits - 1)) - 1
-
-    def note(name: str, unit: str, asked: Floats, got: Floats, clipped: int = 0) -> None:
-        if np.all((asked == got) & ((asked == 0) | np.isinf(asked))):
-            return
-        with np.errstate(invalid="ignore"):
-            distance = np.where(asked == got, 0.0, np.abs(got - asked))
-        worst = int(np.argmax(np.where(np.isfinite(distance), distance, -1.0)))
-        errors.append(
-            ParameterDeviation(name, unit, float(asked[worst]), float(got[worst]), clipped)
-        )
-
-    for name, core_name in _IN_STATE_UNITS.items():
-        exact = np.rint(parameters[name] * s)
-        outside = np.abs(exact) > top
-        if np.any(outside):
-            worst = float(np.abs(exact).max())
-            raise FitError(
-                f"{name} is {worst:.6g} at a scale of {s[np.argmax(np.abs(exact))]:g}, more than "
-                f"{state_bits} bits hold (±{top}); use a scale of at most "
-                f"{0.999 * float(np.min(s)) * top / worst:.4g}, or state_bits of {_bits(worst)}"
-            )
-        integers[core_name] = exact.astype(np.int64)
-        if name != "threshold_increment":
-            note(name, "", parameters[name], integers[core_name] / s)
-    adaptive, realised = _adaptation(parameters, integers["th_inc"], s, dt)
-    integers |= adaptive
-    for row in realised:
-        note(*row)
-
-    # A leak as large as the state's range forgets everything in one step, as any larger one would.
-    asked = parameters["leak_step"]
-    leak = np.minimum(np.rint(asked * s), top)
-    integers["leak"] = leak.astype(np.int64)
-    too_long = np.isfinite(asked) & (np.rint(asked * s) > top)
-    got = np.where(np.isinf(asked), np.inf, leak / s)
-    note("leak_step", "", asked, got, int(too_long.sum()))
-
-    single = np.array_equal(parameters["tau_exc"], parameters["tau_inh"])
-    for tau, d in (("tau_mem", "d_mem"), ("tau_exc", "d_syn_exc"), ("tau_inh", "d_syn_inh")):
-        asked = parameters[tau]
-        integers[d] = decay_constant(asked, dt)
-        too_long = np.isfinite(asked) & (asked > longest_time_constant(dt))
-        name = "tau_syn" if single and tau == "tau_exc" else tau
-        if tau != "tau_inh" or not single:
-            note(name, "s", asked, time_constant(integers[d], dt), int(too_long.sum()))
-    integers["d_syn"] = integers["d_syn_exc"]
-
-    integers["refractory"] = np.rint(parameters["refractory"] / dt).astype(np.int64)
-    note("refractory", "s", parameters["refractory"], integers["refractory"] * np.float64(dt))
-    return integers, tuple(errors)
-
-
-def _adaptation(
-    parameters: dict[str, Floats], th_inc: Integers, s: Floats, dt: float
-) -> tuple[dict[str, Integers], list[tuple[str, str, Floats, Floats, int]]]:
-    """Integers of the adaptive threshold, and what they realise, as arguments of `note`.
-
-    The rate that a neuron aims at is th_dec / th_inc: it is kept, at the cost of the increment.
-    """
-    asked, rate = parameters["threshold_increment"], parameters["target_rate"]
-    share = rate * dt
-    wanted = th_inc * share
-    bad = (share > 0) & ((wanted < 0.5) | (share > 1))
-    if np.any(bad):
-        worst = int(np.argmax(bad))
-        if share[worst] > 1:
-            raise FitError(
-                f"target_rate is {rate[worst]:g} Hz, but there are only {1 / dt:g} steps in a "
-                f"second; use at most {1 / dt:g} Hz, or a shorter dt"
-            )
-        raise FitError(
-            f"threshold_increment {asked[worst]:g} is too fine for a target_rate of "
-            f"{rate[worst]:g} Hz: in each step the threshold would sink by less than half a unit "
-            f"of the state; use at least {0.501 / share[worst] / s[worst]:.3g}, a longer dt, or "
-            "more state_bits"
-        )
-    th_dec = np.rint(wanted)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        th_inc = np.where(share > 0, np.rint(th_dec / share), th_inc)
-        realised = np.where(th_inc > 0, th_dec / th_inc / dt, 0.0)
-    tau = parameters["tau_threshold"]
-    d_th = decay_constant(tau, dt)
-    th_inc = th_inc.astype(np.int64)
-    too_long = np.isfinite(tau) & (tau > longest_time_constant(dt))
-    return (
-        {"th_inc": th_inc, "th_dec": th_dec.astype(np.int64), "d_th": d_th},
-        [
-            ("threshold_increment", "", asked, th_inc / s, 0),
-            ("target_rate", "Hz", rate, realised, 0),
-            (
-                "tau_threshold",
-                "s",
-                tau,
-                fading_time_constant(th_inc, d_th, dt),
-                int(too_long.sum()),
-            ),
-        ],
-    )
-
-
-def _bits(value: float) -> int:
-    return int(value).bit_length() + 1

@@ -51,7 +51,7 @@ def decayed(x: Integers, d: Integers) -> Integers:
     return np.where((d > 0) & (x > 0), np.minimum(less, x - 1), x)
 
 
-def fading_time_constant(x: Integers, d: Integers, dt: float) -> Floats:
+def fading_time_constant(x: Integers | int, d: Integers, dt: float) -> Floats:
     """The tau with which `x` really fades, in seconds: of the exponential with the same area.
 
     Below 2048 / d an integer loses 1 in every step, and so comes to 0 sooner than an exponential.

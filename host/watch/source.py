@@ -26,6 +26,7 @@ _TRACES = 3
 BINS = 100
 """Points of a rate curve."""
 ALL_NEURONS = "all neurons"
+_THRESHOLD = "v_threshold"
 _LARGEST = 1 << 40
 
 
@@ -230,11 +231,12 @@ class LiveSource:
         with self._device.exclusive():
             step, counters = self._device.step, self._device.counters()
             sampled = self._sample() if step > self._step else None
-            raw = self._device.read("v_threshold")
+            raw = self._device.read(_THRESHOLD) if self._threshold_ranges() else None
             now = self._device.read("weights") if weights else None
         thresholds = {
             name: float(raw[where.start] / self.design.scale[where.start])
             for name, where in self._threshold_ranges().items()
+            if raw is not None
         }
         new: dict[str, Any] = {"counters": counters, "thresholds": thresholds}
         if weights:
@@ -260,6 +262,8 @@ class LiveSource:
         self.read_back(weights=True)
 
     def _threshold_ranges(self) -> dict[str, range]:
+        if _THRESHOLD not in (f.name for f in self.design.config.layout.parameters):
+            return {}
         if self.design.config.parameters == "per_neuron":
             return self.populations
         return {ALL_NEURONS: range(self.design.config.neurons)}
@@ -276,9 +280,9 @@ class LiveSource:
             raise InputError(f"{name!r} has no threshold of its own here; give one of {known}")
         where = slice(ranges[name].start, ranges[name].stop)
         with self._device.exclusive():
-            values = self._device.read("v_threshold")
+            values = self._device.read(_THRESHOLD)
             values[where] = np.clip(np.rint(value * self.design.scale[where]), -_LARGEST, _LARGEST)
-            self._device.write("v_threshold", values)
+            self._device.write(_THRESHOLD, values)
         self.read_back()
 
     def view(self) -> View:

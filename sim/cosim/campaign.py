@@ -17,7 +17,7 @@ from spikeloom.link.link import Link
 
 from ..twin.build import build_streams
 from ..twin.port import TwinPort
-from .cases import OPTIONS, make_config
+from .cases import neuron_options, possible_config
 from .learning_cases import CORNERS, make_learning_config, rule_options
 from .report import CosimReport, Progress
 from .scenario import Mismatch, Scenario
@@ -41,15 +41,16 @@ _CORNERS: tuple[dict[str, Any], ...] = (
 """Forced beside the cover; what is not named is the first choice."""
 
 
-def campaign_configs() -> list[CoreConfig]:
-    """Configurations in which every pair of options occurs, and the corners."""
+def campaign_configs(neuron: str = "lif") -> list[CoreConfig]:
+    """Configurations in which every pair of options of a neuron model occurs, and the corners."""
     from allpairspy import AllPairs
 
-    names = list(OPTIONS)
-    first = {name: values[0] for name, values in OPTIONS.items()}
-    choices = [first | corner for corner in _CORNERS]
-    choices += [dict(zip(names, row, strict=True)) for row in AllPairs(list(OPTIONS.values()))]
-    return list(dict.fromkeys(make_config(choice) for choice in choices))
+    options = neuron_options(neuron)
+    first = {name: values[0] for name, values in options.items()}
+    choices = [first | {k: v for k, v in c.items() if v in options.get(k, (v,))} for c in _CORNERS]
+    choices += [dict(zip(options, row, strict=True)) for row in AllPairs(list(options.values()))]
+    configs = (possible_config(choice, neuron) for choice in choices)
+    return list(dict.fromkeys(config for config in configs if config is not None))
 
 
 def learning_configs(rule: str) -> list[CoreConfig]:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeloom.design.design import Design
-from spikeloom.hdl import NO_AXON, CoreConfig, Field, Image
-from spikeloom.hdl.contract.core_config import DELAY_SLOTS
+from spikeloom.hdl import NO_AXON, ConfigError, CoreConfig, Field, Image
+from spikeloom.hdl.contract.core_config import DELAY_SLOTS, neuron_settings
+from spikeloom.hdl.contract.neurons import find_neuron
+from spikeloom.hdl.contract.neurons.model import any_combination
 
 from .learning_cases import random_rule, with_learning
 
@@ -33,9 +35,25 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
 }
 """What a campaign covers in pairs.  "neurons" is how their number relates to the lanes."""
 
+_LIF_OPTIONS = ("receptors", "synapse", "leak", "reset", "refractory", "bias", "adaptation")
 
-def make_config(choice: dict[str, Any]) -> CoreConfig:
-    """The configuration that a choice of `OPTIONS` stands for."""
+
+def neuron_options(model: str) -> dict[str, tuple[Any, ...]]:
+    """The same for any neuron model: of a range of numbers the ends and the middle."""
+    if model == "lif":
+        return OPTIONS
+    shared = {name: values for name, values in OPTIONS.items() if name not in _LIF_OPTIONS}
+    own = {
+        name: (allowed[0], allowed[len(allowed) // 2], allowed[-1])
+        if isinstance(allowed, range)
+        else allowed
+        for name, allowed in find_neuron(model).options.items()
+    }
+    return shared | own
+
+
+def make_config(choice: dict[str, Any], model: str = "lif") -> CoreConfig:
+    """The configuration that a choice of `neuron_options` stands for."""
     c = dict(choice)
     lanes = c["lanes"]
     neurons = {
@@ -45,21 +63,35 @@ def make_config(choice: dict[str, Any]) -> CoreConfig:
         "three groups": 3 * lanes,
         "many": 5 * min(lanes, 4) + lanes + lanes // 2,
     }[c.pop("neurons")]
-    refractory = c.pop("refractory")
     c["update_units"] = min(lanes, c["update_units"])
+    if "refractory" in c:
+        refractory = c.pop("refractory")
+        c["refractory_bits"] = 0 if refractory == "none" else 3
+        c["integrate_refractory"] = refractory == "integrating"
+    of_neuron = find_neuron(model).options
+    options = {name: c.pop(name) for name in list(c) if name in of_neuron}
     return CoreConfig(
-        **c,
-        neurons=max(1, neurons),
-        refractory_bits=0 if refractory == "none" else 3,
-        integrate_refractory=refractory == "integrating",
-        monitors=4,
+        **c, **neuron_settings(options), neuron_model=model, neurons=max(1, neurons), monitors=4
     )
 
 
-def random_config(rng: np.random.Generator) -> CoreConfig:
-    """Any configuration of `OPTIONS`, half of them with a learning rule, a quarter with delays."""
-    choice = {name: values[rng.integers(len(values))] for name, values in OPTIONS.items()}
-    config = make_config(choice)
+def possible_config(choice: dict[str, Any], model: str) -> CoreConfig | None:
+    """As `make_config`; None for options that the model refuses together."""
+    try:
+        return make_config(choice, model)
+    except ConfigError:
+        if find_neuron(model).check is any_combination:
+            raise
+        return None
+
+
+def random_config(rng: np.random.Generator, model: str = "lif") -> CoreConfig:
+    """Any configuration of a neuron model, half of them with a learning rule, a quarter with delays."""
+    options = neuron_options(model)
+    config = None
+    while config is None:  # until the model accepts the options together
+        choice = {name: values[rng.integers(len(values))] for name, values in options.items()}
+        config = possible_config(choice, model)
     if rng.random() < 0.25:
         config = dataclasses.replace(config, delay_slots=int(rng.choice(DELAY_SLOTS[1:])))
     if rng.random() < 0.5:
@@ -98,14 +130,15 @@ def random_parameter(
     """Values of one parameter, of the weights' order of magnitude, or anything that fits."""
     entries = 1 if config.parameters == "shared" else config.neurons
     low, high = field.minimum, field.maximum
-    if not field.name.startswith(("d_", "refractory", "th_")) and rng.random() < 0.85:
+    adapts = field.name.startswith("th_")
+    if field.unit == "potential" and not adapts and rng.random() < 0.85:
         scale = 4 << (config.weight_bits - 1 + config.weight_shift)
         low, high = max(low, -scale // 4), min(high, scale)
         if field.name == "v_threshold":
             low = min(1, high)
-    if field.name.startswith("d_") and rng.random() < 0.5:
+    if field.unit == "decay" and rng.random() < 0.5:
         high = high // 8
-    if field.name.startswith("th_") and rng.random() < 0.85:
+    if adapts and rng.random() < 0.85:
         high = min(high, 1 << (config.weight_bits - 1 + config.weight_shift))
     values = rng.integers(low, high, entries, endpoint=True)
     return np.broadcast_to(values, config.neurons).astype(np.int64)

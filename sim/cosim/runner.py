@@ -17,6 +17,8 @@ import numpy as np
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.chip.verilog import TOP_NAME, generate_chip
 from spikeloom.hdl.contract.errors import SpikeLoomError
+from spikeloom.hdl.contract.neurons import NEURONS
+from spikeloom.hdl.contract.registry import plugin_environment
 
 from ..twin import verilator
 from .bench import Job
@@ -32,17 +34,18 @@ def run(
     config: CoreConfig | None = None,
     seeds: Sequence[int] = range(10),
     *,
+    neuron: str = "lif",
     out: Path | None = None,
     progress: Progress | None = None,
 ) -> CosimReport:
-    """Compare `config` (default: a random one, from the first seed) with the golden model.
+    """Compare `config` (default: a random one of this neuron model) with the golden model.
 
     Each seed gives a random network, spike trains, stalls on both directions of the link, and writes
     between steps; memories start with random contents.  A failing case is run again with a
     waveform, which is written to `out` (default: the current folder).
     """
     if config is None:
-        config = random_config(np.random.default_rng(seeds[0] if len(seeds) else 0))
+        config = random_config(np.random.default_rng(seeds[0] if len(seeds) else 0), neuron)
     return run_many([config], seeds, out=out, progress=progress)
 
 
@@ -143,7 +146,7 @@ def _simulate(
                 test_dir=work,
                 results_xml=str(work / "results.xml"),
                 plusargs=["+verilator+rand+reset+2", f"+verilator+seed+{1 + seeds[0]}"],
-                extra_env={**job.export(), "COCOTB_LOG_LEVEL": "WARNING"},
+                extra_env={**job.export(), **_plugins(config), "COCOTB_LOG_LEVEL": "WARNING"},
                 seed=int(seeds[0]),
                 waves=waves,
                 timescale=("1ns", "1ps"),
@@ -158,6 +161,11 @@ def _simulate(
                 f"the simulation stopped after {len(lines)} of {len(seeds)} cases:\n{tail}"
             )
     return [json.loads(line) for line in lines]
+
+
+def _plugins(config: CoreConfig) -> dict[str, str]:
+    """Where the simulator's process finds a neuron model that is not SpikeLoom's own."""
+    return plugin_environment([NEURONS.origin(config.neuron_model)])
 
 
 def _waveform(config: CoreConfig, seed: int, out: Path) -> str:

@@ -18,8 +18,9 @@ from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.fields import STEP_NUMBERS
 
 from .accumulators import Accumulators
-from .arithmetic import Bools, Ints, clamp, count, decay, toward_zero
+from .arithmetic import Bools, Ints, count
 from .learning import RULES, LearningRule
+from .neurons.neurons import Golden, Neurons
 
 COUNTERS = (
     "steps", "synaptic_operations", "spikes", "clamps", "duplicates", "unknown", "late",
@@ -43,9 +44,8 @@ class GoldenCore:
     ----------
     image : may be replaced between steps by another `Image` for the same configuration; states stay.
     weights : (A, N) int64, read-only: the weights in use, which change while the core learns.
-    states : "v"; "i", or "i_exc" and "i_inh", for exponential synapses; "ref" when
-        `refractory_bits` > 0; "th" with an adaptive threshold.  Each (B, N) int64; may be
-        overwritten between steps.
+    states : of the neuron model, by name ("v", the potential, and what else it keeps), each (B, N)
+        int64; may be overwritten between steps.
     axon_states, neuron_states : what the learning rule keeps, by name, (B, A) and (B, N) int64; may
         be overwritten between steps.
     eligibility : (A, N) int64, or None; may be overwritten between steps.
@@ -62,7 +62,7 @@ class GoldenCore:
             raise InputError(f"batch is {batch}; give at least 1")
         self.batch = batch
         self.config = c = image.config
-        self._suffixes = c.layout.receptor_suffixes
+        self._update: Golden = c.model.part("golden")
         self._image: Image
         self._weights: Ints
         self._learned = False  # `_weights` differ from those of `_image`
@@ -76,8 +76,6 @@ class GoldenCore:
                 )
             self._learning = RULES[c.learning.rule](c, batch)
         self.image = image
-        bound = 1 << (self.config.state_bits - 1)
-        self._low, self._high = -bound, bound - 1
         self.reset()
 
     @property
@@ -211,55 +209,12 @@ class GoldenCore:
         if self._learning:
             self._learning.before_update(self.step_number, arrived)
 
-        # 3. Update: current.
-        total = np.zeros((self.batch, c.neurons), dtype=np.int64)
-        for receptor, summed in zip(self._suffixes, due[: c.receptors], strict=True):
-            current = summed << c.weight_shift
-            if c.synapse == "exponential":
-                d_syn = parameters["d_syn" + receptor]
-                current = current + decay(self.states["i" + receptor], d_syn)
-            current = self._sat(current)
-            if c.synapse == "exponential":
-                self.states["i" + receptor] = current
-            total += current
-
-        # Refractory.
-        v = self.states["v"]
-        ref = self.states.get("ref", np.zeros_like(v))
-        waits = ref > 0
-        integrates = ~waits | c.integrate_refractory
-
-        # Membrane.
-        leaked = v
-        if c.leak == "exponential":
-            leaked = decay(v, parameters["d_mem"])
-        elif c.leak == "linear":
-            leaked = toward_zero(v, parameters["leak"])
-        bias = parameters["bias"] if c.bias else 0
-        v = np.where(integrates, self._sat(leaked + total + bias, integrates), v)
-
-        # Fire.
-        threshold = parameters["v_threshold"] + self.states.get("th", 0)
-        spikes = ~waits & (v >= threshold)
-        if c.reset == "value":
-            v = np.where(spikes, parameters["v_reset"], v)
-        else:
-            v = np.where(spikes, self._sat(v - threshold, spikes), v)
-        self.states["v"] = v
-        if c.refractory_bits:
-            ref = np.where(spikes, parameters["refractory"], ref)
-            self.states["ref"] = np.where(waits, ref - 1, ref)
-
-        # Adaptive threshold.
-        if c.adaptation == "exponential":
-            th = decay(self.states["th"], parameters["d_th"])
-            self.states["th"] = self._sat(th + parameters["th_inc"] * spikes)
-        elif c.adaptation == "rate":
-            change = parameters["th_inc"] * spikes - parameters["th_dec"]
-            self.states["th"] = self._sat(self.states["th"] + change)
+        # 3. Update.
+        neurons = Neurons(c, parameters, self.states, due[: c.receptors], self.counters)
+        spikes = self._update(neurons)
 
         if self._learning:
-            self._learning.after_update(self.step_number, spikes, v, modulation)
+            self._learning.after_update(self.step_number, spikes, self.states["v"], modulation)
             self._learned = True
 
         # 4. Route.
@@ -298,12 +253,6 @@ class GoldenCore:
         total = self._arrivals + cells.reshape(shape)
         self._arrivals = total > 0
         self.counters["duplicates"] += np.sum(total - self._arrivals, axis=(1, 2))
-
-    def _sat(self, x: Ints, stored: Bools | bool = True) -> Ints:
-        """Clamp to the range of a state, counting clamps where the result is `stored`."""
-        clamped = clamp(x, self._low, self._high)
-        self.counters["clamps"] += count((clamped != x) & stored)
-        return clamped
 
     def _raster(self, values: ArrayLike, *steps: int) -> Bools:
         """Check 0 and 1 of shape (B, *steps, A), the B optional for a batch of one."""

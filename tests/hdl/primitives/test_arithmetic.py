@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spikeloom.hdl.primitives.arithmetic import LEAK_LATENCY, Decay, TowardZero, saturate
-from spikeloom.sim.golden.core import decay, toward_zero
+from spikeloom.sim.golden.arithmetic import decay, toward_zero
 
 WIDTHS = (8, 9, 12, 16, 23, 32)
 DECAYS = (0, 1, 2, 1024, 2047, 2048, 2049, 4094, 4095, 4096)

@@ -190,8 +190,9 @@ class Report:
 def test_cosim_passes_its_arguments_on_and_fails_on_mismatches(run, monkeypatch, core_file, ok):
     calls = []
 
-    def simulate(config, seeds, *, out, progress):
+    def simulate(config, seeds, *, neuron, out, progress):
         calls.append((config, list(seeds), out))
+        assert neuron == "lif"
         progress("configuration 1 of 1: compiling", 0, 3)
         progress("configuration 1 of 1", 3, 3)
         return Report(ok)
@@ -202,6 +203,8 @@ def test_cosim_passes_its_arguments_on_and_fails_on_mismatches(run, monkeypatch,
     assert calls == [(CONFIG, [7, 8, 9], Path("waves"))]
     assert run("cosim")[:2] == (not ok, "a table\n")
     assert calls[1][0] is None
+    code, _, err = run("cosim", core_file, "--neuron", "lif")
+    assert (code, "leave out --neuron" in err) == (1, True)
 
 
 @pytest.mark.parametrize("ok", [True, False])

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from spikeloom.hdl.contract.errors import FitError, InputError
 from spikeloom.network.network import IF, LIF
-from spikeloom.quantise.core import QuantisationReport, decay_constant, quantise, time_constant
+from spikeloom.quantise.core import QuantisationReport, quantise
+from spikeloom.quantise.rounding import decay_constant, time_constant
 
 DT = 1e-3
 values = st.floats(-100, 100).filter(lambda x: x == 0 or abs(x) > 1e-3)
@@ -33,7 +34,7 @@ def networks(draw):
 @given(net=networks(), scale=scales, w_bits=weight_bits, s_bits=state_bits)
 def test_everything_fits_and_is_off_by_at_most_half_a_unit(net, scale, w_bits, s_bits):
     weights, parameters = net
-    q = quantise(weights, parameters, dt=DT, weight_bits=w_bits, state_bits=s_bits, scale=scale)
+    q = quantise(weights, parameters, IF, dt=DT, weight_bits=w_bits, state_bits=s_bits, scale=scale)
     bound = 1 << (w_bits - 1)
     assert np.all((q.weights >= -bound) & (q.weights < bound))
     unit = 2.0**q.weight_shift / q.scales
@@ -54,8 +55,8 @@ def test_the_unit_of_the_network_does_not_matter(net, scale, factor):
     weights, parameters = net
     unit = 2.0**factor
     scaled = {k: v * unit if k in ("v_threshold", "bias") else v for k, v in parameters.items()}
-    a = quantise(weights, parameters, dt=DT, scale=scale)
-    b = quantise(weights * unit, scaled, dt=DT, scale=scale)
+    a = quantise(weights, parameters, IF, dt=DT, scale=scale)
+    b = quantise(weights * unit, scaled, IF, dt=DT, scale=scale)
     assert a.weight_shift == b.weight_shift
     assert np.array_equal(a.weights, b.weights)
     assert all(np.array_equal(a.parameters[k], b.parameters[k]) for k in a.parameters)
@@ -65,7 +66,7 @@ def test_the_unit_of_the_network_does_not_matter(net, scale, factor):
 def test_weights_use_their_range_when_the_state_is_wide(net, w_bits):
     weights, parameters = net
     assume(weights.size)
-    q = quantise(weights, parameters, dt=DT, weight_bits=w_bits, state_bits=32)
+    q = quantise(weights, parameters, IF, dt=DT, weight_bits=w_bits, state_bits=32)
     bound = 1 << (w_bits - 1)
     for column, floats in zip(q.weights.T, weights.T, strict=True):
         if np.any(floats):
@@ -79,7 +80,14 @@ def test_a_shift_makes_the_state_finer_and_leaves_the_weights(net, scale, shift)
     assume(np.all(np.any(weights, axis=0)))
     plain, shifted = (
         quantise(
-            weights, parameters, dt=DT, weight_bits=4, state_bits=32, scale=scale, weight_shift=k
+            weights,
+            parameters,
+            IF,
+            dt=DT,
+            weight_bits=4,
+            state_bits=32,
+            scale=scale,
+            weight_shift=k,
         )
         for k in (0, shift)
     )
@@ -98,14 +106,14 @@ def test_a_shift_makes_the_state_finer_and_leaves_the_weights(net, scale, shift)
 )
 def test_the_shift_suits_the_neuron(neuron, bits, low, high):
     weights = np.linspace(-0.5, 0.5, 20).reshape(10, 2)
-    q = quantise(weights, neuron.parameters(2), dt=DT, state_bits=bits)
+    q = quantise(weights, neuron.parameters(2), IF, dt=DT, state_bits=bits)
     assert low <= q.weight_shift <= high
 
 
 @given(net=networks(), headroom=st.floats(1, 50))
 def test_the_state_has_the_room_that_was_asked_for(net, headroom):
     weights, parameters = net
-    q = quantise(weights, parameters, dt=DT, headroom=headroom)
+    q = quantise(weights, parameters, IF, dt=DT, headroom=headroom)
     peak = np.max(np.abs([parameters["v_threshold"], parameters["bias"], *weights]), axis=0)
     assert np.all(peak * q.scales * headroom <= 32767 * (1 + 1e-9))
 
@@ -118,7 +126,7 @@ def test_the_state_has_the_room_that_was_asked_for(net, headroom):
 def test_a_scale_of_one_keeps_integers(weights, threshold, shift):
     weights = weights << shift
     q = quantise(
-        weights.astype(float), IF(v_threshold=threshold).parameters(3), dt=DT, weight_bits=15,
+        weights.astype(float), IF(v_threshold=threshold).parameters(3), IF, dt=DT, weight_bits=15,
         scale=1.0, weight_shift=shift,
     )  # fmt: skip
     assert np.array_equal(q.weights << q.weight_shift, weights)
@@ -129,18 +137,18 @@ def test_a_scale_of_one_keeps_integers(weights, threshold, shift):
 
 def test_a_fixed_scale_takes_the_least_shift_that_clips_nothing():
     parameters = IF(v_threshold=1000.0).parameters(1)
-    q = quantise(np.array([[500.0]]), parameters, dt=DT, scale=1)
+    q = quantise(np.array([[500.0]]), parameters, IF, dt=DT, scale=1)
     assert (q.weight_shift, q.weights[0, 0], q.report.clipped) == (2, 125, 0)
-    q = quantise(np.array([[500.0]]), parameters, dt=DT, scale=1, weight_shift=1)
+    q = quantise(np.array([[500.0]]), parameters, IF, dt=DT, scale=1, weight_shift=1)
     assert (q.weights[0, 0], q.report.clipped, q.report.max_error) == (127, 1, 500 - 254)
 
 
 def test_a_fixed_scale_that_overflows_names_one_that_does_not():
     parameters = IF(v_threshold=1e6).parameters(1)
     with pytest.raises(FitError, match=r"use a scale of at most 0\.03273, or state_bits of 21"):
-        quantise(np.ones((1, 1)), parameters, dt=DT, scale=1)
+        quantise(np.ones((1, 1)), parameters, IF, dt=DT, scale=1)
     for settings in ({"scale": 0.03273}, {"scale": 1, "state_bits": 21}):
-        quantise(np.ones((1, 1)), parameters, dt=DT, **settings)
+        quantise(np.ones((1, 1)), parameters, IF, dt=DT, **settings)
 
 
 @given(tau=st.floats(1e-5, 4.0), dt=st.floats(1e-5, 1e-2))
@@ -161,7 +169,7 @@ def test_decay_constants_of_the_limits():
 @given(net=networks(), scale=scales)
 def test_the_report_says_what_the_integers_give(net, scale):
     weights, parameters = net
-    q = quantise(weights, parameters, dt=DT, weight_bits=4, scale=scale)
+    q = quantise(weights, parameters, IF, dt=DT, weight_bits=4, scale=scale)
     error = q.weights * 2.0**q.weight_shift / q.scales - weights
     assert q.report.max_error == pytest.approx(np.abs(error).max(initial=0.0))
     if np.any(weights):
@@ -174,20 +182,20 @@ def test_the_report_says_what_the_integers_give(net, scale):
 
 
 def test_the_report_counts_time_constants_that_are_too_long():
-    q = quantise(np.ones((1, 2)), LIF([100.0, 1.0]).parameters(2), dt=DT)
+    q = quantise(np.ones((1, 2)), LIF([100.0, 1.0]).parameters(2), IF, dt=DT)
     (tau,) = (p for p in q.report.parameters if p.name == "tau_mem")
     assert (tau.requested, tau.clipped) == (100.0, 1)
     assert tau.realised == pytest.approx(4.096, rel=1e-3)
 
 
 def test_a_leak_of_everything_is_the_largest_leak():
-    q = quantise(np.ones((1, 1)), LIF(leak="linear", leak_step=np.inf).parameters(1), dt=DT)
+    q = quantise(np.ones((1, 1)), LIF(leak="linear", leak_step=np.inf).parameters(1), IF, dt=DT)
     assert q.parameters["leak"][0] == 32767
     assert not any(p.clipped for p in q.report.parameters)
 
 
 def test_the_report_is_a_table_without_what_the_network_does_not_use():
-    q = quantise(np.ones((1, 1)), IF().parameters(1), dt=DT)
+    q = quantise(np.ones((1, 1)), IF().parameters(1), IF, dt=DT)
     console = Console(width=100, record=True, file=io.StringIO())
     console.print(q.report)
     text = console.export_text()
@@ -210,4 +218,4 @@ def test_the_report_is_a_table_without_what_the_network_does_not_use():
 )
 def test_impossible_settings_are_refused(settings, message):
     with pytest.raises(InputError, match=message):
-        quantise(np.ones((1, 1)), IF().parameters(1), dt=DT, **settings)
+        quantise(np.ones((1, 1)), IF().parameters(1), IF, dt=DT, **settings)

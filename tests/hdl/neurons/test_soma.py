@@ -7,7 +7,7 @@ import pytest
 from gateware import Bench
 
 from spikeloom.hdl import Image
-from spikeloom.hdl.core.soma import Soma
+from spikeloom.hdl.neurons.lif import LIFSoma
 from spikeloom.hdl.primitives.latencies import soma_latency
 from spikeloom.sim import GoldenCore
 from spikeloom.sim.cosim.cases import random_config, random_design
@@ -56,7 +56,7 @@ def test_updates_each_neuron_of_a_stream(seed):
         parts = [np.maximum(image.weights, 0), np.minimum(image.weights, 0)]
     sums = [part.sum(axis=0) for part in parts]
 
-    dut = Soma(config)
+    dut = LIFSoma(config)
     late = soma_latency(config)
     fired, clamps = [], []
     found = {name: [] for name in states}
