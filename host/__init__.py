@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         SpikeLoomError,
         WrongBoardError,
     )
+    from spikeloom.hdl.contract.neurons import register_neuron
 
     from .compiler.compile import compile
     from .connect.open import open
@@ -58,6 +59,7 @@ _HOMES = {
         "SpikeLoomError",
         "WrongBoardError",
     ),
+    ".hdl.contract.neurons": ("register_neuron",),
     ".hdl": ("ConfigError", "CoreConfig", "Image", "ImageError"),
     ".network.learning_rules": (
         "SDSP",
@@ -106,6 +108,7 @@ __all__ = [
     "__version__",
     "compile",
     "open",
+    "register_neuron",
 ]
 
 _URL_HANDLERS = "spikeloom.sim.urlhandlers"
