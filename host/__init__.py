@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .device.device import Device
     from .device.run import Run
     from .driver.board import Board
+    from .network.adlif import AdLIF
     from .network.learning_rules import SDSP, PairSTDP, RectangularSTDP, SymmetricSTDP, ThreeFactor
     from .network.network import Network
     from .network.neurons import IF, LIF
@@ -61,6 +62,7 @@ _HOMES = {
     ),
     ".hdl.contract.neurons": ("register_neuron",),
     ".hdl": ("ConfigError", "CoreConfig", "Image", "ImageError"),
+    ".network.adlif": ("AdLIF",),
     ".network.learning_rules": (
         "SDSP",
         "PairSTDP",
@@ -81,6 +83,7 @@ __all__ = [
     "IF",
     "LIF",
     "SDSP",
+    "AdLIF",
     "Board",
     "BoardRefusedError",
     "ConfigError",

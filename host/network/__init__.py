@@ -5,6 +5,7 @@ Inputs, populations and projections (`network`), neurons (`neurons`), and learni
 """
 
 __all__ = [
+    "adlif",
     "learning_rules",
     "network",
     "neurons",

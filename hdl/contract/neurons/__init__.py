@@ -12,6 +12,7 @@ NEURONS: Registry[NeuronModel] = Registry(
     "spikeloom.neurons",
     {
         "lif": f"{__name__}.lif:LIF",
+        "adlif": f"{__name__}.adlif:ADLIF",
     },
 )
 """Neuron models by name."""

@@ -7,7 +7,7 @@ import pytest
 from gateware import Bench
 
 from spikeloom.hdl import Image
-from spikeloom.hdl.neurons.lif import LIFSoma
+from spikeloom.hdl.contract.neurons import find_neuron
 from spikeloom.hdl.primitives.latencies import soma_latency
 from spikeloom.sim import GoldenCore
 from spikeloom.sim.cosim.cases import random_config, random_design
@@ -40,11 +40,18 @@ def golden_of(config, image, neurons):
     return GoldenCore(part)
 
 
-@pytest.mark.parametrize("seed", range(24))
-def test_updates_each_neuron_of_a_stream(seed):
+@pytest.mark.parametrize(
+    ("model", "seed"), [("lif", seed) for seed in range(24)] + [("adlif", s) for s in range(12)]
+)
+def test_updates_each_neuron_of_a_stream(model, seed):
     rng = np.random.default_rng(seed)
     config = dataclasses.replace(
-        random_config(rng), neurons=NEURONS, axons=AXONS, lanes=1, update_units=1, delay_slots=1
+        random_config(rng, model),
+        neurons=NEURONS,
+        axons=AXONS,
+        lanes=1,
+        update_units=1,
+        delay_slots=1,
     )
     image = random_design(config, rng).image
     states = random_states(config, rng)
@@ -56,7 +63,7 @@ def test_updates_each_neuron_of_a_stream(seed):
         parts = [np.maximum(image.weights, 0), np.minimum(image.weights, 0)]
     sums = [part.sum(axis=0) for part in parts]
 
-    dut = LIFSoma(config)
+    dut = find_neuron(model).part("soma")(config)
     late = soma_latency(config)
     fired, clamps = [], []
     found = {name: [] for name in states}
