@@ -125,7 +125,11 @@ class Registry(Mapping[str, P]):
 def plugin_environment(origins: Iterable[str | None]) -> dict[str, str]:
     """Environment in which a process finds the parts from these plugins (`Registry.origin`)."""
     present = os.environ.get(PLUGINS_VARIABLE, "").split(os.pathsep)
-    plugins = dict.fromkeys(plugin for plugin in (*present, *origins) if plugin)
+    plugins = dict.fromkeys(
+        str(Path(plugin).resolve()) if plugin.endswith(".py") else plugin
+        for plugin in (*present, *origins)
+        if plugin
+    )
     return {PLUGINS_VARIABLE: os.pathsep.join(plugins)} if plugins else {}
 
 

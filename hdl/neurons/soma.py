@@ -97,7 +97,7 @@ class Soma(wiring.Component):
             m.d.sync += self.next_state[field.name].eq(update.state[field.name])
         return m
 
-    # What several models have.
+    # What several models have: each part where there are the parameters and states for it.
 
     def parameter(self, m: Module, name: str, stage: int) -> Value:
         """The parameter of the neuron in this stage; shared ones are the same in all."""
@@ -108,14 +108,15 @@ class Soma(wiring.Component):
     def currents(self, m: Module, stage: int) -> tuple[dict[str, Value], list[Value]]:
         """Synaptic currents by name, in stage `stage` + 2, and their clamps.
 
-        With exponential synapses `stage` is at least `LEAK_LATENCY`.
+        A model without states "i" (or "i_exc" and "i_inh") has delta synapses; for others `stage` is
+        at least `LEAK_LATENCY`.
         """
-        c = self.config
+        c, states = self.config, self.next_state.shape().members
         currents: dict[str, Value] = {}
         clamps: list[Value] = []
         for r, suffix in enumerate(c.layout.receptor_suffixes):
             scaled = pipeline(m, self.sums[r], stage, f"sum{suffix}").shift_left(c.weight_shift)
-            if c.synapse == "exponential":
+            if "i" + suffix in states:
                 m.submodules[f"decay_i{suffix}"] = decay = Decay(c.state_bits)
                 m.d.comb += [
                     decay.x.eq(self.state["i" + suffix]),
@@ -133,9 +134,9 @@ class Soma(wiring.Component):
         return currents, clamps
 
     def waiting(self, m: Module) -> list[Value]:
-        """By stage: the neuron is refractory."""
+        """By stage: the neuron is refractory; never in a model without the state "ref"."""
         stages = self.latency(self.config)
-        if not self.config.refractory_bits:
+        if "ref" not in self.next_state.shape().members:
             return [Const(0)] * stages
         waits: list[Value] = [self.state.ref != 0]
         for k in range(stages - 1):
@@ -143,8 +144,8 @@ class Soma(wiring.Component):
         return waits
 
     def next_refractory(self, m: Module, waits: Value, fires: Value) -> dict[str, Value]:
-        """The next `ref`, where there is one, in the last stage; `waits` is of stage 0."""
-        if not self.config.refractory_bits:
+        """The next "ref", where there is one, in the last stage; `waits` is of stage 0."""
+        if "ref" not in self.next_state.shape().members:
             return {}
         last = self.latency(self.config) - 1
         left = Signal.like(self.state.ref)

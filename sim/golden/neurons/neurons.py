@@ -45,41 +45,43 @@ class Neurons:
         self.counters["clamps"] += count((clamped != x) & stored)
         return clamped
 
-    # What several models have.
+    # What several models have: each part where there are the parameters and states for it.
 
     def currents(self) -> Ints:
-        """Update the synaptic currents; returns their sum over the receptors."""
-        c, total = self.config, np.zeros_like(self.sums[0])
-        for receptor, summed in zip(receptor_suffixes(c.receptors), self.sums, strict=True):
-            current = summed << c.weight_shift
-            if c.synapse == "exponential":
-                i, d_syn = self.states["i" + receptor], self.parameters["d_syn" + receptor]
-                current = current + decay(i, d_syn)
-            current = self.sat(current)
-            if c.synapse == "exponential":
-                self.states["i" + receptor] = current
+        """Update the synaptic currents; returns their sum over the receptors.
+
+        A model without states "i" (or "i_exc" and "i_inh") has delta synapses.
+        """
+        c, p, s = self.config, self.parameters, self.states
+        total = np.zeros_like(self.sums[0])
+        for suffix, summed in zip(receptor_suffixes(c.receptors), self.sums, strict=True):
+            name, current = "i" + suffix, summed << c.weight_shift
+            if name in s:
+                current = s[name] = self.sat(decay(s[name], p["d_syn" + suffix]) + current)
+            else:
+                current = self.sat(current)
             total += current
         return total
 
     def waiting(self) -> Bools:
-        """Who is refractory."""
-        return np.asarray(self.states["ref"] > 0) if self.config.refractory_bits else self._nobody()
+        """Who is refractory; nobody in a model without the state "ref"."""
+        return np.asarray(self.states.get("ref", np.zeros_like(self.sums[0])) > 0)
 
-    def fire(self, v: Ints, threshold: Ints, waiting: Bools) -> Bools:
-        """Compare, reset and store the potential, count refractory steps; returns who fired."""
-        c, p, s = self.config, self.parameters, self.states
-        spikes = np.asarray(~waiting & (v >= threshold))
-        if c.reset == "value":
+    def fire(self, v: Ints, threshold: Ints, waiting: Bools | bool = False) -> Bools:
+        """Compare, reset and store the potential, count refractory steps; returns who fired.
+
+        The reset is to "v_reset", in a model without this parameter by subtraction.
+        """
+        p, s = self.parameters, self.states
+        spikes = np.asarray((v >= threshold) & ~np.asarray(waiting))
+        if "v_reset" in p:
             s["v"] = np.where(spikes, p["v_reset"], v)
         else:
             s["v"] = np.where(spikes, self.sat(v - threshold, spikes), v)
-        if c.refractory_bits:
+        if "ref" in s:
             left = np.where(waiting, s["ref"] - 1, s["ref"])
             s["ref"] = np.where(spikes, p["refractory"], left)
         return spikes
-
-    def _nobody(self) -> Bools:
-        return np.zeros(self.sums.shape[1:], dtype=bool)
 
 
 Golden = Callable[[Neurons], Bools]

@@ -31,7 +31,8 @@ def test_a_plugin_is_imported_before_the_command_runs(run, monkeypatch, tmp_path
     plugin.write_text("import os\nos.environ['TEST_PLUGIN_RAN'] = __name__\n")
     monkeypatch.setenv("TEST_PLUGIN_RAN", "")
     monkeypatch.setenv("SPIKELOOM_PLUGINS", "")
-    assert run("--plugin", plugin, "verilog", core_file, "-o", tmp_path / "core.v")[0] == 0
+    monkeypatch.chdir(tmp_path)  # other processes run in other folders
+    assert run("--plugin", plugin.name, "verilog", core_file, "-o", tmp_path / "core.v")[0] == 0
     assert os.environ["TEST_PLUGIN_RAN"] == "spikeloom_plugin_test_cli_plugin"
     assert os.environ["SPIKELOOM_PLUGINS"] == str(plugin)
     code, _, err = run("--plugin", tmp_path / "absent.py", "verilog", core_file)

@@ -1,0 +1,46 @@
+"""docs/how-to/add-a-neuron-model.md, followed word for word in an empty folder."""
+
+import tomllib
+
+import pytest
+from how_to import Page
+
+PAGE = Page("add-a-neuron-model.md")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder outside the repository with the files of the page."""
+    folder = tmp_path_factory.mktemp("model")
+    assert PAGE.write_files(folder) == ["floored.py", "try_floored.py"]
+    return folder
+
+
+@pytest.mark.timeout(600)
+def test_the_commands_do_what_the_page_says(folder):
+    assert PAGE.run_commands(folder) == 3
+    assert "module spikeloom" in (folder / "floored.v").read_text()
+
+
+def test_a_package_announces_the_model_by_an_entry_point(folder, tmp_path):
+    (announcement,) = PAGE.blocks("toml")
+    points = tomllib.loads(announcement)["project"]["entry-points"]
+    info = tmp_path / "floored-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: floored\nVersion: 1.0\n")
+    lines = [
+        line
+        for group, entries in points.items()
+        for line in (f"[{group}]", *(f"{name} = {target}" for name, target in entries.items()))
+    ]
+    (info / "entry_points.txt").write_text("\n".join(lines))
+    (tmp_path / "floored.py").write_text((folder / "floored.py").read_text())
+    config = 'CoreConfig(neurons=3, axons=2, neuron_model="floored")'
+    code = f"from spikeloom import CoreConfig; print({config}.model.name)"
+    assert PAGE.run(["python", "-c", code], folder, PYTHONPATH=str(tmp_path)) == "floored\n"
+
+
+def test_without_the_plugin_the_model_is_named(folder):
+    output = PAGE.run(["spikeloom", "verilog", "floored.slm"], folder, ok=False)
+    assert "needs the neuron model 'floored'" in output
+    assert "--plugin FILE.py" in output
