@@ -1,4 +1,4 @@
-"""The soma of the model `adlif`, as docs/semantics.md says (section "Model `adlif`")."""
+"""The soma of the model `adlif`, as docs/reference/semantics.md says (section "Model `adlif`")."""
 
 from __future__ import annotations
 

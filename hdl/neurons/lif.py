@@ -1,4 +1,4 @@
-"""The soma of the model `lif`, as docs/reference/semantics.md says (sections "One step", 3, and "Options")."""
+"""The soma of the model `lif`, as docs/reference/semantics.md says ("One step", 3, and "Options")."""
 
 from __future__ import annotations
 

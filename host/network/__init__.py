@@ -1,12 +1,14 @@
 """Networks as a user describes them, in seconds and the network's own units.
 
-Inputs, populations and projections (`network`), neurons (`neurons`), and learning rules
-(`learning_rules`).
+Inputs, populations and projections (`network`), neurons (`neurons`, `adlif`; `neuron` and
+`integrate_and_fire` for models of your own), and learning rules (`learning_rules`).
 """
 
 __all__ = [
     "adlif",
+    "integrate_and_fire",
     "learning_rules",
     "network",
+    "neuron",
     "neurons",
 ]

@@ -4,5 +4,6 @@ __all__ = [
     "core",
     "delays",
     "learning",
+    "neurons",
     "rounding",
 ]

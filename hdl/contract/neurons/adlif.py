@@ -1,4 +1,4 @@
-"""The neuron model `adlif`: LIF with an adaptive current (docs/semantics.md; Bittar and Garner 2022)."""
+"""The neuron model `adlif`: LIF with an adaptive current (docs/reference/semantics.md)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The model `adlif`: LIF with an adaptive current.
 
-Source: docs/semantics.md, "Model `adlif`"; Bittar and Garner 2022.
+Source: docs/reference/semantics.md, "Model `adlif`"; Bittar and Garner 2022.
 """
 
 from __future__ import annotations

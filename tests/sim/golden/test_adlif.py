@@ -16,7 +16,7 @@ ADLIF = {"neuron_model": "adlif", "leak": "exponential", "integrate_refractory":
 
 
 class NaiveAdLIF(NaiveCore):
-    """docs/semantics.md, "Model `adlif`", one neuron at a time, Python integers only."""
+    """docs/reference/semantics.md, "Model `adlif`", one neuron at a time, Python integers only."""
 
     def __init__(self, loaded):
         super().__init__(loaded)
