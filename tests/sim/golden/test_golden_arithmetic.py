@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikeloom.sim.golden.core import decay, toward_zero
+from spikeloom.sim.golden.arithmetic import decay, toward_zero
 
 
 @given(st.integers(-(2**31), 2**31 - 1), st.integers(1, 4096))
