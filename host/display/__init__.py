@@ -10,5 +10,6 @@ __all__ = [
     "progress",
     "spike_text",
     "style",
-    "weight_plots",
+    "weight_changes",
+    "weight_maps",
 ]

@@ -17,7 +17,7 @@ import numpy as np
 
 from spikeloom.hdl.contract.errors import MissingToolError
 
-from .weight_plots import weight_map
+from .weight_maps import weight_map
 
 _Owner = TypeVar("_Owner")
 

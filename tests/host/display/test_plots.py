@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from spikeloom.display import learning_plots, plots, style, weight_plots
+from spikeloom.display import learning_plots, plots, style, weight_changes, weight_maps
 from spikeloom.hdl.contract.errors import InputError, MissingToolError
 
 SPIKES = np.random.default_rng(0).random((40, 12)) < 0.2
@@ -77,7 +77,7 @@ def test_colours_of_signs_are_those_of_the_weight_map():
     names = {"stimulus": slice(0, 4), "excitatory": slice(4, 8), "inhibitory": slice(8, 12)}
     drawn = ticks(SPIKES, populations=names, kinds={"stimulus": "input"})
     assert list(drawn) == [style.INPUT, style.EXCITATORY, style.INHIBITORY]
-    image = weight_plots.weight_map([[1.0, -1.0]]).axes[0].images[0]
+    image = weight_maps.weight_map([[1.0, -1.0]]).axes[0].images[0]
     ends = [mpl.colors.to_hex(c) for c in image.to_rgba(image.get_array())[0]]
     assert ends == [style.EXCITATORY, style.INHIBITORY]
 
@@ -172,11 +172,11 @@ PAIR = (WEIGHTS, WEIGHTS[::-1])
 DRAWN = {
     "raster": (lambda **o: plots.raster(SPIKES, **o), None),
     "confusion": (lambda **o: plots.confusion([0, 1, 1], [0, 1, 0], **o), None),
-    "weight_map": (lambda **o: weight_plots.weight_map(WEIGHTS, **o), None),
-    "weight_changes": (lambda **o: weight_plots.weight_changes(*PAIR, **o), None),
-    "weight_maps": (lambda **o: weight_plots.weight_maps(PAIR, **o), 2),
-    "receptive_fields": (lambda **o: weight_plots.receptive_fields(WEIGHTS, (2, 2), **o), 3),
-    "weight_frame": (lambda **o: weight_plots.weight_frame(*PAIR, **o), 2),
+    "weight_map": (lambda **o: weight_maps.weight_map(WEIGHTS, **o), None),
+    "weight_changes": (lambda **o: weight_changes.weight_changes(*PAIR, **o), None),
+    "weight_maps": (lambda **o: weight_maps.weight_maps(PAIR, **o), 2),
+    "receptive_fields": (lambda **o: weight_maps.receptive_fields(WEIGHTS, (2, 2), **o), 3),
+    "weight_frame": (lambda **o: weight_changes.weight_frame(*PAIR, **o), 2),
     "weight_images": (lambda **o: learning_plots.weight_images({"a": WEIGHTS}, 2, **o), None),
     "accuracy_curve": (lambda **o: learning_plots.accuracy_curve([0, 9], [0.1, 0.9], **o), None),
 }
@@ -219,14 +219,15 @@ def test_endings_are_checked_before_anything_is_drawn(name, monkeypatch):
     def no(*_):
         raise AssertionError("drawn")
 
-    for module in (plots, weight_plots, learning_plots):
+    for module in (plots, weight_changes, weight_maps, learning_plots):
         monkeypatch.setattr(module, "axes_for", no)
-    monkeypatch.setattr(weight_plots, "bare_canvas", no)
+    for module in (weight_changes, weight_maps):
+        monkeypatch.setattr(module, "bare_canvas", no)
     with pytest.raises(InputError, match=r"\.png"):
         DRAWN[name][0](path="picture.jpeg")
 
 
-@pytest.mark.parametrize("name", set(DRAWN) - {"raster", "confusion", "accuracy_curve"})
+@pytest.mark.parametrize("name", sorted(set(DRAWN) - {"raster", "confusion", "accuracy_curve"}))
 def test_weights_have_a_unit(name):
     draw = DRAWN[name][0]
     assert any("network's unit" in text for text in labels(draw()))
@@ -234,7 +235,7 @@ def test_weights_have_a_unit(name):
 
 
 def test_integers_say_so():
-    assert "weight (integers)" in labels(weight_plots.weight_map(WEIGHTS.astype(int)))
+    assert "weight (integers)" in labels(weight_maps.weight_map(WEIGHTS.astype(int)))
 
 
 # Classes

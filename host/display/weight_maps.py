@@ -1,4 +1,4 @@
-"""Pictures of weights and of how they change, as files and for the terminal.
+"""Maps of weights, as files and for the terminal.
 
 Weights below 0 have the colour of inhibition, weights above 0 that of excitation, and the colour
 bar has their unit: `unit=`, or by default "network's unit" for floats and "integers" for integers.
@@ -6,9 +6,9 @@ bar has their unit: `unit=`, or by default "network's unit" for floats and "inte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,9 +18,7 @@ from spikeloom.hdl.contract.errors import InputError
 
 from .style import (
     EXCITATORY,
-    FAINT,
     INHIBITORY,
-    INK,
     ZERO,
     axes_for,
     bare_canvas,
@@ -39,22 +37,7 @@ if TYPE_CHECKING:
 
 _MAX_COLUMNS = 10
 _MAX_MAPS = 400
-_SHAPE = "(sources, targets)"
-
-
-class Frame(Protocol):
-    """Weights at one time, such as those that `device.watch_weights` yields."""
-
-    @property
-    def step(self) -> int:
-        """Number of the next step."""
-
-    @property
-    def weights(self) -> NDArray[Any]:
-        """(sources, targets)."""
-
-
-_Frame = TypeVar("_Frame", bound=Frame)
+SHAPE = "(sources, targets)"
 
 
 @styled_drawing
@@ -97,11 +80,11 @@ def weight_map(
     """
     if path is not None:
         file_format(path)
-    array = _weights(weights)
+    array = weights_of(weights)
     shape = np.array(array.shape[::-1], dtype=np.float64)
     width, height = np.clip(5.0 * shape / shape.max(), 1.4, None)
     axes = axes_for(ax, width + 2.0, height + 1.2)
-    picture = _draw_map(axes, array, _bound([array], bounds), title)
+    picture = draw_map(axes, array, bound_of([array], bounds), title)
     axes.set_xlabel("target")
     axes.set_ylabel("source")
     colour_bar(axes, picture, f"weight ({weight_unit(array, unit)})", beside=ax is None)
@@ -150,11 +133,11 @@ def weight_maps(
     MissingToolError
         Without matplotlib.
     """
-    maps = [_weights(w) for w in weights]
+    maps = [weights_of(w) for w in weights]
     if not maps:
         raise InputError("there are no weights to draw; give at least one array")
     label = f"weight ({weight_unit(maps[0], unit)})"
-    bound = _bound(maps, bounds)
+    bound = bound_of(maps, bounds)
     return _grid(maps, path, list(titles), title, bound, label, ax, ("target", "source"))
 
 
@@ -195,7 +178,7 @@ def receptive_fields(
     MissingToolError
         Without matplotlib.
     """
-    array = _weights(weights)
+    array = weights_of(weights)
     if len(array) != shape[0] * shape[1]:
         raise InputError(
             f"weights have {len(array)} sources, which make no picture of {shape[0]} × {shape[1]}; "
@@ -204,154 +187,7 @@ def receptive_fields(
     maps = [array[:, j].reshape(shape) for j in range(array.shape[1])]
     names = [f"target {j}" for j in range(len(maps))] if titles is None else list(titles)
     label = f"weight ({weight_unit(array, unit)})"
-    return _grid(maps, path, names, title, _bound(maps, bounds), label, ax, None)
-
-
-@styled_drawing
-def weight_changes(
-    before: ArrayLike,
-    after: ArrayLike,
-    path: str | Path | None = None,
-    *,
-    plastic: ArrayLike | None = None,
-    unit: str | None = None,
-    title: str | None = None,
-    ax: Axes | None = None,
-) -> Figure:
-    """Draw how many weights changed by how much.
-
-    Parameters
-    ----------
-    before, after : array_like, (sources, targets)
-        Weights.
-    path : str or Path, optional
-        File to write; .png, .svg or .pdf.  Default: none is written.
-    plastic : array_like of bool, (sources, targets), optional
-        Which of them to count.  Default: all.
-    unit : str, optional
-        Of the weights.  Default: "network's unit" for floats, "integers" for integers.
-    title : str, optional
-        Default: how many changed, and by how much on average.
-    ax : matplotlib.axes.Axes, optional
-        Draw there.  Default: in a new figure.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        That has been drawn in.
-
-    Raises
-    ------
-    InputError
-        For other shapes, infinite values, or a file that cannot be written.
-    MissingToolError
-        Without matplotlib.
-    """
-    if path is not None:
-        file_format(path)
-    change = _change(before, after, plastic)
-    axes = axes_for(ax, 6.4, 3.6)
-    _histogram(axes, change, title, weight_unit(change, unit))
-    return figure_of(axes, path)
-
-
-@styled_drawing
-def weight_frame(
-    before: ArrayLike,
-    now: ArrayLike,
-    path: str | Path | None = None,
-    *,
-    step: int | None = None,
-    plastic: ArrayLike | None = None,
-    unit: str | None = None,
-    ax: Sequence[Axes] | None = None,
-) -> Figure:
-    """Draw weights as a map, and beside it a histogram of how they have changed.
-
-    Parameters
-    ----------
-    before, now : array_like, (sources, targets)
-        Weights; those of `now` are on the map.
-    path : str or Path, optional
-        File to write; .png, .svg or .pdf.  Default: none is written.
-    step : int, optional
-        Number of the step before which these are the weights, for the title.
-    plastic, unit
-        As in `weight_changes`.
-    ax : sequence of two matplotlib.axes.Axes, optional
-        For the map and the histogram.  Default: in a new figure.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        That has been drawn in.
-
-    Raises
-    ------
-    InputError
-        As `weight_changes`.
-    MissingToolError
-        Without matplotlib.
-    """
-    if path is not None:
-        file_format(path)
-    change, array = _change(before, now, plastic), _weights(now)
-    pair = bare_canvas(9.6, 4.0).subplots(1, 2) if ax is None else ax
-    left, right = _checked_axes(pair, 2)
-    title = "Weights" if step is None else f"Weights before step {step}"
-    picture = _draw_map(left, array, _bound([_weights(before), array], None), title)
-    left.set_xlabel("target")
-    left.set_ylabel("source")
-    colour_bar(left, picture, f"weight ({weight_unit(array, unit)})", beside=ax is None)
-    _histogram(right, change, None, weight_unit(array, unit))
-    return figure_of(left, path)
-
-
-def live(
-    frames: Iterable[_Frame],
-    path: str | Path,
-    *,
-    plastic: ArrayLike | None = None,
-    unit: str | None = None,
-) -> Iterator[_Frame]:
-    """Pass frames on, and draw each over the same file: open it in a viewer that reloads.
-
-    Parameters
-    ----------
-    frames : iterable of frames
-        With `step` and `weights`, such as those of `device.watch_weights`.
-    path : str or Path
-        File to write; .png, .svg or .pdf.
-    plastic, unit
-        As in `weight_changes`.
-
-    Returns
-    -------
-    iterator
-        Of the same frames.  The first one is what changes are counted from.
-
-    Raises
-    ------
-    InputError
-        For a file name with another ending, at once; and as `weight_changes`.
-    MissingToolError
-        Without matplotlib.
-
-    Examples
-    --------
-    >>> for frame in live(device.watch_weights(spikes, every=500), "weights.png"):
-    ...     print(frame.step)
-    """
-    file_format(path)
-
-    def drawn() -> Iterator[_Frame]:
-        before: NDArray[Any] | None = None
-        for frame in frames:
-            before = frame.weights if before is None else before
-            weight_frame(before, frame.weights, path, step=frame.step, plastic=plastic, unit=unit)
-            yield frame
-
-    return drawn()
+    return _grid(maps, path, names, title, bound_of(maps, bounds), label, ax, None)
 
 
 def weight_text(weights: ArrayLike, *, width: int = 72) -> Text:
@@ -373,7 +209,7 @@ def weight_text(weights: ArrayLike, *, width: int = 72) -> Text:
     InputError
         For another shape, infinite values or a width below 1.
     """
-    array = np.nan_to_num(_weights(weights).astype(np.float64))
+    array = np.nan_to_num(weights_of(weights).astype(np.float64))
     if width < 1:
         raise InputError(f"width is {width}; give at least 1")
     columns = min(width, array.shape[1])
@@ -401,11 +237,12 @@ def _colour(value: float) -> str:
     return "#" + bytes(np.rint(zero + (full - zero) * abs(value)).astype(np.uint8)).hex()
 
 
-def _weights(values: ArrayLike) -> NDArray[Any]:
-    return checked_array(values, _SHAPE, 2, "weights")
+def weights_of(values: ArrayLike) -> NDArray[Any]:
+    """(sources, targets) floats; `InputError` for any other shape."""
+    return checked_array(values, SHAPE, 2, "weights")
 
 
-def _bound(maps: Sequence[NDArray[Any]], bounds: tuple[float, float] | None) -> float:
+def bound_of(maps: Sequence[NDArray[Any]], bounds: tuple[float, float] | None) -> float:
     """Absolute value at both ends of the colour bar."""
     values = [np.asarray(bounds or (0.0, 0.0)), *([] if bounds else maps)]
     with np.errstate(invalid="ignore"):
@@ -413,56 +250,16 @@ def _bound(maps: Sequence[NDArray[Any]], bounds: tuple[float, float] | None) -> 
     return float(largest) or 1.0
 
 
-def _checked_axes(ax: Any, count: int) -> list[Axes]:
+def checked_axes(ax: Any, count: int) -> list[Axes]:
+    """So many axes to draw into; `InputError` for another number."""
     chosen = list(np.ravel(np.asarray(ax, dtype=object)))
     if len(chosen) != count:
         raise InputError(f"ax has {len(chosen)} axes; give {count}, one for each picture")
     return [axes_for(each, 1, 1) for each in chosen]
 
 
-def _change(before: ArrayLike, after: ArrayLike, plastic: ArrayLike | None) -> NDArray[Any]:
-    old, new = _weights(before), _weights(after)
-    counted = np.ones(old.shape, dtype=bool) if plastic is None else np.asarray(plastic, dtype=bool)
-    if old.shape != new.shape or counted.shape != old.shape:
-        raise InputError(
-            f"weights before and after, and plastic, have shapes {old.shape}, {new.shape} and "
-            f"{counted.shape}; give equal ones"
-        )
-    both = np.stack([old[counted], new[counted]])
-    # Unsigned integers would wrap, and bool has no difference.
-    signed = both if both.dtype.kind == "f" else both.astype(np.int64)
-    return np.asarray(signed[1] - signed[0])
-
-
-def _histogram(axes: Axes, change: NDArray[Any], title: str | None, unit: str) -> None:
-    """A logarithmic count: few weights change by much."""
-    from matplotlib.ticker import ScalarFormatter
-
-    change = change[~np.isnan(change)]
-    reach = float(np.abs(change).max(initial=0.0)) or 1.0
-    few = change.dtype.kind != "f" and reach <= 20
-    bins = np.arange(-reach - 0.5, reach + 1) if few else np.linspace(-reach, reach, 42)
-    for sign, colour, word in ((-1, INHIBITORY, "down"), (0, FAINT, "unchanged"),
-                               (1, EXCITATORY, "up")):  # fmt: skip
-        part = change[np.sign(change) == sign]
-        axes.hist(part, bins=list(bins), color=colour, label=f"{word}: {part.size}")
-    axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_yscale("symlog", linthresh=1.0)
-    axes.yaxis.set_major_formatter(ScalarFormatter())
-    axes.set_ylim(bottom=0)
-    axes.set_xlabel(f"change of the weight ({unit})")
-    axes.set_ylabel("number of synapses")
-    changed = int(np.count_nonzero(change))
-    mean = float(np.abs(change).mean()) if change.size else 0.0
-    default = f"{changed} of {change.size} changed, by {mean:.3g} on average"
-    axes.set_title(default if title is None else title)
-    axes.grid(axis="y", color=FAINT, linewidth=0.6)
-    axes.legend(loc="upper left", handlelength=1.0)
-    # Room for the legend, on the logarithmic axis.
-    axes.set_ylim(top=max(10.0, axes.get_ylim()[1] * 20))
-
-
-def _draw_map(axes: Axes, array: NDArray[Any], bound: float, title: str, **font: Any) -> Any:
+def draw_map(axes: Axes, array: NDArray[Any], bound: float, title: str, **font: Any) -> Any:
+    """Draw one map, its colours from −bound to bound; returns matplotlib's image."""
     picture = axes.imshow(array, cmap=diverging(), vmin=-bound, vmax=bound, interpolation="nearest")
     if max(array.shape) / min(array.shape) >= 4:
         axes.set_aspect("auto")
@@ -498,15 +295,15 @@ def _grid(
         ax = grid[: len(maps)]
         if title:
             figure.suptitle(title, x=0.01, ha="left")
-    chosen = _checked_axes(ax, len(maps))
+    chosen = checked_axes(ax, len(maps))
     for k, axes in enumerate(chosen):
         name = titles[k] if k < len(titles) else ""
         if labels is None:
-            picture = _draw_map(axes, maps[k], bound, name, fontsize=9, fontweight="normal", pad=4)
+            picture = draw_map(axes, maps[k], bound, name, fontsize=9, fontweight="normal", pad=4)
             axes.set_xticks([])
             axes.set_yticks([])
             continue
-        picture = _draw_map(axes, maps[k], bound, name)
+        picture = draw_map(axes, maps[k], bound, name)
         if k + columns >= len(maps):
             axes.set_xlabel(labels[0])
         if k % columns == 0:
