@@ -36,7 +36,7 @@ def describe(config: ChipConfig) -> str:
 def fabric_of(core: CoreConfig, cores: int) -> FabricConfig:
     """A fabric of so many cores, as square as can be, and rather wide than high.
 
-    Raises `InputError` where no mesh has exactly so many, and `ConfigError` where the core can not be in
+    Raises `InputError` where no mesh has exactly so many, and `ConfigError` where the core cannot be in
     such a fabric.
     """
     shapes = _shapes()

@@ -1,4 +1,4 @@
-// Simulation model of an iCE40 pin used as a plain input or a plain output. Verilator can not
+// Simulation model of an iCE40 pin used as a plain input or a plain output. Verilator cannot
 // compile Yosys' model of SB_IO, which compares an input with z; this one has the same ports.
 
 module SB_IO (

