@@ -122,7 +122,7 @@ def test_errors_of_every_kind_are_caught(run, monkeypatch, error):
     def fail(*_, **__):
         raise error("[/] what to do")
 
-    monkeypatch.setattr("spikeloom.diagnosis.doctor.diagnose", fail)
+    monkeypatch.setattr("spikeloom.cli.doctor.diagnose", fail)
     assert run("doctor") == (1, "", "error: [/] what to do\n")
 
 
@@ -146,7 +146,7 @@ def test_doctor_fails_when_something_required_is_missing(run, monkeypatch, ok):
     from spikeloom.diagnosis.doctor import Check, Diagnosis
 
     check = Check("cobs", "core", ok, "1.2", "" if ok else "pip install " + 90 * "x")
-    monkeypatch.setattr("spikeloom.diagnosis.doctor.diagnose", lambda needed: Diagnosis((check,)))
+    monkeypatch.setattr("spikeloom.cli.doctor.diagnose", lambda needed: Diagnosis((check,)))
     code, out, _ = run("doctor")
     assert code == (not ok)
     assert ("✓ cobs" in out, "✗ cobs" in out) == (ok, not ok)
@@ -163,7 +163,7 @@ def test_verilog_comes_from_file_options_and_settings(run, monkeypatch, core_fil
         made.append(config)
         return "module spikeloom;\n"
 
-    replace_module(monkeypatch, "spikeloom.hdl.chip.verilog", generate=generate)
+    monkeypatch.setattr("spikeloom.cli.verilog.generate", generate)
     assert run("verilog", core_file)[:2] == (0, "module spikeloom;\n")
     assert made.pop() == CONFIG
     file = tmp_path / "folder" / "core.v"
@@ -243,8 +243,8 @@ def test_build_of_a_design_is_for_its_configuration(run, monkeypatch, design_fil
 
 def test_serve_passes_its_arguments_on(run, monkeypatch, core_file):
     calls = []
-    replace_module(
-        monkeypatch, "spikeloom.sim.twin.serve", serve=lambda config, **o: calls.append((config, o))
+    monkeypatch.setattr(
+        "spikeloom.cli.serve.serve_twin", lambda config, **o: calls.append((config, o))
     )
     run("serve", core_file)
     run("serve", core_file, "--rate", "0.5", "--link", "/tmp/board", "--baud", 9600)

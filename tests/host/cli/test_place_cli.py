@@ -62,7 +62,7 @@ def test_what_can_not_be(run, file, monkeypatch, arguments, code, message):
 
 
 def test_without_a_partitioner_the_order_is_kept_and_said_so(run, file, monkeypatch):
-    monkeypatch.setattr("spikeloom.compiler.place.can_cut", lambda: False)
+    monkeypatch.setattr("spikeloom.cli.place.can_cut", lambda: False)
     monkeypatch.setattr(partition, "can_cut", lambda: False)
     code, _, err = run(file, "--cores", 4)
     assert code == 0
@@ -87,7 +87,7 @@ def test_other_commands_take_the_fabric_of_a_placed_design(run, file, monkeypatc
 
     generated = []
     monkeypatch.setattr(
-        "spikeloom.hdl.chip.verilog.generate", lambda c: generated.append(c) or "//"
+        "spikeloom.cli.verilog.generate", lambda c: generated.append(c) or "//"
     )
     assert command(monkeypatch, capsys, "verilog", placed, "--set", "monitors=1")[0] == 0
     (changed,) = generated

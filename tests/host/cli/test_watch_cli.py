@@ -133,14 +133,14 @@ def test_a_missing_bokeh_and_a_taken_port_are_explained(run, design_file, monkey
         port = taken.getsockname()[1]
         code, _, err = run("golden:", "-d", design_file, "--http-port", port)
     assert code == 1
-    assert f"port {port} of 127.0.0.1 can not be used" in err
+    assert f"port {port} of 127.0.0.1 cannot be used" in err
     monkeypatch.setitem(sys.modules, "spikeloom.watch.server", None)
     code, _, err = run("golden:", "-d", design_file)
     assert code == 1
     assert "pip install spikeloom[watch]" in err
 
 
-def socket_status(url, origin):
+def socket_status(url, origin, token):
     """What a browser is answered when a page of `origin` opens a socket to this one."""
     headers = {
         "Upgrade": "websocket",
@@ -148,6 +148,7 @@ def socket_status(url, origin):
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
         "Sec-WebSocket-Version": "13",
         "Origin": origin,
+        "Sec-WebSocket-Protocol": f"bokeh, {token}",
     }
     connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=20)
     connection.request("GET", "/ws", headers=headers)
@@ -174,8 +175,9 @@ def test_the_page_is_served_to_this_machine_until_ctrl_c(design_file):
             page = answer.read().decode()
         assert "<title>SpikeLoom: golden:</title>" in page
         assert re.findall(r'(?:src|href)="(https?:[^"]*)"', page) == []
-        assert socket_status(url, "http://other.example") == 403
-        assert socket_status(url, url.rstrip("/")) != 403
+        token = re.search(r'"token":"([^"]+)"', page)[1]
+        assert socket_status(url, "http://other.example", token) == 403
+        assert socket_status(url, url.rstrip("/"), token) == 101
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=50)
         assert err.endswith("ended\n")
