@@ -177,7 +177,7 @@ def test_a_new_rate_waits_for_silence_and_holds_while_good_frames_come():
             for _ in range(cycles):
                 seen.append(ctx.get(dut.step))
                 if ctx.get(dut.fell):
-                    ctx.set(dut.wanted, first)
+                    ctx.set(dut.requested, first)
                 await ctx.tick()
             return seen
 
@@ -188,7 +188,7 @@ def test_a_new_rate_waits_for_silence_and_holds_while_good_frames_come():
 
         assert set(await steps(3 * hold)) == {first}
         await good_frame()
-        ctx.set(dut.wanted, other)
+        ctx.set(dut.requested, other)
         ctx.set(dut.sending, 1)
         assert set(await steps(2 * SILENCE)) == {first}
         ctx.set(dut.sending, 0)
