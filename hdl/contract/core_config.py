@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +16,8 @@ from typing import Any, NamedTuple
 from .fields import DECAY_BITS, DECAY_ONE, ConfigError, Field, unsigned_field
 from .learning_config import TAG_BITS, LearningConfig, common_parameters
 from .neurons import NeuronModel, find_neuron, receptor_suffixes
+from .shown import shown
+from .toml_file import read_toml
 from .widths import WORD_BITS, Widths, ceil_div, clog2
 
 __all__ = [
@@ -80,13 +81,13 @@ def _checked(cls: type, values: dict[str, Any]) -> dict[str, Any]:
 
 def _check_choice(name: str, given: Any, allowed: tuple[Any, ...] | range) -> None:
     """Raise `ConfigError` unless a value is one of those allowed, and of their type."""
-    if given in allowed and type(given) is type(allowed[0]):
+    if type(given) is type(allowed[0]) and given in allowed:
         return
     if isinstance(allowed, range):
         advice = f"give an integer from {allowed[0]} to {allowed[-1]}"
     else:
         advice = f"choose one of {', '.join(repr(a) for a in allowed)}"
-    raise ConfigError(f"{name} is {given!r}; {advice}")
+    raise ConfigError(f"{name} is {shown(given)}; {advice}")
 
 
 def neuron_settings(options: dict[str, Any], base: CoreConfig | None = None) -> dict[str, Any]:
@@ -181,7 +182,7 @@ class CoreConfig:
             )
         if self.learning is not None and not isinstance(self.learning, LearningConfig):
             raise ConfigError(
-                f"learning is {self.learning!r}; give a LearningConfig, or a [core.learning] table"
+                f"learning is {shown(self.learning)}; give a LearningConfig, or a [core.learning] table"
             )
         if self.axonal_delay_slots > 1 and not self.route_entries:
             raise ConfigError(
@@ -234,13 +235,7 @@ class CoreConfig:
     @classmethod
     def from_toml(cls, source: str | Path) -> CoreConfig:
         """Read the `[core]` table of a TOML file (a path) or of TOML text (a string)."""
-        try:
-            text = source.read_text() if isinstance(source, Path) else source
-            table = tomllib.loads(text)
-        except OSError as error:
-            raise ConfigError(f"cannot read {source}: {error.strerror}") from None
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"not TOML: {error}") from None
+        table = read_toml(source)
         if not isinstance(table.get("core"), dict):
             raise ConfigError("the configuration has no [core] table")
         return cls.from_dict(table["core"])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .fields import ConfigError, Field, decay_field, signed_field, unsigned_field
+from .shown import shown
 from .widths import Widths
 
 AMPLITUDE_BITS = 8
@@ -64,19 +65,21 @@ class LearningConfig:
     modulator_bits: int = 8
 
     def __post_init__(self) -> None:
-        if self.rule not in RULES:
-            raise ConfigError(f"learning rule is {self.rule!r}; choose one of {', '.join(RULES)}")
+        if not isinstance(self.rule, str) or self.rule not in RULES:
+            raise ConfigError(
+                f"learning rule is {shown(self.rule)}; choose one of {', '.join(RULES)}"
+            )
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
                 raise ConfigError(
-                    f"learning.{name} is {value!r}; give an integer from {low} to {high}"
+                    f"learning.{name} is {shown(value)}; give an integer from {low} to {high}"
                 )
         for name, allowed in _CHOICES.items():
             value = getattr(self, name)
-            if value not in allowed or type(value) is not type(allowed[0]):
+            if type(value) is not type(allowed[0]) or value not in allowed:
                 options = ", ".join(repr(a) for a in allowed)
-                raise ConfigError(f"learning.{name} is {value!r}; choose one of {options}")
+                raise ConfigError(f"learning.{name} is {shown(value)}; choose one of {options}")
         for name in ("pairing", "bounds", "rates", "eligibility_bits", "modulator_bits"):
             default = type(self).__dataclass_fields__[name].default
             if name not in RULES[self.rule].settings and getattr(self, name) != default:
