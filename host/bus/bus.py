@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spikeloom.hdl.contract.commands import Opcode, Status
-from spikeloom.hdl.contract.errors import BoardRefusedError
+from spikeloom.hdl.contract.errors import BoardRefusedError, SpikeLoomError
 
 from ..link.link import LinkStatistics
 from . import protocol
+from .unfinished_run import RunFacts, UnfinishedRun
 
 _HALFWORD_BYTES = 2
 
@@ -58,8 +59,11 @@ class BoardLink(Protocol):
     def close(self) -> None:
         """Close the port; closing twice does nothing."""
 
-    def send(self, data: bytes, allowance: float = 0.0) -> None:
-        """Send an even number of bytes."""
+    def send(self, data: bytes, allowance: float = 0.0, run: dict[str, Any] | None = None) -> None:
+        """Send an even number of bytes; `run` are the `RunFacts` of a RUN, for a shared link.
+
+        The owner of a shared link finishes a step that was cut short.
+        """
 
     def receive(self, count: int, allowance: float = 0.0) -> bytes:
         """Wait for exactly `count` bytes."""
@@ -72,7 +76,8 @@ class Bus:
     """Words of the board by address, as `spikeloom.hdl.contract.memory_map` defines them.
 
     A `LinkError` leaves the connection broken; the next call opens a new one.  `BoardRefusedError`
-    leaves it intact.  Each call is whole, whichever threads and processes share the board.
+    leaves it intact.  Each call is whole, whichever threads and processes share the board.  Of a
+    `run` that is cut short (by Ctrl-C, say) whole steps remain: see `UnfinishedRun`.
 
     Parameters
     ----------
@@ -85,6 +90,8 @@ class Bus:
         """How often somebody else had the board since the last call here."""
         self.on_reconnect: Callable[[], None] = lambda: None
         """Called after a broken connection has been opened anew."""
+        self._under_way = False
+        self._unfinished: UnfinishedRun | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -104,6 +111,10 @@ class Bus:
             if self.link.broken:
                 try:
                     self.link.reopen()
+                    self._under_way = False
+                    if self._unfinished is not None:
+                        self._unfinished.finish_step(self.link)
+                        self._unfinished = None
                     self.on_reconnect()
                 except BaseException:
                     self.link.broken = True
@@ -113,12 +124,19 @@ class Bus:
     def _command(self) -> Iterator[BoardLink]:
         """The link, in order; whatever cuts a command short leaves it broken."""
         with self.transaction():
+            if self._under_way:  # a second interrupt came before the first one was dealt with
+                self.link.broken = True
             self.reconnect()
+            self._under_way = not self.link.shared
             try:
                 yield self.link
-            except BaseException:
-                self.link.broken = True
+            except BaseException as error:
+                self.link.broken, self._under_way = True, False
+                if self._unfinished is not None and not isinstance(error, SpikeLoomError):
+                    with suppress(SpikeLoomError):  # there may be no next command
+                        self.reconnect()
                 raise
+            self._under_way = False
 
     def read(self, address: int, count: int) -> NDArray[np.uint32]:
         """(count,) consecutive words; at most `protocol.MAX_COUNT`, `count` may be 0."""
@@ -167,15 +185,21 @@ class Bus:
     ) -> protocol.RunReply:
         """RUN a (steps, A) bool raster from step `start` on; see `protocol.RunReply`.
 
-        `allowance` is how many seconds the steps may take during which nothing is reported.
+        `allowance` is how many seconds the steps may take during which nothing is reported.  `start`
+        is the step that is due; a refusal says that somebody else has stepped the board.
         """
         reply = protocol.RunReply(start, len(raster), neurons, monitors)
+        facts = RunFacts(start, *raster.shape, neurons, monitors, allowance)
+        request = protocol.run_request(start, raster, live=live)
         with self._command() as link:
-            link.send(protocol.run_request(start, raster, live=live), allowance)
+            if not link.shared:
+                self._unfinished = UnfinishedRun(facts, request)
+            link.send(request, allowance, facts.to_dict())
             while not reply.done:
                 reply.feed(protocol.to_halfwords(link.receive_some(allowance)))
+            self._unfinished = None
         if reply.status == Status.NO_IMAGE:
-            raise BoardRefusedError("the board holds no image and can not run; load() one first")
+            raise BoardRefusedError("the board holds no image and cannot run; load() one first")
         if reply.status == Status.WRONG_START:
             raise BoardRefusedError(
                 f"the run was to begin at step {start}, but the board's next step is {reply.step}; "

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikeloom.hdl import ConfigError, CoreConfig, Field, ImageError
 from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.fields import STEP_NUMBERS
+from spikeloom.hdl.contract.shown import shown
 
 Integers = NDArray[np.int64]
 Rows = slice
@@ -202,12 +203,12 @@ def find_monitored(config: CoreConfig, name: str) -> Content:
     return find(states, name, ("state",))
 
 
-def check_step(step: int) -> int:
-    """A step number; raises `InputError` for one that no step has."""
+def check_step(step: int, name: str = "step") -> int:
+    """A step number; raises `InputError`, about `name`, for one that no step has."""
     if (
         isinstance(step, bool)
         or not isinstance(step, int | np.integer)
         or not 0 <= step < STEP_NUMBERS
     ):
-        raise InputError(f"step is {step!r}; give an integer from 0 to {STEP_NUMBERS - 1}")
+        raise InputError(f"{name} is {shown(step)}; give an integer from 0 to {STEP_NUMBERS - 1}")
     return int(step)

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeloom.hdl import CoreConfig, FabricConfig, Image
-from spikeloom.hdl.contract.errors import DesignError
+from spikeloom.hdl.contract.errors import DesignError, InputError
+from spikeloom.hdl.contract.shown import shown
 
 from ..display.html import never_raise, weights_html
 from .archive import ArchiveKind, Arrays, group, grouped, narrow
@@ -256,3 +257,16 @@ def design_html(design: Design) -> str:
     return (
         f"<p>{html.escape(describe_design(design))}</p>{weights_html(design.image.weights, title)}"
     )
+
+
+def as_design(value: object) -> Design:
+    """`value`, which must be a design; `InputError` for a file's name, a network or anything else."""
+    if isinstance(value, Design):
+        return value
+    if isinstance(value, str | Path):
+        hint = f"; a saved design is read by Design.load({str(value)!r})"
+    elif hasattr(value, "connect"):
+        hint = ", from compile(network)"
+    else:
+        hint = ", from compile(network) or Design.load(path)"
+    raise InputError(f"design is {shown(value)}; give a Design{hint}")

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikeloom.hdl.contract.errors import BoardRefusedError, InputError
+from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.memory_map import RESET_ALL, RESET_STATE, Region, Register
 
 from ..bus.bus import BoardLink, Bus
 from ..bus.counters import read_core_overruns, read_counters
 from ..bus.identity import BoardIdentity
 from ..design.contents import ALL, Rows, check_step, find_monitored
-from ..design.design import Design
+from ..design.design import Design, as_design
 from ..design.input_raster import SpikeInput, input_raster
 from ..design.snapshot import Snapshot, as_snapshot
 from ..device.device import Device
@@ -28,7 +28,9 @@ from ..link.link import LinkStatistics
 from .core_memory import CoreMemory
 from .cycle_bounds import chunks, clearing_cycles, run_cycles, sweeps, tick_cycles
 from .fabric_memory import FabricMemory, memory_of
+from .image_check import ImageCheck
 from .info import BoardInfo
+from .next_step import NextStep, explained_interrupts
 
 CHUNK_SECONDS = 1.0
 """Time that the board computes for one command of a long run, at most."""
@@ -39,8 +41,12 @@ _RESET_SECONDS = 2.0
 class Board(Device):
     """A board at the other end of a link.  Opening it checks the identity and touches nothing else.
 
-    After a `LinkError` the next call opens a new connection.  A run cut short has left the core at
-    some step: `step` tells which, and `reset` starts again.
+    After a `LinkError` the next call opens a new connection.  A run cut short, by Ctrl-C or a line
+    that was lost, has left whole steps: `step` tells how many, and the next run goes on from there
+    as if the others had never been asked for.  `reset` starts again.
+
+    What the board holds must be the image of `design`: otherwise running, reading and writing raise
+    `BoardRefusedError`, until `load` has put it there or `accept_image` has been called.
 
     Several threads may use it, and several processes may share it (`spikeloom.open`): each call is
     whole.  A run begins at the step where this board's last call left it, or at `step` when that was
@@ -64,12 +70,11 @@ class Board(Device):
     ) -> None:
         self._bus = Bus(link)
         self._progress = progress
-        self._step: int | None = None
+        self._next = NextStep(self._bus)
         self._monitors = Monitors()
         self._applied: tuple[int, tuple[int, ...]] | None = None
         self._sweep: int | None = None
-        self._image: int | None = None
-        self._interruptions = 0
+        self._image = ImageCheck(self._bus)
         self._attach(design)
         try:
             if link.broken:
@@ -87,6 +92,7 @@ class Board(Device):
 
     def _identify(self) -> None:
         self._applied = self._sweep = None
+        self._image.forget()
         self.identity = BoardIdentity.read(self._bus)
         self.identity.check(self._design.chip if self._design else None)
         self.clock_hz = max(1, self._bus.read_word(Region.CONTROL.base + Register.CLOCK_HZ))
@@ -124,16 +130,29 @@ class Board(Device):
         Every frame is checked on the line already; `verify` also reads everything back, and raises
         `LinkError` when the board holds something else.
         """
-        design = design or self.design
+        design = as_design(self.design if design is None else design)
         self.identity.check(design.chip)
         with self._bus.transaction():
             self._attach(design)
+            self._image.loading()
             self._reset(RESET_ALL)
             self.store.write_image(design.image)
             if verify:
                 self.store.verify_image(design.image)
             self._bus.write_word(Region.CONTROL.base + Register.IMAGE, design.identity)
-            self._image = design.identity
+            self._image.loaded(design.identity)
+
+    def accept_image(self) -> None:
+        """Work with whatever image the board holds, as if it were the one of the design.
+
+        For a board that was opened with `load=False`, and holds the image of a design much like
+        this one.  On a blank board everything reads as chance.  It holds until another `load`, here
+        or elsewhere.
+        """
+        with self._bus.transaction():
+            self._bus.reconnect()
+            self._image.accept()
+            self._applied = self._sweep = None
 
     def reset(self) -> None:
         """Clear state, pending spikes, step number and counters; keep weights and parameters."""
@@ -144,11 +163,11 @@ class Board(Device):
         if self._design:
             allowance += clearing_cycles(self._design.chip) / self.clock_hz
         with self._bus.transaction():
-            self._step = None
+            self._next.forget()
             if kind == RESET_ALL:
                 self._applied = None
             self._bus.write_word(Region.CONTROL.base + Register.RESET, kind, allowance)
-            self._step = 0
+            self._next.set(0)
 
     def run(
         self, spikes: SpikeInput = None, steps: int | None = None, *, start: int | None = None
@@ -162,7 +181,8 @@ class Board(Device):
         parts = list(chunks(cycles, CHUNK_SECONDS * self.clock_hz))
         runs = [self._no_steps(start)]
         show = self._progress if len(parts) >= _BAR_CHUNKS else False
-        with progress_bar("run", len(raster), show, self._bus.moved) as advance:
+        bar = progress_bar("run", len(raster), show, self._bus.moved)
+        with explained_interrupts(), bar as advance:
             for chunk in parts:
                 seconds = float(cycles[chunk].sum()) / self.clock_hz
                 # Another thread's steps in between would change what this board expects.
@@ -190,7 +210,8 @@ class Board(Device):
         if not len(raster):
             return self._no_steps(start)
         cycles = int(self._cycles(raster).sum()) + 2 * period * len(raster)
-        return self._run(raster, cycles / self.clock_hz, start, tick=period)
+        with explained_interrupts():
+            return self._run(raster, cycles / self.clock_hz, start, tick=period)
 
     def tick_period(self, cycles: int | None, seconds: float | None) -> float:
         """As every device."""
@@ -207,8 +228,7 @@ class Board(Device):
         with self._bus.transaction():
             self._apply(tick)
             labels = self._monitors.labels
-            start = self._due() if start is None else start
-            self._step = None
+            start = self._next.begin(start)
             placement, neurons = self.design.placement, self.design.config.neurons
             if placement:
                 raster = placement.to_external(raster)
@@ -221,7 +241,7 @@ class Board(Device):
                 live=tick > 0,
                 allowance=seconds,
             )
-            self._step = reply.step
+            self._next.set(reply.step)
         values = dict(zip(labels, reply.monitored.T.copy(), strict=True))
         spikes = placement.to_network(reply.spikes) if placement else reply.spikes
         return Run(start, spikes, values, self.design.populations)
@@ -229,13 +249,13 @@ class Board(Device):
     def _no_steps(self, start: int | None = None) -> Run:
         spikes = np.zeros((0, self.design.config.neurons), dtype=np.bool_)
         values = {label: np.zeros(0, dtype=np.int64) for label in self._monitors.labels}
-        start = self._due() if start is None else start
+        start = self._next.due() if start is None else check_step(start, "start")
         return Run(start, spikes, values, self.design.populations)
 
     def _cycles(self, raster: NDArray[np.bool_]) -> NDArray[np.int64]:
         """(steps,) clock cycles that each step takes at most, doubled to be safe."""
         sweep = self._sweep_log2() if sweeps(self.design.config) else None
-        return 2 * run_cycles(self.design, raster, self._due(), sweep)
+        return 2 * run_cycles(self.design, raster, self._next.due(), sweep)
 
     def _sweep_log2(self) -> int:
         if self._sweep is None:
@@ -245,27 +265,18 @@ class Board(Device):
     @property
     def step(self) -> int:
         """Number of the next step, read from the board."""
-        with self._bus.transaction():
-            self._step = self._bus.read_word(Region.CONTROL.base + Register.STEP)
-            return self._step
-
-    def _due(self) -> int:
-        """Number of the next step, as this board's own calls have left it."""
-        with self._bus.transaction():
-            return self.step if self._step is None else self._step
+        return self._next.read()
 
     def require_image(self) -> None:
         """Raise `BoardRefusedError` unless the board holds the image of the design."""
-        self._require(self.design.identity, "the design's is")
+        self._image.compare(self.design.identity, "the design's is")
 
-    def _require(self, needed: int, whose: str) -> None:
-        held = self._bus.read_word(Region.CONTROL.base + Register.IMAGE)
-        if held != needed:
-            raise BoardRefusedError(
-                f"the board holds {f'the image {held:08x}' if held else 'no image'}, {whose} "
-                f"{needed:08x}; load() its design first, which clears what is there"
-            )
-        self._image = held
+    def _check_image(self) -> None:
+        """Within a transaction: the board must hold what this program works with."""
+        self._bus.reconnect()  # a new connection may mean another state of the board
+        if self._image.is_due:  # others may have set up their own run, or loaded another network
+            self._applied = self._sweep = None
+            self._image.require(self.design.identity)
 
     def monitor(self, neurons: Sequence[int], state: str = "v") -> None:
         """Report `state` of these neurons after every step of later runs; [] ends it.
@@ -277,8 +288,7 @@ class Board(Device):
 
     def _apply(self, tick: int) -> None:
         """Bring tick period and monitors of the board to what the next run needs."""
-        self._bus.reconnect()  # a new connection may mean another state of the board
-        self._notice_others()
+        self._check_image()
         config, memory = self.design.config, self.store
         slots = tuple(
             memory.address(find_monitored(config, name), k) for name, k in self._monitors.watched
@@ -293,33 +303,34 @@ class Board(Device):
         self._bus.write_word(control + Register.MONITOR_COUNT, len(slots))
         self._applied = (tick, slots)
 
-    def _notice_others(self) -> None:
-        """Others that had the board may have set up their own run, or loaded another network."""
-        if self._interruptions == self._bus.interruptions:
-            return
-        self._applied = self._sweep = None
-        if self._image is not None:
-            self._require(self._image, "but this program worked with")
-        self._interruptions = self._bus.interruptions
-
     def write_step(self, step: int) -> None:
         """Let the next step have this number, 0…2^32 − 1."""
         number = check_step(step)
         with self._bus.transaction():
-            self._step = None
+            if self._design is not None:
+                self._check_image()
+            self._next.forget()
             self._bus.write_word(Region.CONTROL.base + Register.STEP, number)
-            self._step = number
+            self._next.set(number)
+
+    def read(self, name: str, rows: Rows = ALL) -> NDArray:
+        """As every device; `BoardRefusedError` when the board does not hold the design's image."""
+        with self._bus.transaction():
+            self._check_image()
+            return super().read(name, rows)
 
     def write(self, name: str, values: ArrayLike, rows: Rows = ALL) -> int:
-        """As every device."""
-        self._sweep = None
-        return super().write(name, values, rows)
+        """As every device; `BoardRefusedError` when the board does not hold the design's image."""
+        with self._bus.transaction():
+            self._check_image()
+            self._sweep = None
+            return super().write(name, values, rows)
 
     def restore(self, snapshot: Snapshot) -> None:
         """As every device; `BoardRefusedError` when the board does not hold the design's image."""
         as_snapshot(snapshot).check_design(self.design)
         with self._bus.transaction():
-            self._require(self.design.identity, "the snapshot is of")
+            self._image.compare(self.design.identity, "the snapshot is of")
             super().restore(snapshot)
 
     def counters(self) -> dict[str, int]:
@@ -352,10 +363,10 @@ class Board(Device):
 
     def _known(self) -> BoardInfo:
         """What can be said without asking the board."""
-        step = None if self.link.broken else self._step
+        step = None if self.link.broken else self._next.known
         # A link that is shared might have to wait until others have done.
         statistics = None if self.link.shared else self.link.statistics
-        return self._info({"image": self._image, "step": step}, statistics)
+        return self._info({"image": self._image.held, "step": step}, statistics)
 
     @never_raise
     def __repr__(self) -> str:

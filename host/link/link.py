@@ -37,7 +37,9 @@ KEEP_ALIVE_S = 0.3
 MAX_REJ_REPEATS = 3
 """Times that a REJ is repeated at once on a line that swallowed the one before."""
 MAX_POLL_S = 0.25
-"""Seconds from poll to poll, at most, while the board has nothing to say."""
+"""Seconds from poll to poll, at most, while the board has nothing to say; a quarter of a time-out that
+is longer than usual.
+"""
 
 _SHORT = HEADER_BYTES + SUPERVISORY_BYTES + CRC_BYTES + 2
 
@@ -211,10 +213,11 @@ class Link:
 
     # The streams
 
-    def send(self, data: bytes, allowance: float = 0.0) -> None:
+    def send(self, data: bytes, allowance: float = 0.0, run: object = None) -> None:
         """Send an even number of bytes; returns when the last frame has been written.
 
-        `allowance` is how many seconds longer than usual the board may need to make room.
+        `allowance` is how many seconds longer than usual the board may need to make room.  `run` is
+        for shared links: here the caller finishes what is cut short.
         """
         if len(data) % 2:
             raise ValueError(f"{len(data)} bytes; the stream has 16-bit units")
@@ -280,7 +283,11 @@ class Link:
                 asked = now
             elif now - asked >= pause:
                 unanswered = 0 if alive > asked else unanswered + 1
-                pause = self._pause() if unanswered else min(2 * pause, MAX_POLL_S)
+                pause = (
+                    self._pause()
+                    if unanswered
+                    else min(2 * pause, max(MAX_POLL_S, self.timeout / 4))
+                )
                 self._ask(unanswered)
                 asked = now
             if now - alive >= patience:

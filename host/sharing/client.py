@@ -54,8 +54,8 @@ class AttachedLink:
 
     def begin(self) -> bool:
         """Wait for the turn; returns whether anybody else had one since this client's last."""
+        self.in_turn = True  # first, so that whatever comes between still ends the turn
         reply, _ = self._ask({"do": "begin"})
-        self.in_turn = True
         self.connection = (self.owner.token, reply["connections"])
         return bool(reply["between"])
 
@@ -71,9 +71,9 @@ class AttachedLink:
             if not isinstance(error, OSError):
                 raise
 
-    def send(self, data: bytes, allowance: float = 0.0) -> None:
-        """As `Link.send`."""
-        self._ask({"do": "send", "allowance": allowance}, data)
+    def send(self, data: bytes, allowance: float = 0.0, run: dict[str, Any] | None = None) -> None:
+        """As `Link.send`; `run` are the `RunFacts` of a RUN, which the owner finishes if need be."""
+        self._ask({"do": "send", "allowance": allowance, "run": run}, data)
 
     def receive(self, count: int, allowance: float = 0.0) -> bytes:
         """As `Link.receive`."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from spikeloom.hdl.contract.errors import LinkError, SpikeLoomError
 
+from ..bus.unfinished_run import RunFacts, UnfinishedRun
 from ..link.link import Link
 from ..link.port_owner import Address, runtime_folder
 from .fair_lock import FairLock
@@ -34,8 +35,8 @@ class LinkServer:
 
     A client asks to `begin` a turn, waits for it, and then has `send`, `receive` and `receive_some`
     of the link for itself until it says `end`.  When it breaks off within a turn, what the board was
-    to do for it is cancelled: the connection to the board counts as broken, and the next one who has
-    a turn opens a new one.
+    to do for it is cancelled: the connection to the board is opened anew, and of a RUN the step under
+    way is finished, so that nobody finds a part of somebody else's input.
 
     Parameters
     ----------
@@ -48,6 +49,8 @@ class LinkServer:
         self.token = secrets.token_hex(16)
         self.clients: set[socket.socket] = set()
         self.stopping = False
+        self.unfinished: UnfinishedRun | None = None
+        """The last RUN of the one that has the turn, until the next command or the end of the turn."""
         path = str(runtime_folder() / f"{os.getpid()}-{self.token[:8]}.sock")
         self._listener: socketserver.BaseServer
         self.address: Address
@@ -75,6 +78,20 @@ class LinkServer:
         deadline = time.monotonic() + seconds
         while self.turn.taken and time.monotonic() < deadline:
             time.sleep(_POLL)
+
+    def reconnect(self) -> None:
+        """Open a new connection to the board if this one is broken, and finish a step that it cut."""
+        link = self.link
+        if not link.broken:
+            return
+        try:
+            link.reopen()
+            if self.unfinished is not None:
+                self.unfinished.finish_step(link)
+                self.unfinished = None
+        except BaseException:
+            link.broken = True
+            raise
 
     def dismiss(self) -> None:
         """End the connections to all clients."""
@@ -137,12 +154,12 @@ class _Client(socketserver.BaseRequestHandler):
                 raise ConnectionError
             link.cancelled = self._is_gone
             try:
-                if link.broken:
-                    link.reopen()
+                self._shared.reconnect()
                 self._reply(between=between, connections=link.statistics.connections)
                 self.request.settimeout(IDLE)
                 while self._serve(link, *receive_message(self.request)):
                     pass
+                self._shared.unfinished = None
             except SpikeLoomError as error:
                 link.broken = True
                 self._refuse(error)
@@ -160,7 +177,11 @@ class _Client(socketserver.BaseRequestHandler):
                 raise
             finally:
                 link.cancelled = bool  # never
-                self.request.settimeout(None)
+                with contextlib.suppress(OSError):
+                    self.request.settimeout(None)
+                if self._shared.unfinished is not None:
+                    with contextlib.suppress(SpikeLoomError):  # the next turn tries again
+                        self._shared.reconnect()
 
     def _is_gone(self) -> bool:
         """Whether the client has left while it should wait for an answer."""
@@ -176,7 +197,8 @@ class _Client(socketserver.BaseRequestHandler):
                 return False
             case {"do": "statistics"}:
                 facts = dataclasses.asdict(link.statistics)
-            case {"do": "send", "allowance": allowance}:
+            case {"do": "send", "allowance": allowance, "run": run}:
+                self._shared.unfinished = UnfinishedRun(RunFacts(**run), body) if run else None
                 link.send(body, allowance)
             case {"do": "receive", "count": count, "allowance": allowance}:
                 result = link.receive(count, allowance)

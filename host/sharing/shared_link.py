@@ -9,6 +9,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from spikeloom.hdl.contract.errors import LinkError, PortError
 
@@ -210,9 +211,9 @@ class SharedLink:
         """Take the connection that the owner has opened for this turn."""
         self._seen = self._working.connection
 
-    def send(self, data: bytes, allowance: float = 0.0) -> None:
-        """As `Link.send`."""
-        self._working.send(data, allowance)
+    def send(self, data: bytes, allowance: float = 0.0, run: dict[str, Any] | None = None) -> None:
+        """As `Link.send`; of a RUN that is cut short, the owner finishes the step under way."""
+        self._working.send(data, allowance, run)
 
     def receive(self, count: int, allowance: float = 0.0) -> bytes:
         """As `Link.receive`."""

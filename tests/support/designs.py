@@ -77,7 +77,9 @@ def make_design(config=CONFIG, seed=0):
         rng.random(config.neurons) < 0.8,
         **rest,
     )
-    return Design(config, image, {"in": slice(0, 4)}, {"all": slice(0, config.neurons)})
+    return Design(
+        config, image, {"in": slice(0, min(4, config.axons))}, {"all": slice(0, config.neurons)}
+    )
 
 
 DESIGN = make_design()

@@ -228,6 +228,16 @@ class FakeBoard(FakeCore):
         self._said = self.core.step_number
         self._say(Opcode.RUN, status)
         self._say_words(start)
+        try:
+            yield from self._events(start, steps, status)
+        finally:  # a new connection abandons the run, but not what was learned
+            self._keep()
+        self._say(END)
+        self._say_words(self.core.step_number)
+        self._say(status)
+
+    def _events(self, start: int, steps: int, status: Status) -> Halfwords:
+        """Up to END; and the steps."""
         cursor = start
         later: list[tuple[int, int]] = []
         while (event := (yield)) != END:
@@ -250,10 +260,6 @@ class FakeBoard(FakeCore):
         for t in range(start, start + steps) if status == Status.OK else ():
             self.core.inject_ids([axon for due, axon in later if due == t])
             self._step()
-        self._keep()
-        self._say(END)
-        self._say_words(self.core.step_number)
-        self._say(status)
 
     def _bitmap(self) -> Generator[None, int, list[int]]:
         """Axons of a bitmap, whose halfwords come next."""

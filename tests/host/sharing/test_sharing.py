@@ -65,6 +65,9 @@ def test_attaching_does_not_load(owner, boards):
     with pytest.raises(BoardRefusedError, match=f"holds the image {DESIGN.image.identity:08x}"):
         spikeloom.open(PORT, OTHER)
     with spikeloom.open(PORT, OTHER, load=False) as board:
+        with pytest.raises(BoardRefusedError, match="holds the image"):
+            board.read("weights")
+        board.accept_image()
         assert (board.read("weights") == DESIGN.image.weights).all()
     with spikeloom.open(PORT, OTHER, load=True) as board:
         assert (board.read("weights") == OTHER.image.weights).all()
@@ -117,7 +120,7 @@ def test_a_step_between_the_commands_of_a_long_run_ends_it(owner, client, boards
     other = client if who == "another process" else owner
 
     def step():
-        with other.turn():
+        with other.exclusive():
             other.run(steps=1, start=other.step)
 
     stray = threading.Thread(target=step)
@@ -270,7 +273,7 @@ def test_a_client_that_dies_in_its_turn_takes_nobody_with_it(owner, client, boar
 
 def test_a_client_that_does_nothing_in_its_turn_loses_it(owner, client, monkeypatch):
     monkeypatch.setattr(link_server, "IDLE", 0.2)
-    with client.turn():
+    with client.exclusive():
         time.sleep(0.5)
         assert owner.step == 0
         with pytest.raises(LinkError, match="the turn was taken from it"):
