@@ -20,6 +20,9 @@ MOST_LOSSES = 1
 """A rate at which more of these are lost is too high."""
 SLOWER = (3_000_000, 2_000_000, 1_000_000, 460_800, 230_400, 115_200)
 """Rates to go down to."""
+_ROUNDS = 2
+_WORTH_IT = 0.5
+"""After so many lower rates, a part of the losses must have gone, or the first rate is as good."""
 _WORDS = Identity.DIGEST_HIGH + 1
 _LARGEST_ERROR = 0.02
 
@@ -71,6 +74,7 @@ def tune(link: Link, wanted: int | None = None) -> LineQuality:
     else:
         check_rate(_clock_hz(link), wanted)
         quality = go_over(link, wanted)
+    first, rounds = quality, 0
     while not quality.good:
         slower = [rate for rate in SLOWER if rate < quality.baud]
         if not slower:
@@ -82,13 +86,24 @@ def tune(link: Link, wanted: int | None = None) -> LineQuality:
             stacklevel=2,
         )
         before, quality = quality.baud, go_over(link, slower[0])
+        rounds += 1
         if quality.baud == before:
             break
+        if rounds == _ROUNDS and quality.losses > first.losses * _WORTH_IT:
+            warnings.warn(
+                f"{link.name}: as many frames are lost at {quality.baud} baud; going back to "
+                f"{first.baud}. The line spoils bytes for another reason than their rate",
+                LineWarning,
+                stacklevel=2,
+            )
+            return go_over(link, first.baud)
     return quality
 
 
 def check_rate(clock_hz: int, baud: int) -> None:
     """Raise `InputError` unless a board with this clock can make the rate."""
+    if not isinstance(baud, int) or isinstance(baud, bool):
+        raise InputError(f"baud is {baud!r}; give an integer, in bits per second")
     most = clock_hz // FEWEST_CYCLES_PER_BIT
     if not 0 < baud <= most:
         raise InputError(f"{baud} baud; with its clock of {clock_hz} Hz the board can do 1…{most}")

@@ -10,7 +10,7 @@ import typer
 from spikeloom.sim.twin.build import BAUD
 from spikeloom.sim.twin.serve import serve as serve_twin
 
-from .common import BOARD, CORE_FILE, SET, examples, read_chip
+from .common import BOARD, CORE_FILE, SET, examples, read_chip, read_design
 
 _EXAMPLES = examples(
     "spikeloom serve core.toml                  prints the port's name",
@@ -37,12 +37,17 @@ def serve(
 ) -> None:
     """Simulate the chip behind a pseudo-terminal, for any program that opens serial ports (POSIX).
 
+    A saved design is loaded, unless --set changes its core: then, and with a configuration alone, the board
+    is blank.
+
     Runs until it is interrupted (Ctrl-C). The simulated board is as fast as this machine can simulate it.
     The signal SIGUSR1 pulls its cable, and plugs it in again when it comes the next time.
     """
     if file is None and board is None:
         raise typer.BadParameter("give FILE or --board")
     config = read_chip(file, settings, board=board)
+    is_design = file is not None and file.suffix != ".toml" and not settings
+    design = read_design(file) if is_design else None
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
 
     unplugged = False
@@ -53,4 +58,11 @@ def serve(
 
     if hasattr(signal, "SIGUSR1"):
         signal.signal(signal.SIGUSR1, toggle)
-    serve_twin(config, link=link, rate=rate, baud=baud or BAUD, plugged=lambda: not unplugged)
+    serve_twin(
+        config,
+        link=link,
+        rate=rate,
+        baud=baud or BAUD,
+        design=design,
+        plugged=lambda: not unplugged,
+    )

@@ -2,10 +2,14 @@
 //
 // The top module's ports are named by macros, so that one harness drives RTL and netlists alike:
 // TWIN_HEADER, TWIN_CLASS, TWIN_CLOCK, TWIN_RX, TWIN_TX, and TWIN_RESET where there is one.
+// TWIN_LINE names the signal that says how fast the chip's UART is, in the header TWIN_ROOT.
 // With TWIN_STREAMS the line is the chip's byte streams, with random stalls, in place of a UART.
 
 #include TWIN_HEADER
 #include "verilated.h"
+#ifdef TWIN_LINE
+#include TWIN_ROOT
+#endif
 
 #include <cstdint>
 #include <deque>
@@ -153,10 +157,23 @@ struct Twin {
         cycles++;
     }
 
+    // Before a clock cycle: what the line does.
+    void move_line() {
+#ifdef TWIN_LINE
+        if (turn > 0 && top->rootp->TWIN_LINE != phase_step) {
+            phase_step = top->rootp->TWIN_LINE;
+            line.set_bit(turn / phase_step);
+        }
+#endif
+        line.cycle(*top);
+    }
+
     VerilatedContext context;
     std::unique_ptr<TWIN_CLASS> top;
     Line line;
     uint64_t cycles = 0;
+    double turn = 0;  // phase of a bit, while the line follows the chip's rate
+    uint32_t phase_step = 0;
 };
 
 }  // namespace
@@ -176,6 +193,9 @@ EXPORT void twin_send(Twin* twin, const uint8_t* data, size_t count) {
 // Clock cycles of a bit from now on.
 EXPORT void twin_set_rate(Twin* twin, double cycles_per_bit) { twin->line.set_bit(cycles_per_bit); }
 
+// From now on the line is as fast as the chip's UART: a bit is so much of its phase.
+EXPORT void twin_follow(Twin* twin, double turn) { twin->turn = turn; }
+
 // Bytes that the chip has not been sent yet.
 EXPORT size_t twin_unsent(const Twin* twin) { return twin->line.outgoing.size(); }
 
@@ -194,7 +214,7 @@ EXPORT size_t twin_take(Twin* twin, uint8_t* data, size_t count) {
 // Run until `wanted` bytes have come or `most` cycles are over.
 EXPORT void twin_run(Twin* twin, uint64_t most, size_t wanted) {
     for (uint64_t i = 0; i < most && twin->line.incoming.size() < wanted; i++) {
-        twin->line.cycle(*twin->top);
+        twin->move_line();
         twin->clock();
     }
 }
@@ -202,7 +222,7 @@ EXPORT void twin_run(Twin* twin, uint64_t most, size_t wanted) {
 // Run until everything has been sent or `most` cycles are over.
 EXPORT void twin_drain(Twin* twin, uint64_t most) {
     for (uint64_t i = 0; i < most && twin->line.sending(); i++) {
-        twin->line.cycle(*twin->top);
+        twin->move_line();
         twin->clock();
     }
 }

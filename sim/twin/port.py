@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import serial
 from serial import PortNotOpenError, SerialBase
 
+from spikeloom.hdl.contract.line_rate import PHASE_BITS
+
 from .build import TwinLibrary
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def _load(path: Path) -> ctypes.CDLL:
         "twin_cycles": (ctypes.c_uint64, [handle]),
         "twin_send": (None, [handle, ctypes.c_char_p, count]),
         "twin_set_rate": (None, [handle, ctypes.c_double]),
+        "twin_follow": (None, [handle, ctypes.c_double]),
         "twin_unsent": (count, [handle]),
         "twin_available": (count, [handle]),
         "twin_take": (count, [handle, ctypes.c_char_p, count]),
@@ -100,6 +103,14 @@ class TwinPort(SerialBase):
         """Let simulated time pass."""
         self._check()
         self._library.twin_run(self._handle, math.ceil(seconds * self.clock_hz), 1 << 40)
+
+    def follow_rate(self) -> None:
+        """From now on the line is as fast as the chip's UART, whatever `baudrate` says.
+
+        For lines that do not carry a rate, as that of a pseudo-terminal.
+        """
+        self._check()
+        self._library.twin_follow(self._handle, float(1 << PHASE_BITS))
 
     @property
     def in_waiting(self) -> int:

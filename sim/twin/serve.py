@@ -9,8 +9,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from spikeloom.design.design import Design
+from spikeloom.driver.board import Board
 from spikeloom.hdl import CoreConfig, FabricConfig
 from spikeloom.hdl.contract.errors import InputError, PortError
+from spikeloom.link.link import Link
 from spikeloom.link.port_owner import TWIN, Claim
 
 from . import TwinPort, open_port
@@ -112,19 +115,22 @@ def serve(
     link: Path | None = None,
     rate: float | None = None,
     baud: int = BAUD,
+    design: Design | None = None,
     ready: Callable[[str], None] | None = None,
     running: Callable[[], bool] = lambda: True,
     plugged: Callable[[], bool] = lambda: True,
 ) -> None:
     """Simulate the chip behind a pseudo-terminal until interrupted.
 
-    `spikeloom devices` of the same user finds it.
+    `spikeloom devices` of the same user finds it.  A pseudo-terminal has no line rate, and programs
+    may set any: the simulated line is always as fast as the chip's UART, which a host may change.
 
     Parameters
     ----------
     link : path under which the port is available too.
     rate : simulated seconds per second, at most; None: as fast as the line is used.
-    baud : of the simulated line.
+    baud : of the simulated line after power-up.
+    design : is loaded before anybody can open the port; for `config`.
     ready : called with the port's name once it can be opened; default: print it.
     running : asked now and then whether to go on.
     plugged : asked now and then whether the cable is in; the chip lives on without it.
@@ -132,6 +138,10 @@ def serve(
     if rate is not None and rate <= 0:
         raise InputError(f"rate is {rate}; give a number above 0")
     with open_port(config, baud=baud) as port, contextlib.closing(PseudoTerminal(link)) as terminal:
+        port.follow_rate()
+        if design is not None:
+            Board(Link(port), design).load()
+            port.timeout = None
         (ready or _announce)(terminal.name)
         with contextlib.suppress(KeyboardInterrupt):
             _shuttle(port, terminal, rate, running, plugged)
