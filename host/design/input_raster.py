@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikeloom.hdl.contract.errors import InputError
+from spikeloom.hdl.contract.shown import shown
 
 from .design import Design
+from .run_limits import check_length
 
 SpikeInput = ArrayLike | dict[str, ArrayLike] | None
 """Spikes for a run: a (steps, axons) array of 0 and 1; or such arrays by input name; or None."""
@@ -65,6 +67,7 @@ def input_raster(
             f"the input has {max(lengths)} steps, but steps is {steps}; "
             f"shorten the input, or give steps of at least {max(lengths)}"
         )
+    check_length(steps, axons, design.config.neurons)
     raster = np.zeros((steps, axons), dtype=bool)
     for where, rows in parts:
         raster[: len(rows), where] |= rows
@@ -75,7 +78,7 @@ def _step_count(steps: object) -> int:
     try:
         count = operator.index(steps)  # type: ignore[arg-type]
     except TypeError:
-        raise InputError(f"steps is {steps!r}; give an integer") from None
+        raise InputError(f"steps is {shown(steps)}; give an integer") from None
     if count < 0:
         raise InputError(f"steps is {count}; give 0 or more")
     return count

@@ -12,8 +12,9 @@ from spikeloom.hdl.contract.errors import BoardRefusedError, InputError, WrongBo
 from spikeloom.sim.golden import GoldenCore
 
 from ..design.contents import check_step
-from ..design.design import Design, describe_config, describe_names
+from ..design.design import Design, as_design, describe_config, describe_names
 from ..design.input_raster import SpikeInput, input_raster
+from ..design.run_limits import check_seconds
 from ..display.html import device_html, never_raise
 from .device import Device
 from .golden_store import GoldenStore
@@ -40,7 +41,7 @@ class GoldenDevice(Device):
         Like a board, the device stays what it is: a design for another configuration raises
         `WrongBoardError`.
         """
-        design = design or self.design
+        design = as_design(self.design if design is None else design)
         ours, theirs = self._core.config.to_dict(), design.config.to_dict()
         different = [
             f"{name} = {theirs.get(name)!r} (here {ours.get(name)!r})"
@@ -97,9 +98,7 @@ class GoldenDevice(Device):
         """As every device."""
         if cycles is not None:
             raise InputError("the golden model has no clock to count cycles of; give tick_seconds")
-        if seconds is None or not 0 < seconds < float("inf"):
-            raise InputError(f"tick_seconds is {seconds!r}; give a time above 0")
-        return float(seconds)
+        return check_seconds("tick_seconds", seconds)
 
     def _ticking(self, raster: NDArray[np.bool_], period: float) -> Iterator[NDArray[np.bool_]]:
         """The rows of a raster, each at its tick."""
@@ -113,7 +112,7 @@ class GoldenDevice(Device):
             tick += overrun * period
 
     def _check_start(self, start: int | None) -> None:
-        if start is not None and start != self.step:
+        if start is not None and check_step(start, "start") != self.step:
             raise BoardRefusedError(
                 f"the run was to begin at step {start}, but the next step is {self.step}; "
                 "something else drives the device too: reset() it, or run() again to go on from there"

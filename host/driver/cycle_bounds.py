@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import operator
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,6 +12,7 @@ from spikeloom.hdl.contract.errors import InputError
 
 from ..design.design import Design
 from ..design.placement import network_destinations
+from ..design.run_limits import check_cycles, check_seconds
 
 _FIXED = 64
 _MAX_TICK = (1 << 32) - 1
@@ -108,10 +107,10 @@ def tick_cycles(clock_hz: int, cycles: int | None, seconds: float | None) -> int
     if (cycles is None) == (seconds is None):
         raise InputError("give tick_period_cycles or tick_seconds, one of the two")
     if seconds is not None:
-        period = round(seconds * clock_hz) if math.isfinite(seconds) else 0
+        period = round(check_seconds("tick_seconds", seconds) * clock_hz)
         given, unit = f"tick_seconds is {seconds}", clock_hz
     else:
-        period = operator.index(cycles)  # type: ignore[arg-type]
+        period = check_cycles("tick_period_cycles", cycles)
         given, unit = f"tick_period_cycles is {period}", 1
     if not 1 <= period <= _MAX_TICK:
         raise InputError(f"{given}; give {1 / unit:.6g}…{_MAX_TICK / unit:.10g}")

@@ -17,6 +17,7 @@ from spikeloom.hdl.contract.neurons import find_neuron
 from ..quantise.delays import delay_deviation, delay_steps
 from ..quantise.rounding import Floats, Integers, ParameterDeviation
 from .learning_rules import LearningRule
+from .limits import check_size, check_synapses
 from .neuron import Neuron
 from .neurons import IF, LIF
 
@@ -122,6 +123,7 @@ class Network:
             raise InputError(f"there is a population {name!r} already; choose another name")
         if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
             raise InputError(f"size of {name!r} is {size!r}; give a positive integer")
+        check_size(name, size)
         return Population(name, int(size), neuron, report)
 
     def connect(
@@ -156,6 +158,7 @@ class Network:
                 raise InputError(f"{end!r} is not a population of this network")
         if target.neuron is None:
             raise InputError(f"{target!r} can not be a target: inputs are driven by the host")
+        check_synapses(source.name, source.size, target.name, target.size)
         try:
             array = np.array(weights, dtype=np.float64)
         except (TypeError, ValueError):
