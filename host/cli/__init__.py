@@ -29,7 +29,7 @@ from . import (
     verilog,
     watch,
 )
-from .common import examples, unwrap
+from .common import error_message, examples, unwrap, write_any_text
 
 __all__ = ["app", "main"]
 
@@ -89,16 +89,14 @@ unwrap(app)
 
 
 def main() -> None:
-    """Run the command line; errors that a user can cause are one message, and exit code 1."""
+    """Run the command line; every error is one message, and exit code 1.  --debug shows more."""
+    write_any_text()
     try:
         app()
-    except (SpikeLoomError, OSError) as error:
+    except Exception as error:
         if "--debug" in sys.argv[1:]:
             raise
-        message = str(error)
-        if isinstance(error, OSError) and error.filename is not None:
-            message = f"{error.filename}: {error.strerror}"
         console = Console(stderr=True, soft_wrap=True)
         console.print("error:", style="bold red", end=" ")
-        console.print(message, markup=False, highlight=False)
+        console.print(error_message(error), markup=False, highlight=False)
         sys.exit(1)

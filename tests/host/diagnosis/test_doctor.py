@@ -102,8 +102,9 @@ def test_ports_and_permissions(monkeypatch):
             return self.device < other.device
 
     ports = [
-        Port(device="/dev/ttyUSB1", description="FT231X"),
-        Port(device="/b", description="n/a"),
+        Port(device="/dev/ttyUSB1", description="FT231X", vid=0x0403),
+        Port(device="/b", description="n/a", vid=0x1209),
+        Port(device="/dev/ttyS0", description="ttyS0", vid=None),
     ]
     monkeypatch.setattr(doctor.list_ports, "comports", lambda: ports)
     monkeypatch.setattr(doctor.os, "access", lambda path, mode: path == "/b")
@@ -112,3 +113,20 @@ def test_ports_and_permissions(monkeypatch):
     check = found(diagnosis, "/dev/ttyUSB1")
     assert "FT231X" in check.found
     assert "dialout" in check.mend
+    assert "/dev/ttyS0" not in {check.name for check in diagnosis.checks}
+
+
+def test_faults_28_the_computers_own_port_is_no_board(monkeypatch):
+    port = SimpleNamespace(device="/dev/ttyS0", description="ttyS0", vid=None)
+    monkeypatch.setattr(doctor.list_ports, "comports", lambda: [port])
+    check = found(diagnose(), "serial port")
+    assert not check.ok
+    assert "only of this computer itself (/dev/ttyS0)" in check.found
+    assert not diagnose(["board"]).ok
+
+
+def test_faults_28_what_watch_proofs_and_boards_need_is_looked_for():
+    purposes = {check.name: check.purpose for check in diagnose().checks}
+    assert purposes["bokeh"] == "watch"
+    assert purposes["z3-solver"] == "formal"
+    assert purposes["openFPGALoader (command)"] == "board"
