@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from spikeloom.hdl.contract.errors import InputError
+from spikeloom.hdl.contract.shown import shown
 
 from ..bus.bus import BoardLink
-from ..design.design import Design
+from ..design.design import Design, as_design
+from ..design.run_limits import check_seconds
 from ..device.device import Device
 from ..device.golden import GoldenDevice
 from ..driver.board import Board
@@ -67,6 +69,8 @@ def open(
     WrongBoardError : the board was built for another configuration.
     BoardRefusedError : somebody has the board open, and it does not hold the image of `design`.
     """
+    _check(where, load, baud, line_rate, timeout, progress, share)
+    design = None if design is None else as_design(design)
     if where is None:
         where = only_board(baud=baud, **options)
     if where == GOLDEN:
@@ -97,6 +101,33 @@ def open(
         board.close()
         raise
     return board
+
+
+def _check(
+    where: object,
+    load: object,
+    baud: object,
+    line_rate: object,
+    timeout: object,
+    progress: object,
+    share: object,
+) -> None:
+    """Raise `InputError` for arguments of a wrong type."""
+    if where is not None and (not isinstance(where, str) or "\0" in where):
+        raise InputError(
+            f'where is {shown(where)}; give "{GOLDEN}", "{TWIN}", or the name of a serial port'
+        )
+    for name, value in (("load", load), ("progress", progress)):
+        if value is not None and not isinstance(value, bool):
+            raise InputError(f"{name} is {shown(value)}; give True, False or None")
+    if not isinstance(share, bool):
+        raise InputError(f"share is {shown(share)}; give True or False")
+    for name, rate in (("baud", baud), ("line_rate", line_rate)):
+        if rate is not None and (type(rate) is not int or rate <= 0):
+            raise InputError(
+                f"{name} is {shown(rate)}; give a positive integer, in bits per second"
+            )
+    check_seconds("timeout", timeout)
 
 
 def _needed(where: str, design: Design | None) -> Design:

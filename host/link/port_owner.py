@@ -85,7 +85,7 @@ class Claim:
         self.record = record
         draft = self._path.with_suffix(f".{os.getpid()}")
         draft.touch(mode=0o600)
-        draft.write_text(json.dumps(dataclasses.asdict(record)))
+        draft.write_text(json.dumps(dataclasses.asdict(record)), encoding="utf-8")
         draft.replace(self._path)
 
     def follow(self) -> None:
@@ -119,7 +119,7 @@ def records(kind: str) -> list[Record]:
 
 
 def refusal(port: str, owner: Record | None) -> str:
-    """Why a port can not be had, and what to do."""
+    """Why a port cannot be had, and what to do."""
     if owner is None:
         return f"{port} is just being opened or closed by another process; try again"
     if owner.opening:
@@ -139,7 +139,7 @@ def runtime_folder() -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise PortError(
-            f"open ports are recorded in {folder}, which can not be made ({error.strerror}); set "
+            f"open ports are recorded in {folder}, which cannot be made ({error.strerror}); set "
             "SPIKELOOM_RUNTIME to a folder of your own"
         ) from None
     if os.name == "posix":
@@ -183,8 +183,33 @@ def _read(path: Path) -> Record | None:
 
 def _parse(path: Path) -> Record | None:
     try:
-        values = json.loads(path.read_text())
-    except (FileNotFoundError, ValueError):
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return None
-    address = values["address"]
-    return Record(**values | {"address": tuple(address) if isinstance(address, list) else address})
+    return _record(values)
+
+
+def _record(values: object) -> Record | None:
+    """A record as JSON has it; None for what a process of another kind has left here."""
+    if not isinstance(values, dict):
+        return None
+    if isinstance(values.get("address"), list):
+        values["address"] = tuple(values["address"])
+    try:
+        record = Record(**values)
+    except TypeError:
+        return None
+    texts = (record.port, record.command, record.since, record.token)
+    fits = (
+        all(isinstance(text, str) for text in texts)
+        and type(record.pid) is int
+        and isinstance(record.opening, bool)
+        and _is_address(record.address)
+    )
+    return record if fits else None
+
+
+def _is_address(value: object) -> bool:
+    if isinstance(value, tuple):
+        return [type(part) for part in value] == [str, int]
+    return value is None or isinstance(value, str)
