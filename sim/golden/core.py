@@ -140,10 +140,14 @@ class GoldenCore:
     @property
     def pending(self) -> Ints:
         """(B, K, D, N) int64, the sums themselves."""
-        return self._accumulators.pending
+        pending = self._accumulators.pending.view()
+        pending.flags.writeable = self.config.delay_slots > 1
+        return pending
 
     @pending.setter
     def pending(self, values: Ints) -> None:
+        if self.config.delay_slots == 1 and np.any(values):
+            raise InputError("this core's synapses have no delays: nothing is under way to neurons")
         self._accumulators.pending[:] = values
 
     @property
@@ -182,13 +186,16 @@ class GoldenCore:
         """Add host spikes to the next step of one sample, by axon id; an id may come repeatedly.
 
         Ids that the core does not have are dropped and counted as unknown.  With `step`, the step
-        that the spikes are stamped for: if it is finished, all are dropped and counted as late.
+        that the spikes are stamped for: if it is finished, one of the 2^31 before the next one, all
+        are dropped and counted as late.
         """
         ids = np.fromiter(axons, dtype=np.int64)
+        half = STEP_NUMBERS // 2
         due = self.step_number if step is None else step
-        if due > self.step_number:
+        ahead = (due - self.step_number + half) % STEP_NUMBERS - half
+        if ahead > 0:
             raise InputError(f"spikes for step {due}, but step {self.step_number} is the next")
-        if due < self.step_number:
+        if ahead < 0:
             self.counters["late"][sample] += len(ids)
             return
         known = ids[(ids >= 0) & (ids < self.config.axons)]

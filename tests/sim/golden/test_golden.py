@@ -315,3 +315,31 @@ def test_bad_input_is_refused_with_the_shape_needed():
 
 def test_counters_are_those_of_the_hardware():
     assert set(COUNTERS) <= set(HARDWARE_COUNTERS)
+
+
+def test_faults_35_late_is_meant_modulo_the_step_numbers():
+    core = GoldenCore(Image(CoreConfig(neurons=2, axons=2), np.zeros((2, 2), dtype=int)))
+    for next_step, late, to_come in (
+        (2**32 - 1, [2**32 - 2, 2**31 - 1, 2**31], [0, 1, 2**31 - 2]),
+        (0, [2**32 - 1, 2**31 + 1, 2**31], [1, 2**31 - 1]),
+    ):
+        core.reset()
+        core.step_number = next_step
+        for step in late:
+            core.inject_ids([0, 1], step=step)
+        assert core.counters["late"].tolist() == [2 * len(late)]
+        assert not core.arrivals.any()
+        for step in to_come:
+            with pytest.raises(InputError, match=f"spikes for step {step}, but step {next_step}"):
+                core.inject_ids([0], step=step)
+        core.inject_ids([0], step=next_step)
+        assert core.arrivals.tolist() == [[True, False]]
+
+
+def test_faults_35_without_delays_nothing_is_under_way_to_neurons():
+    core = GoldenCore(Image(CoreConfig(neurons=2, axons=2), np.zeros((2, 2), dtype=int)))
+    with pytest.raises(ValueError, match="read-only"):
+        core.pending[...] = 1
+    with pytest.raises(InputError, match="no delays"):
+        core.pending = np.ones_like(core.pending)
+    core.pending = core.pending
