@@ -6,4 +6,5 @@ __all__ = [
     "counters",
     "identity",
     "line_rate",
+    "unfinished_run",
 ]

@@ -189,7 +189,8 @@ class Bus:
         is the step that is due; a refusal says that somebody else has stepped the board.
         """
         reply = protocol.RunReply(start, len(raster), neurons, monitors)
-        facts = RunFacts(start, *raster.shape, neurons, monitors, allowance)
+        steps, axons = raster.shape
+        facts = RunFacts(start, steps, axons, neurons, monitors, allowance)
         request = protocol.run_request(start, raster, live=live)
         with self._command() as link:
             if not link.shared:

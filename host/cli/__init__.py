@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 
 import spikeloom
-from spikeloom.hdl.contract.errors import SpikeLoomError
 from spikeloom.hdl.contract.registry import load_plugin, plugin_environment
 
 from . import (

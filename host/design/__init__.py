@@ -6,8 +6,10 @@
 __all__ = [
     "contents",
     "design",
+    "files",
     "input_raster",
     "placement",
+    "run_limits",
     "snapshot",
     "units",
 ]

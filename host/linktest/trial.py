@@ -58,10 +58,10 @@ class CountedLink(Link):
 
     commands = 0
 
-    def send(self, data: bytes, allowance: float = 0.0) -> None:
+    def send(self, data: bytes, allowance: float = 0.0, run: object = None) -> None:
         """As every link sends."""
         self.commands += 1
-        super().send(data, allowance)
+        super().send(data, allowance, run)
 
 
 def link_test(

@@ -86,9 +86,7 @@ def test_other_commands_take_the_fabric_of_a_placed_design(run, file, monkeypatc
     assert found["configuration"] == chip.core.to_dict()
 
     generated = []
-    monkeypatch.setattr(
-        "spikeloom.cli.verilog.generate", lambda c: generated.append(c) or "//"
-    )
+    monkeypatch.setattr("spikeloom.cli.verilog.generate", lambda c: generated.append(c) or "//")
     assert command(monkeypatch, capsys, "verilog", placed, "--set", "monitors=1")[0] == 0
     (changed,) = generated
     assert (changed.columns, changed.rows, changed.core.monitors) == (2, 2, 1)
