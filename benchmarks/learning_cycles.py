@@ -22,7 +22,7 @@ from rich.table import Table
 from spikeloom.design.design import Design
 from spikeloom.driver.board import Board
 from spikeloom.hdl import CoreConfig, Image, LearningConfig
-from spikeloom.hdl.contract.learning_config import RULES
+from spikeloom.hdl.contract.rules import RULES
 from spikeloom.link.link import Link
 from spikeloom.sim.twin import TwinPort
 from spikeloom.sim.twin.build import build_streams

@@ -22,7 +22,7 @@ from rich.table import Table
 from spikeloom.boards import ResourceEstimate, synthesise
 from spikeloom.boards.families import families
 from spikeloom.hdl import CoreConfig, LearningConfig
-from spikeloom.hdl.contract.learning_config import RULES
+from spikeloom.hdl.contract.rules import RULES
 
 LANES = 8
 CLOCK_HZ = 100_000_000

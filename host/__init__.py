@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         WrongBoardError,
     )
     from spikeloom.hdl.contract.neurons import register_neuron
+    from spikeloom.hdl.contract.rules import register_rule
 
     from .compiler.compile import compile
     from .connect.open import open
@@ -61,6 +62,7 @@ _HOMES = {
         "WrongBoardError",
     ),
     ".hdl.contract.neurons": ("register_neuron",),
+    ".hdl.contract.rules": ("register_rule",),
     ".hdl": ("ConfigError", "CoreConfig", "Image", "ImageError"),
     ".network.adlif": ("AdLIF",),
     ".network.learning_rules": (
@@ -112,6 +114,7 @@ __all__ = [
     "compile",
     "open",
     "register_neuron",
+    "register_rule",
 ]
 
 _URL_HANDLERS = "spikeloom.sim.urlhandlers"

@@ -8,18 +8,32 @@ Constants and small functions are public in the module that they belong to:
 
 - `errors`: the errors and warnings that users see.
 - `fields`, `widths`: integer fields, and the arithmetic of sizes.
-- `learning_config`: formats of learning rules, by name (`RULES`).
+- `neurons`, `rules`: neuron models and learning rules, one record each, by name.
+- `registry`: how records are found that are not SpikeLoom's own.
+- `learning_config`: widths of what all learning rules have.
 - `memory_map`: regions, registers, counters, bits of table entries.
 - `frames`, `commands`: bytes and halfwords on the line.
 - `line_rate`: the UART's divisor.
 """
 
-from . import commands, errors, fields, frames, learning_config, line_rate, memory_map, widths
+from . import (
+    commands,
+    errors,
+    fields,
+    frames,
+    learning_config,
+    line_rate,
+    memory_map,
+    neurons,
+    registry,
+    rules,
+    widths,
+)
 from .core_config import CoreConfig, CoreLayout, SynapseField
 from .fabric_config import FabricConfig
 from .fields import ConfigError, Field
 from .image import NO_AXON, Image, ImageError
-from .learning_config import LearningConfig, RuleFormat
+from .learning_config import LearningConfig
 from .memory_map import MemoryMap
 from .widths import Widths
 
@@ -34,7 +48,6 @@ __all__ = [
     "ImageError",
     "LearningConfig",
     "MemoryMap",
-    "RuleFormat",
     "SynapseField",
     "Widths",
     "commands",
@@ -44,5 +57,8 @@ __all__ = [
     "learning_config",
     "line_rate",
     "memory_map",
+    "neurons",
+    "registry",
+    "rules",
     "widths",
 ]

@@ -1,26 +1,23 @@
-"""What synthesis fixes about learning: the rule of a core, its widths, and the fields that follow.
+"""What synthesis fixes about learning: the rule of a core, its widths, and what every rule has.
 
-Plain data: gateware and golden model of a rule are registered under the same name
-in `spikeloom.hdl.learning` and `spikeloom.sim.golden.learning`.  docs/reference/semantics.md has the rules.
+Plain data; docs/reference/semantics.md has the rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .fields import ConfigError, Field, decay_field, signed_field, unsigned_field
+from .fields import ConfigError, Field, signed_field, unsigned_field
+from .rules import RuleModel, find_rule
 from .shown import shown
 from .widths import Widths
 
-AMPLITUDE_BITS = 8
 SCALING_BITS = 8
 """Width of the factor by which a scaling sweep changes weights."""
 SEED_BITS = 31
 TAG_BITS = 16
 SWEEP_LOG2_BITS = 4
-SCALING_SHIFT_BITS = 5
 
 _RANGES = {
     "trace_bits": (2, 16),
@@ -42,7 +39,7 @@ class LearningConfig:
 
     Parameters
     ----------
-    rule : name of a rule, see `RULES`.
+    rule : name of a rule, see `rules.RULES`.
     trace_bits : width of traces, 2…16.
     fraction_bits : F, binary digits of a weight change below the weight's own unit, 0…12.
     stochastic : round weight changes at random, so that changes below one unit count on average.
@@ -65,10 +62,7 @@ class LearningConfig:
     modulator_bits: int = 8
 
     def __post_init__(self) -> None:
-        if not isinstance(self.rule, str) or self.rule not in RULES:
-            raise ConfigError(
-                f"learning rule is {shown(self.rule)}; choose one of {', '.join(RULES)}"
-            )
+        rule = find_rule(self.rule)
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
@@ -82,7 +76,7 @@ class LearningConfig:
                 raise ConfigError(f"learning.{name} is {shown(value)}; choose one of {options}")
         for name in ("pairing", "bounds", "rates", "eligibility_bits", "modulator_bits"):
             default = type(self).__dataclass_fields__[name].default
-            if name not in RULES[self.rule].settings and getattr(self, name) != default:
+            if name not in rule.settings and getattr(self, name) != default:
                 raise ConfigError(
                     f"the rule {self.rule!r} has no setting {name}; leave it at {default!r}"
                 )
@@ -92,35 +86,9 @@ class LearningConfig:
             raise ConfigError("stochastic rounding needs fraction_bits of at least 1")
 
     @property
-    def format(self) -> RuleFormat:
-        """What the rule needs."""
-        return RULES[self.rule]
-
-
-FieldMaker = Callable[[LearningConfig, Widths], tuple[Field, ...]]
-
-
-@dataclass(frozen=True)
-class RuleFormat:
-    """What a rule adds to a core.
-
-    Attributes
-    ----------
-    parameters : run-time parameters, shared by the core, beside the common ones.
-    axon_states, neuron_states : what each axon and each neuron keeps.
-    settings : settings of `LearningConfig` that the rule uses beside the common ones.
-    eligibility : synapses have an eligibility.
-    modulator : neurons have a modulator, and axons may be modulatory.
-    sweeps : the rule visits all synapses every 2^sweep_log2 steps.
-    """
-
-    parameters: FieldMaker
-    axon_states: FieldMaker
-    neuron_states: FieldMaker
-    settings: tuple[str, ...] = ()
-    eligibility: bool = False
-    modulator: bool = False
-    sweeps: bool = False
+    def format(self) -> RuleModel:
+        """The rule's record: what it needs, and its parts."""
+        return find_rule(self.rule)
 
 
 def common_parameters(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
@@ -132,95 +100,3 @@ def common_parameters(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
     if c.format.sweeps:
         fields.append(unsigned_field("sweep_log2", SWEEP_LOG2_BITS))
     return tuple(fields)
-
-
-def _amplitudes() -> list[Field]:
-    return [unsigned_field(name, AMPLITUDE_BITS) for name in ("a_plus", "a_minus")]
-
-
-def _traces(c: LearningConfig) -> list[Field]:
-    fields = []
-    for trace in "xy":
-        fields += [unsigned_field(f"{trace}_inc", c.trace_bits), decay_field(f"d_{trace}")]
-    return fields
-
-
-def _pair(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
-    return (*_traces(c), *(_amplitudes() if c.rates == "multiply" else ()))
-
-
-def _rectangular(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
-    windows = [unsigned_field(name, c.trace_bits) for name in ("x_window", "y_window")]
-    return (*windows, *_amplitudes())
-
-
-def _symmetric(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
-    offsets = [unsigned_field(name, c.trace_bits) for name in ("c_pre", "c_post")]
-    return (
-        *_traces(c),
-        *offsets,
-        signed_field("scaling_target", widths.accumulator_bits),
-        unsigned_field("scaling_shift", SCALING_SHIFT_BITS),
-    )
-
-
-def _three_factor(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
-    return (
-        *_traces(c),
-        *(signed_field(name, c.eligibility_bits) for name in ("e_pre", "e_post")),
-        *(decay_field(name) for name in ("d_e", "d_mod", "d_mod_first")),
-        signed_field("m_spike", c.modulator_bits),
-    )
-
-
-def _sdsp(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
-    return (
-        unsigned_field("y_inc", c.trace_bits),
-        decay_field("d_y"),
-        signed_field("theta_m", widths.state_bits),
-        *(unsigned_field(name, c.trace_bits) for name in ("ca_1", "ca_2", "ca_3")),
-        *_amplitudes(),
-    )
-
-
-def trace_x(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
-    """Axons have a trace x."""
-    return (unsigned_field("x", c.trace_bits),)
-
-
-def trace_y(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
-    """Neurons have a trace y."""
-    return (unsigned_field("y", c.trace_bits),)
-
-
-def _y_m(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
-    return (unsigned_field("y", c.trace_bits), signed_field("m", c.modulator_bits))
-
-
-def _y_flags(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
-    return (
-        unsigned_field("y", c.trace_bits), unsigned_field("up", 1), unsigned_field("down", 1),
-    )  # fmt: skip
-
-
-def nothing(c: LearningConfig, widths: Widths) -> tuple[Field, ...]:
-    """Nothing to keep."""
-    return ()
-
-
-RULES: dict[str, RuleFormat] = {
-    "pair": RuleFormat(_pair, trace_x, trace_y, ("pairing", "bounds", "rates")),
-    "rectangular": RuleFormat(_rectangular, trace_x, trace_y),
-    "symmetric": RuleFormat(_symmetric, trace_x, trace_y, ("pairing",), sweeps=True),
-    "three_factor": RuleFormat(
-        _three_factor,
-        trace_x,
-        _y_m,
-        ("pairing", "eligibility_bits", "modulator_bits"),
-        eligibility=True,
-        modulator=True,
-        sweeps=True,
-    ),
-    "sdsp": RuleFormat(_sdsp, nothing, _y_flags, ("pairing",)),
-}
-"""Formats by name of the rule; add your own before the first configuration that names it."""

@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 
 from .errors import InputError
 from .fields import ConfigError
+from .shown import shown
 
 PLUGINS_VARIABLE = "SPIKELOOM_PLUGINS"
 _PLUGIN_MODULE = "spikeloom_plugin_"
@@ -72,15 +73,14 @@ class Registry(Mapping[str, P]):
 
     def find(self, name: str) -> P:
         """The part of this name; `ConfigError` says which there are, and how to add one."""
-        try:
+        if isinstance(name, str) and name in self:
             return self[name]
-        except KeyError:
-            installed = entry_points(group=self.group).names
-            known = ", ".join(dict.fromkeys([*self, *sorted(installed)]))
-            raise ConfigError(
-                f"{self.kind} is {name!r}; choose one of {known}. If it is your own, import the "
-                "file that registers it, or give it to the command: spikeloom --plugin FILE.py"
-            ) from None
+        installed = entry_points(group=self.group).names
+        known = ", ".join(dict.fromkeys([*self, *sorted(installed)]))
+        raise ConfigError(
+            f"{self.kind} is {shown(name)}; choose one of {known}. If it is your own, import the "
+            "file that registers it, or give it to the command: spikeloom --plugin FILE.py"
+        )
 
     def origin(self, name: str) -> str | None:
         """The plugin that another process needs to know this part; None for SpikeLoom's own.

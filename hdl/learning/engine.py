@@ -23,7 +23,6 @@ from .neuron_traces import NeuronTraces
 from .parameters import LearningParameters, parameter_access
 from .random_numbers import KEY_LATENCY, POST, PRE, SWEEP
 from .record_access import record_access
-from .rule import RULES
 from .scaling import Scaling
 from .synapse_access import SynapseFieldAccess
 from .synapse_memory import TransposableMemory
@@ -65,7 +64,7 @@ class LearningEngine(wiring.Component):
         assert config.learning is not None
         self._config = c = config
         self._learning = config.learning
-        self._rule = rule = RULES[config.learning.rule](config)
+        self._rule = rule = config.learning.format.part("gateware")(config)
         self._neuron_traces = NeuronTraces(c, rule)
         self._axon_traces = AxonTraces(c, rule)
         self._lanes = LearningLanes(c, rule)

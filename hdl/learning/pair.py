@@ -5,10 +5,9 @@ from __future__ import annotations
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
 from ..primitives.pipeline import pipeline
-from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, register
+from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule
 
 
-@register("pair")
 class Pair(Rule):
     """Additive (hard bounds; traces carry the amplitude, or are multiplied by it) or multiplicative."""
 

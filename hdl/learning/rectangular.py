@@ -5,10 +5,9 @@ from __future__ import annotations
 from amaranth.hdl import Const, Module, Mux
 
 from ..primitives.pipeline import pipeline
-from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, register
+from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule
 
 
-@register("rectangular")
 class Rectangular(Rule):
     """The window is open while the other side's timer runs."""
 

@@ -1,4 +1,4 @@
-"""What a learning rule is in gateware, and the registry of rules."""
+"""What a learning rule is in gateware."""
 
 from __future__ import annotations
 
@@ -169,16 +169,3 @@ class Rule(abc.ABC):
 
 CHANGE_LATENCY = 3
 """Cycles through `Rule.changed`."""
-
-RULES: dict[str, type[Rule]] = {}
-"""Gateware by name of the rule."""
-
-
-def register(name: str) -> type:
-    """Class decorator: this is the gateware of the rule of that name."""
-
-    def add(cls: type[Rule]) -> type[Rule]:
-        RULES[name] = cls
-        return cls
-
-    return add  # type: ignore[return-value]

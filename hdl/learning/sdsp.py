@@ -5,10 +5,9 @@ from __future__ import annotations
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
 from ..primitives.pipeline import pipeline
-from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, Unit, register
+from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, Unit
 
 
-@register("sdsp")
 class Sdsp(Rule):
     """Only the pre side learns, in the direction that the neuron's flags say."""
 

@@ -6,10 +6,9 @@ from amaranth.hdl import Const, Module, Mux, Signal, signed
 
 from ..contract.learning_config import SCALING_BITS
 from ..primitives.pipeline import pipeline
-from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, register
+from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule
 
 
-@register("symmetric")
 class Symmetric(Rule):
     """More by the other side's trace, less by an offset; sweeps multiply by the neuron's gain."""
 

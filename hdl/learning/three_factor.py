@@ -6,10 +6,9 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
 from ..primitives.arithmetic import LEAK_LATENCY, Decay, saturate
 from ..primitives.pipeline import pipeline
-from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, Unit, register
+from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, Unit
 
 
-@register("three_factor")
 class ThreeFactor(Rule):
     """Pre and post side change the eligibility, sweeps the weight."""
 

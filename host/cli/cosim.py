@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from spikeloom.hdl.contract.errors import InputError
-from spikeloom.hdl.contract.learning_config import RULES
+from spikeloom.hdl.contract.rules import find_rule
 
 from .common import BOARD, CORE_FILE, JSON, SET, examples, read_config, report
 
@@ -68,8 +68,8 @@ def cosim(
     if config is not None and neuron is not None:
         raise InputError("the configuration says which neuron model it has; leave out --neuron")
     model = neuron or "lif"
-    if learning is not None and learning not in RULES:
-        raise InputError(f"no rule {learning!r}; choose one of {', '.join(RULES)}")
+    if learning is not None:
+        find_rule(learning)
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeloom.hdl.contract.errors import DesignError
-from spikeloom.hdl.contract.learning_config import RULES
 from spikeloom.hdl.contract.neurons import NEURONS
+from spikeloom.hdl.contract.rules import RULES
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -82,16 +82,19 @@ class LearningRule(abc.ABC):
         LearningConfig(rule=self.rule, **{k: v for k, v in given.items() if v is not None})
 
     @abc.abstractmethod
-    def _changes(self, units: Units) -> list[float]:
+    def changes(self, units: Units) -> list[float]:
         """Sizes of the weight changes that the rule makes, in units of the integer weight."""
 
-    @abc.abstractmethod
-    def _formats(self, units: Units) -> Iterator[dict[str, Any]]:
-        """Settings of `LearningConfig` to try, cheap ones first; those that were given are kept."""
+    def formats(self, units: Units) -> Iterator[dict[str, Any]]:
+        """Settings of `LearningConfig` to try, cheap ones first; those that were given are kept.
+
+        Here: of traces that carry the amplitudes.
+        """
+        return self.window_formats(units, self.changes(units))
 
     @abc.abstractmethod
-    def _round(self, out: Rounded) -> None:
-        """Put the rule's own parameters into the format of `out`."""
+    def round(self, out: Rounded) -> None:
+        """Put each parameter of the rule into its field of the core, by the methods of `out`."""
 
     def quantise(self, units: Units, fixed: LearningConfig | None = None) -> QuantisedLearning:
         """Integers for a core, in the cheapest format that is fine enough, or in a `fixed` one.
@@ -123,7 +126,7 @@ class LearningRule(abc.ABC):
     def _configs(self, units: Units) -> Iterator[LearningConfig]:
         settings = {name: getattr(self, name) for name in _SETTINGS if hasattr(self, name)}
         stochastic = self._is_stochastic(units)
-        for chosen in self._formats(units):
+        for chosen in self.formats(units):
             if stochastic and self.fraction_bits is None:
                 chosen["fraction_bits"] = max(1, chosen["fraction_bits"])
             yield LearningConfig(rule=self.rule, stochastic=stochastic, **settings, **chosen)
@@ -131,20 +134,20 @@ class LearningRule(abc.ABC):
     def _is_stochastic(self, units: Units) -> bool:
         if self.stochastic is not None:
             return self.stochastic
-        smallest = min((c for c in self._changes(units) if c), default=math.inf)
+        smallest = min((c for c in self.changes(units) if c), default=math.inf)
         return WINDOW_TOLERANCE * smallest < 0.5 and self.fraction_bits != 0
 
     def _rounded(self, units: Units, config: LearningConfig) -> Rounded:
-        out = Rounded(units, config)
+        out = Rounded(units, config, self)
         if config.stochastic:
             out.values["seed"] = self.seed
         for name in ("w_min", "w_max"):
-            out.scaled(name, name, getattr(self, name), units.weight, judged=False)
+            out.scaled(name, units.weight, judged=False)
         if out.values["w_min"] == out.values["w_max"]:
             out.lost.append(f"w_min and w_max both round to {out.values['w_max']}")
-        self._round(out)
-        if not config.stochastic and any(0 < c < 0.5 for c in self._changes(units)):
-            smallest = min(c for c in self._changes(units) if c)
+        self.round(out)
+        if not config.stochastic and any(0 < c < 0.5 for c in self.changes(units)):
+            smallest = min(c for c in self.changes(units) if c)
             out.lost.append(f"a change of {smallest:.2g} of the weight's unit always rounds to 0")
         return out
 
@@ -153,13 +156,14 @@ class LearningRule(abc.ABC):
         low, high = (self.trace_bits,) * 2 if self.trace_bits is not None else TRACE_BITS
         return range(low, high + 1)
 
-    def _headroom(self) -> int:
+    def headroom(self) -> int:
+        """How many spikes at once a trace has room for."""
         return 1 if getattr(self, "pairing", "all") == "nearest" else TRACE_HEADROOM
 
-    def _window_formats(self, units: Units, amplitudes: list[float]) -> Iterator[dict[str, Any]]:
+    def window_formats(self, units: Units, amplitudes: list[float]) -> Iterator[dict[str, Any]]:
         """Formats for exponential windows with these peaks, in integers of what they change."""
         for bits in self._widths():
-            limit = ((1 << bits) - 1) / self._headroom()
+            limit = ((1 << bits) - 1) / self.headroom()
             if getattr(self, "rates", "shift") == "multiply":
                 limit = AMPLITUDE_MAX * max(1, int(limit))
             fraction = self.fraction_bits
@@ -172,4 +176,4 @@ class LearningRule(abc.ABC):
         """Fraction bits for 8-bit amplitudes."""
         if self.fraction_bits is not None:
             return self.fraction_bits
-        return smallest_fraction(self._changes(units), int(self._is_stochastic(units)))
+        return smallest_fraction(self.changes(units), int(self._is_stochastic(units)))

@@ -62,25 +62,31 @@ class PairSTDP(LearningRule):
         """Integers of the weight, or of its distance to a bound, for an amplitude of 1."""
         return 1.0 if self.bounds == "soft" else units.weight
 
-    def _changes(self, units: Units) -> list[float]:
+    def changes(self, units: Units) -> list[float]:
+        """The amplitudes, in units of the integer weight."""
         span = self.w_max - self.w_min if self.bounds == "soft" else 1.0
         return [a * span * units.weight for a in (self.a_plus, self.a_minus)]
 
-    def _formats(self, units: Units) -> Iterator[dict[str, Any]]:
+    def formats(self, units: Units) -> Iterator[dict[str, Any]]:
+        """Settings to try, cheap ones first."""
         amplitudes = [a * self._gain(units) for a in (self.a_plus, self.a_minus)]
-        return self._window_formats(units, amplitudes)
+        return self.window_formats(units, amplitudes)
 
-    def _round(self, out: Rounded) -> None:
+    def round(self, out: Rounded) -> None:
+        """Both windows; amplitudes of their own where the core multiplies."""
         unit = self._gain(out.units) * 2**out.config.fraction_bits
-        increment = None
+        plus, minus, steps = "", "", None
         if self.rates == "multiply":
-            increment = max(1, ((1 << out.config.trace_bits) - 1) // self._headroom())
-        for trace, name, tau, amplitude in (
-            ("x", "plus", self.tau_plus, self.a_plus),
-            ("y", "minus", self.tau_minus, self.a_minus),
-        ):
-            factor = None if increment is None else (f"a_{name}", f"a_{name}")
-            out.window(trace, name, tau, amplitude, unit, increment=increment, factor=factor)
+            plus, minus = "a_plus", "a_minus"
+            steps = max(1, ((1 << out.config.trace_bits) - 1) // self.headroom())
+        out.window(
+            "a_plus", "tau_plus", "x_inc", "d_x", unit,
+            label="window_plus", steps_of=steps, factor=plus,
+        )  # fmt: skip
+        out.window(
+            "a_minus", "tau_minus", "y_inc", "d_y", unit,
+            label="window_minus", late=True, steps_of=steps, factor=minus,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,24 +105,30 @@ class RectangularSTDP(LearningRule):
 
     rule: ClassVar[str] = "rectangular"
 
-    def _changes(self, units: Units) -> list[float]:
+    def changes(self, units: Units) -> list[float]:
+        """The amplitudes, in units of the integer weight."""
         return [a * units.weight for a in (self.a_plus, self.a_minus)]
 
-    def _formats(self, units: Units) -> Iterator[dict[str, Any]]:
+    def formats(self, units: Units) -> Iterator[dict[str, Any]]:
+        """Settings to try, cheap ones first."""
         longest = max(self.window_plus, self.window_minus) / units.dt
         least, most = TRACE_BITS
         bits = self.trace_bits or min(max(round(longest).bit_length(), least), most)
         yield {"trace_bits": bits, "fraction_bits": self._fraction(units)}
 
-    def _round(self, out: Rounded) -> None:
-        for trace, name in (("x", "plus"), ("y", "minus")):
-            window = getattr(self, f"window_{name}")
-            steps, clipped = out.put(f"{trace}_window", window / out.units.dt)
-            out.note(f"window_{name}", "s", window, steps * out.units.dt, clipped)
-            amplitude, unit = getattr(self, f"a_{name}"), out.units.weight
-            if amplitude and window and not steps:
-                out.lost.append(f"window_{name} = {window:g} s is less than half a step")
-            out.scaled(f"a_{name}", f"a_{name}", amplitude, unit * 2**out.config.fraction_bits)
+    def round(self, out: Rounded) -> None:
+        """Both windows in steps, and their amplitudes."""
+        self._round_window(out, "window_plus", "x_window", "a_plus")
+        self._round_window(out, "window_minus", "y_window", "a_minus")
+
+    @staticmethod
+    def _round_window(out: Rounded, window: str, field: str, amplitude: str) -> None:
+        seconds, dt = out.asked(window), out.units.dt
+        steps, clipped = out.put(field, seconds / dt)
+        out.note(window, "s", seconds, steps * dt, clipped)
+        if out.asked(amplitude) and seconds and not steps:
+            out.lost.append(f"{window} = {seconds:g} s is less than half a step")
+        out.scaled(amplitude, out.units.weight * 2**out.config.fraction_bits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,20 +159,19 @@ class SymmetricSTDP(LearningRule):
         if not self.scaling_rate or (self.total or 1.0) <= 0:
             raise InputError("total and scaling_rate are not positive; give positive numbers")
 
-    def _changes(self, units: Units) -> list[float]:
+    def changes(self, units: Units) -> list[float]:
+        """The amplitudes, in units of the integer weight."""
         return [a * units.weight for a in (self.a_plus, self.depression)]
 
-    def _formats(self, units: Units) -> Iterator[dict[str, Any]]:
-        return self._window_formats(units, self._changes(units))
-
-    def _round(self, out: Rounded) -> None:
+    def round(self, out: Rounded) -> None:
+        """One window in both directions, what lone spikes subtract, and the scaling."""
         fraction, units = out.config.fraction_bits, out.units
         unit = units.weight * 2**fraction
-        out.window("x", "plus", self.tau, self.a_plus, unit)
+        out.window("a_plus", "tau", "x_inc", "d_x", unit, label="window_plus", tau_label="tau_plus")
         kept = len(out.deviations)
-        out.window("y", "plus", self.tau, self.a_plus, unit)
+        out.window("a_plus", "tau", "y_inc", "d_y", unit, label="window_plus", late=True)
         del out.deviations[kept:]  # the other half of the same window
-        out.scaled("c_pre", "depression", self.depression, unit)
+        out.scaled("depression", unit, "c_pre")
         out.values["c_post"] = out.values["c_pre"]
         if self.total is None or self.scaling_period is None:
             # The largest target and shift: the factor is 0, and the sweep changes nothing.
@@ -182,7 +193,7 @@ class SymmetricSTDP(LearningRule):
         residual = 2**shift / target
         out.note("total, left alone within", "of it", 0.0, residual)
         out.judge(residual, WINDOW_TOLERANCE)
-        _sweep(out, "scaling_period", self.scaling_period)
+        out.sweep("scaling_period")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,14 +251,16 @@ class ThreeFactor(LearningRule):
     def _contributions(self) -> list[float]:
         return [abs(e) for e in (self.e_pre, self.e_post, self.a_plus, self.a_minus)]
 
-    def _changes(self, units: Units) -> list[float]:
+    def changes(self, units: Units) -> list[float]:
+        """None that is known: the products of modulators and eligibilities are rounded at random."""
         return []
 
     def _is_stochastic(self, units: Units) -> bool:
         # A product of two small numbers is mostly below the weight's unit.
         return self.fraction_bits != 0 if self.stochastic is None else self.stochastic
 
-    def _formats(self, units: Units) -> Iterator[dict[str, Any]]:
+    def formats(self, units: Units) -> Iterator[dict[str, Any]]:
+        """Settings to try, cheap ones first."""
         least, most = MODULATOR_BITS
         modulator = self.modulator_bits or min(max(units.core.weight_bits + 2, least), most)
         low, high = (self.eligibility_bits,) * 2 if self.eligibility_bits else ELIGIBILITY_BITS
@@ -256,7 +269,7 @@ class ThreeFactor(LearningRule):
             fraction = self.fraction_bits
             if fraction is None:
                 fraction = fraction_for(limit, [e * self.rate for e in self._contributions()])
-            trace = max(self.a_plus, self.a_minus) * self.rate * 2**fraction * self._headroom()
+            trace = max(self.a_plus, self.a_minus) * self.rate * 2**fraction * self.headroom()
             yield {
                 "trace_bits": self.trace_bits or _clip(round(trace).bit_length(), TRACE_BITS),
                 "fraction_bits": fraction,
@@ -264,18 +277,19 @@ class ThreeFactor(LearningRule):
                 "modulator_bits": modulator,
             }
 
-    def _round(self, out: Rounded) -> None:
+    def round(self, out: Rounded) -> None:
+        """What makes a synapse eligible, how that decays, and the modulator."""
         unit, dt = self.rate * 2**out.config.fraction_bits, out.units.dt
-        for name in ("e_pre", "e_post"):
-            out.scaled(name, name, getattr(self, name), unit)
-        out.window("x", "plus", self.tau_plus, self.a_plus, unit)
-        out.window("y", "minus", self.tau_minus, self.a_minus, unit)
-        period = _sweep(out, "period", self.period)
+        out.scaled("e_pre", unit)
+        out.scaled("e_post", unit)
+        out.window("a_plus", "tau_plus", "x_inc", "d_x", unit, label="window_plus")
+        out.window("a_minus", "tau_minus", "y_inc", "d_y", unit, label="window_minus", late=True)
+        period = out.sweep("period")
         largest = max(abs(out.values[name]) for name in ("e_pre", "e_post", "x_inc", "y_inc"))
-        out.decay("d_e", "tau_eligibility", self.tau_eligibility, period, largest)
-        out.scaled("m_spike", "spike_modulation", self.spike_modulation, out.units.weight)
+        out.decay("tau_eligibility", "d_e", period, largest)
+        out.scaled("spike_modulation", out.units.weight, "m_spike")
         largest = max(abs(out.values["m_spike"]), out.units.modulation)
-        d_mod = out.decay("d_mod", "tau_modulator", self.tau_modulator, dt, largest)
+        d_mod = out.decay("tau_modulator", "d_mod", dt, largest)
         out.put("d_mod_first", math.inf if self.new_error else d_mod)
 
 
@@ -310,34 +324,28 @@ class SDSP(LearningRule):
         if not 0 <= self.ca_1 <= min(self.ca_2, self.ca_3):
             raise InputError("give 0 ≤ ca_1 ≤ ca_2 and ca_1 ≤ ca_3, in spikes")
 
-    def _changes(self, units: Units) -> list[float]:
+    def changes(self, units: Units) -> list[float]:
+        """The amplitudes, in units of the integer weight."""
         return [a * units.weight for a in (self.a_plus, self.a_minus)]
 
-    def _formats(self, units: Units) -> Iterator[dict[str, Any]]:
+    def formats(self, units: Units) -> Iterator[dict[str, Any]]:
+        """Settings to try, cheap ones first."""
         for bits in self._widths():
             yield {"trace_bits": bits, "fraction_bits": self._fraction(units)}
 
-    def _round(self, out: Rounded) -> None:
-        room = max(self._headroom(), self.ca_2, self.ca_3)
+    def round(self, out: Rounded) -> None:
+        """The calcium trace and its thresholds, the potential's threshold, the amplitudes."""
+        room = max(self.headroom(), self.ca_2, self.ca_3)
         spike = max(1, int(((1 << out.config.trace_bits) - 1) / room))
-        d = out.decay("d_y", "tau_calcium", self.tau_calcium, out.units.dt)
+        d = out.decay("tau_calcium", "d_y", out.units.dt)
         out.put("y_inc", spike)
         out.judge_curve("calcium", spike, d, self.tau_calcium, 1.0, 1.0 / spike)
         for name in ("ca_1", "ca_2", "ca_3"):
-            out.scaled(name, name, getattr(self, name), spike)
-        out.scaled("theta_m", "theta_m", self.theta_m, out.units.state, judged=False)
+            out.scaled(name, spike)
+        out.scaled("theta_m", out.units.state, judged=False)
         unit = out.units.weight * 2**out.config.fraction_bits
         for name in ("a_plus", "a_minus"):
-            out.scaled(name, name, getattr(self, name), unit)
-
-
-def _sweep(out: Rounded, name: str, period: float) -> float:
-    """Put the time between sweeps; returns what it is."""
-    dt = out.units.dt
-    log2, clipped = out.put("sweep_log2", math.log2(max(period / dt, 1e-9)))
-    realised = 2**log2 * dt
-    out.note(name, "s", period, realised, clipped)
-    return realised
+            out.scaled(name, unit)
 
 
 def _clip(value: int, bounds: tuple[int, int]) -> int:

@@ -77,19 +77,25 @@ class Rounded:
     Attributes
     ----------
     config : the format.
-    values : integers by name.
+    rule : the rule as the user describes it; parameters are named as there, `field` is the core's name.
+    values : integers by field.
     error : the worst deviation in multiples of its tolerance.
     lost : what can not be held at all: reasons, for a `FitError`.
     """
 
-    def __init__(self, units: Units, config: LearningConfig) -> None:
+    def __init__(self, units: Units, config: LearningConfig, rule: object) -> None:
         layout = dataclasses.replace(units.core, learning=config).layout
-        self.units, self.config = units, config
+        self.units, self.config, self.rule = units, config, rule
         self._fields = {f.name: f for f in layout.learning}
         self.values = {"enabled": 1}
         self.deviations: list[ParameterDeviation] = []
         self.error = 0.0
         self.lost: list[str] = []
+
+    def asked(self, name: str) -> float:
+        """A parameter of the rule."""
+        value: float = getattr(self.rule, name)
+        return value
 
     def put(self, field: str, exact: float) -> tuple[int, int]:
         """Round into a field of the core; returns the integer and whether it was clipped."""
@@ -98,11 +104,10 @@ class Rounded:
         self.values[field] = value
         return value, int(not f.minimum - 0.5 <= exact < f.maximum + 0.5)
 
-    def scaled(
-        self, field: str, name: str, asked: float, factor: float, *, judged: bool = True
-    ) -> None:
-        """Put `asked` into a field, in units of 1/`factor`, and note what that gives."""
-        value, clipped = self.put(field, asked * factor)
+    def scaled(self, name: str, factor: float, field: str = "", *, judged: bool = True) -> None:
+        """Put a parameter into a field, in units of 1/`factor`, and note what that gives."""
+        asked = self.asked(name)
+        value, clipped = self.put(field or name, asked * factor)
         self.note(name, "", asked, value / factor, clipped)
         if judged and asked:
             self.judge(abs(value / factor / asked - 1), AMPLITUDE_TOLERANCE)
@@ -114,57 +119,79 @@ class Rounded:
         if asked != got or asked:
             self.deviations.append(ParameterDeviation(name, unit, asked, float(got), clipped))
 
-    def decay(self, field: str, name: str, tau: float, dt: float, start: int = 0) -> int:
-        """Put a time constant; noted is the one with which a value of `start`, if given, fades."""
+    def decay(self, name: str, field: str, dt: float, start: int = 0, *, label: str = "") -> int:
+        """Put a time constant; noted is the one with which a value of `start`, if given, fades.
+
+        `label` is its name in the report.
+        """
+        tau = self.asked(name)
         d = int(decay_constant(np.array(tau), dt))
         clipped = int(math.isfinite(tau) and tau > longest_time_constant(dt))
         self.values[field] = d
         self.note(
-            name, "s", tau, float(fading_time_constant(np.array(start), np.array(d), dt)), clipped
+            label or name,
+            "s",
+            tau,
+            float(fading_time_constant(np.array(start), np.array(d), dt)),
+            clipped,
         )
         return d
 
+    def sweep(self, name: str) -> float:
+        """Put the time between sweeps; returns what it is."""
+        period, dt = self.asked(name), self.units.dt
+        log2, clipped = self.put("sweep_log2", math.log2(max(period / dt, 1e-9)))
+        realised = 2**log2 * dt
+        self.note(name, "s", period, realised, clipped)
+        return realised
+
     def window(
         self,
-        trace: str,
-        name: str,
-        tau: float,
-        amplitude: float,
+        amplitude: str,
+        tau: str,
+        increment: str,
+        decay: str,
         unit: float,
         *,
-        increment: float | None = None,
-        factor: tuple[str, str] | None = None,
+        label: str,
+        late: bool = False,
+        steps_of: float | None = None,
+        factor: str = "",
+        tau_label: str = "",
     ) -> None:
         """Put an exponential window amplitude·exp(−|Δt|/tau) as a trace, and judge all of it.
 
         Parameters
         ----------
-        trace : "x": the window begins at Δt = 0; or "y": at one step, where the trace is not
-            decayed yet.
-        name : of amplitude and time constant in the report: "plus" for a_plus and tau_plus.
+        amplitude, tau : names of the rule's parameters.
+        increment, decay : fields of the trace.
         unit : integers that stand for a weight change of 1.
-        increment : of the trace; default: the amplitude in those units.
-        factor : field and report name of the amplitude, when the core multiplies the trace by one.
+        label : of the window in the report.
+        late : the window begins at Δt of one step, where the trace is not decayed yet.
+        steps_of : increment of the trace; default: the amplitude in those units.
+        factor : field of the amplitude, when the core multiplies the trace by one.
+        tau_label : of the time constant in the report.
         """
-        if not amplitude:
-            self.values |= {f"{trace}_inc": 0, f"d_{trace}": DECAY_ONE}
-            if factor is not None:
-                self.values[factor[0]] = 0
+        height, seconds = self.asked(amplitude), self.asked(tau)
+        if not height:
+            self.values |= {increment: 0, decay: DECAY_ONE}
+            if factor:
+                self.values[factor] = 0
             return
         dt = self.units.dt
-        first = math.exp(-dt / tau) if trace == "y" else 1.0
-        exact = amplitude * unit * first
-        inc, clipped = self.put(f"{trace}_inc", exact if increment is None else increment)
+        first = math.exp(-dt / seconds) if late else 1.0
+        exact = height * unit * first
+        inc, clipped = self.put(increment, exact if steps_of is None else steps_of)
         gain = 1.0
-        if factor is not None:
-            value, clipped = self.put(factor[0], exact / inc)
+        if factor:
+            value, clipped = self.put(factor, exact / inc)
             gain = value
         if not inc * gain:
-            self.lost.append(f"a_{name} = {amplitude:g} rounds to 0")
+            self.lost.append(f"{amplitude} = {height:g} rounds to 0")
             return
-        self.note(f"a_{name}", "", amplitude, inc * gain / unit / first, clipped)
-        d = self.decay(f"d_{trace}", f"tau_{name}", tau, dt)
-        self.judge_curve(f"window_{name}", inc, d, tau, amplitude * first, gain / unit)
+        self.note(amplitude, "", height, inc * gain / unit / first, clipped)
+        d = self.decay(tau, decay, dt, label=tau_label)
+        self.judge_curve(label, inc, d, seconds, height * first, gain / unit)
 
     def judge_curve(self, name: str, x: int, d: int, tau: float, peak: float, value: float) -> None:
         """Note and judge the worst point of a trace that starts at `x` and stands for peak·exp(−t/tau).

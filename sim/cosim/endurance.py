@@ -55,7 +55,8 @@ class LongRun:
             "d_e": 1000, "d_mod": 500, "d_mod_first": 500, "m_spike": -4,
             "theta_m": 500, "ca_1": 5, "ca_2": 120, "ca_3": 200,
         }  # fmt: skip
-        learning = {f.name: wanted[f.name] for f in config.layout.learning}
+        # Parameters of rules that are not SpikeLoom's own are small.
+        learning = {f.name: wanted.get(f.name, f.maximum // 16) for f in config.layout.learning}
         modulatory = np.arange(config.axons) >= config.axons - 4
         has_modulator = config.learning is not None and config.learning.format.modulator
         neurons: dict[str, Any] = {

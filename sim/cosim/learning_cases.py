@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeloom.hdl import CoreConfig, Field, Image, LearningConfig
-from spikeloom.hdl.contract.learning_config import RULES, TAG_BITS
+from spikeloom.hdl.contract.learning_config import TAG_BITS
+from spikeloom.hdl.contract.rules import RULES
 
 OPTIONS: dict[str, tuple[Any, ...]] = {
     "lanes": (1, 2, 4, 8, 16, 32),

@@ -19,6 +19,7 @@ from spikeloom.hdl.chip.verilog import TOP_NAME, generate_chip
 from spikeloom.hdl.contract.errors import SpikeLoomError
 from spikeloom.hdl.contract.neurons import NEURONS
 from spikeloom.hdl.contract.registry import plugin_environment
+from spikeloom.hdl.contract.rules import RULES
 
 from ..twin import verilator
 from .bench import Job
@@ -164,8 +165,9 @@ def _simulate(
 
 
 def _plugins(config: CoreConfig) -> dict[str, str]:
-    """Where the simulator's process finds a neuron model that is not SpikeLoom's own."""
-    return plugin_environment([NEURONS.origin(config.neuron_model)])
+    """Where the simulator's process finds parts that are not SpikeLoom's own."""
+    rule = None if config.learning is None else RULES.origin(config.learning.rule)
+    return plugin_environment([NEURONS.origin(config.neuron_model), rule])
 
 
 def _waveform(config: CoreConfig, seed: int, out: Path) -> str:

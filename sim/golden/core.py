@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikeloom.hdl import NO_AXON, ConfigError, Image, ImageError
+from spikeloom.hdl import NO_AXON, Image, ImageError
 from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.fields import STEP_NUMBERS
 
 from .accumulators import Accumulators
 from .arithmetic import Bools, Ints, count
-from .learning import RULES, LearningRule
+from .learning import LearningRule
 from .neurons.neurons import Golden, Neurons
 
 COUNTERS = (
@@ -69,12 +69,7 @@ class GoldenCore:
         self._accumulators = Accumulators(c, batch)
         self._learning: LearningRule | None = None
         if c.learning is not None:
-            if c.learning.rule not in RULES:
-                raise ConfigError(
-                    f"no golden model of the rule {c.learning.rule!r}; register one, as those of "
-                    f"{', '.join(RULES)} are"
-                )
-            self._learning = RULES[c.learning.rule](c, batch)
+            self._learning = c.learning.format.part("golden")(c, batch)
         self.image = image
         self.reset()
 

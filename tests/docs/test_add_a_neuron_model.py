@@ -1,7 +1,5 @@
 """docs/how-to/add-a-neuron-model.md, followed word for word in an empty folder."""
 
-import tomllib
-
 import pytest
 from how_to import Page
 
@@ -23,18 +21,7 @@ def test_the_commands_do_what_the_page_says(folder):
 
 
 def test_a_package_announces_the_model_by_an_entry_point(folder, tmp_path):
-    (announcement,) = PAGE.blocks("toml")
-    points = tomllib.loads(announcement)["project"]["entry-points"]
-    info = tmp_path / "floored-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: floored\nVersion: 1.0\n")
-    lines = [
-        line
-        for group, entries in points.items()
-        for line in (f"[{group}]", *(f"{name} = {target}" for name, target in entries.items()))
-    ]
-    (info / "entry_points.txt").write_text("\n".join(lines))
-    (tmp_path / "floored.py").write_text((folder / "floored.py").read_text())
+    PAGE.install(tmp_path, "floored")
     config = 'CoreConfig(neurons=3, axons=2, neuron_model="floored")'
     code = f"from spikeloom import CoreConfig; print({config}.model.name)"
     assert PAGE.run(["python", "-c", code], folder, PYTHONPATH=str(tmp_path)) == "floored\n"

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[2] / "docs" / "how-to"
@@ -41,6 +42,21 @@ class Page:
                 assert not shown or doctest.OutputChecker().check_output(shown, printed, _FLAGS)
                 done += 1
         return done
+
+    def install(self, folder, package):
+        """Files of an installed package with the module of this name and the page's entry point."""
+        (announcement,) = self.blocks("toml")
+        points = tomllib.loads(announcement)["project"]["entry-points"]
+        info = folder / f"{package}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        lines = [
+            line
+            for group, entries in points.items()
+            for line in (f"[{group}]", *(f"{name} = {part}" for name, part in entries.items()))
+        ]
+        (info / "entry_points.txt").write_text("\n".join(lines))
+        self.write_files(folder)
 
     @staticmethod
     def run(command, folder, *, ok=True, **environment):

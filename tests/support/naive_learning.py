@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from naive_core import NaiveCore, configs, random_image
 
 from spikeloom.hdl import LearningConfig
-from spikeloom.hdl.contract.learning_config import RULES
+from spikeloom.hdl.contract.rules import RULES
 
 
 @st.composite

@@ -1,23 +1,10 @@
-"""The golden models of the learning rules, one module each, and their registry.
+"""The golden models of the learning rules, one class each, which the rule's record names.
 
-A rule of one's own subclasses `LearningRule` and is registered under the name that it has in
-`spikeloom.hdl.contract.learning_config.RULES`.
+A rule of one's own subclasses `LearningRule`.
 """
 
-from . import pair, rectangular, sdsp, symmetric, three_factor
 from .random_numbers import random_numbers
-from .rule import RULES, LearningRule, register
+from .rule import LearningRule
 from .synapses import Synapses
 
-__all__ = [
-    "RULES",
-    "LearningRule",
-    "Synapses",
-    "pair",
-    "random_numbers",
-    "rectangular",
-    "register",
-    "sdsp",
-    "symmetric",
-    "three_factor",
-]
+__all__ = ["LearningRule", "Synapses", "random_numbers"]

@@ -6,11 +6,10 @@ bounds after van Rossum, Bi and Turrigiano 2000, and Rubin et al. 2001.
 
 from __future__ import annotations
 
-from .rule import LearningRule, register
+from .rule import LearningRule
 from .synapses import Synapses
 
 
-@register("pair")
 class Pair(LearningRule):
     """An arrival depresses by the neuron's trace, a spike potentiates by the axon's."""
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..arithmetic import Bools, Ints
-from .rule import LearningRule, register
+from .rule import LearningRule
 from .synapses import Synapses
 
 
-@register("rectangular")
 class Rectangular(LearningRule):
     """Traces are timers: while one runs, the weight changes by a constant."""
 

@@ -1,11 +1,9 @@
-"""What all learning rules have in common: when they are asked, traces, counters; and their registry.
+"""What all learning rules have in common: when they are asked, traces, counters.
 
 Source: docs/reference/semantics.md, "Learning".
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 
@@ -78,17 +76,3 @@ class LearningRule(LearningState):
     def on_sweep(self, s: Synapses) -> None:
         """Change all synapses."""
         raise NotImplementedError
-
-
-RULES: dict[str, type[LearningRule]] = {}
-"""Golden rules by name; `register` adds to them."""
-
-
-def register(name: str) -> Callable[[type[LearningRule]], type[LearningRule]]:
-    """Class decorator: the golden model of the rule that `LearningConfig` knows by this name."""
-
-    def add(rule: type[LearningRule]) -> type[LearningRule]:
-        RULES[name] = rule
-        return rule
-
-    return add

@@ -8,11 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..arithmetic import Bools, Ints
-from .rule import LearningRule, register
+from .rule import LearningRule
 from .synapses import Synapses
 
 
-@register("sdsp")
 class SDSP(LearningRule):
     """An arrival moves the weight up or down, by the neuron's potential and calcium."""
 

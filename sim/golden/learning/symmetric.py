@@ -10,11 +10,10 @@ import numpy as np
 from spikeloom.hdl.contract.learning_config import SCALING_BITS
 
 from ..arithmetic import clamp
-from .rule import LearningRule, register
+from .rule import LearningRule
 from .synapses import Synapses
 
 
-@register("symmetric")
 class Symmetric(LearningRule):
     """Pairs potentiate in either order, a constant depresses, sweeps scale the weights of a neuron."""
 

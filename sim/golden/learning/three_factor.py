@@ -6,11 +6,10 @@ Source: docs/reference/semantics.md, "Rule `three_factor`"; Frémaux and Gerstne
 from __future__ import annotations
 
 from ..arithmetic import Bools, Ints, decay
-from .rule import LearningRule, register
+from .rule import LearningRule
 from .synapses import Synapses
 
 
-@register("three_factor")
 class ThreeFactor(LearningRule):
     """Pre and post side change eligibilities, sweeps change weights."""
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from spikeloom.hdl import ConfigError, CoreConfig, LearningConfig
 from spikeloom.hdl.contract.core_config import LANES, ceil_div, clog2
-from spikeloom.hdl.contract.learning_config import RULES
+from spikeloom.hdl.contract.rules import RULES
 
 
 @st.composite

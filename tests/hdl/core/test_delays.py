@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spikeloom.hdl import CoreConfig, Image, LearningConfig
-from spikeloom.hdl.contract.learning_config import RULES
+from spikeloom.hdl.contract.rules import RULES
 from spikeloom.sim import GoldenCore
 
 PARAMETERS = {

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spikeloom.hdl import CoreConfig, Image, LearningConfig
-from spikeloom.hdl.contract.learning_config import RULES
 from spikeloom.hdl.contract.memory_map import Region
+from spikeloom.hdl.contract.rules import RULES
 from spikeloom.hdl.core import Core
 from spikeloom.sim import GoldenCore
 

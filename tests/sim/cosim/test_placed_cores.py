@@ -12,7 +12,7 @@ from placed_cores import PlacedCores
 from placements import SHAPES, random_placement
 
 from spikeloom.hdl import CoreConfig, LearningConfig
-from spikeloom.hdl.contract.learning_config import RULES
+from spikeloom.hdl.contract.rules import RULES
 from spikeloom.sim import GoldenCore
 
 SEEDS = st.integers(0, 2**32 - 1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from naive_learning import NaiveLearningCore, learning_configs, random_learning_image
 
 from spikeloom.hdl import CoreConfig, LearningConfig
-from spikeloom.hdl.contract.learning_config import RULES
+from spikeloom.hdl.contract.rules import RULES
 from spikeloom.sim import GoldenCore
 
 SEEDS = st.integers(0, 2**32 - 1)

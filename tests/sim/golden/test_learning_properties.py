@@ -8,12 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_learning import learning_configs, random_learning_image
 
-from spikeloom.hdl import NO_AXON, ConfigError, CoreConfig, Image, ImageError, LearningConfig
+from spikeloom.hdl import NO_AXON, CoreConfig, Image, ImageError, LearningConfig
 from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.memory_map import COUNTERS as HARDWARE_COUNTERS
 from spikeloom.sim import GoldenCore
 from spikeloom.sim.golden.core import COUNTERS
-from spikeloom.sim.golden.learning import RULES
 
 SEEDS = st.integers(0, 2**32 - 1)
 EXAMPLES = settings(max_examples=60)
@@ -241,12 +240,6 @@ def test_states_are_listed_when_one_is_unknown():
     assert plain.axon_states == plain.neuron_states == {}
     with pytest.raises(InputError, match="no eligibility"):
         plain.eligibility = [[1]]
-
-
-def test_a_rule_without_golden_model_is_refused(monkeypatch):
-    monkeypatch.delitem(RULES, "sdsp")
-    with pytest.raises(ConfigError, match=r"no golden model of the rule 'sdsp'.*pair"):
-        GoldenCore(Image(small("sdsp"), [[1, 2], [3, 4]]))
 
 
 def test_counters_of_learning_are_those_of_the_hardware():
