@@ -4,7 +4,7 @@ The gateware of a rule is a subclass of `Rule`, which the rule's record names (`
 """
 
 from .engine import LearningEngine
-from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, Unit
+from .rules import CHANGE_LATENCY, Lane, LaneResult, Rule, Unit
 
 __all__ = [
     "CHANGE_LATENCY",

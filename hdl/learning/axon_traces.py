@@ -15,7 +15,7 @@ from ..primitives.pipeline import pipeline
 from ..primitives.signatures import ScannedSignature
 from .lane_memory import LaneMemory
 from .record_access import RecordAccess, record_access
-from .rule import Rule
+from .rules import Rule
 from .traces import DECAY_LATENCY, bumped
 
 

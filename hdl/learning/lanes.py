@@ -13,7 +13,7 @@ from ..primitives.latencies import RECORD_LATENCY, TRANSPOSABLE_LATENCY
 from ..primitives.layouts import column_layout, record, row_layout, row_stride, synapse_layout
 from ..primitives.pipeline import pipeline
 from .random_numbers import synapse_random
-from .rule import Lane, Rule
+from .rules import Lane, Rule
 from .synapse_memory import WRITE_LATENCY
 
 

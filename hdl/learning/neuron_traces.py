@@ -14,7 +14,7 @@ from ..primitives.pipeline import pipeline
 from ..primitives.signatures import FiredSignature, WalkSignature
 from .lane_memory import LaneMemory
 from .record_access import RecordAccess, record_access
-from .rule import NEURON_LATENCY, Rule, Unit
+from .rules.rule import NEURON_LATENCY, Rule, Unit
 
 
 class NeuronTraces(wiring.Component):

@@ -19,5 +19,5 @@ PAIR = RuleModel(
     neuron_states=trace_y,
     settings=("pairing", "bounds", "rates"),
     golden="spikeloom.sim.golden.learning.pair:Pair",
-    gateware="spikeloom.hdl.learning.pair:Pair",
+    gateware="spikeloom.hdl.learning.rules.pair:Pair",
 )

@@ -22,5 +22,5 @@ RECTANGULAR = RuleModel(
     axon_states=trace_x,
     neuron_states=trace_y,
     golden="spikeloom.sim.golden.learning.rectangular:Rectangular",
-    gateware="spikeloom.hdl.learning.rectangular:Rectangular",
+    gateware="spikeloom.hdl.learning.rules.rectangular:Rectangular",
 )

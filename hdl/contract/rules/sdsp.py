@@ -36,5 +36,5 @@ SDSP = RuleModel(
     neuron_states=neuron_states,
     settings=("pairing",),
     golden="spikeloom.sim.golden.learning.sdsp:SDSP",
-    gateware="spikeloom.hdl.learning.sdsp:Sdsp",
+    gateware="spikeloom.hdl.learning.rules.sdsp:Sdsp",
 )

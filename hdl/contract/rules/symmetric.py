@@ -28,5 +28,5 @@ SYMMETRIC = RuleModel(
     settings=("pairing",),
     sweeps=True,
     golden="spikeloom.sim.golden.learning.symmetric:Symmetric",
-    gateware="spikeloom.hdl.learning.symmetric:Symmetric",
+    gateware="spikeloom.hdl.learning.rules.symmetric:Symmetric",
 )

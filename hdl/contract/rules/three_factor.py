@@ -35,5 +35,5 @@ THREE_FACTOR = RuleModel(
     modulator=True,
     sweeps=True,
     golden="spikeloom.sim.golden.learning.three_factor:ThreeFactor",
-    gateware="spikeloom.hdl.learning.three_factor:ThreeFactor",
+    gateware="spikeloom.hdl.learning.rules.three_factor:ThreeFactor",
 )

@@ -16,7 +16,7 @@ RULE = RuleModel(
     neuron_states=trace_y,
     settings=("pairing",),
     golden=dataclasses.dataclass,
-    gateware="spikeloom.hdl.learning.pair:Pair",
+    gateware="spikeloom.hdl.learning.rules.pair:Pair",
 )
 
 
@@ -34,7 +34,7 @@ def test_finds_spikeloom_s_own_and_registered_rules():
         rule = find_rule(name)
         assert (rule.name, RULES.origin(name)) == (name, None)
         assert rule.part("golden").__module__ == f"spikeloom.sim.golden.learning.{name}"
-        assert rule.part("gateware").__module__ == f"spikeloom.hdl.learning.{name}"
+        assert rule.part("gateware").__module__ == f"spikeloom.hdl.learning.rules.{name}"
     assert find_rule("test_rule") is RULE
     assert RULES.origin("test_rule") == "dataclasses"
 

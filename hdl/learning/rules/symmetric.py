@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from amaranth.hdl import Const, Module, Mux, Signal, signed
 
-from ..contract.learning_config import SCALING_BITS
-from ..primitives.pipeline import pipeline
+from ...contract.learning_config import SCALING_BITS
+from ...primitives.pipeline import pipeline
 from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
-from ..primitives.arithmetic import LEAK_LATENCY, Decay, saturate
-from ..primitives.pipeline import pipeline
+from ...primitives.arithmetic import LEAK_LATENCY, Decay, saturate
+from ...primitives.pipeline import pipeline
 from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, Unit
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Const, Module, Mux
 
-from ..primitives.pipeline import pipeline
+from ...primitives.pipeline import pipeline
 from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data
 
-from ..contract.core_config import CoreConfig
-from ..contract.learning_config import TAG_BITS
-from ..primitives.pipeline import pipeline
-from .traces import DECAY_LATENCY, TraceDecay, bumped
+from ...contract.core_config import CoreConfig
+from ...contract.learning_config import TAG_BITS
+from ...primitives.pipeline import pipeline
+from ..traces import DECAY_LATENCY, TraceDecay, bumped
 
 NEURON_LATENCY = 2
 """Cycles from a neuron's spike to its next record."""
