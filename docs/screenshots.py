@@ -42,7 +42,7 @@ _DRAWN = "return (window.Bokeh?.documents.length ?? 0) > 0 && Bokeh.documents[0]
 CELLS = (
     'board = spikeloom.open("twin:", design)\nboard',
     "run = board.run({name: rows[:600] for name, rows in spikes.items()})\nrun",
-    'board.parameters["v_threshold"][:24] = 9000\nboard.parameters["v_threshold"]',
+    "board.parameters.v_threshold[:24] = 1.5\nboard.parameters.v_threshold",
     "board.weights",
 )
 STYLE = """

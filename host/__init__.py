@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         LinkError,
         MissingToolError,
         PortError,
+        RoundingWarning,
         SpikeLoomError,
         WrongBoardError,
     )
@@ -58,6 +59,7 @@ _HOMES = {
         "LinkError",
         "MissingToolError",
         "PortError",
+        "RoundingWarning",
         "SpikeLoomError",
         "WrongBoardError",
     ),
@@ -104,6 +106,7 @@ __all__ = [
     "PairSTDP",
     "PortError",
     "RectangularSTDP",
+    "RoundingWarning",
     "Run",
     "Snapshot",
     "SpikeLoomError",

@@ -45,3 +45,7 @@ class FitWarning(UserWarning):
 
 class LineWarning(UserWarning):
     """The line does not carry the requested rate."""
+
+
+class RoundingWarning(UserWarning):
+    """Values were written to a device in the network's unit, and the nearest that it holds are others."""

@@ -35,8 +35,9 @@ also     np, spikeloom
     run = board.run(np.ones((10, {axons}), bool))     ten steps, a spike on every axon in each
     print(run.text()); run.spikes.sum(axis=0)         the raster; spikes of each neuron
     for part in board.stream(every=100): ...         on and on, part by part
-    board.parameters; board.parameters.v_threshold[0] = 100
-    board.weights[0]; board.states.v; board.counters()
+    board.parameters; board.parameters.v_threshold[0] = 0.9
+    board.weights[0]; board.weights.raw[0]           in the network's unit; as integers
+    board.states.v; board.counters()
     board.monitor([0, 1])                            then run.monitored has "v[0]" and "v[1]"
     board.reset(); help(board)                       docs/tutorials/shell-session.md is a whole session
 """

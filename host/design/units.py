@@ -8,64 +8,103 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..quantise.rounding import Floats, Integers, decay_constant, time_constant
+from ..quantise.rounding import Floats, Integers, decay_exact, time_constant
+from .contents import contents
 from .design import Design
+from .learning_units import learning_conversion
 
-_HUGE = float(1 << 53)
-"""More than any core can hold, and still exact."""
+Columns = NDArray[np.int64]
+"""For each value, its index along the last axis: the neuron, or the axon, that it belongs to."""
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """Both ways between a parameter's or state's integers, one for each neuron, and its unit.
+    """Both ways between the integers of one name and their unit.
 
     Attributes
     ----------
-    unit : "s", or "" for the network's own unit of potentials.
-    to_unit : (N,) integers to floats.
-    to_integers : floats to (N,) integers, to the nearest.
+    unit : "s" for times, "" for the network's own unit of potentials and weights, or what is counted.
+    to_unit : integers, and the columns they are in, to floats.
+    exact : floats, and the columns they are in, to what a core without rounding would hold.
+    decay : a decay constant, whose 0 stands for an infinite time: no finite one becomes 0.
     """
 
     unit: str
-    to_unit: Callable[[Integers], Floats]
-    to_integers: Callable[[Floats], Integers]
+    to_unit: Callable[[Integers, Columns], Floats]
+    exact: Callable[[Floats, Columns], Floats]
+    decay: bool = False
+
+    def to_integers(self, exact: Floats, low: int, high: int) -> Integers:
+        """The nearest integers from `low` to `high` to what `exact` gave."""
+        nearest = np.rint(exact)
+        if self.decay:
+            nearest = np.where(exact > 0, np.maximum(nearest, 1), nearest)
+        return np.clip(nearest, low, high).astype(np.int64)
 
     def describe(self, values: Integers) -> str:
-        """The values for people, or their range."""
-        floats = self.to_unit(values)
-        factor, unit = (1e3, " ms") if self.unit == "s" else (1.0, "")
+        """The values of a whole content for people, or their range."""
+        floats = self.to_unit(values, columns_of(values.shape))
+        factor, unit = (1e3, " ms") if self.unit == "s" else (1.0, f" {self.unit}".rstrip())
         low, high = f"{floats.min() * factor:.3g}", f"{floats.max() * factor:.3g}"
         return f"{low}{unit}" if low == high else f"{low}…{high}{unit}"
 
 
-def conversions(design: Design) -> dict[str, Conversion]:
-    """Conversions by name, of parameters and of states, that a design knows.
+def columns_of(shape: tuple[int, ...]) -> Columns:
+    """The columns of all values of a content of this shape."""
+    return np.broadcast_to(np.arange(shape[-1]) if shape else np.zeros((), dtype=np.int64), shape)
 
-    Potentials and currents are divided by the neuron's scale, decay constants are time constants,
-    and numbers of steps are times.
+
+def conversion(design: Design, name: str) -> Conversion | None:
+    """The conversion of what has this name in a core; None for a number without a unit.
+
+    Potentials and currents are divided by the neuron's scale, and so are weights; decay constants
+    are time constants, and numbers of steps are times.
     """
+    scale, dt = np.asarray(design.scale), design.dt
+    if name == "weights":
+        weight = weight_scale(design)
+        return Conversion("", lambda x, j: x / weight[j], lambda x, j: x * weight[j])
     layout = design.config.layout
-    fields = (*layout.parameters, *layout.states)
-    found = {field.name: _conversion(field.unit, design) for field in fields}
-    return {name: conversion for name, conversion in found.items() if conversion is not None}
+    units = {field.name: field.unit for field in (*layout.parameters, *layout.states)}
+    if units.get(name) == "potential":
+        return Conversion("", lambda x, j: x / scale[j], lambda x, j: x * scale[j])
+    if name == "delays" or units.get(name) == "steps":
+        return steps_conversion(dt)
+    if units.get(name) == "decay":
+        return decay_conversion(dt)
+    found = contents(design.config).get(name)
+    if found is not None and (found.kind == "learning parameter" or found.learns):
+        unit = learning_conversion(design, name)
+        if unit is None:
+            return None
+        if unit.kind == "decay":
+            return decay_conversion(unit.step)
+        if unit.kind == "steps":
+            return steps_conversion(dt)
+        factor = unit.factor
+        return Conversion(
+            unit.counts, lambda x, j: x / np.float64(factor()), lambda x, j: x * factor()
+        )
+    return None
+
+
+def steps_conversion(dt: float) -> Conversion:
+    """Of numbers of steps, in seconds."""
+    return Conversion("s", lambda x, j: x * np.float64(dt), lambda x, j: x / dt)
+
+
+def decay_conversion(step: float) -> Conversion:
+    """Of decay constants that act once in `step` seconds: their time constants."""
+    return Conversion(
+        "s", lambda d, j: time_constant(d, step), lambda tau, j: decay_exact(tau, step), decay=True
+    )
+
+
+def weight_scale(design: Design) -> Floats:
+    """(N,) integer units of a weight for one unit of the network."""
+    return np.asarray(design.scale / 2.0**design.config.weight_shift, dtype=np.float64)
 
 
 def weights_in_units(design: Design, weights: ArrayLike) -> Floats:
     """(A, N) integer weights in the network's own unit."""
-    integers = np.asarray(weights, dtype=np.float64)
-    return np.asarray(integers * 2.0**design.config.weight_shift / design.scale, dtype=np.float64)
-
-
-def _conversion(unit: str, design: Design) -> Conversion | None:
-    scale, dt = np.asarray(design.scale), design.dt
-    if unit == "potential":
-        return Conversion("", lambda x: x / scale, lambda x: _round(x * scale))
-    if unit == "steps":
-        return Conversion("s", lambda x: x * np.float64(dt), lambda x: _round(x / dt))
-    if unit == "decay":
-        return Conversion("s", lambda d: time_constant(d, dt), lambda tau: decay_constant(tau, dt))
-    return None
-
-
-def _round(values: ArrayLike) -> NDArray[np.int64]:
-    return np.rint(np.clip(values, -_HUGE, _HUGE)).astype(np.int64)
+    return np.asarray(np.asarray(weights) / weight_scale(design), dtype=np.float64)

@@ -12,15 +12,13 @@ from numpy.typing import ArrayLike
 from ..design.contents import Kind, find, of_kind
 from ..design.input_raster import SpikeInput, SpikeStream
 from ..design.snapshot import Snapshot, as_snapshot
-from ..design.units import conversions, weights_in_units
-from ..quantise.rounding import Floats
 from .array_view import ArrayView
 from .interface import DeviceInterface
 from .named_views import NamedNumbers, NamedViews
-from .run import Part, WeightFrame
+from .run import Part
 from .storage import Storage
 from .streaming import stream
-from .weight_stream import watch_weights
+from .weight_stream import WeightFrame, watch_weights
 
 
 class Device(DeviceInterface):
@@ -41,7 +39,10 @@ class Device(DeviceInterface):
 
     @property
     def weights(self) -> ArrayView:
-        """The (A, N) weights, axon to neuron, like an array: reading reads, assigning writes."""
+        """The (A, N) weights, axon to neuron, in the network's unit, like an array.
+
+        Reading reads, assigning writes: `weights["eye", "cells"] = 0.3`.  `weights.raw` has integers.
+        """
         if self._weights is None:
             self._weights = self._view("weights")
         return self._weights
@@ -51,13 +52,12 @@ class Device(DeviceInterface):
         self.weights[...] = values
 
     @property
-    def physical_weights(self) -> Floats:
-        """The (A, N) weights in the network's own unit, as they are now; a copy."""
-        return weights_in_units(self.design, self.read("weights"))
-
-    @property
     def delays(self) -> ArrayView:
-        """The (A, N) delay fields of the synapses, like an array; `InputError` in a core without."""
+        """The (A, N) times in seconds that each synapse adds to the delay of its axon, like an array.
+
+        A spike of an input takes no step, one of a neuron at least one, before that is added.
+        `InputError` in a core without delays.
+        """
         if self._delays is None:
             self._delays = self._view("delays")
         return self._delays
@@ -79,17 +79,21 @@ class Device(DeviceInterface):
 
     @property
     def parameters(self) -> NamedViews:
-        """The (N,) parameters of the neurons by name: `parameters["v_threshold"][3] = 40`."""
+        """The (N,) parameters of the neurons by name, in the network's unit and in seconds.
+
+        `parameters.v_threshold["cells"] = 0.9` writes; `parameters.raw` has integers.
+        """
         if self._parameters is None:
             self._parameters = self._named("parameter")
         return self._parameters
 
     @property
     def states(self) -> NamedViews:
-        """The states by name, as they are between two steps: `states.v[3]`.
+        """The states by name, as they are between two steps: `states.v["cells"]`.
 
         (N,) of neurons: "v", "i" (or "i_exc", "i_inh"), "ref", "th", and "y", "m", "up", "down" in
-        cores that learn; (A,) of axons: "x"; (A, N) of synapses: "eligibility".
+        cores that learn; (A,) of axons: "x"; (A, N) of synapses: "eligibility".  In the network's
+        unit and in seconds; `states.raw` has integers.
         """
         if self._states is None:
             self._states = self._named("state")
@@ -97,20 +101,20 @@ class Device(DeviceInterface):
 
     @property
     def learning(self) -> NamedNumbers:
-        """The parameters of the learning rule by name: `learning.enabled = 0`."""
+        """The parameters of the learning rule by name: `learning.enabled = 0`, `learning.w_max = 0.5`.
+
+        In the network's unit and in seconds where they have one; `learning.raw` has integers.
+        """
         if self._learning is None:
-            names = list(of_kind(self.design.config, "learning parameter"))
-            self._learning = NamedNumbers(
-                "learning parameter", names, lambda name: int(self.read(name)), self.write
-            )
+            contents = of_kind(self.design.config, "learning parameter")
+            self._learning = NamedNumbers("learning parameter", contents, self)
         return self._learning
 
     def _view(self, name: str) -> ArrayView:
         return ArrayView(Storage(self, find(self.store.contents, name)))
 
     def _named(self, kind: Kind) -> NamedViews:
-        views = {name: self._view(name) for name in of_kind(self.design.config, kind)}
-        return NamedViews(kind, views, lambda: conversions(self.design))
+        return NamedViews(kind, {k: self._view(k) for k in of_kind(self.design.config, kind)})
 
     # Running part by part
 

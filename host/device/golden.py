@@ -132,25 +132,21 @@ class GoldenDevice(Device):
                 column[t] = self._store.array(state)[neuron]
         report = self._core.image.report
         assert report is not None
-        return Run(
-            start=start,
-            spikes=fired & report,
-            monitored=values,
-            populations=self.design.populations,
-        )
+        return Run.of(self.design, start, fired & report, values)
 
     @property
     def step(self) -> int:
         """Number of the next step."""
         return self._core.step_number
 
-    def monitor(self, neurons: Sequence[int], state: str = "v") -> None:
+    def monitor(self, neurons: Sequence[int] | str, state: str = "v") -> None:
         """Report `state` of these neurons after every step of later runs; [] ends it.
 
         Each state has its own neurons, so "v" and "i" can be watched together.  Of a state of axons
-        ("x") give axons.  As on a board, `config.monitors` limits how many values are reported.
+        ("x") give axons.  The name of a population stands for its neurons.  As on a board,
+        `config.monitors` limits how many values are reported.
         """
-        self._monitors.choose(self._core.config, neurons, state)
+        self._monitors.choose(self.design, neurons, state)
 
     @property
     def store(self) -> GoldenStore:

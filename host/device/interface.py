@@ -87,8 +87,11 @@ class DeviceInterface(abc.ABC):
         return time.monotonic()
 
     @abc.abstractmethod
-    def monitor(self, neurons: Sequence[int], state: str = "v") -> None:
-        """Report `state` of these neurons after every step of later runs; [] ends it."""
+    def monitor(self, neurons: Sequence[int] | str, state: str = "v") -> None:
+        """Report `state` of these neurons, or this population, after every step of later runs.
+
+        [] ends it.
+        """
 
     # Contents
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 
-from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import InputError
 
 from ..design.contents import find_monitored
+from ..design.design import Design
+from ..design.names import NO_ROW, axons_named, neurons_named
 
 
 class Monitors:
@@ -17,12 +18,17 @@ class Monitors:
     def __init__(self) -> None:
         self._chosen: dict[str, list[int]] = {}
 
-    def choose(self, config: CoreConfig, neurons: Sequence[int], state: str) -> None:
+    def choose(self, design: Design, neurons: Sequence[int] | str, state: str) -> None:
         """Watch `state` of these from now on, instead of what was watched of it.
 
-        Raises `InputError` for what the core does not have, or more values than it has slots for.
+        The name of an input or population stands for its axons or neurons.  Raises `InputError`
+        for what the core does not have, or more values than it has slots for.
         """
+        config = design.config
         found = find_monitored(config, state)
+        if isinstance(neurons, str):
+            of_name = axons_named if found.owner == "axon" else neurons_named
+            neurons = [k for k in of_name(design, neurons).tolist() if k != NO_ROW]
         try:
             chosen = list(dict.fromkeys(operator.index(neuron) for neuron in neurons))
         except TypeError:

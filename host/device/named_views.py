@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
@@ -11,13 +11,17 @@ from numpy.typing import ArrayLike
 
 from spikeloom.hdl.contract.errors import InputError
 
-from ..design.units import Conversion
+from ..design.contents import Content
+from ..design.units import Conversion, conversion
 from ..display.html import never_raise, table_html, table_text
-from ..quantise.rounding import Floats
 from .array_view import ArrayView
+from .assignment import physical_values
+from .interface import DeviceInterface
 
 _Value = TypeVar("_Value")
 _D = TypeVar("_D")
+_FIRST = np.zeros((), dtype=np.int64)
+"""The column of a number that the core has one of."""
 
 
 class _Named(Mapping[str, _Value]):
@@ -69,7 +73,7 @@ class _Named(Mapping[str, _Value]):
         raise NotImplementedError
 
     def __delitem__(self, name: str) -> NoReturn:
-        raise InputError(f"a {self._kind} can not be deleted; assign a value instead")
+        raise InputError(f"a {self._kind} cannot be deleted; assign a value instead")
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._names})
@@ -94,27 +98,21 @@ class _Named(Mapping[str, _Value]):
 class NamedViews(_Named[ArrayView]):
     """Views by name: `device.parameters` and `device.states`.
 
-    `parameters["v_threshold"][3] = 40`, `parameters.v_threshold = 40` (all neurons) and
-    `parameters.v_threshold += 5` write to the device, between two steps.  Values are integers, as
-    the core has them; the table that is shown has them in the network's units as well.
+    `parameters["v_threshold"][3] = 0.9`, `parameters.v_threshold = 0.9` (all neurons) and
+    `parameters.v_threshold += 0.1` write to the device, between two steps.  Values are in the network's
+    unit, times (also those of decay constants) in seconds; `raw` has the core's integers.
 
     Parameters
     ----------
     kind : "parameter" or "state".
     views : by name.
-    conversions : to the units of the network, of the names that have any.
     """
 
     _views: dict[str, ArrayView]
 
-    def __init__(
-        self,
-        kind: str,
-        views: dict[str, ArrayView],
-        conversions: Callable[[], Mapping[str, Conversion]] = dict,
-    ) -> None:
+    def __init__(self, kind: str, views: dict[str, ArrayView]) -> None:
         super().__init__(kind, list(views))
-        vars(self).update(_views=views, _conversions=conversions)
+        vars(self).update(_views=views)
 
     def __getitem__(self, name: str) -> ArrayView:
         self._check(name)
@@ -124,71 +122,34 @@ class NamedViews(_Named[ArrayView]):
         self[name][...] = value
 
     @property
-    def physical(self) -> PhysicalNumbers:
-        """The same values in the units of the network, where it has them."""
-        return PhysicalNumbers(self, vars(self)["_conversions"]())
+    def raw(self) -> NamedViews:
+        """The same as the integers that the core holds: `parameters.raw.v_threshold[3] = 40`."""
+        return NamedViews(self._kind, {name: view.raw for name, view in self._views.items()})
 
     def _rows(self) -> list[tuple[str, ...]]:
-        conversions = vars(self)["_conversions"]()
         rows: list[tuple[str, ...]] = []
         for name, view in self._views.items():
-            values = np.asarray(view)
-            low, high = view.bounds
-            physical = conversions[name].describe(values) if name in conversions else ""
+            raw, conversion = view.raw, view._conversion
+            values = np.asarray(raw)
+            low, high = raw.bounds
+            physical = conversion.describe(values) if conversion and values.size else ""
             since = "" if view.effective_from is None else f"from step {view.effective_from}"
-            rows.append((name, summary(values), physical, f"{low}…{high}", since))
+            rows.append((name, physical, summary(values), f"in {low}…{high}", since))
         return rows
 
 
-class PhysicalNumbers(_Named[Floats]):
-    """The same in the units of the network: `parameters.physical.v_threshold = 0.9`.
+class NamedNumbers(_Named[float]):
+    """Single numbers by name: `device.learning`, the parameters of the learning rule.
 
-    Reading gives (N,) floats: potentials and currents in the network's unit, times (also those of
-    decay constants) in seconds.  What is assigned is rounded to what the core can hold.
-    """
-
-    def __init__(self, named: NamedViews, conversions: Mapping[str, Conversion]) -> None:
-        super().__init__(named._kind, [name for name in named if name in conversions])
-        vars(self).update(_views=named, _conversions=conversions)
-
-    def __getitem__(self, name: str) -> Floats:
-        self._check(name)
-        held = vars(self)
-        return np.array(held["_conversions"][name].to_unit(np.asarray(held["_views"][name])))
-
-    def __setitem__(self, name: str, value: ArrayLike) -> None:
-        self._check(name)
-        held = vars(self)
-        view = held["_views"][name]
-        try:
-            floats = np.broadcast_to(np.asarray(value, dtype=np.float64), view.shape)
-        except (TypeError, ValueError):
-            raise InputError(
-                f"{name} is {value!r}; give a number, or {view.shape} of them"
-            ) from None
-        conversion = held["_conversions"][name]
-        if np.isnan(floats).any() or (conversion.unit and (floats < 0).any()):
-            raise InputError(f"{name} is {value!r}; give numbers, and none below 0 of seconds")
-        view[...] = conversion.to_integers(floats)
-
-    def _rows(self) -> list[tuple[str, ...]]:
-        held = vars(self)
-        return [
-            (name, held["_conversions"][name].describe(np.asarray(held["_views"][name])))
-            for name in self
-        ]
-
-
-class NamedNumbers(_Named[int]):
-    """Single integers by name: `device.learning`, the parameters of the learning rule.
-
-    `learning.enabled = 0` writes to the device, between two steps.
+    `learning.enabled = 0` and `learning.w_max = 0.5` write to the device, between two steps.  Values are
+    in the network's unit where they have one, see `spikeloom.design.learning_units`; `raw` has integers.
 
     Parameters
     ----------
     kind : "learning parameter".
-    names : of all.
-    read, write : one of them; `write` returns the step from which on it is in effect.
+    contents : of all.
+    device : holds them.
+    raw : give integers instead.
 
     Attributes
     ----------
@@ -200,24 +161,60 @@ class NamedNumbers(_Named[int]):
     def __init__(
         self,
         kind: str,
-        names: Sequence[str],
-        read: Callable[[str], int],
-        write: Callable[[str, int], int],
+        contents: dict[str, Content],
+        device: DeviceInterface,
+        *,
+        raw: bool = False,
+        effective_from: dict[str, int] | None = None,
     ) -> None:
-        super().__init__(kind, names)
-        vars(self).update(_read=read, _write=write, effective_from={})
+        super().__init__(kind, list(contents))
+        since = {} if effective_from is None else effective_from
+        vars(self).update(_contents=contents, _device=device, _raw=raw, effective_from=since)
 
-    def __getitem__(self, name: str) -> int:
+    @property
+    def raw(self) -> NamedNumbers:
+        """The same as the integers that the core holds."""
+        held = vars(self)
+        return NamedNumbers(
+            self._kind,
+            held["_contents"],
+            held["_device"],
+            raw=True,
+            effective_from=self.effective_from,
+        )
+
+    def _conversion(self, name: str) -> Conversion | None:
+        held = vars(self)
+        return None if held["_raw"] else conversion(held["_device"].design, name)
+
+    def __getitem__(self, name: str) -> float:
         self._check(name)
-        return int(vars(self)["_read"](name))
+        integer = vars(self)["_device"].read(name)
+        found = self._conversion(name)
+        return int(integer) if found is None else float(found.to_unit(integer, _FIRST))
 
     def __setitem__(self, name: str, value: Any) -> None:
         self._check(name)
-        self.effective_from[name] = vars(self)["_write"](name, value)
+        held = vars(self)
+        found, content = self._conversion(name), held["_contents"][name]
+        if found is not None:
+            value = physical_values(content, found, _FIRST, value)
+        self.effective_from[name] = held["_device"].write(name, value)
 
     def _rows(self) -> list[tuple[str, ...]]:
-        since = {name: f"from step {step}" for name, step in self.effective_from.items()}
-        return [(name, str(self[name]), since.get(name, "")) for name in self]
+        rows: list[tuple[str, ...]] = []
+        for name in self:
+            integer, found = vars(self)["_device"].read(name), self._conversion(name)
+            since = self.effective_from.get(name)
+            rows.append(
+                (
+                    name,
+                    found.describe(integer) if found else "",
+                    str(int(integer)),
+                    "" if since is None else f"from step {since}",
+                )
+            )
+        return rows
 
 
 def summary(values: np.ndarray[Any, Any]) -> str:

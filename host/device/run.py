@@ -1,19 +1,30 @@
-"""What a run gave: spikes and monitored values; and parts of a stream, and frames of weights."""
+"""What a run gave: spikes and monitored values; and parts of a stream."""
 
 from __future__ import annotations
 
 import html
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.fields import STEP_NUMBERS
 
+from ..design.design import Design
+from ..design.files import read_file, write_file
 from ..display.html import never_raise, picture
 from ..display.plots import raster
 from ..display.spike_text import text_raster
+from ..quantise.rounding import Floats, Integers
+from .monitored import Monitored
+from .run_file import pack_run, unpack_run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _PICTURE_STEPS = 2000
 _PICTURE_SPIKES = 20_000
@@ -22,20 +33,38 @@ _PICTURE_SPIKES = 20_000
 
 @dataclass(repr=False)
 class Run:
-    """What a run gave.
+    """What a run gave: `run["cells"]`, `run.times("cells")`, `run.rates()`, `run.plot()`.
 
     Attributes
     ----------
     start : number of the first step.
     spikes : (steps, N) bool, which neuron fired in which step (reported neurons only).
-    monitored : by label, e.g. "v[3]": (steps,) int64, the value after each step.
+    monitored : by label, e.g. "v[3]": (steps,) floats in the network's unit, the value after each step;
+        `monitored.raw` has the core's integers.
     populations : neuron ranges by name.
+    dt : length of a step in seconds.
+    unreported : names of populations whose spikes are not sent to the host.
     """
 
     start: int
     spikes: NDArray[np.bool_]
-    monitored: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    monitored: Monitored = field(default_factory=Monitored)
     populations: dict[str, slice] = field(default_factory=dict)
+    dt: float = 1e-3
+    unreported: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls, design: Design, start: int, spikes: NDArray[np.bool_], values: dict[str, Integers]
+    ) -> Run:
+        """What a run of a design gave; `values` are integers by label."""
+        report = design.image.report
+        assert report is not None
+        silent = tuple(
+            name for name, where in design.populations.items() if not report[where].any()
+        )
+        monitored = Monitored.of(design, values)
+        return cls(start, spikes, monitored, design.populations, design.dt, silent)
 
     @property
     def steps(self) -> int:
@@ -48,12 +77,68 @@ class Run:
         return (self.start + self.steps) % STEP_NUMBERS
 
     def __getitem__(self, population: str) -> NDArray[np.bool_]:
-        """(steps, size) raster of one population."""
+        """(steps, size) raster of one population.
+
+        Raises `InputError` for another name, and for a population with `report=False`.
+        """
+        if population not in self.populations:
+            known = ", ".join(map(repr, self.populations)) or "none; use run.spikes"
+            raise InputError(f"no population {population!r} in this run; it has {known}")
+        if population in self.unreported:
+            raise InputError(
+                f"the spikes of {population!r} are not reported; create it without report=False, or "
+                "monitor its potentials"
+            )
         return self.spikes[:, self.populations[population]]
+
+    def times(self, population: str) -> list[Floats]:
+        """Spike times of each neuron in seconds: those of the steps' beginnings, from step 0 on."""
+        step, neuron = np.nonzero(self[population])
+        seconds = (self.start + step) * self.dt
+        return [seconds[neuron == j] for j in range(self[population].shape[1])]
+
+    @overload
+    def rates(self, population: str) -> Floats: ...
+
+    @overload
+    def rates(self, population: None = None) -> dict[str, float]: ...
+
+    def rates(self, population: str | None = None) -> Floats | dict[str, float]:
+        """Mean rates in hertz: (size,) of a population's neurons; or the mean of each population."""
+        if population is None:
+            return {name: float(np.mean(self.rates(name))) for name in self._reported}
+        spikes = self[population]
+        if not self.steps:
+            return np.zeros(spikes.shape[1])
+        return np.asarray(spikes.mean(axis=0) / self.dt, dtype=np.float64)
+
+    @property
+    def _reported(self) -> dict[str, slice]:
+        return {k: where for k, where in self.populations.items() if k not in self.unreported}
+
+    def plot(self, ax: Axes | None = None, path: str | Path | None = None) -> Figure:
+        """Draw the raster, into `ax` and into a file if wanted; see `spikeloom.display.plots.raster`."""
+        populations, dt = self._reported, self.dt
+        return raster(self.spikes, path, populations=populations, start=self.start, dt=dt, ax=ax)
 
     def text(self, *, width: int = 72, height: int = 32) -> str:
         """The raster as text to print, in so many characters and lines; see `text_raster`."""
-        return text_raster(self.spikes, self.start, self.populations, width=width, height=height)
+        return text_raster(self.spikes, self.start, self._reported, width=width, height=height)
+
+    def save(self, path: str | Path) -> None:
+        """Write everything to one file, by convention named *.npz, which NumPy reads too.
+
+        It has the array "spikes", one for each population's spikes and monitored values
+        ("monitored/v[3]").  Raises `DesignError` when it cannot be written.
+        """
+        write_file(path, pack_run(self))
+
+    @staticmethod
+    def load(path: str | Path) -> Run:
+        """Read what `save` wrote; `DesignError` for what is no such file."""
+        found = unpack_run(read_file(path), str(path))
+        raw = found.pop("raw")
+        return Run(**{**found, "monitored": Monitored(found["monitored"], raw)})
 
     def _describe(self) -> str:
         return describe_run(self)
@@ -103,30 +188,14 @@ class Part(Run):
         return ", ".join(f"{title}: {count}" for title, count in counts.items() if count)
 
 
-@dataclass(frozen=True, eq=False)
-class WeightFrame:
-    """Weights between two steps.
-
-    Attributes
-    ----------
-    step : number of the next step.
-    weights : (A, N) integers.
-    run : what ran since the frame before; no steps in the first frame.
-    """
-
-    step: int
-    weights: NDArray[np.int64]
-    run: Run
-
-
 def describe_run(run: Run, more: str = "") -> str:
     """A run in a sentence."""
     if not run.steps:
         return f"{type(run).__name__} of no steps, next step {run.start}"
     last = run.start + run.steps - 1
     spikes = f"{int(run.spikes.sum())} spikes"
-    if run.populations:
-        counts = [f"{name} {int(run[name].sum())}" for name in run.populations]
+    if run._reported:
+        counts = [f"{name} {int(run[name].sum())}" for name in run._reported]
         spikes += f" ({', '.join(counts)})"
     watched = f", monitored {', '.join(run.monitored)}" if run.monitored else ""
     return f"{type(run).__name__} of steps {run.start}…{last}: {spikes}{watched}{more}"
@@ -141,8 +210,8 @@ def run_html(run: Run, text: str) -> str:
     cut = f"<p>The first {steps} steps are shown.</p>" if steps < run.steps else ""
 
     def draw(path: Path) -> None:
-        raster(spikes, path, populations=run.populations, start=run.start)
+        raster(spikes, path, populations=run._reported, start=run.start, dt=run.dt)
 
-    fallback = text_raster(spikes, run.start, run.populations)
+    fallback = text_raster(spikes, run.start, run._reported)
     drawn = picture(draw, fallback) if steps and run.spikes.shape[1] else ""
     return f"<p>{html.escape(text)}</p>{drawn}{cut}"

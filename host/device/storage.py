@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..design.contents import Content
+from ..design.names import axons_named, neurons_named
+from ..design.units import Conversion, conversion
 from .interface import DeviceInterface
 
 
@@ -25,6 +27,16 @@ class Storage:
         self.device = device
         self.content = content
         self.effective_from: int | None = None
+
+    @property
+    def conversion(self) -> Conversion | None:
+        """To the unit of the network that is loaded; None for numbers without a unit."""
+        return conversion(self.device.design, self.content.name)
+
+    def indices(self, name: str, axis: int) -> NDArray[np.int64]:
+        """What an input or population is along this axis; `NO_ROW` where it has nothing."""
+        axons = self.content.owner == "axon" or (self.content.owner == "synapse" and axis == 0)
+        return (axons_named if axons else neurons_named)(self.device.design, name)
 
     def fetch(self, needed: NDArray[np.bool_]) -> NDArray[np.int64]:
         """All rows; zeros where they are not needed."""

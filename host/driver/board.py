@@ -188,7 +188,7 @@ class Board(Device):
                 # Another thread's steps in between would change what this board expects.
                 runs.append(self._run(raster[chunk], seconds, runs[-1].end))
                 advance(runs[-1].steps)
-        return _join(runs)
+        return _join(self.design, runs)
 
     def run_live(
         self,
@@ -244,13 +244,13 @@ class Board(Device):
             self._next.set(reply.step)
         values = dict(zip(labels, reply.monitored.T.copy(), strict=True))
         spikes = placement.to_network(reply.spikes) if placement else reply.spikes
-        return Run(start, spikes, values, self.design.populations)
+        return Run.of(self.design, start, spikes, values)
 
     def _no_steps(self, start: int | None = None) -> Run:
         spikes = np.zeros((0, self.design.config.neurons), dtype=np.bool_)
         values = {label: np.zeros(0, dtype=np.int64) for label in self._monitors.labels}
         start = self._next.due() if start is None else check_step(start, "start")
-        return Run(start, spikes, values, self.design.populations)
+        return Run.of(self.design, start, spikes, values)
 
     def _cycles(self, raster: NDArray[np.bool_]) -> NDArray[np.int64]:
         """(steps,) clock cycles that each step takes at most, doubled to be safe."""
@@ -278,13 +278,13 @@ class Board(Device):
             self._applied = self._sweep = None
             self._image.require(self.design.identity)
 
-    def monitor(self, neurons: Sequence[int], state: str = "v") -> None:
+    def monitor(self, neurons: Sequence[int] | str, state: str = "v") -> None:
         """Report `state` of these neurons after every step of later runs; [] ends it.
 
         Each state has its own neurons, so "v" and "i" can be watched together.  Of a state of axons
-        ("x") give axons.
+        ("x") give axons.  The name of a population stands for its neurons.
         """
-        self._monitors.choose(self.design.config, neurons, state)
+        self._monitors.choose(self.design, neurons, state)
 
     def _apply(self, tick: int) -> None:
         """Bring tick period and monitors of the board to what the next run needs."""
@@ -377,9 +377,9 @@ class Board(Device):
         return self._known()._repr_html_()
 
 
-def _join(runs: list[Run]) -> Run:
+def _join(design: Design, runs: list[Run]) -> Run:
     """One run from consecutive ones."""
     first = runs[0]
-    values = {key: np.concatenate([run.monitored[key] for run in runs]) for key in first.monitored}
-    spikes = np.concatenate([run.spikes for run in runs])
-    return Run(first.start, spikes, values, first.populations)
+    labels = first.monitored.raw
+    values = {key: np.concatenate([run.monitored.raw[key] for run in runs]) for key in labels}
+    return Run.of(design, first.start, np.concatenate([run.spikes for run in runs]), values)

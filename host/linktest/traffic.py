@@ -172,8 +172,8 @@ class Traffic:
         raster = self._rng.random((steps, self._config.axons)) < density
         expected, found = self._golden.run(raster), self._board.run(raster)
         self._compare("spikes", expected.spikes, found.spikes)
-        for name, values in expected.monitored.items():
-            self._compare(name, values, found.monitored[name])
+        for name, values in expected.monitored.raw.items():
+            self._compare(name, values, found.monitored.raw[name])
         self._read_state()
 
     def _reset(self) -> None:

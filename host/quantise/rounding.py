@@ -29,10 +29,16 @@ class ParameterDeviation:
         return 0.0 if self.requested == self.realised else self.realised - self.requested
 
 
+def decay_exact(tau: Floats, dt: float) -> Floats:
+    """4096·(1 − exp(−dt/tau)), not rounded; 0 for tau = inf, 4096 for tau = 0."""
+    with np.errstate(divide="ignore"):
+        d = -DECAY_ONE * np.expm1(-dt / np.asarray(tau, dtype=np.float64))
+    return np.asarray(d, dtype=np.float64)
+
+
 def decay_constant(tau: Floats, dt: float) -> Integers:
     """d = 4096·(1 − exp(−dt/tau)), rounded, in 1…4096; 0 for tau = inf, 4096 for tau = 0."""
-    with np.errstate(divide="ignore"):
-        d = np.rint(-DECAY_ONE * np.expm1(-dt / np.asarray(tau, dtype=np.float64)))
+    d = np.rint(decay_exact(tau, dt))
     return np.where(np.isinf(tau), 0, np.clip(d, 1, DECAY_ONE)).astype(np.int64)
 
 

@@ -27,7 +27,6 @@ BINS = 100
 """Points of a rate curve."""
 ALL_NEURONS = "all neurons"
 _THRESHOLD = "v_threshold"
-_LARGEST = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -196,8 +195,7 @@ class LiveSource:
         """(1, monitored) potentials after the last step, in the network's unit."""
         if not self.monitored:
             return np.zeros((1, 0))
-        chosen = list(self.monitored)
-        return (self._device.read("v")[chosen] / self.design.scale[chosen])[None]
+        return self._device.states.v[list(self.monitored)][None]
 
     def _record(
         self, raster: NDArray[np.bool_], run: Run, sampled: NDArray[np.float64] | None
@@ -213,8 +211,7 @@ class LiveSource:
             self._potentials.append(steps[-1:], sampled)
         elif self.monitored:
             values = [run.monitored[f"v[{neuron}]"] for neuron in self.monitored]
-            scale = self.design.scale[list(self.monitored)]
-            self._potentials.append(steps, np.stack(values, axis=1) / scale)
+            self._potentials.append(steps, np.stack(values, axis=1))
 
     def _follow(self, step: int) -> None:
         """Go on from `step`, to which somebody else may have taken the device."""
@@ -231,12 +228,13 @@ class LiveSource:
         with self._device.exclusive():
             step, counters = self._device.step, self._device.counters()
             sampled = self._sample() if step > self._step else None
-            raw = self._device.read(_THRESHOLD) if self._threshold_ranges() else None
+            held = self._device.parameters[_THRESHOLD] if self._threshold_ranges() else None
+            limits = None if held is None else np.asarray(held)
             now = self._device.read("weights") if weights else None
         thresholds = {
-            name: float(raw[where.start] / self.design.scale[where.start])
+            name: float(limits[where.start])
             for name, where in self._threshold_ranges().items()
-            if raw is not None
+            if limits is not None
         }
         new: dict[str, Any] = {"counters": counters, "thresholds": thresholds}
         if weights:
@@ -272,17 +270,18 @@ class LiveSource:
         """Write the threshold of a population, in the network's unit, between two steps.
 
         `name` is a key of `Readings.thresholds`: with shared parameters there is one for all.
-        Raises `InputError` for another name, `ImageError` for a value that does not fit.
+        Raises `InputError` for another name, and for a value that does not fit.
         """
         ranges = self._threshold_ranges()
         if name not in ranges:
             known = ", ".join(map(repr, ranges))
             raise InputError(f"{name!r} has no threshold of its own here; give one of {known}")
         where = slice(ranges[name].start, ranges[name].stop)
-        with self._device.exclusive():
-            values = self._device.read(_THRESHOLD)
-            values[where] = np.clip(np.rint(value * self.design.scale[where]), -_LARGEST, _LARGEST)
-            self._device.write(_THRESHOLD, values)
+        threshold = self._device.parameters[_THRESHOLD][where]
+        low, high = threshold.bounds
+        if not low <= value <= high:
+            raise InputError(f"a threshold of {name!r} is {value:g}; give {low:g} to {high:g}")
+        threshold[...] = value
         self.read_back()
 
     def view(self) -> View:

@@ -117,8 +117,8 @@ class Scenario:
         for k in range(steps):
             step = golden.start + k
             compare(step, "spike", golden.spikes[k].astype(int), device.spikes[k].astype(int))
-            for name, values in golden.monitored.items():
-                compare(step, name, values[k], device.monitored[name][k])
+            for name, values in golden.monitored.raw.items():
+                compare(step, name, values[k], device.monitored.raw[name][k])
 
     def _jump(self) -> None:
         """Go on from another number of step, of any size; every third time it soon begins anew."""

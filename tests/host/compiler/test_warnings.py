@@ -105,7 +105,7 @@ def test_weights_are_had_in_the_unit_of_the_network():
         net = Network(dt=DT)
         net.connect(net.input("eye", 6), net.population("cells", 4, IF()), weights)
         device = spikeloom.open("golden:", spikeloom.compile(net, scale=scale))
-        assert device.physical_weights == pytest.approx(weights, abs=0.4 / 127)
+        assert np.asarray(device.weights) == pytest.approx(weights, abs=0.4 / 127)
 
 
 def test_an_eligibility_has_room_for_one_contribution():

@@ -114,15 +114,16 @@ def test_delays_are_read_and_written(make):
     device = make(DESIGNS["delays"])
     delays = device.read("delays")
     assert np.array_equal(delays, DESIGNS["delays"].image.delays)
-    device.delays[2:4, 1] = 7
+    device.delays.raw[2:4, 1] = 7
     delays[2:4, 1] = 7
-    assert np.array_equal(device.delays, delays)
-    device.delays = 1
+    assert np.array_equal(device.delays.raw, delays)
+    assert np.allclose(device.delays, delays * device.design.dt)
+    device.delays = 1e-3
     assert (device.read("delays") == 1).all()
     with pytest.raises(ImageError, match="0…7"):
         device.write("delays", delays + 1)
     with pytest.raises(ImageError, match="0…7"):
-        device.delays[0, 0] = 8
+        device.delays.raw[0, 0] = 8
     plain = make(DESIGN)
     for access in (
         lambda: plain.read("delays"),

@@ -42,8 +42,8 @@ def device(request):
 
 def view_of(device, name):
     if name == "weights":
-        return device.weights
-    return (device.parameters if name in device.parameters else device.states)[name]
+        return device.weights.raw
+    return (device.parameters if name in device.parameters else device.states)[name].raw
 
 
 def read_back(device, name):
@@ -175,11 +175,11 @@ def test_arithmetic_is_as_with_an_array(kind, name, function, other):
 
 def test_in_place_operators_write(device):
     weights = device.read("weights")
-    device.weights //= 2
-    device.weights[3, 2:5] += 1
-    device.weights[weights > 4] *= 0
-    np.negative(device.weights[0], out=device.weights[1])
-    np.add.at(device.weights, (2, [1, 1, 4]), 1)
+    device.weights.raw //= 2
+    device.weights.raw[3, 2:5] += 1
+    device.weights.raw[weights > 4] *= 0
+    np.negative(device.weights.raw[0], out=device.weights.raw[1])
+    np.add.at(device.weights.raw, (2, [1, 1, 4]), 1)
     weights_now = weights // 2
     weights_now[3, 2:5] += 1
     weights_now[weights > 4] *= 0
@@ -190,12 +190,12 @@ def test_in_place_operators_write(device):
 
 def test_what_changes_nothing_is_not_silently_lost(device):
     with pytest.raises(AttributeError, match=r"no 'fill'; assign to view\[...\]"):
-        device.weights.fill(0)
+        device.weights.raw.fill(0)
     with pytest.raises((TypeError, AttributeError)):
-        np.put(device.weights, [0], [1])
+        np.put(device.weights.raw, [0], [1])
     with pytest.raises(ValueError, match="without a copy"):
-        np.array(device.weights, copy=False)
-    copy = device.weights.copy()
+        np.array(device.weights.raw, copy=False)
+    copy = device.weights.raw.copy()
     copy[:] = 0
     assert device.read("weights").any()
 
@@ -203,15 +203,15 @@ def test_what_changes_nothing_is_not_silently_lost(device):
 @pytest.mark.parametrize(
     ("assign", "match"),
     [
-        (lambda d: d.weights.__setitem__((..., 3), 16), r"weights\[0, 3\] would be 16.*-16…15 \(9 such"),
-        (lambda d: d.weights.__setitem__((2, [4, 5]), [3, -17]), r"weights\[2, 5\] would be -17"),
+        (lambda d: d.weights.raw.__setitem__((..., 3), 16), r"weights\[0, 3\] would be 16.*-16…15 \(9 such"),
+        (lambda d: d.weights.raw.__setitem__((2, [4, 5]), [3, -17]), r"weights\[2, 5\] would be -17"),
         (lambda d: setattr(d, "weights", np.zeros((11, 9), int)), r"shape \(11, 9\).*\(9, 11\)"),
-        (lambda d: d.weights.__setitem__(0, 1.5), "integers.*float64.*round"),
-        (lambda d: d.weights.__setitem__(0, 10**30), "integers"),
-        (lambda d: d.weights.T[3].__setitem__(slice(None), 99), r"weights\[0, 3\] would be 99"),
-        (lambda d: setattr(d.parameters, "d_mem", 4097), r"d_mem\[0\] would be 4097.*0…4096"),
-        (lambda d: d.parameters.__setitem__("v_reset", [1, 2]), r"shape \(2,\).*\(11,\)"),
-        (lambda d: d.states.v.__setitem__(3, 40_000), r"v\[3\] would be 40000.*-32768…32767"),
+        (lambda d: d.weights.raw.__setitem__(0, 1.5), "integers.*float64.*round"),
+        (lambda d: d.weights.raw.__setitem__(0, 10**30), "integers"),
+        (lambda d: d.weights.raw.T[3].__setitem__(slice(None), 99), r"weights\[0, 3\] would be 99"),
+        (lambda d: setattr(d.parameters.raw, "d_mem", 4097), r"d_mem\[0\] would be 4097.*0…4096"),
+        (lambda d: d.parameters.raw.__setitem__("v_reset", [1, 2]), r"shape \(2,\).*\(11,\)"),
+        (lambda d: d.states.raw.v.__setitem__(3, 40_000), r"v\[3\] would be 40000.*-32768…32767"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_whole(device, assign, match):
@@ -235,28 +235,29 @@ def test_only_rows_that_change_are_written():
     weights[[2, 3, 7], 5] = [1, 2, 3]
     weights[7, 5] = board.read("weights")[7, 5]
     fake.requests.clear()
-    board.weights = weights
+    board.weights.raw = weights
     stride = board.store.map.synapse_row(1) - first
     assert fake.requests == [
         f"READ {first:#x} {9 * rows}",
         f"WRITE {first + 2 * stride:#x} {2 * rows}",
     ]
     fake.requests.clear()
-    board.parameters.v_threshold[4] += 1
+    board.parameters.raw.v_threshold[4] += 1
     at = board.store.map.parameter("v_threshold", 4)
     assert set(fake.requests) == {f"READ {at:#x} 1", f"WRITE {at:#x} 1"}
     fake.requests.clear()
     board.weights = board.weights
+    board.weights.raw = board.weights.raw
     assert fake.requests == []
 
 
 def test_a_write_says_from_which_step_it_is_in_effect(device):
-    threshold = device.parameters.v_threshold
+    threshold = device.parameters.raw.v_threshold
     assert threshold.effective_from is None
     device.run(steps=7)
     threshold[3] = 1000
     assert threshold.effective_from == 7
-    assert device.parameters["v_threshold"][3:].effective_from == 7
+    assert device.parameters.raw["v_threshold"][3:].effective_from == 7
     assert "from step 7 on" in repr(threshold)
     assert re.search("v_threshold.*from step 7", repr(device.parameters))
     assert device.write("weights", device.read("weights")) == 7
@@ -266,9 +267,9 @@ def test_a_write_says_from_which_step_it_is_in_effect(device):
 
 def test_a_threshold_changed_between_two_steps_is_in_effect_from_the_next(device):
     spikes = np.random.default_rng(2).random((40, CONFIG.axons)) < 0.4
-    device.parameters.v_threshold = 32767
+    device.parameters.raw.v_threshold = 32767
     assert not device.run(spikes).spikes.any()
-    device.parameters.v_threshold[0] = -5
+    device.parameters.raw.v_threshold[0] = -5
     assert device.run(spikes).spikes[:, 0].any()
 
 
@@ -300,35 +301,11 @@ def test_shared_parameters_are_one_number():
     design = make_design(config)
     for kind in KINDS:
         device = open_device(kind, design)
-        device.parameters.v_threshold = 77
+        device.parameters.raw.v_threshold = 77
         assert device.read("v_threshold").tolist() == [77] * 5
         with pytest.raises(ImageError, match=r"shared; configure parameters = .per_neuron"):
-            device.parameters.v_threshold[3] = 5
-        assert device.parameters.v_threshold.tolist() == [77] * 5
-
-
-def test_units_are_those_of_the_network(device):
-    design = Design(CONFIG, DESIGN.image, scale=np.arange(1.0, 12.0), dt=2e-3)
-    device.load(design)
-    physical = device.parameters.physical
-    assert set(physical) == {f.name for f in CONFIG.layout.parameters}
-    physical.v_threshold = 20.0
-    assert device.read("v_threshold").tolist() == list(range(20, 221 + 20, 20))[:11]
-    assert np.allclose(physical.v_threshold, 20)
-    physical.refractory = 4e-3
-    assert device.read("refractory").tolist() == [2] * 11
-    physical.d_mem = 20e-3
-    assert np.allclose(physical.d_mem, 20e-3, rtol=1e-3)
-    assert re.search("refractory +2 +4 ms +0…15", repr(device.parameters))
-    device.states.physical.v = np.ones(11)
-    assert device.read("v").tolist() == list(range(1, 12))
-    for wrong in (float("nan"), "much", [1, 2]):
-        with pytest.raises(InputError, match="v_threshold is"):
-            physical.v_threshold = wrong
-    with pytest.raises(ImageError, match="v_threshold"):
-        physical.v_threshold = float("inf")
-    with pytest.raises(InputError, match="none below 0"):
-        physical.d_mem = -1.0
+            device.parameters.raw.v_threshold[3] = 5
+        assert device.parameters.raw.v_threshold.tolist() == [77] * 5
 
 
 def test_learning_parameters_are_numbers_by_name():
@@ -344,7 +321,7 @@ def test_learning_parameters_are_numbers_by_name():
             device.learning.enabled = 2
         with pytest.raises(InputError, match="no learning parameter 'enable'"):
             device.learning["enable"] = 1
-        device.states.x[4] = 9
+        device.states.raw.x[4] = 9
         assert device.read("x")[4] == 9
     assert "no learning parameter" in repr(open_device("golden").learning)
 
@@ -352,7 +329,7 @@ def test_learning_parameters_are_numbers_by_name():
 @pytest.mark.parametrize("kind", KINDS)
 def test_states_of_synapses_have_two_axes(kind):
     device = open_device(kind, make_design(learning_config("three_factor")))
-    device.states.eligibility[2, 5:] = -3
+    device.states.raw.eligibility[2, 5:] = -3
     expected = np.zeros((9, 11), dtype=int)
     expected[2, 5:] = -3
     assert (device.read("eligibility") == expected).all()
@@ -366,11 +343,11 @@ def test_a_broken_line_leaves_a_view_that_works_again():
     fake = board.fake
     fake.to_host = lambda data: b""
     with pytest.raises(LinkError):
-        board.weights[0] = 3
-    assert "not connected" in repr(board.weights)
-    assert "not connected" in board.weights._repr_html_()
+        board.weights.raw[0] = 3
+    assert "not connected" in repr(board.weights.raw)
+    assert "not connected" in board.weights.raw._repr_html_()
     fake.to_host = bytes
-    board.weights[0] = 3
+    board.weights.raw[0] = 3
     assert (board.read("weights")[0] == 3).all()
 
 
@@ -380,7 +357,7 @@ def test_large_views_show_and_read_only_their_edges():
     board = open_device("board", Design(config, image))
     fake = board.fake
     fake.requests.clear()
-    text = repr(board.weights)
+    text = repr(board.weights.raw)
     read = sum(int(request.split()[2]) for request in fake.requests)
     assert read == 6 * config.layout.synapse_fields["weight"].words_per_row
     assert text.splitlines()[1:] == str(image.weights).splitlines()

@@ -133,7 +133,10 @@ def test_weights_are_a_map_and_parameters_a_table(board):
     assert html.count("<tr>") == len(CONFIG.layout.parameters)
     assert "<pre>" in board.states.v._repr_html_()
     lines = repr(board.weights).splitlines()
-    assert lines[0] == "<weights (9, 11), -16…15>"
+    assert lines[0] == "<weights (9, 11)>"
+    assert lines[1:] == str(DESIGN.image.weights.astype(float)).splitlines()
+    lines = repr(board.weights.raw).splitlines()
+    assert lines[0] == "<weights integers (9, 11), -16…15>"
     assert lines[1:] == str(DESIGN.image.weights).splitlines()
 
 
@@ -141,7 +144,7 @@ def test_without_matplotlib_pages_have_text(board, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     run = board.run(spikes_for(30))
     assert f"<pre>{run.text()}</pre>" in run._repr_html_()
-    for shown in (board.weights, board.design):
+    for shown in (board.weights.raw, board.design):
         assert not pictures(shown._repr_html_())
         assert str(DESIGN.image.weights) in shown._repr_html_()
 

@@ -137,7 +137,7 @@ def test_without_input_it_runs_until_stopped(device):
 
 def test_a_threshold_changed_in_a_stream_changes_the_next_part(device):
     spikes = itertools.repeat(spikes_for(10))
-    device.parameters.v_threshold = 32767
+    device.parameters.raw.v_threshold = 32767
     fired = []
     for k, part in enumerate(device.stream(spikes, steps=40)):
         fired.append(int(part.spikes.sum()))
@@ -298,7 +298,7 @@ def test_ctrl_c_leaves_a_board_that_answers(what, nth):
         "run": lambda: [board.run(spikes) for _ in range(3)],
         "load": board.load,
         "stream": lambda: list(board.stream(spikes, every=4)),
-        "view": lambda: board.weights.__setitem__(..., -board.weights // 2),
+        "view": lambda: board.weights.raw.__setitem__(..., -board.weights.raw // 2),
         "run_live": lambda: [board.run_live(spikes, tick_seconds=1e-3) for _ in range(3)],
     }
     reads = itertools.count(1)

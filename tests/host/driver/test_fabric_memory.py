@@ -171,14 +171,14 @@ def test_views_read_and_write_parts(design):
     there = np.argwhere(design.image.weights != 0)
     axon, neuron = there[len(there) // 2]
     for device in (board, golden):
-        device.weights[axon, neuron] = 17
-        device.weights[2:6] = device.weights[2:6] // 2
-        device.states.v[3:9] = [5, -6, 7, -8, 9, -10]
-        device.states.v[-1] = 3
-        device.states.x[heard(design)[1]] = 1
-        device.parameters.v_threshold[4] = 9
-        assert device.states.v[4] == -6
-    assert board.weights[axon, neuron] == 17
+        device.weights.raw[axon, neuron] = 17
+        device.weights.raw[2:6] //= 2
+        device.states.raw.v[3:9] = [5, -6, 7, -8, 9, -10]
+        device.states.raw.v[-1] = 3
+        device.states.raw.x[heard(design)[1]] = 1
+        device.parameters.raw.v_threshold[4] = 9
+        assert device.states.raw.v[4] == -6
+    assert board.weights.raw[axon, neuron] == 17
     assert np.array_equal(board.parameters.v_threshold, golden.parameters.v_threshold)
     assert_equal(board, golden)
 
@@ -297,7 +297,7 @@ def test_cores_may_share_their_parameters():
     golden = GoldenDevice(design)
     for device in (board, golden):
         device.write("v_threshold", 40)
-        device.parameters.v_threshold[...] = device.parameters.v_threshold[0] + 1
+        device.parameters.raw.v_threshold[...] = device.parameters.raw.v_threshold[0] + 1
         device.run({"in": np.ones((5, 8))})
     assert board.read("v_threshold").tolist() == [41] * 8
     assert_equal(board, golden)

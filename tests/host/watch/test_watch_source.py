@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikeloom.device.golden import GoldenDevice
-from spikeloom.hdl import CoreConfig, ImageError
+from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import InputError
 from spikeloom.watch.source import ALL_NEURONS, BINS, LiveSource
 from spikeloom.watch.stimulus import Stimulus, read_raster
@@ -81,8 +81,9 @@ def test_a_threshold_is_written_in_the_networks_unit_and_changes_the_rate():
     assert before[0] > 0
     assert after[0] < before[0] / 4
     assert after[1] > 0
-    with pytest.raises(ImageError, match="v_threshold"):
-        source.set_threshold("some", 1e30)
+    for value in (1e30, 8192.0, -8193.0, float("nan"), float("inf")):
+        with pytest.raises(InputError, match=r"-8192 to 8191\.75"):
+            source.set_threshold("some", value)
     with pytest.raises(InputError, match="'some', 'others'"):
         source.set_threshold("none", 1.0)
 
