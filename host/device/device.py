@@ -9,13 +9,15 @@ from collections.abc import Iterator
 
 from numpy.typing import ArrayLike
 
+from spikeloom.hdl.contract.fields import STEP_NUMBERS
+
 from ..design.contents import Kind, find, of_kind
 from ..design.input_raster import SpikeInput, SpikeStream
 from ..design.snapshot import Snapshot, as_snapshot
 from .array_view import ArrayView
 from .interface import DeviceInterface
 from .named_views import NamedNumbers, NamedViews
-from .run import Part
+from .run import Part, Run
 from .storage import Storage
 from .streaming import stream
 from .weight_stream import WeightFrame, watch_weights
@@ -34,6 +36,7 @@ class Device(DeviceInterface):
     _parameters: NamedViews | None = None
     _states: NamedViews | None = None
     _learning: NamedNumbers | None = None
+    _last_run: str | None = None
 
     # Views
 
@@ -115,6 +118,13 @@ class Device(DeviceInterface):
 
     def _named(self, kind: Kind) -> NamedViews:
         return NamedViews(kind, {k: self._view(k) for k in of_kind(self.design.config, kind)})
+
+    def _finished(self, run: Run) -> Run:
+        """Note what a run gave, for whoever looks at the device."""
+        if run.steps:
+            last = (run.start + run.steps - 1) % STEP_NUMBERS
+            self._last_run = f"{int(run.spikes.sum())} spikes in steps {run.start}…{last}"
+        return run
 
     # Running part by part
 

@@ -73,7 +73,7 @@ class GoldenDevice(Device):
         raster = input_raster(self.design, spikes, steps)
         with self.exclusive():
             self._check_start(start)
-            return self._run(raster, raster)
+            return self._finished(self._run(raster, raster))
 
     def run_live(
         self,
@@ -92,7 +92,7 @@ class GoldenDevice(Device):
         raster = input_raster(self.design, spikes, steps)
         with self.exclusive():
             self._check_start(start)
-            return self._run(raster, self._ticking(raster, period))
+            return self._finished(self._run(raster, self._ticking(raster, period)))
 
     def tick_period(self, cycles: int | None, seconds: float | None) -> float:
         """As every device."""
@@ -166,7 +166,7 @@ class GoldenDevice(Device):
         names = describe_names(self.design)
         return (
             f"golden model{f' of {names}' if names else ''}: {describe_config(self._core.config)}; "
-            f"next step {self.step}"
+            f"next step {self.step}{'' if self._last_run is None else f'; last run: {self._last_run}'}"
         )
 
     @never_raise

@@ -52,9 +52,10 @@ def unpack_run(data: bytes, name: str) -> dict[str, Any]:
         zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError, OSError, MemoryError,
         NotImplementedError, RuntimeError,
     ) as error:  # fmt: skip
-        raise DesignError(
-            f"{name} is not a saved run: {str(error) or type(error).__name__}; Run.save writes them"
-        ) from None
+        reason = str(error) or type(error).__name__
+        if "allow_pickle" in reason:
+            reason = "it holds Python objects"
+        raise DesignError(f"{name} is not a saved run: {reason}; Run.save writes them") from None
 
 
 def _checked(arrays: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:

@@ -93,4 +93,4 @@ def picture(draw: Callable[[Path], None], fallback: str) -> str:
 
 def device_html(text: str, rows: Sequence[tuple[str, str]]) -> str:
     """A paragraph and what is known, by name."""
-    return f"<p>{html.escape(text)}</p>{table_html('', rows)}"
+    return f"<p>{html.escape(text)}</p>{table_html('', rows) if rows else ''}"

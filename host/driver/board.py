@@ -22,7 +22,7 @@ from ..design.snapshot import Snapshot, as_snapshot
 from ..device.device import Device
 from ..device.monitors import Monitors
 from ..device.run import Run
-from ..display.html import never_raise
+from ..display.html import device_html, never_raise
 from ..display.progress import progress_bar
 from ..link.link import LinkStatistics
 from .core_memory import CoreMemory
@@ -188,7 +188,7 @@ class Board(Device):
                 # Another thread's steps in between would change what this board expects.
                 runs.append(self._run(raster[chunk], seconds, runs[-1].end))
                 advance(runs[-1].steps)
-        return _join(self.design, runs)
+        return self._finished(_join(self.design, runs))
 
     def run_live(
         self,
@@ -211,7 +211,7 @@ class Board(Device):
             return self._no_steps(start)
         cycles = int(self._cycles(raster).sum()) + 2 * period * len(raster)
         with explained_interrupts():
-            return self._run(raster, cycles / self.clock_hz, start, tick=period)
+            return self._finished(self._run(raster, cycles / self.clock_hz, start, tick=period))
 
     def tick_period(self, cycles: int | None, seconds: float | None) -> float:
         """As every device."""
@@ -368,13 +368,17 @@ class Board(Device):
         statistics = None if self.link.shared else self.link.statistics
         return self._info({"image": self._image.held, "step": step}, statistics)
 
+    def _describe(self) -> str:
+        last = "" if self._last_run is None else f"; last run: {self._last_run}"
+        return f"{self._known().text}{last}"
+
     @never_raise
     def __repr__(self) -> str:
-        return f"<{self._known()!r}>"
+        return f"<{self._describe()}>"
 
     @never_raise
     def _repr_html_(self) -> str:
-        return self._known()._repr_html_()
+        return device_html(self._describe(), [])
 
 
 def _join(design: Design, runs: list[Run]) -> Run:

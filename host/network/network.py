@@ -69,6 +69,16 @@ class Projection:
         """(source.size, target.size) bool: where there is a synapse, a weight or one to learn."""
         return (self.weights != 0) | self.plastic
 
+    def __repr__(self) -> str:
+        there = self.weights[self.synapses]
+        values = f", weights {there.min():.4g}…{there.max():.4g}" if there.size else ""
+        learns = int(self.plastic.sum())
+        kind = f", {learns} plastic" * bool(learns) + ", modulatory" * self.modulatory
+        return (
+            f"<{self.source.name} → {self.target.name}: {there.size} of {self.weights.size} "
+            f"synapses{values}{kind}>"
+        )
+
 
 class Network:
     """Populations and projections, in floats.  `spikeloom.compiler.compile.compile` makes a `Design`.
@@ -94,6 +104,18 @@ class Network:
         self.inputs: dict[str, Population] = {}
         self.populations: dict[str, Population] = {}
         self.projections: list[Projection] = []
+
+    def __repr__(self) -> str:
+        inputs = ", ".join(f"{p.name} ({p.size})" for p in self.inputs.values()) or "no inputs"
+        neurons = (
+            f"{p.name} ({p.size} {type(p.neuron).__name__})" for p in self.populations.values()
+        )
+        synapses = sum(int(p.synapses.sum()) for p in self.projections)
+        rule = f", learning by {type(self.learning).__name__}" if self.learning else ""
+        return (
+            f"<Network {inputs} → {', '.join(neurons) or 'no neurons'}: {len(self.projections)} "
+            f"projections, {synapses} synapses, steps of {self.dt * 1e3:g} ms{rule}>"
+        )
 
     def __iter__(self) -> Iterator[Population]:
         yield from self.inputs.values()

@@ -1,6 +1,7 @@
 """What devices, designs, runs and views show of themselves, in a shell and in a notebook."""
 
 import base64
+import html
 import json
 import re
 import sys
@@ -44,7 +45,7 @@ def pictures(text):
 
 
 def test_a_board_is_a_paragraph_that_asks_it_nothing(board, fake):
-    board.run(spikes_for(5))
+    seen = int(board.run(spikes_for(5)).spikes.sum())
     fake.requests.clear()
     text = repr(board)
     assert fake.requests == []
@@ -52,7 +53,8 @@ def test_a_board_is_a_paragraph_that_asks_it_nothing(board, fake):
     for part in ("COM3", "in (4) → all (11)", "9 axons × 11 neurons", "5-bit weights", "1 MHz",
                  "'fake'", f"image {DESIGN.image.identity:08x} loaded", "next step 5"):  # fmt: skip
         assert part in text
-    assert "bytes_sent" in board._repr_html_()
+    assert f"last run: {seen} spikes in steps 0…4" in text
+    assert board._repr_html_() == f"<p>{html.escape(text[1:-1])}</p>"
     assert fake.requests == []
 
 
@@ -129,8 +131,8 @@ def test_runs_and_their_pictures(board):
 def test_weights_are_a_map_and_parameters_a_table(board):
     assert pictures(board.weights._repr_html_())
     assert pictures(board.weights[2:5]._repr_html_())
-    html = board.parameters._repr_html_()
-    assert html.count("<tr>") == len(CONFIG.layout.parameters)
+    table = board.parameters._repr_html_()
+    assert table.count("<tr>") == len(CONFIG.layout.parameters)
     assert "<pre>" in board.states.v._repr_html_()
     lines = repr(board.weights).splitlines()
     assert lines[0] == "<weights (9, 11)>"
