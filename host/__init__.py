@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .device.run import Run
     from .driver.board import Board
     from .network.adlif import AdLIF
+    from .network.connections import one_to_one, random_connections
     from .network.learning_rules import SDSP, PairSTDP, RectangularSTDP, SymmetricSTDP, ThreeFactor
     from .network.network import Network
     from .network.neurons import IF, LIF
@@ -74,6 +75,7 @@ _HOMES = {
         "SymmetricSTDP",
         "ThreeFactor",
     ),
+    ".network.connections": ("one_to_one", "random_connections"),
     ".network.network": ("Network",),
     ".network.neurons": ("IF", "LIF"),
     ".connect.open": ("open",),
@@ -115,7 +117,9 @@ __all__ = [
     "WrongBoardError",
     "__version__",
     "compile",
+    "one_to_one",
     "open",
+    "random_connections",
     "register_neuron",
     "register_rule",
 ]

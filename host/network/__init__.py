@@ -1,11 +1,12 @@
 """Networks as a user describes them, in seconds and the network's own units.
 
-Inputs, populations and projections (`network`), neurons (`neurons`, `adlif`; `neuron` and
+Inputs, populations and projections (`network`; `connections` has patterns of them), neurons (`neurons`, `adlif`; `neuron` and
 `integrate_and_fire` for models of your own), and learning rules (`learning_rules`).
 """
 
 __all__ = [
     "adlif",
+    "connections",
     "integrate_and_fire",
     "learning_rules",
     "network",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +17,7 @@ from spikeloom.hdl.contract.neurons import find_neuron
 
 from ..quantise.delays import delay_deviation, delay_steps
 from ..quantise.rounding import Floats, Integers, ParameterDeviation
+from .connections import ORIENTATION, connections
 from .learning_rules import LearningRule
 from .limits import check_size, check_synapses
 from .neuron import Neuron
@@ -152,8 +154,10 @@ class Network:
         self,
         source: Population,
         target: Population,
-        weights: ArrayLike,
+        weights: Any = None,
         *,
+        weights_post_pre: Any = None,
+        weight: float | None = None,
         plastic: ArrayLike = False,
         modulatory: bool = False,
         delay: ArrayLike | None = None,
@@ -166,8 +170,20 @@ class Network:
 
         Parameters
         ----------
-        weights : finite floats of shape (source.size, target.size).
-        plastic : whether they learn, also those of weight 0; or a bool array of the same shape.
+        weights : of the synapses, one of
+
+            - finite floats of shape (source.size, target.size), pre × post: a row for each source;
+            - a number, for synapses from all sources to all targets;
+            - a scipy sparse matrix of that shape: its entries are the synapses;
+            - a list of tuples (i, j, weight) or (i, j, weight, delay), from source i to target j;
+            - "one_to_one" with `weight`, or `spikeloom.one_to_one(weight)`;
+            - `spikeloom.random_connections(p, weight, seed=…)`.
+        weights_post_pre : a matrix of shape (target.size, source.size) in place of `weights`, a row for
+            each target; then `plastic` and `delay` have its orientation, too.  A square matrix that is
+            transposed cannot be told from one that is not.
+        weight : of the synapses of "one_to_one".
+        plastic : whether they learn, also those of weight 0; or a bool array of the weights' shape.
+            True stands for the synapses that there are, and for a dense matrix for all.
         modulatory : a spike's weight is added to the target's modulator instead of its current; for
             rules that have one.  Then all projections of `source` are modulatory.
         delay : of the synapses in seconds, rounded to time steps: a number, or an array of the
@@ -181,6 +197,11 @@ class Network:
         if target.neuron is None:
             raise InputError(f"{target!r} can not be a target: inputs are driven by the host")
         check_synapses(source.name, source.size, target.name, target.size)
+        made = connections(
+            (source.name, source.size), (target.name, target.size), weights, weights_post_pre, weight,
+            plastic, delay, (source.neuron is not None) * self.dt,
+        )  # fmt: skip
+        weights, plastic, delay = made.weights, made.plastic, made.delay
         try:
             array = np.array(weights, dtype=np.float64)
         except (TypeError, ValueError):
@@ -189,7 +210,7 @@ class Network:
         if array.shape != shape:
             raise InputError(
                 f"weights have shape {array.shape}; from {source!r} to {target!r} "
-                f"give {shape}, a row for each source"
+                f"give {shape}, {ORIENTATION}"
             )
         if not np.all(np.isfinite(array)):
             raise InputError("weights contain NaN or infinity; give finite numbers")
@@ -201,7 +222,7 @@ class Network:
                 else repr(plastic)
             )
             raise InputError(
-                f"plastic is {given}; give True, False, or a bool array of shape {shape}"
+                f"plastic is {given}; give True, False, or a bool array of shape {shape}, {ORIENTATION}"
             )
         self._check_learning(source, bool(learns.any()), modulatory)
         learns = np.array(np.broadcast_to(learns, shape))

@@ -5,7 +5,6 @@ import pytest
 
 import spikeloom
 from spikeloom import LIF, AdLIF, FitError, InputError, Network
-from spikeloom.design.units import conversions
 from spikeloom.network.learning_rules import PairSTDP
 
 DT = 1e-3
@@ -53,15 +52,14 @@ def test_fires_as_the_paper_s_equations_do(a):
 def test_states_and_parameters_are_in_the_units_of_the_network():
     net = network(AdLIF(tau_mem=15e-3, tau_w=60e-3, a=0.4, b=1.5, refractory=2e-3))
     design = spikeloom.compile(net, weight_bits=16, state_bits=32)
-    units = conversions(design)
-    parameters = design.image.parameters
+    device = spikeloom.open("golden:", design)
     lost = -np.expm1(-DT / 15e-3)
-    assert units["b"].to_unit(parameters["b"]) == pytest.approx(np.full(20, 1.5 * lost), rel=1e-3)
-    assert units["d_w"].to_unit(parameters["d_w"]) == pytest.approx(np.full(20, 60e-3), rel=0.01)
-    assert units["refractory"].to_unit(parameters["refractory"]).tolist() == [2e-3] * 20
-    assert {"v", "w"} <= units.keys()
-    assert units["w"].unit == ""
-    assert "a" not in units  # a number
+    assert np.asarray(device.parameters.b) == pytest.approx(np.full(20, 1.5 * lost), rel=1e-3)
+    assert np.asarray(device.parameters.d_w) == pytest.approx(np.full(20, 60e-3), rel=0.01)
+    assert device.parameters.refractory.tolist() == [2e-3] * 20
+    assert {"v", "w"} <= set(device.states)
+    assert (device.states.w.unit, device.states.w.dtype) == ("", float)
+    assert device.parameters.a.dtype == int  # a number
 
 
 def test_the_report_has_what_integers_realise():
