@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .network.learning_rules import SDSP, PairSTDP, RectangularSTDP, SymmetricSTDP, ThreeFactor
     from .network.network import Network
     from .network.neurons import IF, LIF
+    from .signals.sources import Events, Poisson, Regular, SpikeTimes
 
     __version__: str
 
@@ -80,6 +81,7 @@ _HOMES = {
     ".network.neurons": ("IF", "LIF"),
     ".connect.open": ("open",),
     ".design.snapshot": ("Snapshot",),
+    ".signals.sources": ("Events", "Poisson", "Regular", "SpikeTimes"),
 }
 """Names are imported when they are first used, so that importing the package stays cheap."""
 
@@ -97,6 +99,7 @@ __all__ = [
     "Design",
     "DesignError",
     "Device",
+    "Events",
     "FitError",
     "FitWarning",
     "Image",
@@ -106,12 +109,15 @@ __all__ = [
     "MissingToolError",
     "Network",
     "PairSTDP",
+    "Poisson",
     "PortError",
     "RectangularSTDP",
+    "Regular",
     "RoundingWarning",
     "Run",
     "Snapshot",
     "SpikeLoomError",
+    "SpikeTimes",
     "SymmetricSTDP",
     "ThreeFactor",
     "WrongBoardError",

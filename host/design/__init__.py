@@ -8,6 +8,7 @@ __all__ = [
     "design",
     "files",
     "input_raster",
+    "names",
     "placement",
     "run_limits",
     "snapshot",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,11 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.shown import shown
 
+from ..signals.sources import SpikeSource
 from .design import Design
 from .run_limits import check_length
 
-SpikeInput = ArrayLike | dict[str, ArrayLike] | None
-"""Spikes for a run: a (steps, axons) array of 0 and 1; or such arrays by input name; or None."""
+SpikeInput = ArrayLike | SpikeSource | Mapping[str, ArrayLike | SpikeSource] | None
+"""Spikes for a run: a (steps, axons) array of 0 and 1, or a source of spikes (`spikeloom.Poisson`, …);
+or such by input name; or None."""
 
 SpikeStream = SpikeInput | Iterable[SpikeInput]
 """Spikes for a stream: those of a run, or an iterator of such, each the next steps of the input."""
@@ -30,7 +32,8 @@ def input_raster(
     ----------
     design : the network; `config.axons` is A, `inputs` names ranges of axons.
     spikes : (rows, A) array of 0 and 1 (bool, integer or float); or a dict of such arrays,
-        (rows, size), by input population; or None for no spikes.
+        (rows, size), by input population; or None for no spikes.  In place of an array a source
+        may stand (`spikeloom.signals.sources`), which is told how many rows there are.
     steps : length of the run, at least `rows`; steps beyond the rows have no input spikes.
         Default: as many as there are rows, the same number in every array of a dict.
 
@@ -41,18 +44,21 @@ def input_raster(
     if steps is not None:
         steps = _step_count(steps)
     axons = design.config.axons
-    if spikes is None:
-        parts = []
-    elif isinstance(spikes, dict):
-        ranges = {name: _axon_range(design, name) for name in spikes}
-        parts = [
-            (where, _rows(f"spikes[{name!r}]", spikes[name], len(where)))
-            for name, where in ranges.items()
-        ]
-    else:
-        parts = [(range(axons), _rows("spikes", spikes, axons, _by_name(design)))]
+    parts: list[tuple[range, NDArray[np.bool_]]] = []
+    sources: list[tuple[range, SpikeSource]] = []
+    for name, given in _by_input(spikes).items():
+        where = range(axons) if name is None else _axon_range(design, name)
+        if isinstance(given, SpikeSource):
+            sources.append((where, given))
+            continue
+        what = "spikes" if name is None else f"spikes[{name!r}]"
+        otherwise = _by_name(design) if name is None else ""
+        parts.append((where, _rows(what, given, len(where), otherwise)))
 
     lengths = {len(rows) for _, rows in parts}
+    if not lengths:
+        needed = [source.length(design.dt) for _, source in sources]
+        lengths = {max(found)} if (found := [n for n in needed if n is not None]) else set()
     if steps is None:
         if not lengths:
             raise InputError("no input spikes say how long the run is; give steps")
@@ -69,9 +75,28 @@ def input_raster(
         )
     check_length(steps, axons, design.config.neurons)
     raster = np.zeros((steps, axons), dtype=bool)
+    parts += [(where, s.raster(len(where), steps, design.dt)) for where, s in sources]
     for where, rows in parts:
         raster[: len(rows), where] |= rows
     return raster
+
+
+def input_steps(design: Design, spikes: SpikeInput) -> int | None:
+    """Steps that hold all of an input, before it is checked; None: as many as the run has."""
+    needed = [
+        given.length(design.dt)
+        if isinstance(given, SpikeSource)
+        else len(np.atleast_1d(np.asarray(given)))
+        for given in _by_input(spikes).values()
+    ]
+    return max((steps for steps in needed if steps is not None), default=None)
+
+
+def _by_input(spikes: SpikeInput) -> dict[str | None, ArrayLike | SpikeSource]:
+    """What is given, by the name of the input; None stands for all axons."""
+    if spikes is None:
+        return {}
+    return dict(spikes.items()) if isinstance(spikes, Mapping) else {None: spikes}
 
 
 def _step_count(steps: object) -> int:

@@ -5,16 +5,20 @@ Host code never knows which device it drives.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.fields import STEP_NUMBERS
 
 from ..design.contents import Kind, find, of_kind
 from ..design.input_raster import SpikeInput, SpikeStream
 from ..design.snapshot import Snapshot, as_snapshot
 from .array_view import ArrayView
+from .batch import Samples, sample_rasters
 from .interface import DeviceInterface
 from .named_views import NamedNumbers, NamedViews
 from .run import Part, Run
@@ -126,6 +130,69 @@ class Device(DeviceInterface):
             self._last_run = f"{int(run.spikes.sum())} spikes in steps {run.start}…{last}"
         return run
 
+    # Running many samples
+
+    def run_batch(self, samples: Samples, steps: int | None = None) -> list[Run]:
+        """Run each sample from a cleared state, and return what each gave.
+
+        Afterwards the state is cleared again, and with it the counters; weights and parameters stay.
+        A board runs the samples one after the other; the golden model side by side, unless it learns:
+        then each sample begins with the weights that the one before has left.
+
+        Parameters
+        ----------
+        samples : inputs as `run` takes them, one for each sample; or an array (samples, steps, A), or
+            a dict of arrays (samples, steps, size) by input.
+        steps : of each run, as in `run`.
+        """
+        rasters = sample_rasters(self.design, samples, steps)
+        with self.exclusive():
+            try:
+                return self._run_batch(rasters)
+            finally:
+                self.reset()
+
+    def _run_batch(self, rasters: list[NDArray[np.bool_]]) -> list[Run]:
+        runs = []
+        for raster in rasters:
+            self.reset()
+            runs.append(self.run(raster))
+        return runs
+
+    # Constant currents
+
+    @contextlib.contextmanager
+    def current(self, population: str, value: ArrayLike) -> Iterator[None]:
+        """Add a constant current to the neurons of a population for as long as a `with` block lasts.
+
+        >>> with device.current("cells", 0.1):
+        ...     run = device.run(steps=100)
+
+        It is the neurons' bias that is changed, and put back at the end.
+
+        Parameters
+        ----------
+        population : by name.
+        value : in the network's unit, added to the potential in each step: a number, or (size,).
+
+        Raises
+        ------
+        InputError : the core's neurons have no bias; or what `parameters.bias` does not take.
+        """
+        if "bias" not in self.parameters:
+            raise InputError(
+                "the neurons of this core have no bias; compile the network with a bias other than 0 "
+                "in one of them, LIF(…, bias=…), or drive them by an input that fires in every step: "
+                "Regular(inf)"
+            )
+        bias = self.parameters.bias[population]
+        before = np.asarray(bias.raw)
+        try:
+            bias[...] = np.asarray(bias) + _current(value)
+            yield
+        finally:
+            bias.raw = before
+
     # Running part by part
 
     def stream(
@@ -176,3 +243,10 @@ class Device(DeviceInterface):
             for name, values in snapshot.values.items():
                 self.write(name, values)
             self.write_step(snapshot.step)
+
+
+def _current(value: ArrayLike) -> NDArray[np.float64]:
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"the current is {value!r}; give numbers in the network's unit") from None

@@ -134,6 +134,32 @@ class GoldenDevice(Device):
         assert report is not None
         return Run.of(self.design, start, fired & report, values)
 
+    def _run_batch(self, rasters: list[NDArray[np.bool_]]) -> list[Run]:
+        image = self._core.image
+        together = len({len(raster) for raster in rasters}) == 1
+        if not together or image.learning.get("enabled"):
+            return super()._run_batch(rasters)
+        core, watched = GoldenCore(image, batch=len(rasters)), self._monitors.watched
+        steps, count = len(rasters[0]), len(rasters)
+        fired = np.zeros((count, steps, core.config.neurons), dtype=bool)
+        values = np.zeros((len(watched), count, steps), dtype=np.int64)
+        for t in range(steps):
+            core.inject(np.stack([raster[t] for raster in rasters]))
+            fired[:, t] = core.step()
+            states = core.states | core.axon_states | core.neuron_states
+            for k, (state, neuron) in enumerate(watched):
+                values[k, :, t] = states[state][:, neuron]
+        labels = self._monitors.labels
+        return [
+            Run.of(
+                self.design,
+                0,
+                fired[sample] & image.report,
+                {label: values[k, sample] for k, label in enumerate(labels)},
+            )
+            for sample in range(count)
+        ]
+
     @property
     def step(self) -> int:
         """Number of the next step."""

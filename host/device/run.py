@@ -19,7 +19,7 @@ from ..display.html import never_raise, picture
 from ..display.plots import raster
 from ..display.spike_text import text_raster
 from ..quantise.rounding import Floats, Integers
-from .monitored import Monitored
+from .monitors import Monitored
 from .run_file import pack_run, unpack_run
 
 if TYPE_CHECKING:
@@ -106,24 +106,25 @@ class Run:
     def rates(self, population: str | None = None) -> Floats | dict[str, float]:
         """Mean rates in hertz: (size,) of a population's neurons; or the mean of each population."""
         if population is None:
-            return {name: float(np.mean(self.rates(name))) for name in self._reported}
+            return {name: float(np.mean(self.rates(name))) for name in self.reported}
         spikes = self[population]
         if not self.steps:
             return np.zeros(spikes.shape[1])
         return np.asarray(spikes.mean(axis=0) / self.dt, dtype=np.float64)
 
     @property
-    def _reported(self) -> dict[str, slice]:
+    def reported(self) -> dict[str, slice]:
+        """Ranges of the populations whose spikes are sent to the host, by name."""
         return {k: where for k, where in self.populations.items() if k not in self.unreported}
 
     def plot(self, ax: Axes | None = None, path: str | Path | None = None) -> Figure:
         """Draw the raster, into `ax` and into a file if wanted; see `spikeloom.display.plots.raster`."""
-        populations, dt = self._reported, self.dt
+        populations, dt = self.reported, self.dt
         return raster(self.spikes, path, populations=populations, start=self.start, dt=dt, ax=ax)
 
     def text(self, *, width: int = 72, height: int = 32) -> str:
         """The raster as text to print, in so many characters and lines; see `text_raster`."""
-        return text_raster(self.spikes, self.start, self._reported, width=width, height=height)
+        return text_raster(self.spikes, self.start, self.reported, width=width, height=height)
 
     def save(self, path: str | Path) -> None:
         """Write everything to one file, by convention named *.npz, which NumPy reads too.
@@ -194,8 +195,8 @@ def describe_run(run: Run, more: str = "") -> str:
         return f"{type(run).__name__} of no steps, next step {run.start}"
     last = run.start + run.steps - 1
     spikes = f"{int(run.spikes.sum())} spikes"
-    if run._reported:
-        counts = [f"{name} {int(run[name].sum())}" for name in run._reported]
+    if run.reported:
+        counts = [f"{name} {int(run[name].sum())}" for name in run.reported]
         spikes += f" ({', '.join(counts)})"
     watched = f", monitored {', '.join(run.monitored)}" if run.monitored else ""
     return f"{type(run).__name__} of steps {run.start}…{last}: {spikes}{watched}{more}"
@@ -210,8 +211,8 @@ def run_html(run: Run, text: str) -> str:
     cut = f"<p>The first {steps} steps are shown.</p>" if steps < run.steps else ""
 
     def draw(path: Path) -> None:
-        raster(spikes, path, populations=run._reported, start=run.start, dt=run.dt)
+        raster(spikes, path, populations=run.reported, start=run.start, dt=run.dt)
 
-    fallback = text_raster(spikes, run.start, run._reported)
+    fallback = text_raster(spikes, run.start, run.reported)
     drawn = picture(draw, fallback) if steps and run.spikes.shape[1] else ""
     return f"<p>{html.escape(text)}</p>{drawn}{cut}"

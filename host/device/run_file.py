@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import io
 import zipfile
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spikeloom.hdl.contract.errors import DesignError
 from spikeloom.hdl.contract.fields import STEP_NUMBERS
 
-if TYPE_CHECKING:
-    from .run import Run
+from .monitors import Monitored
 
 FORMAT = 1
 """Version of the file; a reader refuses higher ones."""
 _MONITORED, _RAW, _SPIKES = "monitored/", "raw/", "spikes/"
 
 
-def pack_run(run: Run) -> bytes:
+class SavedRun(Protocol):
+    """What a file holds of a run."""
+
+    start: int
+    dt: float
+    spikes: NDArray[np.bool_]
+    monitored: Monitored
+    populations: dict[str, slice]
+    unreported: tuple[str, ...]
+
+    @property
+    def reported(self) -> Mapping[str, slice]:
+        """Populations whose spikes there are."""
+
+
+def pack_run(run: SavedRun) -> bytes:
     """The file's bytes: arrays that NumPy reads, not compressed."""
     names = list(run.populations)
     ends = [where.indices(run.spikes.shape[1])[:2] for where in run.populations.values()]
@@ -34,7 +50,7 @@ def pack_run(run: Run) -> bytes:
     }
     arrays |= {_MONITORED + label: values for label, values in run.monitored.items()}
     arrays |= {_RAW + label: values for label, values in run.monitored.raw.items()}
-    arrays |= {_SPIKES + name: run[name] for name in run._reported}
+    arrays |= {_SPIKES + name: run.spikes[:, where] for name, where in run.reported.items()}
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     return buffer.getvalue()

@@ -5,16 +5,17 @@ from __future__ import annotations
 import itertools
 import operator
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.memory_map import COUNTERS
 
 from ..design.design import Design
-from ..design.input_raster import SpikeInput, SpikeStream, input_raster
+from ..design.input_raster import SpikeInput, SpikeStream, input_raster, input_steps
+from ..signals.sources import SpikeSource
 from .interface import DeviceInterface
 from .run import Part
 
@@ -146,22 +147,27 @@ def _parts(
 def _whole(design: Design, spikes: SpikeInput, total: int | None) -> Raster:
     """The input that one array or dict gives, without the silence after it."""
     if total is not None:
-        parts = spikes.values() if isinstance(spikes, dict) else [spikes]
-        rows = max((len(np.atleast_1d(np.asarray(part))) for part in parts), default=0)
-        total = rows if rows <= total else total
+        rows = input_steps(design, spikes)
+        total = total if rows is None else min(rows, total)
     return input_raster(design, spikes, total)
 
 
 def _is_stream(spikes: SpikeStream) -> bool:
     """Whether these are items one after the other, and not one array or dict."""
-    plain = isinstance(spikes, dict | list | tuple | str) or hasattr(spikes, "__array__")
+    plain = isinstance(spikes, Mapping | SpikeSource | list | tuple | str) or hasattr(
+        spikes, "__array__"
+    )
     return isinstance(spikes, Iterable) and not plain
 
 
 def _at_least_a_step(item: SpikeInput) -> SpikeInput:
-    if isinstance(item, dict):
-        return {name: np.atleast_2d(values) for name, values in item.items()}
-    return np.atleast_2d(item) if item is not None else item
+    if isinstance(item, Mapping):
+        return {name: _rows(values) for name, values in item.items()}
+    return _rows(item) if item is not None else item
+
+
+def _rows(item: ArrayLike | SpikeSource) -> ArrayLike | SpikeSource:
+    return item if isinstance(item, SpikeSource) else np.atleast_2d(item)
 
 
 def _exactly(pieces: Iterator[Raster], total: int, axons: int, silence: int) -> Iterator[Raster]:

@@ -1,7 +1,8 @@
 """Networks as a user describes them, in seconds and the network's own units.
 
-Inputs, populations and projections (`network`; `connections` has patterns of them), neurons (`neurons`, `adlif`; `neuron` and
-`integrate_and_fire` for models of your own), and learning rules (`learning_rules`).
+Inputs, populations and projections (`network`; `connections` has patterns of them), neurons
+(`neurons`, `adlif`; `neuron` and `integrate_and_fire` for models of your own), and learning rules
+(`learning_rules`).
 """
 
 __all__ = [

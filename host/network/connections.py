@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikeloom.hdl.contract.errors import InputError
 
 from ..quantise.rounding import Floats
+from ..signals.seeds import random_generator
 
 ORIENTATION = "(source, target), pre × post: a row for each source"
 ONE_TO_ONE = "one_to_one"
@@ -104,17 +105,6 @@ def random_connections(
     p, weight, seed, to_itself : see `spikeloom.network.connections.RandomConnections`.
     """
     return RandomConnections(p, weight, seed, to_itself)
-
-
-def random_generator(seed: object) -> np.random.Generator:
-    """Random numbers from a seed; `InputError` for what is none."""
-    try:
-        if isinstance(seed, bool | np.bool_):
-            raise TypeError
-        number = operator.index(seed)  # type: ignore[arg-type]
-        return np.random.default_rng(number)
-    except (TypeError, ValueError):
-        raise InputError(f"seed is {seed!r}; give an integer from 0 on") from None
 
 
 @dataclass(frozen=True, eq=False)
