@@ -19,6 +19,7 @@ from ..link.port_owner import Claim
 from ..sharing.shared_link import SharedLink
 from .board_link import open_link, tuned_link
 from .discovery import only_board
+from .options import check_options
 from .schemes import GOLDEN, NETLIST, TWIN
 
 
@@ -63,6 +64,8 @@ def open(
 
     Raises
     ------
+    InputError : an option that this device does not have, or a value that it cannot have; before
+        anything is compiled or opened.
     PortError : no such port, no permission, or busy; the message names the ports that there are, or
         the process that has it.  Without `where`: there is no board, or more than one.
     LinkError : the board does not answer.
@@ -71,6 +74,7 @@ def open(
     """
     _check(where, load, baud, line_rate, timeout, progress, share)
     design = None if design is None else as_design(design)
+    check_options(where, baud, line_rate, options)
     if where is None:
         where = only_board(baud=baud, **options)
     if where == GOLDEN:
@@ -84,8 +88,6 @@ def open(
         port: Port = twin.open_port(chip, **options)
         board = _board(tuned_link(Link(port, timeout, where), line_rate), design, progress)
     elif where.startswith(NETLIST):
-        if baud is not None:
-            raise InputError(f"baud is {baud}; the line rate of a netlist is its board's: omit it")
         from spikeloom.sim.twin.netlist import open_netlist  # needs Yosys
 
         port = open_netlist(where.removeprefix(NETLIST), **options)

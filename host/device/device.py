@@ -15,10 +15,9 @@ from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.fields import STEP_NUMBERS
 
 from ..design.contents import Kind, find, of_kind
-from ..design.input_raster import SpikeInput, SpikeStream
+from ..design.input_raster import Samples, SpikeInput, SpikeStream, sample_rasters
 from ..design.snapshot import Snapshot, as_snapshot
 from .array_view import ArrayView
-from .batch import Samples, sample_rasters
 from .interface import DeviceInterface
 from .named_views import NamedNumbers, NamedViews
 from .run import Part, Run

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeloom.hdl.contract.errors import BoardRefusedError, InputError, WrongBoardError
+from spikeloom.hdl.contract.errors import (
+    BoardRefusedError,
+    InputError,
+    LinkError,
+    WrongBoardError,
+)
+from spikeloom.hdl.contract.memory_map import COUNTERS
 from spikeloom.sim.golden import GoldenCore
 
 from ..design.contents import check_step
@@ -29,11 +37,26 @@ class GoldenDevice(Device):
     """
 
     def __init__(self, design: Design) -> None:
-        self.design = design
+        self.design = as_design(design)
         self._core = GoldenCore(design.image)
         self._store = GoldenStore(self._core)
         self._monitors = Monitors()
         self._overruns = 0
+        self._closed = False
+
+    def exclusive(self) -> AbstractContextManager[object]:
+        """As every device; after `close` a `LinkError`, as a board's."""
+        if self._closed:
+            raise LinkError("the golden model was closed; open it anew: spikeloom.open(…)")
+        return super().exclusive()
+
+    def close(self) -> None:
+        """Let go of the model; closing twice does nothing, and nothing else works afterwards."""
+        self._closed = True
+
+    def unreachable(self) -> str:
+        """As every device."""
+        return "closed" if self._closed else ""
 
     def load(self, design: Design | None = None) -> None:
         """Load the image of `design` (default: the one loaded last); clears all state.
@@ -53,9 +76,10 @@ class GoldenDevice(Device):
                 f"the design is for another core, with {', '.join(different)}; "
                 "open a device with this design instead"
             )
-        self.design = design
-        self._core.image = design.image
-        self.reset()
+        with self.exclusive():
+            self.design = design
+            self._core.image = design.image
+            self.reset()
 
     def reset(self) -> None:
         """Clear state, pending spikes, step number and counters; keep weights and parameters."""
@@ -163,7 +187,8 @@ class GoldenDevice(Device):
     @property
     def step(self) -> int:
         """Number of the next step."""
-        return self._core.step_number
+        with self.exclusive():
+            return self._core.step_number
 
     def monitor(self, neurons: Sequence[int] | str, state: str = "v") -> None:
         """Report `state` of these neurons after every step of later runs; [] ends it.
@@ -172,7 +197,8 @@ class GoldenDevice(Device):
         ("x") give axons.  The name of a population stands for its neurons.  As on a board,
         `config.monitors` limits how many values are reported.
         """
-        self._monitors.choose(self.design, neurons, state)
+        with self.exclusive():
+            self._monitors.choose(self.design, neurons, state)
 
     @property
     def store(self) -> GoldenStore:
@@ -181,19 +207,42 @@ class GoldenDevice(Device):
 
     def write_step(self, step: int) -> None:
         """Let the next step have this number, 0…2^32 − 1."""
-        self._core.step_number = check_step(step)
+        with self.exclusive():
+            self._core.step_number = check_step(step)
 
     def counters(self) -> dict[str, int]:
-        """Counters that docs/reference/semantics.md defines, by name; they do not wrap."""
-        counted = {name: int(values[0]) for name, values in self._core.counters.items()}
-        return counted | {"overruns": self._overruns}
+        """Counters that docs/reference/semantics.md defines, by name; they do not wrap.
+
+        "cycles", "stalls" and those of the link are a board's alone: stalls depend on its line, and a
+        step's cycles are known only to within the depth of the pipelines.  Asking for one of them
+        is an `InputError` that says so.
+        """
+        with self.exclusive():
+            counted = {name: int(values[0]) for name, values in self._core.counters.items()}
+            return _Counters(counted | {"overruns": self._overruns})
+
+    def info(self) -> dict[str, Any]:
+        """As every device."""
+        with self.exclusive():
+            return GoldenInfo(
+                port="golden:",
+                identity={"digest": f"{self._core.config.digest:016x}", "build": "golden model"},
+                clock_hz=None,
+                image=self.design.identity,
+                step=self.step,
+                tick_period=0,
+                monitor_count=len(self._monitors.labels),
+                config=self._core.config.to_dict(),
+                link={},
+                text=self._describe(),
+            )
 
     def _describe(self) -> str:
         names = describe_names(self.design)
-        return (
-            f"golden model{f' of {names}' if names else ''}: {describe_config(self._core.config)}; "
-            f"next step {self.step}{'' if self._last_run is None else f'; last run: {self._last_run}'}"
-        )
+        of = f" of {names}" if names else ""
+        state = "closed" if self._closed else f"next step {self._core.step_number}"
+        last = f"; last run: {self._last_run}" if self._last_run else ""
+        return f"golden model{of}: {describe_config(self._core.config)}; {state}{last}"
 
     @never_raise
     def __repr__(self) -> str:
@@ -201,5 +250,29 @@ class GoldenDevice(Device):
 
     @never_raise
     def _repr_html_(self) -> str:
-        counted = {name: str(value) for name, value in self.counters().items()}
-        return device_html(self._describe(), list(counted.items()))
+        counted = {} if self._closed else self.counters()
+        return device_html(self._describe(), [(name, str(n)) for name, n in counted.items()])
+
+
+class GoldenInfo(dict[str, Any]):
+    """What the golden model is, shown as a paragraph; see `DeviceInterface.info`."""
+
+    def __init__(self, *, text: str, **values: Any) -> None:
+        super().__init__(values)
+        self.text = text
+
+    @never_raise
+    def __repr__(self) -> str:
+        return self.text
+
+    @never_raise
+    def _repr_html_(self) -> str:
+        return device_html(self.text, [])
+
+
+class _Counters(dict[str, int]):
+    """Counters of the model, which say of a board's others why there are none."""
+
+    def __missing__(self, name: str) -> int:
+        why = "the golden model has no clock and no link" if name in COUNTERS else "no such counter"
+        raise InputError(f"{name!r} is not counted here: {why}; it has {', '.join(self)}")

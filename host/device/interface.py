@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from numpy.typing import ArrayLike, NDArray
 
@@ -141,6 +141,14 @@ class DeviceInterface(abc.ABC):
     @abc.abstractmethod
     def counters(self) -> dict[str, int]:
         """Counters by name; the golden model has those that docs/reference/semantics.md defines."""
+
+    @abc.abstractmethod
+    def info(self) -> dict[str, Any]:
+        """Who the device is and what is on it, for people and for JSON.
+
+        "port", "identity", "clock_hz", "image", "step", "tick_period", "monitor_count", "config" and
+        "link"; None is what the golden model has nothing like.
+        """
 
     # The end
 

@@ -176,6 +176,7 @@ class Board(Device):
 
         With `start` it is refused (`BoardRefusedError`) unless that is the number of the next step.
         """
+        start = None if start is None else check_step(start, "start")
         raster = input_raster(self.design, spikes, steps)
         cycles = self._cycles(raster)
         parts = list(chunks(cycles, CHUNK_SECONDS * self.clock_hz))
@@ -205,6 +206,7 @@ class Board(Device):
         output keep up or not: what could not be honoured is in the counters `late`, `overruns` and
         `stalls`.
         """
+        start = None if start is None else check_step(start, "start")
         period = tick_cycles(self.clock_hz, tick_period_cycles, tick_seconds)
         raster = input_raster(self.design, spikes, steps)
         if not len(raster):
