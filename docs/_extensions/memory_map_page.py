@@ -51,7 +51,7 @@ def memory_map_page() -> str:
 
 Version {MAP_VERSION}, for link version {LINK_VERSION}. This page is generated from
 `spikeloom.hdl.contract.memory_map`, the only place where addresses are defined.
-`spikeloom info --design FILE` prints the addresses of one configuration.
+`spikeloom info FILE` prints the addresses of one configuration.
 
 ```text
 {overview}

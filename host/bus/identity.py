@@ -69,6 +69,6 @@ class BoardIdentity:
                 f"the design is for another {what}: it needs configuration {config.digest:016x}, "
                 f"the board has {self.digest:016x}"
                 + (f" ({self.build})" if self.build else "")
-                + "; build a bitstream for the design (spikeloom build BOARD --design FILE), "
+                + "; build a bitstream for the design (spikeloom build BOARD FILE), "
                 "or compile the network for the board's configuration"
             )

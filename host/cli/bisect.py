@@ -11,7 +11,8 @@ import spikeloom
 
 from ..diagnosis.bisect import bisect as search
 from ..diagnosis.bisect import read_spikes
-from .common import JSON, examples, is_serial_line, note, read_design, report
+from .common import JSON, examples, is_serial_line, read_design, report
+from .output import note
 
 _EXAMPLES = examples(
     "spikeloom bisect net.slm golden: twin:         1 000 steps of random input",

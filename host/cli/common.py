@@ -15,6 +15,7 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer.models import OptionInfo
 
 from spikeloom.boards.registry import find_board
 from spikeloom.hdl import CoreConfig, FabricConfig
@@ -35,7 +36,6 @@ BOARD = typer.Option(
     metavar="BOARD",
     help="The chip of a board: a name (spikeloom boards), or a Python file that defines it.",
 )
-DESIGN = typer.Option(None, "--design", "-d", metavar="FILE", help="A saved design.")
 
 
 def unwrap(app: typer.Typer) -> None:
@@ -44,8 +44,13 @@ def unwrap(app: typer.Typer) -> None:
     By itself Typer keeps the line breaks of all paragraphs but the first.
     """
     for command in app.registered_commands:
+        assert command.callback is not None
         paragraphs = inspect.cleandoc(command.callback.__doc__ or "").split("\n\n")
         command.help = "\n\n".join(" ".join(text.split()) for text in paragraphs)
+        for parameter in inspect.signature(command.callback).parameters.values():
+            # A flag takes no value, and its help should not name the type of one.
+            if isinstance(parameter.default, OptionInfo) and parameter.annotation in ("bool", bool):
+                parameter.default.metavar = parameter.default.metavar or " "
 
 
 def examples(*lines: str) -> str:
@@ -87,11 +92,6 @@ def error_message(error: Exception) -> str:
         f"{type(error).__name__}: {error}. This is a fault of SpikeLoom: please report it, with what "
         "the same command shows with --debug before its name"
     )
-
-
-def note(what: str) -> None:
-    """Print a remark for people on stderr."""
-    Console(stderr=True, soft_wrap=True).print(what, markup=False, highlight=False)
 
 
 def read_config(
@@ -181,7 +181,7 @@ def is_serial_line(where: str) -> bool:
 def require_design(where: str, design: Design | None) -> None:
     """Raise `InputError` for a model that has no design to be made for."""
     if design is None and where in ("twin:", "golden:"):
-        raise InputError(f"{where} is made for a design: name a saved one with --design FILE")
+        raise InputError(f"{where} is made for a design: name a saved one too, net.slm")
 
 
 def _changes(settings: Sequence[str] | None, named: dict[str, int | None]) -> dict[str, Any]:

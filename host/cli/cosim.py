@@ -19,8 +19,8 @@ _EXAMPLES = examples(
     "spikeloom cosim --board icebreaker      the core of a board",
     "spikeloom cosim net.slm --set lanes=8 --json",
     "spikeloom cosim --campaign --seeds 34   all pairs of options (20 minutes)",
-    "spikeloom cosim --campaign --learning pair --seeds 30   of a learning rule",
-    "spikeloom cosim --learning sdsp --updates 1000000   one long run",
+    "spikeloom cosim --campaign --rule pair --seeds 30   of a learning rule",
+    "spikeloom cosim --rule sdsp --updates 1000000   one long run",
     "spikeloom cosim core.toml --first 17 --seeds 1   repeat seed 17",
     "spikeloom cosim --placed --seeds 25    networks on 1 to 16 cores",
 )
@@ -45,7 +45,7 @@ def cosim(
         None, help="Neuron model of a random configuration, or of --campaign; default: lif."
     ),
     learning: str = typer.Option(
-        None, help="With --campaign: all pairs of options of this learning rule."
+        None, "--rule", help="With --campaign: all pairs of options of this learning rule."
     ),
     configs: int = typer.Option(
         None, min=1, help="With --campaign or --placed: only so many configurations."
@@ -54,7 +54,7 @@ def cosim(
         False, "--placed", help="Networks with delays, placed at random on fabrics of many cores."
     ),
     updates: int = typer.Option(
-        None, min=1, help="With --learning: one run of so many weight updates in place of cases."
+        None, min=1, help="With --rule: one run of so many weight updates in place of cases."
     ),
     as_json: bool = JSON,
 ) -> None:

@@ -20,7 +20,6 @@ from ..design.design import Design, blank_design
 from ..quantise.core import QuantisationReport
 from .common import (
     BOARD,
-    DESIGN,
     JSON,
     SET,
     examples,
@@ -31,13 +30,15 @@ from .common import (
     report,
     require_design,
 )
+from .targets import OLD_CONFIG, OLD_DESIGN, ON, sort_targets
 
 _EXAMPLES = examples(
     "spikeloom info /dev/ttyUSB1                  identity, registers, counters",
-    "spikeloom info --config core.toml            sizes and memory map",
+    "spikeloom info net.slm                       a design, how it was quantised",
+    "spikeloom info core.toml                     sizes and memory map",
     "spikeloom info --board ulx3s                 the same of a board's chip",
-    "spikeloom info COM5 --design net.slm         and whether they fit together",
-    "spikeloom info twin: --config core.toml --json",
+    "spikeloom info net.slm --on COM5             whether they fit together",
+    "spikeloom info core.toml --on twin: --json",
 )
 
 
@@ -67,33 +68,36 @@ def register(app: typer.Typer) -> None:
 
 
 def info(
-    where: str = typer.Argument(None, help="A serial port, twin:, golden: or netlist:BOARD."),
-    config_file: Path = typer.Option(
-        None, "--config", "-c", metavar="FILE", help="A configuration (.toml)."
+    targets: list[str] = typer.Argument(
+        None, metavar="FILE DEVICE",
+        help="A saved design or a configuration (.toml), and golden:, twin:, netlist:BOARD or a serial port.",
     ),
-    design_file: Path = DESIGN,
+    on: str = ON,
     board: str = BOARD,
     settings: list[str] = SET,
     baud: int = typer.Option(
         None, help="Bits per second; default: that of --board, or those of the known boards."
     ),
+    old_config: Path = OLD_CONFIG,
+    old_design: Path = OLD_DESIGN,
     as_json: bool = JSON,
-) -> None:
+) -> None:  # fmt: skip
     """Show who answers at a port, and what a configuration amounts to: sizes and memory map.
 
     Nothing on the board is changed. With a configuration, a design or a board's name, a board
     that was built for another one is an error.
     """
-    only_one(config=config_file, design=design_file, board=board)
-    file = config_file or design_file
+    found = sort_targets(targets, on, old_design, old_config)
+    file, where = found.file, found.where
+    only_one(FILE=file, board=board)
     if where is None and file is None and board is None and not settings:
-        raise typer.BadParameter("give a port, --config, --design or --board")
+        raise typer.BadParameter("give a design, a configuration, a device or --board")
     sections: dict[str, dict[str, Any]] = {}
     design = None
     if file is not None or board is not None or settings:
         chip = read_chip(file, settings, board=board)
         config = chip.core if isinstance(chip, FabricConfig) else chip
-        design = read_design(file) if file == design_file and file and not settings else None
+        design = read_design(found.design_file) if found.design_file and not settings else None
 
         design = design or blank_design(config)
         if isinstance(chip, FabricConfig):

@@ -17,7 +17,6 @@ from ..linktest.setup import board_config, port_opener, trial_design
 from ..linktest.trial import link_test
 from .common import (
     BOARD,
-    DESIGN,
     JSON,
     SET,
     examples,
@@ -27,11 +26,12 @@ from .common import (
     read_design,
     report,
 )
+from .targets import OLD_CONFIG, OLD_DESIGN, ON, sort_targets
 
 _EXAMPLES = examples(
     "spikeloom linktest twin:                        a simulated board",
     "spikeloom linktest twin: --faults 1e-3 --seeds 20",
-    "spikeloom linktest /dev/ttyUSB1 --design net.slm",
+    "spikeloom linktest net.slm --on /dev/ttyUSB1",
     "spikeloom linktest twin: --faults 1e-3 --first 7   repeat seed 7",
     "spikeloom linktest twin: --faults 0.01 --bytes 10000 --json",
 )
@@ -43,11 +43,11 @@ def register(app: typer.Typer) -> None:
 
 
 def linktest(
-    where: str = typer.Argument(..., metavar="PORT", help="A serial port, or twin:."),
-    config_file: Path = typer.Option(
-        None, "--config", "-c", metavar="FILE", help="The board's configuration (.toml)."
+    targets: list[str] = typer.Argument(
+        None, metavar="FILE DEVICE",
+        help="The board's design or configuration (.toml), and a serial port, or twin:.",
     ),
-    design_file: Path = DESIGN,
+    on: str = ON,
     board: str = BOARD,
     settings: list[str] = SET,
     faults: float = typer.Option(
@@ -60,8 +60,10 @@ def linktest(
         0.0, min=0, help="Of a simulated line: milliseconds of each direction."
     ),
     baud: int = typer.Option(None, min=1, help="Bits per second; default: the board's own."),
+    old_config: Path = OLD_CONFIG,
+    old_design: Path = OLD_DESIGN,
     as_json: bool = JSON,
-) -> None:
+) -> None:  # fmt: skip
     """Try how well a link copes with a line that drops, flips, doubles, delays and inserts bytes.
 
     Random weights, parameters, states and spikes are written, read back and run, and everything is
@@ -71,13 +73,16 @@ def linktest(
     """
 
     rates = FaultRates.of_every_kind(faults)
-    only_one(config=config_file, design=design_file, board=board)
+    found = sort_targets(targets, on, old_design, old_config)
+    file, where, design_file = found.file, found.where, found.design_file
+    only_one(FILE=file, board=board)
+    if where is None:
+        raise typer.BadParameter("name a device: twin:, or a serial port")
     if design_file is not None and not settings:
         design = read_design(design_file)
         if design.placement is not None:
             raise InputError(f"{design_file} is placed on many cores; name the design before that")
     else:
-        file = config_file or design_file
         named = file or board or settings
         config = read_config(file, settings, board=board) if named else board_config(where, baud)
         design = trial_design(config, first)

@@ -12,7 +12,8 @@ from spikeloom.hdl.contract.errors import InputError
 
 from ..compiler import place as placing
 from ..compiler.partition import can_cut
-from .common import JSON, examples, note, only_one, read_design, report
+from .common import JSON, examples, only_one, read_design, report
+from .output import note
 
 _EXAMPLES = examples(
     "spikeloom place net.slm --cores 4 --out placed.slm",

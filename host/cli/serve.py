@@ -17,7 +17,7 @@ _EXAMPLES = examples(
     "spikeloom serve --board ulx3s              the chip of a board",
     "spikeloom serve net.slm --link /tmp/board",
     "spikeloom info /tmp/board                  in another terminal",
-    "spikeloom serve core.toml --rate 0.1       a tenth of real time, at most",
+    "spikeloom serve core.toml --speed 0.1      a tenth of real time, at most",
     "spikeloom devices                          finds it too",
 )
 
@@ -32,7 +32,7 @@ def serve(
     board: str = BOARD,
     settings: list[str] = SET,
     link: Path = typer.Option(None, help="Also make the port available under this path."),
-    rate: float = typer.Option(None, min=0, help="Simulated seconds per second, at most."),
+    speed: float = typer.Option(None, min=0, help="Simulated seconds per second, at most."),
     baud: int = typer.Option(None, min=1, help="Bits per second of the simulated line."),
 ) -> None:
     """Simulate the chip behind a pseudo-terminal, for any program that opens serial ports (POSIX).
@@ -61,7 +61,7 @@ def serve(
     serve_twin(
         config,
         link=link,
-        rate=rate,
+        rate=speed,
         baud=baud or BAUD,
         design=design,
         plugged=lambda: not unplugged,

@@ -17,12 +17,15 @@ import spikeloom
 from spikeloom.hdl.contract.errors import SpikeLoomError
 
 from ..demos.shell_example import small_network
-from .common import DESIGN, examples, note, read_design
+from .common import examples, read_design
+from .output import note
+from .targets import OLD_DESIGN, ON, TARGETS, sort_targets
 
 _EXAMPLES = examples(
     "spikeloom shell                                a small network, simulated",
-    "spikeloom shell golden: --design net.slm       the golden model",
-    "spikeloom shell /dev/ttyUSB1 --design net.slm",
+    "spikeloom shell net.slm                        yours, simulated",
+    "spikeloom shell net.slm --on golden:           the golden model",
+    "spikeloom shell net.slm --on /dev/ttyUSB1",
     "spikeloom shell netlist:icebreaker             a synthesised netlist",
     "spikeloom shell COM5                           only ask the board who it is",
 )
@@ -56,24 +59,26 @@ def register(app: typer.Typer) -> None:
 
 
 def shell(
-    where: str = typer.Argument(
-        "twin:", help="twin:, golden:, netlist:BOARD (synthesised), or a serial port."
-    ),
-    design_file: Path = DESIGN,
+    targets: list[str] = TARGETS,
+    on: str = ON,
     load: bool = typer.Option(
         None, help="Load the design, or leave the board as it is; default: load, unless shared."
     ),
     baud: int = typer.Option(None, help="Bits per second; default: those of the known boards."),
+    old_design: Path = OLD_DESIGN,
 ) -> None:
     """Start IPython, or else the plain Python shell, with `board` connected.
 
-    Without --design, twin: and golden: get a small network to play with.
+    Without DEVICE it is the simulated board, twin:. Without DESIGN, twin: and golden: get a small network to
+    play with.
     """
 
-    design = read_design(design_file) if design_file else None
+    found = sort_targets(targets, on, old_design)
+    where = found.where or "twin:"
+    design = read_design(found.file) if found.file else None
     if design is None and where in ("twin:", "golden:"):
         design = small_network()
-        note("no --design given: this is a small network of 8 inputs and 4 neurons")
+        note("no design given: this is a small network of 8 inputs and 4 neurons")
     with spikeloom.open(where, design, load=load, baud=baud) as board:
         names = {"board": board, "design": design, "np": np, "spikeloom": spikeloom}
         if design is None:

@@ -8,7 +8,8 @@ import typer
 
 from spikeloom.hdl.chip.verilog import generate
 
-from .common import BOARD, CORE_FILE, SET, examples, note, read_chip, write_text
+from .common import BOARD, CORE_FILE, SET, examples, read_chip, write_text
+from .output import note
 
 _EXAMPLES = examples(
     "spikeloom verilog core.toml -o core.v",

@@ -22,14 +22,16 @@ from ..driver.board import Board
 from ..watch.runner import Runner
 from ..watch.source import LiveSource
 from ..watch.stimulus import Stimulus, read_raster
-from .common import DESIGN, examples, note, read_design
+from .common import examples, read_design
+from .output import note
+from .targets import OLD_DESIGN, ON, TARGETS, sort_targets
 
 _EXAMPLES = examples(
     "spikeloom watch golden:                            a small network that learns",
-    "spikeloom watch twin: --design net.slm             your network, on a simulated board",
-    "spikeloom watch /dev/ttyUSB1 --design net.slm      a board, as it is",
-    "spikeloom watch COM5 -d net.slm --load --run       load it, and run it at once",
-    "spikeloom watch golden: -d net.slm --replay spikes.npy",
+    "spikeloom watch net.slm --on twin:                 your network, on a simulated board",
+    "spikeloom watch net.slm --on /dev/ttyUSB1          a board, as it is",
+    "spikeloom watch net.slm --on COM5 --load --run     load it, and run it at once",
+    "spikeloom watch net.slm --on golden: --replay spikes.npy",
 )
 
 
@@ -39,11 +41,8 @@ def register(app: typer.Typer) -> None:
 
 
 def watch(
-    where: str = typer.Argument(
-        None,
-        help="A serial port, twin:, golden: or netlist:BOARD; default: the one board there is.",
-    ),
-    design_file: Path = DESIGN,
+    targets: list[str] = TARGETS,
+    on: str = ON,
     load: bool = typer.Option(False, help="Load the design; a board is left as it is otherwise."),
     run: bool = typer.Option(
         None, "--run/--paused", help="Step it from the start; models do, boards do not."
@@ -59,11 +58,12 @@ def watch(
     http_port: int = typer.Option(0, min=0, max=65535, help="Of the page; default: a free one."),
     browser: bool = typer.Option(True, help="Open the page in the browser."),
     baud: int = typer.Option(None, help="Bits per second; default: those of the known boards."),
+    old_design: Path = OLD_DESIGN,
 ) -> None:
     """Show a running board in a web page: spikes, rates, potentials, weights, counters.
 
     The page is for this machine only, and can run and pause the board, and change input and
-    thresholds while it runs. Ends with Ctrl-C.
+    thresholds while it runs. Without DEVICE it is the one board there is. Ends with Ctrl-C.
     """
     try:
         from ..watch.server import PageServer
@@ -73,11 +73,13 @@ def watch(
         ) from None
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
-    design = read_design(design_file) if design_file else None
+    found = sort_targets(targets, on, old_design)
+    where = found.where
+    design = read_design(found.file) if found.file else None
     example: SpikeInput = None
     if design is None and where in (GOLDEN, TWIN):
         design, example = example_design(), example_input()
-        note("no --design given: this is a small network that learns")
+        note("no design given: this is a small network that learns")
     model = where is not None and where.startswith((GOLDEN, TWIN, NETLIST))
     spikes = read_raster(replay) if replay else example
     if input_rate is None:
@@ -119,7 +121,7 @@ def _check(board: Board, loaded: bool) -> None:
         _ = board.design
     except InputError:
         raise InputError(
-            "a board does not say what its network is; name the design: --design net.slm"
+            "a board does not say what its network is; name the design too, net.slm"
         ) from None
     try:
         if not loaded:

@@ -83,7 +83,7 @@ def _fits(
 def _advice(board: str, holding: list[str]) -> str:
     own = (
         "compile it without board=, which gives the smallest core that holds it, and build that: "
-        f"spikeloom build {board} --design FILE"
+        f"spikeloom build {board} FILE"
     )
     if not holding:
         return f"No known board's preset holds it; {own}"

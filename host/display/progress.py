@@ -11,8 +11,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 Advance = Callable[[int], object]
+_quiet = False
 LONG = 2.0
 """Seconds after which a transfer was a long one."""
+
+
+def set_quiet(quiet: bool) -> None:
+    """Show no bars from now on, unless they are asked for; or those that a terminal gets again."""
+    global _quiet
+    _quiet = quiet
 
 
 @contextmanager
@@ -27,7 +34,7 @@ def progress_bar(
     total : int
         Units at the end of the bar.
     show : bool, optional
-        Default: only when stderr is a terminal.
+        Default: only when stderr is a terminal, and unless `set_quiet` says otherwise.
     moved : callable, optional
         Returns the bytes that have been on the line.  A transfer of more than two seconds then
         ends with a line that says its rate.
@@ -38,7 +45,7 @@ def progress_bar(
         Moves the bar on by so many units.
     """
     if show is None:
-        show = sys.stderr.isatty()
+        show = sys.stderr.isatty() and not _quiet
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     bar = Progress(
         *columns,

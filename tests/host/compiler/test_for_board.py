@@ -83,7 +83,7 @@ def test_what_does_not_fit_names_the_preset_that_does(
 
 
 def test_nothing_holds_it() -> None:
-    with pytest.raises(FitError, match=r"No known board's preset holds it; .*--design FILE"):
+    with pytest.raises(FitError, match=r"No known board's preset holds it; .*build ulx3s FILE"):
         spikeloom.compile(network(1025), board="ulx3s")
 
 
