@@ -239,6 +239,19 @@ class LIF(IF):
     tau_mem : time constant of the membrane in seconds (inf: no leak); for the exponential leak.
     leak : "exponential", or "linear": towards 0 by a constant.
     leak_step : what the potential loses in each time step; only with leak="linear".
+
+    Notes
+    -----
+    In each step of length dt, in this order, with `a` the sum of the weights whose sources fired:
+
+        i ← i·exp(−dt/tau_syn) + a              or i ← a without tau_syn
+        v ← v·exp(−dt/tau_mem) + i + bias       the input is *not* scaled by dt/tau_mem
+        v ≥ v_threshold: a spike, and in the same step v ← v_reset, or v ← v − v_threshold
+
+    Simulators that integrate tau·dv/dt = −v + w·x scale the input: multiply their weights and biases
+    by dt/tau_mem (forward Euler; the NIR convention), or by 1 − exp(−dt/tau_mem) (exact for an input
+    that is constant within a step).  Unscaled, the same numbers make a neuron fire far more often.
+    The questions and answers compare more conventions.
     """
 
     tau_mem: Any = None
