@@ -9,8 +9,6 @@ import warnings
 import typer
 from rich.console import Console
 
-import spikeloom
-from spikeloom.hdl.contract.errors import SpikeLoomError
 from spikeloom.hdl.contract.registry import load_plugin, plugin_environment
 
 from . import (

@@ -13,8 +13,8 @@ from .contents import contents
 from .design import Design
 from .learning_units import learning_conversion
 
+# For each value, its index along the last axis: the neuron, or the axon, that it belongs to.
 Columns = NDArray[np.int64]
-"""For each value, its index along the last axis: the neuron, or the axon, that it belongs to."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@
 __all__ = [
     "device",
     "golden",
+    "interface",
     "monitors",
     "run",
     "storage",

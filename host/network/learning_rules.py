@@ -8,6 +8,7 @@ given instead; what was realised is in the design's report.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,20 +44,31 @@ class PairSTDP(LearningRule):
     ----------
     tau_plus, tau_minus : seconds.
     a_plus, a_minus : in the unit of weights; with soft bounds relative to w_max − w and to w − w_min
-        (van Rossum, Bi and Turrigiano 2000).
+        (van Rossum, Bi and Turrigiano 2000).  Defaults: a hundredth of w_max − w_min, or 0.01 with soft
+        bounds; and 1.05 times a_plus (Song, Miller and Abbott 2000).
     pairing, bounds, rates : see `LearningConfig`.  With rates="multiply" the amplitudes are
         parameters of their own, which may be changed while running.
     """
 
-    tau_plus: float
-    tau_minus: float
-    a_plus: float
-    a_minus: float
+    tau_plus: float = 0.02
+    tau_minus: float = 0.02
+    a_plus: float = None  # type: ignore[assignment]
+    a_minus: float = None  # type: ignore[assignment]
     pairing: str = "all"
     bounds: str = "hard"
     rates: str = "shift"
 
     rule: ClassVar[str] = "pair"
+
+    def __post_init__(self) -> None:
+        # What is no number is left for the checks to name.
+        with contextlib.suppress(TypeError):
+            if self.a_plus is None:
+                span = 1.0 if self.bounds == "soft" else self.w_max - self.w_min
+                object.__setattr__(self, "a_plus", 0.01 * span)
+            if self.a_minus is None:
+                object.__setattr__(self, "a_minus", 1.05 * self.a_plus)
+        super().__post_init__()
 
     def _gain(self, units: Units) -> float:
         """Integers of the weight, or of its distance to a bound, for an amplitude of 1."""

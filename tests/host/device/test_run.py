@@ -136,7 +136,7 @@ def test_a_compressed_file_is_refused_before_it_is_read(tmp_path):
     path = tmp_path / "run.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("spikes.npy", bytes(10**7))
-    with pytest.raises(DesignError, match="compressed"):
+    with pytest.raises(DesignError, match="it is compressed"):
         Run.load(path)
 
 

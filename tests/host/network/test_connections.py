@@ -172,3 +172,17 @@ def test_plastic_stands_for_the_synapses_that_there_are(form):
     found = net.connect(eye, cells, form, plastic=True)
     assert np.argwhere(found.plastic).tolist() == [[0, 1], [2, 3]]
     assert net.connect(eye, cells, np.zeros((3, 4)), plastic=True).plastic.all()
+
+
+def test_faults_33_a_rule_needs_its_largest_weight_alone():
+    rule = PairSTDP(w_max=2.0)
+    assert (rule.tau_plus, rule.tau_minus) == (0.02, 0.02)
+    assert (rule.a_plus, rule.a_minus) == pytest.approx((0.02, 0.021))
+    soft = PairSTDP(w_max=2.0, bounds="soft", a_minus=0.02)
+    assert (soft.a_plus, soft.a_minus) == (0.01, 0.02)
+    net, eye, cells = made(learning=rule)
+    net.connect(eye, cells, 0.5, plastic=True)
+    assert spikeloom.compile(net).config.learning.rule == "pair"
+    for wrong in ({"w_max": "x"}, {"w_max": 1.0, "a_plus": "x"}):
+        with pytest.raises(InputError):
+            PairSTDP(**wrong)
