@@ -84,7 +84,7 @@ class Line:
             self.port.write(data)
         except serial.SerialTimeoutException:
             self._lose(f"{self.name} takes no more bytes; is anything connected to it?")
-        except (serial.SerialException, OSError) as error:
+        except (serial.SerialException, OSError, TypeError) as error:  # or is just being closed
             self._lose(f"{self.name} was lost: {error}")
         least = self.time_of(len(data)) * _BITS_IN_BYTE / _BITS_PER_BYTE
         self._written_until = max(self._written_until, self.now()) + least

@@ -155,18 +155,18 @@ class Link:
         identifier = self._random.randrange(1, 1 << 32)
         hello = Frame(FrameType.SABM, payload=identifier.to_bytes(4, "little"))
         self._line.discard()
-        deadline = self.now() + TRIES * self.timeout
+        began, tries = self.now(), 0
+        deadline = began + TRIES * self.timeout
         while self.now() < deadline:
-            asked = self.now()
             self._write(2 * DELIMITER + hello.to_bytes(identifier))
-            answer = self._await_answer(identifier)
+            answer, tries = self._await_answer(identifier, FrameType.UA), tries + 1
             if answer is None and self.now() > deadline - TRIES * self.timeout / 2:
                 self._back_to_first_rate()
             if answer is not None:
-                self._round_trip = self.now() - asked
                 self._connection = Connection(
                     identifier, answer.window, self.statistics, self._echo
                 )
+                self._round_trip = self._measured(self.now() - began, tries)
                 self.broken = False
                 self.statistics.connections += 1
                 return
@@ -189,15 +189,31 @@ class Link:
             )
             line.rate = line.first_rate
 
-    def _await_answer(self, identifier: int) -> Frame | None:
-        deadline = self.now() + min(SABM_RETRY_S, self.timeout) + self._line.time_of(MAX_ENCODED)
+    def _measured(self, opening: float, tries: int) -> float:
+        """Seconds from question to answer; `opening` is how long all tries together took.
+
+        Of several, which all look the same, it is not known which one was answered.
+        """
+        if tries == 1:
+            return opening
+        identifier = self._connection.identifier
+        began = self.now()
+        self._write_frame(self._connection.rejection())
+        if self._await_answer(identifier, FrameType.RR, opening):
+            return self.now() - began
+        return opening
+
+    def _await_answer(
+        self, identifier: int, kind: FrameType, least: float = SABM_RETRY_S
+    ) -> Frame | None:
+        deadline = self.now() + min(least, self.timeout) + self._line.time_of(MAX_ENCODED)
         while self.now() < deadline:
             for encoded in self._read(wait=True):
                 try:
                     frame = Frame.from_bytes(encoded, identifier)
                 except FrameError:
                     continue
-                if frame.type == FrameType.UA:
+                if frame.type == kind:
                     return frame
         return None
 
@@ -283,11 +299,9 @@ class Link:
                 asked = now
             elif now - asked >= pause:
                 unanswered = 0 if alive > asked else unanswered + 1
-                pause = (
-                    self._pause()
-                    if unanswered
-                    else min(2 * pause, max(MAX_POLL_S, self.timeout / 4))
-                )
+                # Lost, or slower than when the connection was opened: the more, the longer it waits.
+                pause = self._pause() * 2**unanswered if unanswered else 2 * pause
+                pause = min(pause, max(MAX_POLL_S, self.timeout / 4))
                 self._ask(unanswered)
                 asked = now
             if now - alive >= patience:
