@@ -37,9 +37,7 @@ KEEP_ALIVE_S = 0.3
 MAX_REJ_REPEATS = 3
 """Times that a REJ is repeated at once on a line that swallowed the one before."""
 MAX_POLL_S = 0.25
-"""Seconds from poll to poll, at most, while the board has nothing to say; a quarter of a time-out that
-is longer than usual.
-"""
+"""Seconds from poll to poll, at most, while the board has nothing to say."""
 
 _SHORT = HEADER_BYTES + SUPERVISORY_BYTES + CRC_BYTES + 2
 
@@ -300,8 +298,8 @@ class Link:
             elif now - asked >= pause:
                 unanswered = 0 if alive > asked else unanswered + 1
                 # Lost, or slower than when the connection was opened: the more, the longer it waits.
-                pause = self._pause() * 2**unanswered if unanswered else 2 * pause
-                pause = min(pause, max(MAX_POLL_S, self.timeout / 4))
+                longer = self._pause() * 2 ** min(unanswered, 8) if unanswered else 2 * pause
+                pause = max(self._pause(), min(longer, MAX_POLL_S))
                 self._ask(unanswered)
                 asked = now
             if now - alive >= patience:
