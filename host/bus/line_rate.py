@@ -21,8 +21,8 @@ MOST_LOSSES = 1
 SLOWER = (3_000_000, 2_000_000, 1_000_000, 460_800, 230_400, 115_200)
 """Rates to go down to."""
 _ROUNDS = 2
-_WORTH_IT = 0.5
-"""After so many lower rates, a part of the losses must have gone, or the first rate is as good."""
+_WORTH_IT = 0.25
+"""After so many lower rates no more of the losses than this part may be left."""
 _WORDS = Identity.DIGEST_HIGH + 1
 _LARGEST_ERROR = 0.02
 
@@ -96,7 +96,8 @@ def tune(link: Link, wanted: int | None = None) -> LineQuality:
                 LineWarning,
                 stacklevel=2,
             )
-            return go_over(link, first.baud)
+            go_over(link, first.baud, look=False)
+            return first
     return quality
 
 
@@ -112,8 +113,11 @@ def check_rate(clock_hz: int, baud: int) -> None:
         raise InputError(f"{baud} baud would be {error:+.1%} off with a clock of {clock_hz} Hz")
 
 
-def go_over(link: Link, baud: int) -> LineQuality:
-    """Set the rate of both ends and measure; a rate at which the board is silent is given up."""
+def go_over(link: Link, baud: int, *, look: bool = True) -> LineQuality:
+    """Set the rate of both ends and measure; a rate at which the board is silent is given up.
+
+    Without `look` the rate is known to work.
+    """
     old = link.baudrate
     assert old is not None
     step = np.array([phase_step(_clock_hz(link), baud)], dtype=np.uint32)
@@ -127,6 +131,8 @@ def go_over(link: Link, baud: int) -> LineQuality:
         )
         return measure(link)
     link.set_baudrate(baud)
+    if not look:
+        return LineQuality(baud, 0, 0.0)
     try:
         return measure(link)
     except LinkError:

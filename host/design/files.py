@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from spikeloom.hdl.contract.errors import DesignError, InputError
+from spikeloom.hdl.contract.shown import shown
 
 MAX_FILE_BYTES = 1 << 31
 """More than any design that a chip holds needs."""
@@ -69,5 +70,5 @@ def read_file(path: str | Path) -> bytes:
 
 def _path(path: object) -> Path:
     if not isinstance(path, str | os.PathLike) or "\0" in str(path):
-        raise InputError(f"path is {path!r}; give the name of a file")
+        raise InputError(f"path is {shown(path)}; give the name of a file")
     return Path(path)

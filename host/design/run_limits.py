@@ -11,6 +11,9 @@ from spikeloom.hdl.contract.shown import shown
 MAX_CELLS = 1 << 28
 """Steps times axons and neurons of one run: as many bytes, for its input and its spikes."""
 
+MAX_SECONDS = 1e6
+"""Eleven days."""
+
 
 def check_length(steps: int, axons: int, neurons: int) -> None:
     """Raise `InputError` for a run whose input and spikes do not fit in memory."""
@@ -29,9 +32,11 @@ def check_seconds(name: str, value: object) -> float:
             seconds = float(value)  # type: ignore[arg-type]
         except (TypeError, ValueError, OverflowError):
             seconds = math.nan
-        if not isinstance(value, str | bytes) and 0 < seconds < math.inf:
+        if not isinstance(value, str | bytes) and 0 < seconds <= MAX_SECONDS:
             return seconds
-    raise InputError(f"{name} is {shown(value)}; give a time above 0, in seconds")
+    raise InputError(
+        f"{name} is {shown(value)}; give a time above 0, in seconds, of at most {MAX_SECONDS:g}"
+    )
 
 
 def check_cycles(name: str, value: object) -> int:

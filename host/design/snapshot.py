@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import DesignError, InputError, WrongBoardError
+from spikeloom.hdl.contract.shown import shown
 
 from .archive import ArchiveKind, Arrays, narrow
 from .contents import Content, Kind, check_step, contents, find, of_kind
@@ -241,6 +242,6 @@ def as_snapshot(value: object) -> Snapshot:
     """`value`, which must be a snapshot; `InputError` for a file's name or anything else."""
     if not isinstance(value, Snapshot):
         raise InputError(
-            f"snapshot is {value!r}; give a Snapshot, from device.snapshot() or Snapshot.load(path)"
+            f"snapshot is {shown(value)}; give a Snapshot, from device.snapshot() or Snapshot.load(path)"
         )
     return value

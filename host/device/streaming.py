@@ -12,9 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.memory_map import COUNTERS
+from spikeloom.hdl.contract.shown import shown
 
 from ..design.design import Design
 from ..design.input_raster import SpikeInput, SpikeStream, input_raster, input_steps
+from ..design.run_limits import check_length
 from ..signals.sources import SpikeSource
 from .interface import DeviceInterface
 from .run import Part
@@ -63,6 +65,7 @@ def stream(
     BoardRefusedError : something else has run steps since the last part.
     """
     stride = None if every is None else _positive("every", every)
+    check_length(stride or 0, device.design.config.axons, device.design.config.neurons)
     total = None if steps is None else _positive("steps", steps, least=0)
     rasters = _parts(device.design, spikes, total, stride)
     if tick_period_cycles is None and tick_seconds is None:
@@ -204,5 +207,5 @@ def _positive(name: str, value: object, least: int = 1) -> int:
     except TypeError:
         number = least - 1
     if number < least:
-        raise InputError(f"{name} is {value!r}; give a number of steps, at least {least}")
+        raise InputError(f"{name} is {shown(value)}; give a number of steps, at least {least}")
     return number

@@ -31,11 +31,15 @@ TIMEOUT = 1.0
 """Seconds without any progress after which the board counts as silent."""
 SABM_RETRY_S = 0.02
 """Seconds after which an unanswered SABM is sent again; for `TRIES` times `TIMEOUT`."""
+MAX_SABM_DOUBLINGS = 4
+"""Each time they are twice as many, so often."""
 TRIES = 2
 KEEP_ALIVE_S = 0.3
 """Seconds between the frames that keep a board at a negotiated rate."""
 MAX_REJ_REPEATS = 3
 """Times that a REJ is repeated at once on a line that swallowed the one before."""
+MIN_POLLS = 8
+"""Questions without an answer, or without any other effect, before that counts as an error."""
 MAX_POLL_S = 0.25
 """Seconds from poll to poll, at most, while the board has nothing to say."""
 
@@ -157,7 +161,8 @@ class Link:
         deadline = began + TRIES * self.timeout
         while self.now() < deadline:
             self._write(2 * DELIMITER + hello.to_bytes(identifier))
-            answer, tries = self._await_answer(identifier, FrameType.UA), tries + 1
+            pause = SABM_RETRY_S * 2 ** min(tries, MAX_SABM_DOUBLINGS)
+            answer, tries = self._await_answer(identifier, FrameType.UA, pause), tries + 1
             if answer is None and self.now() > deadline - TRIES * self.timeout / 2:
                 self._back_to_first_rate()
             if answer is not None:
@@ -201,9 +206,7 @@ class Link:
             return self.now() - began
         return opening
 
-    def _await_answer(
-        self, identifier: int, kind: FrameType, least: float = SABM_RETRY_S
-    ) -> Frame | None:
+    def _await_answer(self, identifier: int, kind: FrameType, least: float) -> Frame | None:
         deadline = self.now() + min(least, self.timeout) + self._line.time_of(MAX_ENCODED)
         while self.now() < deadline:
             for encoded in self._read(wait=True):
@@ -282,7 +285,7 @@ class Link:
         now = self.now()
         moved = alive = asked = now
         progress, frames = connection.progress, statistics.frames_received
-        pause, unanswered = self._pause(), -1
+        pause, unanswered, polls = self._pause(), -1, 0
         while not ready():
             heard = self._pump(wait=not self._transmit())
             if self.cancelled():
@@ -292,23 +295,23 @@ class Link:
             if statistics.frames_received != frames:
                 frames, alive = statistics.frames_received, now
             if connection.progress != progress:
-                progress, moved, pause = connection.progress, now, self._pause()
+                progress, moved, pause, polls = connection.progress, now, self._pause(), 0
             if heard:
                 asked = now
             elif now - asked >= pause:
                 unanswered = 0 if alive > asked else unanswered + 1
                 # Lost, or slower than when the connection was opened: the more, the longer it waits.
-                longer = self._pause() * 2 ** min(unanswered, 8) if unanswered else 2 * pause
+                longer = self._pause() * 2 ** min(unanswered, 3) if unanswered else 2 * pause
                 pause = max(self._pause(), min(longer, MAX_POLL_S))
                 self._ask(unanswered)
-                asked = now
-            if now - alive >= patience:
+                asked, polls = now, polls + 1
+            if now - alive >= patience and unanswered >= MIN_POLLS:
                 self._fail(
                     f"nothing came from {self.name} for {now - alive:.1f} s "
                     f"({connection.in_flight} bytes unacknowledged): the cable was pulled, or the "
                     "board stopped. The next command opens a new connection"
                 )
-            if now - moved >= patience + allowance:
+            if now - moved >= patience + allowance and polls >= MIN_POLLS:
                 self._fail(
                     f"the board at {self.name} answers, but has not gone on for {now - moved:.1f} s. "
                     "The next command opens a new connection"

@@ -119,3 +119,20 @@ def test_a_board_that_went_back_to_its_first_rate_is_found_there_aloud():
         link.reopen()
     assert board.baudrate == 25_000
     assert measure(link).good
+
+
+def test_faults_17_a_line_that_loses_as_much_at_lower_rates_keeps_its_rate():
+    board = RatedBoard()
+    board.first = board.rate = board.baudrate = 250_000
+    link = opened(board)
+    count = [0]
+
+    def spoil(data):
+        count[0] += 1
+        return data[:-2] + b"\x55" + data[-1:] if count[0] % 5 == 0 else data
+
+    board.to_host = spoil
+    with pytest.warns(LineWarning, match="going back to 250000") as warned:
+        quality = tune(link)
+    assert quality.baud == board.baudrate == 250_000
+    assert [str(w.message).rpartition("trying ")[2][:6] for w in warned][:2] == ["230400", "115200"]
