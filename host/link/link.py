@@ -40,6 +40,8 @@ MAX_REJ_REPEATS = 3
 """Times that a REJ is repeated at once on a line that swallowed the one before."""
 MIN_POLLS = 8
 """Questions without an answer, or without any other effect, before that counts as an error."""
+MAX_PATIENCES = 2
+"""Times that a time-out is waited for when there were fewer."""
 MAX_POLL_S = 0.25
 """Seconds from poll to poll, at most, while the board has nothing to say."""
 
@@ -305,13 +307,14 @@ class Link:
                 pause = max(self._pause(), min(longer, MAX_POLL_S))
                 self._ask(unanswered)
                 asked, polls = now, polls + 1
-            if now - alive >= patience and unanswered >= MIN_POLLS:
+            tried = polls >= MIN_POLLS or now - moved >= MAX_PATIENCES * patience + allowance
+            if now - alive >= patience and tried:
                 self._fail(
                     f"nothing came from {self.name} for {now - alive:.1f} s "
                     f"({connection.in_flight} bytes unacknowledged): the cable was pulled, or the "
                     "board stopped. The next command opens a new connection"
                 )
-            if now - moved >= patience + allowance and polls >= MIN_POLLS:
+            if now - moved >= patience + allowance > now - alive and tried:
                 self._fail(
                     f"the board at {self.name} answers, but has not gone on for {now - moved:.1f} s. "
                     "The next command opens a new connection"
