@@ -62,7 +62,8 @@ def cosim(
 
     Random networks and spike trains, every spike and every state. A mismatch names the first step,
     neuron and state that differ, and writes a waveform; then the exit code is 1. Without FILE, board
-    and settings, the configuration is random as well.
+    and settings, the configuration is random as well, of those of which a seed takes half a minute at
+    most.
     """
     config = read_config(file, settings, board=board) if file or board or settings else None
     if config is not None and neuron is not None:

@@ -24,6 +24,7 @@ from spikeloom.hdl.contract.rules import RULES
 from ..twin import verilator
 from .bench import Job
 from .cases import random_config
+from .effort import MAX_SECONDS, describe, drawn_within
 from .port import PORTS
 from .report import CosimReport, Progress
 
@@ -39,14 +40,17 @@ def run(
     out: Path | None = None,
     progress: Progress | None = None,
 ) -> CosimReport:
-    """Compare `config` (default: a random one of this neuron model) with the golden model.
+    """Compare `config` with the golden model.
+
+    By default it is a random one of this neuron model, from the first seed, and not too large.
 
     Each seed gives a random network, spike trains, stalls on both directions of the link, and writes
     between steps; memories start with random contents.  A failing case is run again with a
     waveform, which is written to `out` (default: the current folder).
     """
     if config is None:
-        config = random_config(np.random.default_rng(seeds[0] if len(seeds) else 0), neuron)
+        rng = np.random.default_rng(seeds[0] if len(seeds) else 0)
+        config = drawn_within(MAX_SECONDS, lambda: random_config(rng, neuron))
     return run_many([config], seeds, out=out, progress=progress)
 
 
@@ -65,12 +69,13 @@ def run_many(
         tell = progress or (lambda *_: None)
         tell(f"configuration {index + 1} of {len(configs)}: compiling", index * len(seeds), total)
         build = _build(config, waves=False)
-        tell(f"configuration {index + 1} of {len(configs)}", index * len(seeds), total)
+        what = f"configuration {index + 1} of {len(configs)} ({describe(config, len(seeds))})"
+        tell(what, index * len(seeds), total)
         for result in _simulate(build, config, seeds, waves=False):
             if "error" in result:
                 result["waves"] = _waveform(config, result["seed"], out or Path())
             report.add(config, result)
-            tell(f"configuration {index + 1} of {len(configs)}", report.cases, total)
+            tell(what, report.cases, total)
         report.configs += 1
     report.seconds = time.monotonic() - began
     return report
