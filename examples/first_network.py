@@ -11,7 +11,6 @@ import rich
 
 import spikeloom
 from spikeloom.display.plots import raster
-from spikeloom.quantise.core import QuantisationReport
 
 OUT = Path("out")
 
@@ -34,7 +33,7 @@ def describe() -> spikeloom.Network:
 def main() -> None:
     design = spikeloom.compile(describe(), lanes=4)
     rich.print(design.config)
-    rich.print(QuantisationReport.from_dict(design.report))
+    rich.print(design.report)
 
     OUT.mkdir(exist_ok=True)
     design.save(OUT / "first.slm")

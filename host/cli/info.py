@@ -17,7 +17,7 @@ from spikeloom.hdl import CoreConfig, FabricConfig, MemoryMap
 from spikeloom.hdl.contract.memory_map import CORE_SHIFT, Region
 
 from ..design.design import Design, blank_design
-from ..quantise.core import QuantisationReport
+from ..quantise.report import QuantisationReport
 from .common import (
     BOARD,
     JSON,
@@ -103,8 +103,8 @@ def info(
         if isinstance(chip, FabricConfig):
             sections["fabric"] = _describe_fabric(chip)
         sections |= describe(config)
-        if design.report:
-            sections["quantisation"] = _realised(QuantisationReport.from_dict(design.report))
+        if design.report is not None:
+            sections["quantisation"] = _realised(design.report)
     if where is not None:
         require_design(where, design)
         if baud is None and board is not None and is_serial_line(where):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,19 +14,17 @@ from numpy.typing import ArrayLike
 from spikeloom.boards.registry import BoardLike
 from spikeloom.hdl import NO_AXON, CoreConfig, Image
 from spikeloom.hdl.contract.core_config import LANES
-from spikeloom.hdl.contract.errors import FitWarning, InputError
+from spikeloom.hdl.contract.errors import FitError, FitWarning, InputError
 from spikeloom.hdl.contract.fabric_config import FabricConfig
 
 from ..design.design import Design
-from ..network.learning_rules import LearningRule
 from ..network.network import Network
-from ..quantise.core import (
-    QuantisationReport,
-    Quantised,
-    quantise,
-)
+from ..quantise.arrays import flag
+from ..quantise.core import Quantised, quantise
+from ..quantise.holding import Purpose
 from ..quantise.learning import QuantisedLearning, Units
-from ..quantise.rounding import ParameterDeviation
+from ..quantise.widths import STATE_BITS
+from .costs import full_report
 from .for_board import compile_for_board
 from .place import place
 from .requirements import check_fit, common_options, needed_settings, uniform
@@ -49,25 +49,27 @@ def compile(
     fabric: FabricConfig | None = None,
     placement: str | ArrayLike | None = None,
     board: BoardLike | None = None,
+    strict: bool = False,
 ) -> Design:
     """Quantise a network for the smallest core that holds it, or for many cores, or for given ones.
 
     Parameters
     ----------
     network : what to compile; unchanged.
-    weight_bits, state_bits, lanes, update_units, monitors : settings of the new core, see
-        `CoreConfig`.  Default: 8, 16 (18 with adaptive thresholds), 4 (or as many as there are
+    weight_bits, state_bits : widths of the new core, see `CoreConfig`.  Default: the fewest bits, from
+        8 and 16, with which the network is held exactly, or well; see `quantise`.
+    lanes, update_units, monitors : further settings of it.  Default: 4 (or as many as there are
         neurons), 1, 8.
     scale : see `quantise`.  Default: "per_neuron", or "global" when `config` has shared
         parameters, or when the network learns: the bounds of weights are one for the core.
-    headroom : see `quantise`.  Default: 4, or 16 with adaptive thresholds, which rise until a neuron
-        fires as it should.
+    headroom : see `quantise`.  Default: estimated for each neuron.
     config : the core of an existing board, instead of the settings above.  What the network does
         not use of it is padded: no input, no spikes.
     cores, fabric, placement : on how many cores, or on which, and where; see `placing.place`.
         `fabric` is of an existing board, and instead of the settings above and of `config`.
     board : for the bitstream of this board, instead of all that describes a chip: a name
         (`spikeloom boards`), a Python file that defines the board, or a definition.
+    strict : raise a `FitError` instead of giving warnings.
 
     Raises
     ------
@@ -76,9 +78,12 @@ def compile(
         or any core.  The message says by how much, and what would fit.
     ConfigError : a setting that no core can have.
 
-    Warns of what will not be as was asked (`FitWarning`): time constants that integers can not realise,
-    and learning that can not take place.  `design.report` has all deviations.
+    Gives a `FitWarning` for each kind of loss: weights that became 0 or were clipped, thresholds,
+    biases and times that are off, learning that cannot take place, neurons that fire without input.
+    Each says how many, where, and what would hold them.  `design.report` has all deviations.
     """
+    _check_arguments(network, config, fabric)
+    strict = flag("strict", strict)
     settings: dict[str, Any] = {
         "weight_bits": weight_bits,
         "state_bits": state_bits,
@@ -95,8 +100,13 @@ def compile(
             "fabric": fabric,
             "placement": placement,
         }
-        return compile_for_board(compile, network, board, settings | rest)
+        with _refused(strict):
+            return compile_for_board(compile, network, board, settings | rest)
     settings = {name: value for name, value in settings.items() if value is not None}
+    for name, value in settings.items():
+        if isinstance(value, bool) or not isinstance(value, int | np.integer):
+            raise InputError(f"{name} is {value!r}; give an integer")
+        settings[name] = int(value)
     given = [name for name, value in (("config", config), ("fabric", fabric)) if value is not None]
     given += settings
     if len(given) > 1 and given[0] in ("config", "fabric"):
@@ -109,15 +119,10 @@ def compile(
     if fabric is not None:
         config = _network_core(fabric.core, wiring)
     options = common_options(network, wiring)
-    if headroom is None:
-        headroom = wiring.neuron.headroom(options)
-    usual_bits = wiring.neuron.state_bits(options)
-    if usual_bits is not None:
-        settings.setdefault("state_bits", usual_bits)
     shared = config is not None and config.parameters == "shared"
     if scale is None:
         scale = "global" if shared or network.learning else "per_neuron"
-    if network.learning and scale == "per_neuron":
+    if network.learning and isinstance(scale, str) and scale == "per_neuron":
         raise InputError('plastic weights share their bounds; use scale="global", or a number')
     axons, neurons = wiring.weights.shape
     basis = config or CoreConfig(
@@ -128,16 +133,20 @@ def compile(
         wiring.parameters,
         wiring.neuron,
         dt=network.dt,
-        weight_bits=basis.weight_bits,
-        state_bits=basis.state_bits,
+        weight_bits=config.weight_bits if config else settings.get("weight_bits"),
+        state_bits=config.state_bits if config else settings.get("state_bits"),
         weight_shift=config.weight_shift if config else None,
         scale=scale,
         headroom=headroom,
-        weight_range=_weight_range(network.learning),
+        purpose=_purpose(network, wiring, options),
     )
+    basis = dataclasses.replace(basis, weight_bits=result.weight_bits, state_bits=result.state_bits)
     options = wiring.neuron.complete(options, result.parameters, network.dt)
     learned = _quantise_learning(network, wiring, basis, result, config)
-    for message in fit_warnings(network, wiring, result, learned):
+    losses = tuple(fit_warnings(network, wiring, result, learned))
+    if strict and losses:
+        raise _not_held(losses)
+    for message in losses:
         warnings.warn(message, FitWarning, stacklevel=2)
     if config is None:
         core = dataclasses.replace(
@@ -152,7 +161,7 @@ def compile(
         core = config
         learning = learned.config if learned else core.learning
         check_fit(core, options, learning, result, wiring)
-    design = _design(network, wiring, result, core, learned)
+    design = _design(network, wiring, result, core, learned, losses)
     return place(design, cores=cores, fabric=fabric, placement=placement) if many else design
 
 
@@ -169,9 +178,54 @@ def _network_core(core: CoreConfig, wiring: Wiring) -> CoreConfig:
     )
 
 
-def _weight_range(rule: LearningRule | None) -> tuple[float, float]:
-    """What a rule lets weights become."""
-    return (rule.w_min, rule.w_max) if rule else (0.0, 0.0)
+def _check_arguments(network: object, config: object, fabric: object) -> None:
+    """Raise an `InputError` for arguments of another type."""
+    for name, value, kind, advice in (
+        ("network", network, Network, "give a Network"),
+        ("config", config, CoreConfig, "give a CoreConfig, e.g. CoreConfig.from_toml(Path(FILE))"),
+        ("fabric", fabric, FabricConfig, "give a FabricConfig"),
+    ):
+        if not isinstance(value, kind) and (name == "network" or value is not None):
+            raise InputError(f"{name} is {value!r}; {advice}")
+
+
+def _not_held(losses: Iterable[str]) -> FitError:
+    return FitError(
+        f"the network is not held as it was described, and strict is set: {'; '.join(losses)}"
+    )
+
+
+@contextmanager
+def _refused(strict: bool) -> Iterator[None]:
+    """Raise a `FitError` for `FitWarning`s that come from within, if strict."""
+    if not strict:
+        yield
+        return
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always", FitWarning)
+        yield
+    losses = [str(w.message) for w in found if issubclass(w.category, FitWarning)]
+    if losses:
+        raise _not_held(losses)
+
+
+def _purpose(network: Network, wiring: Wiring, options: dict[str, Any]) -> Purpose:
+    """What quantisation has to know of a network."""
+    rule = network.learning
+    sizes = [
+        len(range(*where.indices(len(wiring.report)))) for where in wiring.populations.values()
+    ]
+    return Purpose(
+        subtract=options.get("reset") == "subtract",
+        integrates=bool(options.get("integrate_refractory")),
+        bounds=(rule.w_min, rule.w_max) if rule else (0.0, 0.0),
+        change=rule.smallest_change() if rule else 0.0,
+        plastic=wiring.plastic,
+        modulatory=wiring.modulatory,
+        groups=np.repeat(np.arange(len(sizes)), sizes),
+        headroom=wiring.neuron.headroom(options),
+        state_bits=wiring.neuron.state_bits(options) or STATE_BITS[0],
+    )
 
 
 def _quantise_learning(
@@ -186,7 +240,14 @@ def _quantise_learning(
         return None
     state = float(result.scales[0])
     modulation = int(np.abs(result.weights[wiring.modulatory]).max(initial=0))
-    units = Units(basis, network.dt, state / 2.0**result.weight_shift, state, modulation)
+    rests = np.unique(wiring.rest[wiring.plastic.any(axis=0)])
+    if network.learning.rule == "sdsp" and len(rests) > 1:
+        raise FitError(
+            "theta_m is one potential for all neurons that learn, but their v_rest differ; "
+            "give those neurons the same v_rest"
+        )
+    rest = float(rests[0]) if len(rests) else 0.0
+    units = Units(basis, network.dt, state / 2.0**result.weight_shift, state, modulation, rest)
     held = config.learning if config else None
     if held is not None and network.learning.misfit(held):
         held = None
@@ -203,6 +264,7 @@ def _design(
     result: Quantised,
     core: CoreConfig,
     learned: QuantisedLearning | None,
+    losses: tuple[str, ...],
 ) -> Design:
     axons, neurons = wiring.weights.shape
     padding = core.neurons - neurons
@@ -238,23 +300,7 @@ def _design(
         populations=wiring.populations,
         dt=network.dt,
         scale=np.concatenate([result.scales, np.ones(padding)]),
-        report=_report(network, result, learned).to_dict(),
+        report=full_report(network, wiring, result, learned, losses),
+        rest=np.concatenate([wiring.rest, np.zeros(padding)]),
+        mirrors=wiring.mirrors,
     )
-
-
-def _report(
-    network: Network, result: Quantised, learned: QuantisedLearning | None
-) -> QuantisationReport:
-    """What quantisation cost, with delays and the learning rule."""
-    worst: dict[str, ParameterDeviation] = {}
-    for p in network.projections:
-        for found in p.deviations:
-            worst[found.name] = max(found, worst.get(found.name, found), key=_size)
-    deviations = (*result.report.parameters, *worst.values())
-    if learned is not None:
-        deviations = (*deviations, *learned.deviations)
-    return dataclasses.replace(result.report, parameters=deviations)
-
-
-def _size(deviation: ParameterDeviation) -> float:
-    return abs(deviation.error)

@@ -1,4 +1,4 @@
-"""What a compiled network will not do as was asked: found before it runs, and said how to mend it."""
+"""Warnings for requested behaviour that the compiled network cannot realise."""
 
 from __future__ import annotations
 
@@ -11,10 +11,21 @@ from ..network.network import Network
 from ..quantise.core import Quantised
 from ..quantise.learning import WINDOW_TOLERANCE, QuantisedLearning
 from ..quantise.rounding import ParameterDeviation
+from .losses import (
+    NAMED,
+    PERIOD_TOLERANCE,
+    TIME_TOLERANCE,
+    biases,
+    clipped_weights,
+    fires_without_input,
+    lost_weights,
+    thresholds,
+    times,
+)
 from .wiring import Wiring
 
-TIME_TOLERANCE = 0.2
-"""A time constant is said to be missed when it is off by more of itself, and of a time step."""
+FINE_UPDATE = math.e
+"""A change of so many units at its peak is less than one unit a time constant later."""
 
 
 def fit_warnings(
@@ -24,9 +35,16 @@ def fit_warnings(
     learned: QuantisedLearning | None,
 ) -> Iterator[str]:
     """Messages, for a `FitWarning` each."""
-    deviations = (*result.report.parameters, *(learned.deviations if learned else ()))
-    for found in deviations:
+    for losses in (
+        lost_weights, clipped_weights, thresholds, biases, times, fires_without_input,
+    ):  # fmt: skip
+        yield from losses(network, wiring, result)
+    adapted = (p for p in result.report.parameters if p.name not in NAMED)
+    for found in (*adapted, *(learned.deviations if learned else ())):
         yield from _missed(found, network.dt)
+    yield from _delays(network)
+    if learned is not None:
+        yield from _coarse_updates(network, result, learned)
     if network.learning is not None:
         yield from _learns_nothing(network, wiring)
         yield from _modulates_nothing(network, wiring, result)
@@ -48,6 +66,45 @@ def _missed(found: ParameterDeviation, dt: float) -> Iterator[str]:
             f"the {found.name.split(',')[0]} of the learning rule is off by {error:.0%} of its peak; "
             "more trace_bits and fraction_bits, or larger amplitudes, help"
         )
+    elif found.clipped:
+        yield (
+            f"{found.name} is {asked:g}, beyond what a core can hold, and becomes {got:.3g}; "
+            "choose another value, or another scale"
+        )
+
+
+def _delays(network: Network) -> Iterator[str]:
+    for p in network.projections:
+        for found in p.deviations:
+            if abs(found.error) > PERIOD_TOLERANCE * found.requested:
+                yield (
+                    f"the {found.name} from {p.source.name!r} to {p.target.name!r} is "
+                    f"{found.requested:g} s, which becomes {found.realised:g} s, a whole number of "
+                    f"steps of {network.dt:g} s; a shorter dt would hold it"
+                )
+
+
+def _coarse_updates(
+    network: Network, result: Quantised, learned: QuantisedLearning
+) -> Iterator[str]:
+    rule = network.learning
+    assert rule is not None
+    smallest = rule.smallest_change(stochastic=True)
+    unit = float(result.scales[0]) / 2.0**result.weight_shift
+    if not 0 < smallest * unit < FINE_UPDATE:
+        return
+    bits = result.weight_bits + math.ceil(math.log2(FINE_UPDATE / (smallest * unit)))
+    how = (
+        "it is rounded at random, so that it counts on average only"
+        if learned.config.stochastic
+        else "it is rounded to the nearest unit"
+    )
+    advice = f"weight_bits={bits}" if bits <= 16 else "weight_bits=16, or larger amplitudes,"
+    yield (
+        f"the learning rule's smallest change, {smallest:g}, is {smallest * unit:.2g} units of a "
+        f"{result.weight_bits}-bit weight, and less for spikes that are further apart: {how} "
+        f"(stochastic={learned.config.stochastic}); {advice} would make it finer"
+    )
 
 
 def _learns_nothing(network: Network, wiring: Wiring) -> Iterator[str]:

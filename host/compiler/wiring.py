@@ -3,8 +3,10 @@
 Axons are given to the inputs first, then to each neuron that projects to something, in the order
 in which populations were added; neurons are numbered by population.
 
-An axon has one synapse with each neuron, at most.  So a neuron needs another one for each axonal
-delay, and for synapses with the same target that have different delays.
+An axon has one synapse with each neuron, at most.  So a source needs another axon for each axonal
+delay, for synapses with the same target that have different delays, and for synapses with the same
+target of either sign, where the target has a current for each.  Further axons of an input are the
+last ones; the host drives them with the same spikes (`Design.mirrors`).
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ class Wiring:
     Attributes
     ----------
     inputs, populations : ranges of axons and of neurons, by name.
+    sources : axons of each input and population that projects to something, by name.
+    mirrors : (K, 2) axons of inputs, and the further axons that hear the same.
     weights : (A, N) floats, the sum of all projections.
     delays : (A, N) delay fields.
     destinations : (E, 4) integers as in an `Image`: neuron, core 0, axon, axonal delay.
@@ -45,6 +49,8 @@ class Wiring:
 
     inputs: dict[str, slice]
     populations: dict[str, slice]
+    sources: dict[str, Integers]
+    mirrors: Integers
     weights: Floats
     delays: Integers
     destinations: Integers
@@ -53,6 +59,11 @@ class Wiring:
     parameters: dict[str, Floats]
     plastic: Bools
     modulatory: Bools
+
+    @property
+    def rest(self) -> Floats:
+        """(N,) what the network calls the potential at rest."""
+        return self.parameters.get("v_rest", np.zeros(len(self.report)))
 
     @property
     def routes(self) -> Integers | None:
@@ -80,6 +91,9 @@ class _Layer:
         """Add the synapses that are wanted; returns those that do not fit beside what is there."""
         there, delays = self.there[:, target], self.delays[:, target]
         fits = wanted & (~there | (delays == p.delays))
+        if getattr(p.target.neuron, "receptors", 1) == 2 and not p.modulatory:
+            # The sign chooses the current: a sum of both would be in one of them.
+            fits &= self.weights[:, target] * p.weights >= 0
         self.weights[:, target] += np.where(fits, p.weights, 0.0)
         self.plastic[:, target] |= fits & p.plastic
         self.delays[:, target] = np.where(fits, p.delays, delays)
@@ -101,24 +115,37 @@ def wire(network: Network) -> Wiring:
     for p in network.projections:
         _add(p, layers[p.source.name], populations[p.target.name], neurons)
 
-    used, destinations, flags = [], [], []
+    used, destinations, flags, mirrors = [], [], [], []
+    sources: dict[str, Integers] = {}
     axons = sum(p.size for p in network.inputs.values())
     for source in network:
         found = layers[source.name] or [_Layer(source, neurons, 0)]
         flag = modulatory.get(source.name, False)
         if source.neuron is None:
-            flags.append(np.full(source.size, flag))
-            used.append((found, (np.zeros(source.size, dtype=np.int64), np.arange(source.size))))
-            continue
-        # By neuron, and by layer for the same neuron.
-        row, layer = np.nonzero(np.stack([f.there.any(axis=1) for f in found], axis=1))
+            # The first layer only: what is in others is among the last axons.
+            row, layer = np.arange(source.size), np.zeros(source.size, dtype=np.int64)
+            sources[source.name] = np.arange(source.size) + inputs[source.name].start
+        else:
+            # By neuron, and by layer for the same neuron.
+            row, layer = np.nonzero(np.stack([f.there.any(axis=1) for f in found], axis=1))
+            delay = np.array([f.axonal_delay for f in found])[layer]
+            neuron = populations[source.name].start + row
+            sources[source.name] = axon = axons + np.arange(len(row))
+            destinations.append(np.stack([neuron, np.zeros_like(row), axon, delay], axis=1))
+            axons += len(row)
         used.append((found, (layer, row)))
         flags.append(np.full(len(row), flag))
-        delay = np.array([f.axonal_delay for f in found])[layer]
-        neuron = populations[source.name].start + row
+    for source in network.inputs.values():
+        further = layers[source.name][1:]
+        if not further:
+            continue
+        row, layer = np.nonzero(np.stack([f.there.any(axis=1) for f in further], axis=1))
         axon = axons + np.arange(len(row))
-        destinations.append(np.stack([neuron, np.zeros_like(row), axon, delay], axis=1))
+        mirrors.append(np.stack([inputs[source.name].start + row, axon], axis=1))
+        sources[source.name] = np.concatenate([sources[source.name], axon])
         axons += len(row)
+        used.append((further, (layer, row)))
+        flags.append(np.full(len(row), modulatory[source.name]))
     _check_count("axons", axons, MAX_AXONS)
 
     def rows(name: str) -> NDArray[np.generic]:
@@ -131,6 +158,8 @@ def wire(network: Network) -> Wiring:
     return Wiring(
         inputs,
         populations,
+        sources,
+        np.concatenate(mirrors) if mirrors else np.zeros((0, 2), dtype=np.int64),
         weights=rows("weights").astype(np.float64, copy=False),
         delays=rows("delays").astype(np.int64, copy=False),
         destinations=np.concatenate(destinations),
@@ -150,12 +179,6 @@ def _add(p: Projection, layers: list[_Layer], target: slice, neurons: int) -> No
             wanted = layer.add(p, target, wanted)
     if not wanted.any():
         return
-    if p.source.neuron is None and layers:
-        raise FitError(
-            f"{p.source!r} has synapses of different delays with the same neuron of {p.target!r}; "
-            "an input has only one axon: give the network a second input of the same size, drive "
-            "it with the same spikes, and connect one projection from there"
-        )
     layers.append(_Layer(p.source, neurons, p.axonal_delay))
     layers[-1].add(p, target, wanted)
 

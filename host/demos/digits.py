@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from spikeloom.hdl import CoreConfig
-from spikeloom.hdl.contract.errors import InputError, WrongBoardError
+from spikeloom.hdl.contract.errors import FitWarning, InputError, WrongBoardError
 from spikeloom.sim import GoldenCore
 
 from ..compiler.compile import compile
@@ -153,7 +154,10 @@ def run_digits(
         network = digits.train(progress=progress)
         clock.lap("training")
 
-        design = compile(network, config=core)
+        with warnings.catch_warnings():
+            # Some hundred small weights round to 0; the accuracy that is shown says what that costs.
+            warnings.simplefilter("ignore", FitWarning)
+            design = compile(network, config=core)
         folder.mkdir(parents=True, exist_ok=True)
         design.save(files["digits.slm"])
         device: Device

@@ -16,6 +16,7 @@ from spikeloom.hdl.contract.errors import DesignError, InputError
 from spikeloom.hdl.contract.shown import shown
 
 from ..display.html import never_raise, weights_html
+from ..quantise.report import QuantisationReport
 from .archive import ArchiveKind, Arrays, group, grouped, narrow
 from .files import read_file, write_file
 from .placement import Placement
@@ -26,7 +27,7 @@ FORMAT = 3
 _LONGEST_STEP = 1e6
 """Seconds."""
 _ARCHIVE = ArchiveKind("design", FORMAT, "Design.save")
-_PARAMETER, _PLACEMENT = "parameters/", "placement/"
+_PARAMETER, _PLACEMENT, _REPORT = "parameters/", "placement/", "quantisation/"
 _LEARNING = ("plastic", "modulatory", "axon_tags", "neuron_tags")
 
 
@@ -45,7 +46,9 @@ class Design:
     dt : length of a time step in seconds.
     scale : (N,) floats, state units per unit of the network: a neuron's potential in the user's
         unit is `v / scale`.  Default: 1.
-    report : what quantisation cost (`QuantisationReport.to_dict`); empty when nothing was.
+    report : what quantisation cost; None where nothing was quantised.
+    rest : (N,) floats, what the user calls the potential 0, in the user's unit.  Default: 0.
+    mirrors : (K, 2) axons of inputs, and further axons that hear the same spikes.  Default: none.
     placement : the cores of a fabric that it is on; None for a single core.
     """
 
@@ -55,8 +58,10 @@ class Design:
     populations: dict[str, slice] = field(default_factory=dict)
     dt: float = 1e-3
     scale: NDArray[np.float64] = None  # type: ignore[assignment]
-    report: dict[str, Any] = field(default_factory=dict)
+    report: QuantisationReport | None = None
     placement: Placement | None = None
+    rest: NDArray[np.float64] = None  # type: ignore[assignment]
+    mirrors: NDArray[np.int64] = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         scale = np.ones(self.config.neurons) if self.scale is None else np.asarray(self.scale)
@@ -71,6 +76,8 @@ class Design:
             raise DesignError(f"dt is {self.dt!r}; give seconds")
         if not 0 < self.dt <= _LONGEST_STEP:
             raise DesignError(f"dt is {self.dt!r}; give seconds above 0, at most {_LONGEST_STEP:g}")
+        self.rest = _rest(self.rest, self.config.neurons)
+        self.mirrors = _mirrors(self.mirrors, self.config.axons)
         _check_ranges("inputs", self.inputs, self.config.axons, "axons")
         _check_ranges("populations", self.populations, self.config.neurons, "neurons")
         if self.placement is not None:
@@ -127,7 +134,7 @@ class Design:
             "core": self.config.to_dict(),
             "inputs": _ends(self.inputs, self.config.axons),
             "populations": _ends(self.populations, self.config.neurons),
-            "report": self.report,
+            "report": self.report.to_dict() if self.report else {},
         }
         arrays = {
             "weights": narrow(image.weights, self.config.weight_bits),
@@ -135,6 +142,12 @@ class Design:
             "report": np.asarray(image.report),
             "scale": np.asarray(self.scale, dtype="<f8"),
         }
+        if self.report is not None:
+            arrays |= group(_REPORT, self.report.arrays())
+        if np.any(self.rest):
+            arrays["rest"] = np.asarray(self.rest, dtype="<f8")
+        if len(self.mirrors):
+            arrays["mirrors"] = np.asarray(self.mirrors, dtype="<i4")
         if self.config.learning is not None:
             metadata["learning"] = image.learning
             arrays |= {"plastic": image.plastic, "modulatory": image.modulatory}
@@ -180,12 +193,16 @@ class Design:
             for kind in ("inputs", "populations")
         }
         scale = np.broadcast_to(arrays["scale"], (config.neurons,))
+        report = None
+        if metadata["report"]:
+            report = QuantisationReport.from_dict(metadata["report"], grouped(_REPORT, arrays))
         placement = None
         if "placement" in metadata:
             where = grouped(_PLACEMENT, arrays)
             placement = Placement.from_archive(metadata["placement"], where)
-        return cls(config, image, **ranges, dt=metadata["dt"], scale=scale,
-                   report=metadata["report"], placement=placement)  # fmt: skip
+        more: dict[str, Any] = {k: arrays[k] for k in ("rest", "mirrors") if k in arrays}
+        return cls(config, image, ranges["inputs"], ranges["populations"], metadata["dt"], scale,
+                   report, placement, **more)  # fmt: skip
 
 
 def blank_design(config: CoreConfig) -> Design:
@@ -205,6 +222,27 @@ def _check_ranges(kind: str, ranges: dict[str, slice], size: int, unit: str) -> 
                 f"{kind} {name!r} is {unit} {where.start}…{where.stop}, "
                 f"but the core has {unit} 0…{size - 1}"
             )
+
+
+def _rest(values: object, neurons: int) -> NDArray[np.float64]:
+    """Potentials at rest; raises `DesignError` for what are none."""
+    rest = np.zeros(neurons) if values is None else np.asarray(values)
+    if not (rest.dtype.kind in "iuf" and rest.shape == (neurons,) and np.all(np.isfinite(rest))):
+        raise DesignError(
+            f"rest has dtype {rest.dtype} and shape {rest.shape}; give {neurons} finite numbers"
+        )
+    return rest.astype(np.float64)
+
+
+def _mirrors(values: object, axons: int) -> NDArray[np.int64]:
+    """Pairs of an axon and another that hears the same; raises `DesignError` for what are none."""
+    pairs = np.zeros((0, 2), dtype=np.int64) if values is None else np.asarray(values)
+    right = pairs.dtype.kind in "iu" and pairs.ndim == 2 and pairs.shape[1] == 2
+    if not (right and np.all((pairs >= 0) & (pairs < axons))):
+        raise DesignError(
+            f"mirrors has dtype {pairs.dtype} and shape {pairs.shape}; give pairs of axons 0…{axons - 1}"
+        )
+    return pairs.astype(np.int64)
 
 
 def _slice(ends: list[int]) -> slice:

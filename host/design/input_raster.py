@@ -82,6 +82,8 @@ def input_raster(
     parts += [(where, s.raster(len(where), steps, design.dt)) for where, s in sources]
     for where, rows in parts:
         raster[: len(rows), where] |= rows
+    for axon, mirror in design.mirrors:
+        raster[:, mirror] |= raster[:, axon]
     return raster
 
 
@@ -127,6 +129,8 @@ def _by_name(design: Design) -> str:
 
 def _rows(what: str, values: ArrayLike, width: int, otherwise: str = "") -> NDArray[np.bool_]:
     """Check one array of 0 and 1, (rows, width)."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise InputError(f"{what} is a masked array; fill it, e.g. spikes.filled(0)")
     try:
         array = np.asarray(values)
     except ValueError:

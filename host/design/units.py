@@ -15,6 +15,8 @@ from .learning_units import learning_conversion
 
 # For each value, its index along the last axis: the neuron, or the axon, that it belongs to.
 Columns = NDArray[np.int64]
+_FROM_REST = frozenset({"v_threshold", "v_reset", "v"})
+"""Potentials that are counted from rest."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,11 @@ def conversion(design: Design, name: str) -> Conversion | None:
         return Conversion("", lambda x, j: x / weight[j], lambda x, j: x * weight[j])
     layout = design.config.layout
     units = {field.name: field.unit for field in (*layout.parameters, *layout.states)}
+    if name in _FROM_REST:
+        rest = np.asarray(design.rest)
+        return Conversion(
+            "", lambda x, j: x / scale[j] + rest[j], lambda x, j: (x - rest[j]) * scale[j]
+        )
     if units.get(name) == "potential":
         return Conversion("", lambda x, j: x / scale[j], lambda x, j: x * scale[j])
     if name == "delays" or units.get(name) == "steps":
@@ -81,11 +88,19 @@ def conversion(design: Design, name: str) -> Conversion | None:
             return decay_conversion(unit.step)
         if unit.kind == "steps":
             return steps_conversion(dt)
-        factor = unit.factor
+        factor, rest = unit.factor, _learning_rest(design) if name == "theta_m" else 0.0
         return Conversion(
-            unit.counts, lambda x, j: x / np.float64(factor()), lambda x, j: x * factor()
+            unit.counts,
+            lambda x, j: x / np.float64(factor()) + rest,
+            lambda x, j: (x - rest) * factor(),
         )
     return None
+
+
+def _learning_rest(design: Design) -> float:
+    """What the network calls the potential at rest of the neurons that learn: one for all."""
+    learning = np.flatnonzero(design.image.plastic.any(axis=0))
+    return float(design.rest[learning[0]]) if learning.size else 0.0
 
 
 def steps_conversion(dt: float) -> Conversion:

@@ -4,6 +4,7 @@
 """
 
 __all__ = [
+    "clamps",
     "device",
     "golden",
     "interface",

@@ -24,6 +24,7 @@ from ..design.design import Design, as_design, describe_config, describe_names
 from ..design.input_raster import SpikeInput, input_raster
 from ..design.run_limits import check_seconds
 from ..display.html import device_html, never_raise
+from .clamps import warns_of_clamps
 from .device import Device
 from .golden_store import GoldenStore
 from .monitors import Monitors
@@ -87,6 +88,7 @@ class GoldenDevice(Device):
             self._core.reset()
             self._overruns = 0
 
+    @warns_of_clamps
     def run(
         self, spikes: SpikeInput = None, steps: int | None = None, *, start: int | None = None
     ) -> Run:
@@ -99,6 +101,7 @@ class GoldenDevice(Device):
             self._check_start(start)
             return self._finished(self._run(raster, raster))
 
+    @warns_of_clamps
     def run_live(
         self,
         spikes: SpikeInput = None,

@@ -19,6 +19,7 @@ from ..design.contents import ALL, Rows, check_step, find_monitored
 from ..design.design import Design, as_design
 from ..design.input_raster import SpikeInput, input_raster
 from ..design.snapshot import Snapshot, as_snapshot
+from ..device.clamps import warns_of_clamps
 from ..device.device import Device
 from ..device.monitors import Monitors
 from ..device.run import Run
@@ -169,6 +170,7 @@ class Board(Device):
             self._bus.write_word(Region.CONTROL.base + Register.RESET, kind, allowance)
             self._next.set(0)
 
+    @warns_of_clamps
     def run(
         self, spikes: SpikeInput = None, steps: int | None = None, *, start: int | None = None
     ) -> Run:
@@ -191,6 +193,7 @@ class Board(Device):
                 advance(runs[-1].steps)
         return self._finished(_join(self.design, runs))
 
+    @warns_of_clamps
     def run_live(
         self,
         spikes: SpikeInput = None,

@@ -42,7 +42,7 @@ class AdLIF(IntegrateAndFire):
         the current becomes a·v.  (The authors' program has (1 − β)·a as its `a`.)
     b : what each spike adds to the adaptive current, at least 0, in the unit of potentials.
     reset : "subtract" the threshold from the potential, as in the paper, or to the "value" `v_reset`.
-    tau_syn, v_threshold, v_reset, refractory, bias : as for `IF`.
+    tau_syn, v_threshold, v_rest, v_reset, refractory, bias : as for `IF`.
     """
 
     tau_mem: Any
@@ -62,6 +62,11 @@ class AdLIF(IntegrateAndFire):
             "a": numbers("a", self.a, 0.0),
             "b": numbers("b", self.b, 0.0),
         }
+
+    @classmethod
+    def strongest(cls, parameters: dict[str, Floats]) -> Floats:
+        """No limit: the adaptive current may hold the potential at any depth."""
+        return np.full(len(parameters["v_threshold"]), np.inf)
 
     @classmethod
     def _time_constants(cls, parameters: dict[str, Floats]) -> list[Floats]:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikeloom.hdl.contract.errors import InputError
 
+from ..quantise.arrays import real_number
 from ..quantise.rounding import Floats
 from ..signals.seeds import random_generator
 
@@ -162,7 +163,7 @@ def connections(
         weights, there = _turned(weights), None if there is None else there.T
         plastic, delay = _turned(plastic), _turned(delay)
     elif _is_number(weights):
-        weights = np.full(shape, float(weights))
+        weights = np.full(shape, _weight(weights))
     elif hasattr(weights, "synapses"):
         weights, there = weights.synapses(*shape)
     elif isinstance(weights, list | tuple) and weights and all(type(w) is tuple for w in weights):
@@ -281,6 +282,4 @@ def _is_number(value: object) -> bool:
 
 
 def _weight(value: Any) -> float:
-    if not _is_number(value) or not np.isfinite(float(value)):
-        raise InputError(f"weight is {value!r}; give a finite number")
-    return float(value)
+    return real_number("weight", value, "give a finite number")

@@ -6,17 +6,33 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import FitError, InputError
 from spikeloom.hdl.contract.neurons import find_neuron
 
+from ..quantise.arrays import choice
+from ..quantise.holding import Purpose
+from ..quantise.needs import STRONG, Needs, integrating_needs
 from ..quantise.neurons import RoundedNeurons
 from ..quantise.rounding import Floats, Integers
 from .neuron import Neuron, numbers, one_for_all
 
 _AT_LEAST = ("receptors", "refractory_bits", "bias")
 """Options of which a core may have more than its neurons need."""
+
+
+Bools = NDArray[np.bool_]
+
+
+def _above(name: str, values: Floats, rest: Floats) -> Floats:
+    """Potentials counted from rest."""
+    if values.ndim and rest.ndim and len(values) != len(rest):
+        raise InputError(
+            f"{name} has {len(values)} values and v_rest {len(rest)}; give one for each neuron"
+        )
+    return np.asarray(values - rest)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -29,38 +45,39 @@ class IntegrateAndFire(Neuron):
         constant of the synaptic current in seconds; or a *tuple* (excitatory, inhibitory) of two,
         which gives positive and negative weights a current each.
     v_threshold : the neuron fires when its potential is at least this.
-    reset : to the "value" `v_reset`, or "subtract" the threshold from the potential.
-    v_reset : potential after a spike; only with reset="value".
+    v_rest : potential at rest, where the neuron starts and to which it leaks, e.g. −65 in millivolts.
+        `compile` shifts by it: in a core, potentials are counted from rest.
+    reset : to the "value" `v_reset`, or "subtract" the threshold's height above rest.
+    v_reset : potential after a spike, by default `v_rest`; only with reset="value".
     refractory : seconds after a spike in which the neuron does not fire, rounded to time steps.
     bias : constant current, added to the potential in every step.
     """
 
     tau_syn: Any = None
     v_threshold: Any = 1.0
-    v_reset: Any = 0.0
+    v_reset: Any = None
     reset: str = "value"
     refractory: Any = 0.0
     bias: Any = 0.0
+    v_rest: Any = 0.0
 
     potentials: ClassVar[tuple[str, ...]] = ("v_threshold", "v_reset", "bias")
     _may_mix: ClassVar[str] = ""
     """Advice for populations that one core cannot mix."""
 
     def __post_init__(self) -> None:
-        if self.reset not in ("value", "subtract"):
-            raise InputError(f'reset is {self.reset!r}; choose "value" or "subtract"')
+        choice("reset", self.reset, ("value", "subtract"))
         if self.receptors == 2 and len(self.tau_syn) != 2:
             raise InputError(
                 f"tau_syn is a tuple of {len(self.tau_syn)}; give a pair (excitatory, inhibitory), "
                 "or a list for one time constant for each neuron"
             )
-        threshold = numbers("v_threshold", self.v_threshold)
-        v_reset = numbers("v_reset", self.v_reset)
-        if self.reset == "subtract" and np.any(v_reset != 0):
-            raise InputError('v_reset has no meaning with reset="subtract"; leave it out')
-        if self.reset == "subtract" and np.any(threshold <= 0):
-            raise InputError('reset="subtract" needs a positive v_threshold')
         super().__post_init__()
+        values = self.values()
+        if self.reset == "subtract" and np.any(values["v_reset"] != 0):
+            raise InputError('v_reset has no meaning with reset="subtract"; leave it out')
+        if self.reset == "subtract" and np.any(values["v_threshold"] <= 0):
+            raise InputError('reset="subtract" needs a positive v_threshold, above v_rest')
 
     @property
     def receptors(self) -> int:
@@ -73,15 +90,18 @@ class IntegrateAndFire(Neuron):
         return "delta" if self.tau_syn is None else "exponential"
 
     def values(self) -> dict[str, Floats]:
-        """A delta synapse has the time constants 0."""
+        """Threshold and reset are counted from rest; a delta synapse has the time constants 0."""
         if self.tau_syn is None:
             tau_exc = tau_inh = np.zeros(())
         else:
             pair = self.tau_syn if isinstance(self.tau_syn, tuple) else (self.tau_syn,) * 2
             tau_exc, tau_inh = (numbers("tau_syn", tau, 0.0, infinite=True) for tau in pair)
+        rest = numbers("v_rest", self.v_rest)
+        reset = rest if self.v_reset is None else numbers("v_reset", self.v_reset)
         return {
-            "v_threshold": numbers("v_threshold", self.v_threshold),
-            "v_reset": numbers("v_reset", self.v_reset),
+            "v_threshold": _above("v_threshold", numbers("v_threshold", self.v_threshold), rest),
+            "v_reset": _above("v_reset", reset, rest),
+            "v_rest": rest,
             "bias": numbers("bias", self.bias),
             "refractory": numbers("refractory", self.refractory, 0.0),
             "tau_exc": tau_exc,
@@ -107,6 +127,31 @@ class IntegrateAndFire(Neuron):
         """The time constants that end, one after the other."""
         taus = cls._time_constants(parameters)
         return np.asarray(np.sum(np.where(np.isinf(taus), 0.0, taus), axis=0) / dt)
+
+    @classmethod
+    def needs(
+        cls, weights: Floats, parameters: dict[str, Floats], dt: float, purpose: Purpose
+    ) -> Needs:
+        """Room for inhibition as far as currents and membrane add it up."""
+        general = super().needs(weights, parameters, dt, purpose)
+        never = np.full(len(general.peak), np.inf)
+        return integrating_needs(
+            weights, {"tau_mem": never, **parameters}, general, dt, plain=cls._plain(parameters),
+            subtract=purpose.subtract,
+        )  # fmt: skip
+
+    @classmethod
+    def _plain(cls, parameters: dict[str, Floats]) -> Bools:
+        """(N,) which neurons have neither a leak that rounds nor anything that adapts."""
+        return np.zeros(len(parameters["v_threshold"]), dtype=bool)
+
+    @classmethod
+    def strongest(cls, parameters: dict[str, Floats]) -> Floats:
+        """So many times what lies between reset, rest and threshold; no limit where there is nothing."""
+        threshold, reset = parameters["v_threshold"], parameters["v_reset"]
+        levels = [threshold, reset, threshold - reset, parameters["bias"]]
+        reference = np.abs(levels).max(axis=0)
+        return np.where(reference > 0, STRONG * reference, np.inf)
 
     @classmethod
     def _time_constants(cls, parameters: dict[str, Floats]) -> list[Floats]:

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-from spikeloom.hdl import LearningConfig
+from spikeloom.hdl import CoreConfig, LearningConfig
 from spikeloom.hdl.contract.errors import FitError, InputError
 from spikeloom.hdl.contract.learning_config import SEED_BITS
 
+from ..quantise.arrays import flag, real_number
 from ..quantise.learning import (
     AMPLITUDE_MAX,
     TRACE_BITS,
@@ -24,7 +25,7 @@ from ..quantise.learning import (
     smallest_fraction,
 )
 
-TRACE_HEADROOM = 4
+TRACE_HEADROOM = 8
 """All-to-all traces have room for so many spikes at once; beyond that they are clamped."""
 _FORMAT = ("trace_bits", "fraction_bits", "eligibility_bits", "modulator_bits", "stochastic")
 _SETTINGS = ("pairing", "bounds", "rates")
@@ -60,21 +61,23 @@ class LearningRule(abc.ABC):
     def __post_init__(self) -> None:
         for f in fields(self):
             value = getattr(self, f.name)
-            if f.name in (*_FORMAT, *_SETTINGS) or f.type == "bool" or value is None:
+            if f.name in (*_FORMAT, *_SETTINGS) or (value is None and f.default is None):
                 continue
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise InputError(f"{f.name} is {value!r}; give a number")
-            if math.isnan(value) or (value < 0 and f.name.startswith(_NOT_NEGATIVE)):
+            if f.type == "bool":
+                flag(f.name, value)
+                continue
+            give = "give a number" if value is None else "give a finite number"
+            if not (isinstance(value, float) and value == math.inf and f.name in self._any_time):
+                real_number(f.name, value, give)
+            if value < 0 and f.name.startswith(_NOT_NEGATIVE):
                 raise InputError(f"{f.name} is {value:g}; give a number of at least 0")
-            if f.name in self._any_time:
-                continue
-            if math.isinf(value) or (not value and f.name.startswith(("tau", "period"))):
+            if not value and f.name.startswith(("tau", "period")) and f.name not in self._any_time:
                 raise InputError(f"{f.name} is {value:g}; give a finite number, and no time of 0")
         if not self.w_min < self.w_max:
             raise InputError(
                 f"w_min is {self.w_min:g} and w_max {self.w_max:g}; give w_min less than w_max"
             )
-        if not isinstance(self.seed, int) or not 0 <= self.seed < 1 << SEED_BITS:
+        if type(self.seed) is not int or not 0 <= self.seed < 1 << SEED_BITS:
             raise InputError(f"seed is {self.seed!r}; give an integer from 0 to 2^{SEED_BITS} - 1")
         given = {name: getattr(self, name, None) for name in (*_FORMAT, *_SETTINGS)}
         if self.fraction_bits is None:
@@ -95,6 +98,17 @@ class LearningRule(abc.ABC):
     @abc.abstractmethod
     def round(self, out: Rounded) -> None:
         """Put each parameter of the rule into its field of the core, by the methods of `out`."""
+
+    def smallest_change(self, *, stochastic: bool = False) -> float:
+        """The smallest change of a weight at its peak, in the network's unit; 0 where none is known.
+
+        It should be many units of a weight, but in a rule that was told to round at random, which
+        is left out unless `stochastic` is set.
+        """
+        if self.stochastic and not stochastic:
+            return 0.0
+        in_network_units = Units(CoreConfig(neurons=1, axons=1), 1.0, 1.0, 1.0)
+        return min((c for c in self.changes(in_network_units) if c), default=0.0)
 
     def quantise(self, units: Units, fixed: LearningConfig | None = None) -> QuantisedLearning:
         """Integers for a core, in the cheapest format that is fine enough, or in a `fixed` one.

@@ -315,7 +315,7 @@ class SDSP(LearningRule):
 
     Parameters
     ----------
-    theta_m : in the unit of potentials.
+    theta_m : in the unit of potentials, as thresholds are.
     tau_calcium : seconds.
     ca_1, ca_2, ca_3 : in spikes: a spike adds 1 to the calcium, which decays.
     """
@@ -354,7 +354,9 @@ class SDSP(LearningRule):
         out.judge_curve("calcium", spike, d, self.tau_calcium, 1.0, 1.0 / spike)
         for name in ("ca_1", "ca_2", "ca_3"):
             out.scaled(name, spike)
-        out.scaled("theta_m", out.units.state, judged=False)
+        state, rest = out.units.state, out.units.rest
+        value, clipped = out.put("theta_m", (self.theta_m - rest) * state)
+        out.note("theta_m", "", self.theta_m, value / state + rest, clipped)
         unit = out.units.weight * 2**out.config.fraction_bits
         for name in ("a_plus", "a_minus"):
             out.scaled(name, unit)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.neurons import find_neuron
 
+from ..quantise.arrays import flag, real_array, real_number
 from ..quantise.delays import delay_deviation, delay_steps
 from ..quantise.rounding import Floats, Integers, ParameterDeviation
 from .connections import ORIENTATION, connections
@@ -97,8 +98,9 @@ class Network:
     """
 
     def __init__(self, dt: float = 1e-3, learning: LearningRule | None = None) -> None:
-        if not (np.isfinite(dt) and dt > 0):
-            raise InputError(f"dt is {dt!r}; give the length of a time step in seconds, e.g. 1e-3")
+        advice = "give the length of a time step in seconds, e.g. 1e-3"
+        if real_number("dt", dt, advice) <= 0:
+            raise InputError(f"dt is {dt!r}; {advice}")
         if learning is not None and not isinstance(learning, LearningRule):
             raise InputError(f"learning is {learning!r}; give a rule, e.g. PairSTDP(…)")
         self.dt = float(dt)
@@ -133,7 +135,7 @@ class Network:
         if not isinstance(neuron, Neuron):
             raise InputError(f"neuron is {neuron!r}; give an IF(…) or a LIF(…)")
         find_neuron(neuron.model)
-        population = self._new(name, size, neuron, bool(report))
+        population = self._new(name, size, neuron, flag("report", report))
         neuron.parameters(size)
         self.populations[name] = population
         return population
@@ -193,7 +195,10 @@ class Network:
         """
         for end in (source, target):
             if not any(end is known for known in self):
-                raise InputError(f"{end!r} is not a population of this network")
+                raise InputError(
+                    f"{end!r} is not a population of this network; give what input(…) or "
+                    "population(…) returned"
+                )
         if target.neuron is None:
             raise InputError(f"{target!r} can not be a target: inputs are driven by the host")
         check_synapses(source.name, source.size, target.name, target.size)
@@ -202,10 +207,7 @@ class Network:
             plastic, delay, (source.neuron is not None) * self.dt,
         )  # fmt: skip
         weights, plastic, delay = made.weights, made.plastic, made.delay
-        try:
-            array = np.array(weights, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise InputError(f"weights are {weights!r}; give an array of numbers") from None
+        array = real_array("weights", weights)
         shape = (source.size, target.size)
         if array.shape != shape:
             raise InputError(
@@ -214,7 +216,15 @@ class Network:
             )
         if not np.all(np.isfinite(array)):
             raise InputError("weights contain NaN or infinity; give finite numbers")
-        learns = np.asarray(plastic)
+        if isinstance(plastic, np.ma.MaskedArray):
+            raise InputError(
+                "plastic is a masked array; give plain booleans, e.g. plastic.filled(False)"
+            )
+        try:
+            learns = np.asarray(plastic)
+        except ValueError:
+            raise InputError("plastic has rows of unequal length; give a bool array") from None
+        modulatory = flag("modulatory", modulatory)
         if learns.dtype.kind != "b" or learns.shape not in ((), shape):
             given = (
                 f"an array of {learns.dtype}, shape {learns.shape}"
@@ -227,7 +237,7 @@ class Network:
         self._check_learning(source, bool(learns.any()), modulatory)
         learns = np.array(np.broadcast_to(learns, shape))
         projection = Projection(
-            source, target, array, learns, bool(modulatory),
+            source, target, array, learns, modulatory,
             *self._delays(source, (array != 0) | learns, delay, axonal_delay),
         )  # fmt: skip
         self.projections.append(projection)
@@ -245,13 +255,14 @@ class Network:
         given = least * self.dt if delay is None else delay
         steps = delay_steps("delay", given, self.dt, used.shape, least)
         found = [delay_deviation("delay", given, self.dt, steps, least, used)]
-        axonal = delay_steps("axonal_delay", axonal_delay or 0.0, self.dt, (), 0)
+        late = 0.0 if axonal_delay is None else axonal_delay
+        axonal = delay_steps("axonal_delay", late, self.dt, (), 0)
         if axonal and source.neuron is None:
             raise InputError(
                 f"{source!r} can not have an axonal_delay: the host says when its spikes come; "
                 "give a delay, or shift the spikes"
             )
-        found.append(delay_deviation("axonal_delay", axonal_delay or 0.0, self.dt, axonal, 0))
+        found.append(delay_deviation("axonal_delay", late, self.dt, axonal, 0))
         return steps, int(axonal), tuple(d for d in found if d)
 
     def _check_learning(self, source: Population, plastic: bool, modulatory: bool) -> None:

@@ -15,17 +15,18 @@ import numpy as np
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import FitError, InputError
 
-from ..quantise.core import HEADROOM
+from ..quantise.arrays import real_array
+from ..quantise.bounds import ErrorBounds, no_bounds
+from ..quantise.holding import Purpose
+from ..quantise.needs import HEADROOM, Needs, general_needs
 from ..quantise.neurons import RoundedNeurons
 from ..quantise.rounding import Floats, Integers
+from .options import own_parameters
 
 
 def numbers(name: str, value: Any, low: float = -np.inf, *, infinite: bool = False) -> Floats:
     """`value` as a scalar or (size,) array of floats, at least `low`."""
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} is {value!r}; give a number, or one for each neuron") from None
+    array = real_array(name, value)
     if array.ndim > 1:
         raise InputError(f"{name} has shape {array.shape}; give a number, or one for each neuron")
     good = (array >= low) & (np.isfinite(array) | (infinite & (array > 0)))
@@ -55,6 +56,7 @@ class Neuron(abc.ABC):
     potentials: ClassVar[tuple[str, ...]]
 
     def __post_init__(self) -> None:
+        own_parameters(self)
         self.values()
 
     def values(self) -> dict[str, Floats]:
@@ -89,18 +91,44 @@ class Neuron(abc.ABC):
 
     @classmethod
     def headroom(cls, options: dict[str, Any]) -> float:
-        """Range of the state, in multiples of the largest potential parameter."""
+        """Range of the state, in multiples of the largest potential parameter, at least."""
         return HEADROOM
 
     @classmethod
     def state_bits(cls, options: dict[str, Any]) -> int | None:
-        """Width of the state of a new core; None: the usual one."""
+        """Width of the state of a new core, at least; None: the usual one."""
         return None
 
     @classmethod
     def memory(cls, parameters: dict[str, Floats], dt: float) -> Floats:
         """(N,) steps in which an error of the state acts on; here one."""
         return np.ones(len(next(iter(parameters.values()))))
+
+    @classmethod
+    def whole(cls, parameters: dict[str, Floats]) -> Floats:
+        """(P, N) parameters that are scaled as potentials are: a scale that makes them whole is best."""
+        count = len(next(iter(parameters.values())))
+        return np.array([parameters[name] for name in cls.potentials]).reshape(-1, count)
+
+    @classmethod
+    def needs(
+        cls, weights: Floats, parameters: dict[str, Floats], dt: float, purpose: Purpose
+    ) -> Needs:
+        """What neurons with these (A, N) weights need of the state; here some headroom."""
+        potentials = cls.whole(parameters)
+        return general_needs(weights, potentials, cls.memory(parameters, dt), purpose.headroom)
+
+    @classmethod
+    def strongest(cls, parameters: dict[str, Floats]) -> Floats:
+        """(N,) beyond this a weight acts no stronger and may be clipped; here never."""
+        return np.full(len(next(iter(parameters.values()))), np.inf)
+
+    @classmethod
+    def error_bounds(
+        cls, weights: Floats, rounded: Floats, out: RoundedNeurons, purpose: Purpose
+    ) -> ErrorBounds:
+        """Bounds on the error of potentials; here none is known, which is infinity."""
+        return no_bounds(len(out.scale))
 
     @classmethod
     @abc.abstractmethod

@@ -19,10 +19,12 @@ import numpy as np
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import FitError, InputError
 
-from ..quantise.core import HEADROOM
+from ..quantise.bounds import ErrorBounds, integrating_bounds
+from ..quantise.holding import Purpose
+from ..quantise.needs import HEADROOM
 from ..quantise.neurons import RoundedNeurons
 from ..quantise.rounding import Floats, Integers
-from .integrate_and_fire import IntegrateAndFire
+from .integrate_and_fire import Bools, IntegrateAndFire
 from .neuron import Neuron, numbers, one_for_all
 
 ADAPTIVE_HEADROOM = 16.0
@@ -43,8 +45,10 @@ class IF(IntegrateAndFire):
         constant of the synaptic current in seconds; or a *tuple* (excitatory, inhibitory) of two,
         which gives positive and negative weights a current each.
     v_threshold : the neuron fires when its potential is at least this.
-    reset : to the "value" `v_reset`, or "subtract" the threshold from the potential.
-    v_reset : potential after a spike; only with reset="value".
+    v_rest : potential at rest, where the neuron starts and to which it leaks, e.g. −65 in millivolts.
+        `compile` shifts by it: in a core, potentials are counted from rest.
+    reset : to the "value" `v_reset`, or "subtract" the threshold's height above rest.
+    v_reset : potential after a spike, by default `v_rest`; only with reset="value".
     refractory : seconds after a spike in which the neuron does not fire, rounded to time steps.
     integrate_refractory : the potential integrates while refractory, instead of being held.
     bias : constant current, added to the potential in every step.
@@ -142,6 +146,32 @@ class IF(IntegrateAndFire):
     def state_bits(cls, options: dict[str, Any]) -> int | None:
         """More where thresholds rise."""
         return None if options["adaptation"] == "none" else ADAPTIVE_STATE_BITS
+
+    @classmethod
+    def whole(cls, parameters: dict[str, Floats]) -> Floats:
+        """With a linear leak that ends."""
+        leak = parameters["leak_step"]
+        return np.vstack([super().whole(parameters), np.where(np.isfinite(leak), leak, 0.0)])
+
+    @classmethod
+    def _plain(cls, parameters: dict[str, Floats]) -> Bools:
+        return (parameters["threshold_increment"] == 0) & np.isinf(parameters["tau_mem"])
+
+    @classmethod
+    def strongest(cls, parameters: dict[str, Floats]) -> Floats:
+        """No limit where the threshold adapts: it may come to any height."""
+        adapts = parameters["threshold_increment"] > 0
+        return np.where(adapts, np.inf, super().strongest(parameters))
+
+    @classmethod
+    def error_bounds(
+        cls, weights: Floats, rounded: Floats, out: RoundedNeurons, purpose: Purpose
+    ) -> ErrorBounds:
+        """From the rounding of weights, parameters and decays, step by step."""
+        return integrating_bounds(
+            weights, rounded, out.scale, out.asked, out.values, out.dt,
+            subtract=purpose.subtract, integrates=purpose.integrates,
+        )  # fmt: skip
 
     @classmethod
     def _time_constants(cls, parameters: dict[str, Floats]) -> list[Floats]:
@@ -259,7 +289,7 @@ class LIF(IF):
     leak_step: Any = None
 
     def __post_init__(self) -> None:
-        if self.leak not in ("exponential", "linear"):
+        if not isinstance(self.leak, str) or self.leak not in ("exponential", "linear"):
             raise InputError(
                 f'leak is {self.leak!r}; choose "exponential" or "linear", or use IF for none'
             )

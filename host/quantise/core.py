@@ -2,112 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
-from rich.table import Table
+from numpy.typing import NDArray
 
 from spikeloom.hdl.contract.errors import InputError
 
+from .holding import Holding, NeuronKind, Purpose, driving, fixed_choice, fixed_widths
 from .neurons import RoundedNeurons
-from .rounding import Floats, Integers, ParameterDeviation
+from .report import QuantisationReport
+from .rounding import Floats, Integers
+from .sums import thresholds_for_sums
 
-MAX_WEIGHT_SHIFT = 15
-HEADROOM = 4.0
-"""Range of the state, in multiples of the largest threshold, reset, bias or weight."""
-
-SHIFT_TOLERANCE = 1.1
-"""The smallest weight shift is taken whose estimated error is within this factor of the least."""
-
-
-class NeuronKind(Protocol):
-    """What is asked of the class that describes the neurons (`network.neuron.Neuron`)."""
-
-    potentials: Any
-    """Names of its parameters that have the unit of potentials, a tuple."""
-
-    def memory(self, parameters: dict[str, Floats], dt: float) -> Floats:
-        """(N,) steps in which an error of the state acts on."""
-
-    def round(self, out: RoundedNeurons) -> None:
-        """Put all parameters into the core's format."""
-
-
-@dataclass(frozen=True)
-class QuantisationReport:
-    """What quantisation cost.  Weight errors are in the network's own unit.
-
-    Attributes
-    ----------
-    scale : "per_neuron", "global", or "fixed" (given by the user).
-    scale_min, scale_max : state units per unit of the network, over all neurons.
-    weight_bits, weight_shift, state_bits : the format.
-    weights : synapses with a weight other than 0; `lost` of them became 0, `clipped` were clipped.
-    max_weight : largest magnitude.
-    max_error, rms_error : weight errors of those synapses, clipping included.
-    parameters : the worst neuron of each parameter that the network uses.
-    """
-
-    scale: str
-    scale_min: float
-    scale_max: float
-    weight_bits: int
-    weight_shift: int
-    state_bits: int
-    weights: int
-    max_weight: float
-    max_error: float
-    rms_error: float
-    clipped: int
-    lost: int
-    parameters: tuple[ParameterDeviation, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers, strings, lists and dicts, for JSON and TOML."""
-        plain = dataclasses.asdict(self)
-        plain["parameters"] = [{**dataclasses.asdict(p), "error": p.error} for p in self.parameters]
-        return plain
-
-    @classmethod
-    def from_dict(cls, plain: dict[str, Any]) -> QuantisationReport:
-        """Inverse of `to_dict`, for `Design.report`; raises `InputError` for another dict."""
-        try:
-            rows = [{k: v for k, v in row.items() if k != "error"} for row in plain["parameters"]]
-            deviations = tuple(ParameterDeviation(**row) for row in rows)
-            return cls(**{**plain, "parameters": deviations})
-        except (KeyError, TypeError, AttributeError):
-            raise InputError("this is no quantisation report; was the design compiled?") from None
-
-    def __rich__(self) -> Table:
-        """A table for `rich.print`."""
-        low, high = f"{self.scale_min:.4g}", f"{self.scale_max:.4g}"
-        table = Table(
-            title=f"Quantisation: {self.weight_bits}-bit weights << {self.weight_shift}, "
-            f"{self.state_bits}-bit state",
-            caption=f"scale ({self.scale}): {low if low == high else f'{low}…{high}'} state units "
-            f"per unit;  {self.lost} of {self.weights} weights became 0",
-        )
-        table.add_column("quantity")
-        for heading in ("requested", "realised", "error", "clipped"):
-            table.add_column(heading, justify="right")
-        relative = f" ({self.max_error / self.max_weight:.2%})" if self.max_weight else ""
-        table.add_row(
-            "weights, largest", f"±{self.max_weight:.4g}", "", f"{self.max_error:.2g}{relative}",
-            str(self.clipped),
-        )  # fmt: skip
-        table.add_row("weights, RMS", "", "", f"{self.rms_error:.2g}", "")
-        for p in self.parameters:
-            relative = f" ({p.error / p.requested:+.2%})" if p.requested else ""
-            table.add_row(
-                f"{p.name} [{p.unit}]" if p.unit else p.name,
-                f"{p.requested:.5g}", f"{p.realised:.5g}", f"{p.error:+.2g}{relative}",
-                str(p.clipped),
-            )  # fmt: skip
-        return table
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,16 +27,29 @@ class Quantised:
     ----------
     weights : (A, N) integers.
     parameters : (N,) integers by the names that `CoreLayout.parameters` uses, for all core options.
-    weight_shift : the core's weight shift.
+    weight_bits, state_bits, weight_shift : the core's, as given or as chosen.
     scales : (N,) state units per unit of the network, for each neuron.
+    exact : (N,) bool, neurons that are held without an error.
+    realised_parameters : (N,) floats by the network's names, what the integers give.
+    clipped : (A, N) bool, weights that were clipped.
     report : what it cost.
     """
 
     weights: Integers
     parameters: dict[str, Integers]
+    weight_bits: int
+    state_bits: int
     weight_shift: int
     scales: Floats
+    exact: Bools
+    realised_parameters: dict[str, Floats]
+    clipped: Bools
     report: QuantisationReport
+
+    @property
+    def realised(self) -> Floats:
+        """(A, N) weights as the core holds them, in the network's unit."""
+        return self.weights * (2.0**self.weight_shift / self.scales)
 
 
 def quantise(
@@ -136,28 +58,32 @@ def quantise(
     neuron: NeuronKind,
     *,
     dt: float,
-    weight_bits: int = 8,
-    state_bits: int = 16,
+    weight_bits: int | None = None,
+    state_bits: int | None = None,
     weight_shift: int | None = None,
     scale: str | float = "per_neuron",
-    headroom: float = HEADROOM,
-    weight_range: tuple[float, float] = (0.0, 0.0),
+    headroom: float | None = None,
+    purpose: Purpose | None = None,
 ) -> Quantised:
-    """Choose a scale and round.
+    """Choose word lengths and scales, and round.
 
     A scale s turns a potential x into round(s·x) and a weight w into round(s·w / 2^weight_shift):
     the spikes of a neuron do not change when its weights, threshold, reset and bias are scaled
-    together.  So s is as large as two limits allow: the largest weight uses the full range of
-    `weight_bits`, and the state (`state_bits`) holds `headroom` times the largest of threshold,
-    reset, bias and single weight.  (Beyond that a current makes its neuron fire in every step,
-    whatever its exact value; sums that go further are clamped by the core, and counted.)
+    together.  In this order:
+
+    1. Where all values of a neuron are multiples of one unit, a scale that makes all of them whole.
+    2. Otherwise s is as large as two limits allow: the largest weight uses the full range of
+       `weight_bits`, and the state (`state_bits`) has room for the potential (see `Needs`).  Below
+       that, at most by 30 %, the scale that makes threshold, reset and bias whole, and the weights
+       nearest to whole.
+    3. A weight beyond 16 thresholds would take the resolution of all others: it is clipped there,
+       unless all of the neuron can be held exactly.
 
     Weights count in units of 2^weight_shift, thresholds, resets and biases in units of 1, all at
     full width: a larger `weight_shift` keeps the weights as fine and makes the state finer, until
-    the state's range is used up; from there on it makes the weights coarser.  Unless given, it is
-    chosen for the least mean squared error, estimated from one rounding of a weight against one of
-    the state in every step that the neuron remembers (the sum of its time constants); the smallest among
-    nearly equal ones, which leaves the most room for sums.
+    the state's range is used up.  Unless given, it is the one that keeps most neurons exact, and of
+    those the one with the least mean squared error, estimated from one rounding of a weight against
+    one of the state in every step that the neuron remembers; the smallest among nearly equal ones.
 
     Parameters
     ----------
@@ -165,60 +91,65 @@ def quantise(
     parameters : (N,) floats by name, as `Neuron.parameters` gives them.
     neuron : the class that describes the neurons.
     dt : length of a time step in seconds.
+    weight_bits, state_bits : of the core, or None to choose them.
     weight_shift : fixed by the core, or None to choose it.
     scale : "per_neuron" (needs a core with per-neuron parameters), "global", or a number that
         fixes s, e.g. 1 for a network that is in integers already.
-    headroom : at least 1.
-    weight_range : what the weights must be able to become, by learning.
+    headroom : range of the state in multiples of the largest threshold, reset, bias or weight, at
+        least 1; None: estimated.
+    purpose : what else matters.
 
     Raises
     ------
     InputError : for an impossible `scale` or `headroom`.
     FitError : when a parameter does not fit in the state at a scale that the user fixed.
     """
-    if not (scale in ("per_neuron", "global") or _positive(scale)):
+    if not (scale in ("per_neuron", "global") if isinstance(scale, str) else _positive(scale)):
         raise InputError(f'scale is {scale!r}; choose "per_neuron", "global" or a positive number')
-    if not (_positive(headroom) and headroom >= 1):
+    if not (headroom is None or (_positive(headroom) and headroom >= 1)):
         raise InputError(f"headroom is {headroom!r}; give a number of at least 1")
-
-    w_min, w_max = -(1 << (weight_bits - 1)), (1 << (weight_bits - 1)) - 1
-    s_max = (1 << (state_bits - 1)) - 1
-    # No weights, or one too small to divide by, set no limit: infinity.
-    with np.errstate(divide="ignore", over="ignore"):
-        excitatory = np.abs(weights.max(axis=0, initial=max(0.0, weight_range[1])))  # not −0
-        inhibitory = np.abs(weights.min(axis=0, initial=min(0.0, weight_range[0])))
-        full_range = np.minimum(w_max / excitatory, -w_min / inhibitory)
-        values = [parameters[name] for name in neuron.potentials]
-        peak = np.max(np.abs([*values, excitatory, inhibitory]), axis=0)
-        state_limit = s_max / (headroom * peak)
-
-    def scales(shift: int) -> Floats:
-        if not isinstance(scale, str):
-            return np.full(len(peak), float(scale))
-        s = np.minimum(full_range * 2.0**shift, state_limit)
-        if scale == "global":
-            s = np.full(len(peak), s.min())
-        return np.where(np.isfinite(s), s, 1.0)
-
-    if weight_shift is not None:
-        shift = weight_shift
-    elif isinstance(scale, str):
-        shift = _best_shift(scales, peak, np.maximum(1.0, neuron.memory(parameters, dt)))
+    purpose = purpose or Purpose()
+    drives = driving(weights, purpose)
+    if isinstance(scale, str):
+        held = Holding(weights, parameters, neuron, dt, scale == "global", headroom, purpose)
+        held.choose_widths(weight_bits, state_bits)
+        weight_bits, state_bits = held.weight_bits, held.state_bits
+        choice, limited = held.choose(weight_shift), held.weights
     else:
-        fits = [k for k in range(MAX_WEIGHT_SHIFT) if np.all(full_range * 2.0**k >= scale)]
-        shift = fits[0] if fits else MAX_WEIGHT_SHIFT
+        widths = fixed_widths(weights, parameters, neuron, dt, float(scale), weight_shift, purpose)
+        weight_bits, state_bits = weight_bits or widths[0], state_bits or widths[1]
+        choice = fixed_choice(weights, float(scale), weight_bits, weight_shift, purpose.bounds)
+        limited = weights
+    s, shift = choice.scales, choice.shift
 
-    s = scales(shift)
-    exact = np.rint(weights * (s / 2.0**shift))
-    quantised = np.clip(exact, w_min, w_max).astype(np.int64)
-    kind = scale if isinstance(scale, str) else "fixed"
-    rounded = RoundedNeurons(parameters, s, dt, state_bits)
+    low, high = -(1 << (weight_bits - 1)), (1 << (weight_bits - 1)) - 1
+    quantised = np.clip(np.rint(limited * (s / 2.0**shift)), low, high).astype(np.int64)
+    # Off by more than rounding.
+    clipped = np.abs(quantised - weights * (s / 2.0**shift)) > 0.5 + 1e-9
+    realised = quantised * (2.0**shift / s)
+    thresholds = None
+    if "v_threshold" in parameters:
+        thresholds = whole_threshold(parameters["v_threshold"], s)
+        if isinstance(scale, str):
+            lowered = thresholds_for_sums(
+                np.where(drives, weights, 0.0), quantised << shift, parameters["v_threshold"],
+                thresholds,
+            )  # fmt: skip
+            thresholds = np.where(choice.exact, thresholds, lowered)
+    rounded = RoundedNeurons(parameters, s, dt, state_bits, thresholds)
     neuron.round(rounded)
 
     used = weights != 0
-    error = (quantised * (2.0**shift / s) - weights)[used]
+    error = (realised - weights)[used]
+    bounds = neuron.error_bounds(
+        np.where(drives, weights, 0.0), np.where(drives, realised, 0.0), rounded, purpose
+    )
+    if purpose.plastic is not None:
+        learning = purpose.plastic.any(axis=0)
+        for array in (bounds.step, bounds.limit):
+            array[learning] = np.inf
     report = QuantisationReport(
-        scale=kind,
+        scale=scale if isinstance(scale, str) else "fixed",
         scale_min=float(s.min(initial=math.inf)),
         scale_max=float(s.max(initial=0.0)),
         weight_bits=weight_bits,
@@ -228,11 +159,16 @@ def quantise(
         max_weight=float(np.abs(weights).max(initial=0.0)),
         max_error=float(np.abs(error).max(initial=0.0)),
         rms_error=float(np.sqrt(np.mean(error**2))) if error.size else 0.0,
-        clipped=int((exact != quantised).sum()),
+        clipped=int(clipped.sum()),
         lost=int((quantised[used] == 0).sum()),
         parameters=tuple(rounded.deviations),
+        exact=int(choice.exact.sum()),
+        bounds=bounds,
     )
-    return Quantised(quantised, rounded.values, shift, s, report)
+    return Quantised(
+        quantised, rounded.values, weight_bits, state_bits, shift, s, choice.exact,
+        rounded.realised, clipped, report,
+    )  # fmt: skip
 
 
 def _positive(value: object) -> bool:
@@ -241,11 +177,7 @@ def _positive(value: object) -> bool:
     return 0 < float(value) < math.inf
 
 
-def _best_shift(scales: Callable[[int], Floats], peak: Floats, memory: Floats) -> int:
-    """Smallest shift with (nearly) least mean squared error, relative to each neuron's peak."""
-    active = peak > 0
-    costs = []
-    for shift in range(MAX_WEIGHT_SHIFT + 1):
-        unit = 1.0 / (scales(shift)[active] * peak[active])
-        costs.append(float(np.sum((4.0**shift + memory[active]) * unit**2)))
-    return next(k for k, cost in enumerate(costs) if cost <= SHIFT_TOLERANCE * min(costs))
+def whole_threshold(threshold: Floats, s: Floats) -> Integers:
+    """(N,) integers; a threshold above rest stays above it, or the neuron would fire for ever."""
+    whole = np.clip(np.rint(threshold * s), -(2.0**62), 2.0**62).astype(np.int64)
+    return np.where(threshold > 0, np.maximum(whole, 1), whole)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikeloom.hdl.contract.core_config import DELAY_SLOTS
 from spikeloom.hdl.contract.errors import InputError
 
+from .arrays import real_array
 from .rounding import Integers, ParameterDeviation
 
 _FLOAT_ERROR = 1e-6
@@ -25,10 +26,7 @@ def delay_steps(
 
     Raises `InputError` for what is no delay, and for one that is shorter or longer than a core's.
     """
-    try:
-        array = np.asarray(seconds, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} is {seconds!r}; give seconds") from None
+    array = real_array(name, seconds)
     if array.shape not in ((), shape):
         give = f"a number, or an array of shape {shape}" if shape else "one number"
         raise InputError(f"{name} has shape {array.shape}; give {give}, in seconds")

@@ -46,6 +46,7 @@ class Units:
     dt : length of a time step in seconds.
     weight, state : integer units of weights and of potentials for one unit of the network.
     modulation : the largest weight of a modulatory synapse, in integer units; 0 without any.
+    rest : what the network calls the potential at rest.
     """
 
     core: CoreConfig
@@ -53,6 +54,7 @@ class Units:
     weight: float
     state: float
     modulation: int = 0
+    rest: float = 0.0
 
 
 @dataclass(frozen=True)

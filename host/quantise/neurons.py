@@ -28,20 +28,31 @@ class RoundedNeurons:
     dt : length of a time step in seconds.
     largest : the largest number of the state.
     values : (N,) integers by field.
+    realised : what the integers give, (N,) floats by name, of the parameters that were noted.
     deviations : the worst neuron of each parameter that the network uses.
     """
 
-    def __init__(self, asked: dict[str, Floats], scale: Floats, dt: float, state_bits: int) -> None:
+    def __init__(
+        self,
+        asked: dict[str, Floats],
+        scale: Floats,
+        dt: float,
+        state_bits: int,
+        thresholds: Integers | None = None,
+    ) -> None:
         self.asked, self.scale, self.dt = asked, scale, dt
         self.largest = (1 << (state_bits - 1)) - 1
         self.values: dict[str, Integers] = {}
+        self.realised: dict[str, Floats] = {}
         self.deviations: list[ParameterDeviation] = []
-        self._state_bits = state_bits
+        self._state_bits, self._thresholds = state_bits, thresholds
 
     def potential(self, name: str, field: str = "", *, noted: bool = True) -> None:
         """Round what has the unit of potentials; `FitError` where the state cannot hold it."""
         field = field or name
         exact = np.rint(self.asked[name] * self.scale)
+        if name == "v_threshold" and self._thresholds is not None:
+            exact = self._thresholds.astype(np.float64)
         if np.any(np.abs(exact) > self.largest):
             worst = float(np.abs(exact).max())
             raise FitError(
@@ -101,6 +112,7 @@ class RoundedNeurons:
 
     def note(self, name: str, unit: str, asked: Floats, got: Floats, clipped: int = 0) -> None:
         """Add a line to the report, unless it says that 0 is 0, or infinity infinity."""
+        self.realised[name] = got
         if np.all((asked == got) & ((asked == 0) | np.isinf(asked))):
             return
         with np.errstate(invalid="ignore"):

@@ -203,9 +203,9 @@ def test_a_given_core_sets_widths_and_shift():
     core = dataclasses.replace(CORE, weight_bits=4, weight_shift=3, state_bits=12)
     design = compile(chain(IF()), config=core)
     assert design.config == core
-    assert design.report["weight_shift"] == 3
-    assert design.image.weights.max() == 7
-    assert design.image.parameters["v_threshold"][0] == np.rint(7 * 8 / 0.4)
+    assert design.report.weight_shift == 3
+    # Weights of 0.4 beside a threshold of 1, in units of 2^3: 8 and 20.
+    assert (design.image.weights.max(), design.image.parameters["v_threshold"][0]) == (1, 20)
 
 
 def test_a_given_core_and_settings_contradict():
@@ -228,7 +228,8 @@ def test_lanes_are_at_most_the_neurons(neurons, lanes):
 
 def test_a_network_is_not_larger_than_any_core():
     network = Network()
-    network.population("many", 20_000, IF())
+    for name in ("many", "more"):
+        network.population(name, 10_000, IF())
     with pytest.raises(FitError, match="20000 neurons, 3616 more than a design can have"):
         compile(network)
 

@@ -19,7 +19,6 @@ from spikeloom.network.learning_rules import (
     ThreeFactor,
 )
 from spikeloom.network.network import IF, LIF, Network
-from spikeloom.quantise.core import QuantisationReport
 
 # Networks of any kind, which need not do anything.
 pytestmark = pytest.mark.filterwarnings("ignore::spikeloom.hdl.contract.errors.FitWarning")
@@ -104,7 +103,7 @@ def test_small_changes_count_on_average():
     out = network.population("out", 300, FORGETS)
     network.connect(pre, out, np.full((1, 300), START), plastic=True)
     network.connect(drive, out, np.ones((1, 300)))
-    design = compile(network)
+    design = compile(network, weight_bits=8)
     assert design.config.learning.stochastic
     device = GoldenDevice(design)
     spikes = np.zeros((1000, 2))
@@ -264,13 +263,14 @@ def test_plastic_synapses_and_bounds_are_in_the_image():
     assert design.image.learning["w_max"] == round(unit)
     assert design.image.learning["w_min"] == round(-0.5 * unit)
     assert design.image.learning["enabled"] == 1
-    # The largest weight that learning may reach decides the scale, not the initial ones.
-    assert design.image.learning["w_max"] == 127
+    # The largest weight that learning may reach decides the scale, not the initial ones; at a
+    # multiple of 10 units to 1 all of 0.3, −0.5 and 1 are whole.
+    assert design.image.learning["w_max"] == 120
     assert len(set(design.scale)) == 1
 
 
 def test_the_report_says_what_was_realised():
-    report = QuantisationReport.from_dict(compiled(PairSTDP(**PAIR)).report)
+    report = compiled(PairSTDP(**PAIR)).report
     rows = {row.name: row for row in report.parameters}
     assert {"a_plus", "a_minus", "tau_plus", "tau_minus", "w_max"} <= set(rows)
     for name in ("a_plus", "a_minus", "tau_plus", "tau_minus"):
@@ -281,7 +281,8 @@ def test_the_report_says_what_was_realised():
 
 def test_formats_are_as_small_as_they_can_be():
     large = compiled(PairSTDP(**PAIR | {"a_plus": 0.5, "a_minus": 0.5})).config.learning
-    small = compiled(PairSTDP(**PAIR | {"a_plus": 0.01, "a_minus": 0.01})).config.learning
+    small = PairSTDP(**PAIR | {"a_plus": 0.01, "a_minus": 0.01})
+    small = compiled(small, weight_bits=8).config.learning
     assert not large.stochastic
     assert small.stochastic
     assert small.fraction_bits > large.fraction_bits
@@ -313,9 +314,9 @@ def test_a_given_core_is_used_as_it_is_or_refused():
 
 def test_what_rounds_to_nothing_is_refused():
     with pytest.raises(FitError, match=r"a change of .* always rounds to 0"):
-        compiled(PairSTDP(**PAIR | {"a_plus": 0.002}, stochastic=False))
+        compiled(PairSTDP(**PAIR | {"a_plus": 0.002}, stochastic=False), weight_bits=8)
     with pytest.raises(FitError, match=r"a_plus = 1e-07 rounds to 0.*larger"):
-        compiled(PairSTDP(**PAIR | {"a_plus": 1e-7}))
+        compiled(PairSTDP(**PAIR | {"a_plus": 1e-7}), weight_bits=8)
 
 
 @pytest.mark.parametrize(

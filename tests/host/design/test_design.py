@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import zipfile
 
@@ -8,21 +9,45 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from spikeloom.design.archive import ArchiveKind
 from spikeloom.design.design import FORMAT, Design
 from spikeloom.hdl import CoreConfig, Image
 from spikeloom.hdl.contract.errors import DesignError
+from spikeloom.quantise.bounds import ErrorBounds
+from spikeloom.quantise.report import ProjectionCost, QuantisationReport
+from spikeloom.quantise.rounding import ParameterDeviation
 
 names = st.text(st.characters(codec="utf-8"), max_size=8)
 scalars = st.one_of(
     st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), names
 )
-reports = st.dictionaries(
+tables = st.dictionaries(
     names,
     st.recursive(
         scalars, lambda v: st.lists(v, max_size=3) | st.dictionaries(names, v, max_size=3)
     ),
     max_size=4,
 )
+numbers = st.floats(0, 1e9)
+reports = st.none() | st.builds(
+    QuantisationReport,
+    st.sampled_from(["per_neuron", "global", "fixed"]), numbers, numbers,
+    *[st.integers(0, 20)] * 4, *[numbers] * 3, *[st.integers(0, 20)] * 2,
+    parameters=st.lists(
+        st.builds(ParameterDeviation, names, names, numbers, numbers, st.integers(0, 9)), max_size=3
+    ).map(tuple),
+    projections=st.lists(
+        st.builds(ProjectionCost, names, names, *[st.integers(0, 9)] * 3, numbers, numbers),
+        max_size=2,
+    ).map(tuple),
+    losses=st.lists(st.text(max_size=9), max_size=2).map(tuple),
+    bounds=st.none() | st.lists(numbers, min_size=2, max_size=2).map(
+        lambda values: ErrorBounds(*[np.array([*values, np.inf])] * 3)
+    ),
+)  # fmt: skip
+
+
+REPORT = QuantisationReport("global", 1.0, 1.0, 8, 0, 16, 3, 1.0, 0.0, 0.0, 0, 0, ())
 
 
 @st.composite
@@ -74,6 +99,14 @@ def small():
 
 
 @settings(max_examples=50)
+@given(table=tables)
+def test_metadata_of_any_kind_are_kept(table):
+    kind = ArchiveKind("thing", 1, "save")
+    with kind.unpack(kind.pack({"table": table}, {}), "it") as (metadata, _):
+        assert metadata["table"] == table
+
+
+@settings(max_examples=50)
 @given(design=designs())
 def test_what_is_saved_is_loaded(design):
     data = design.to_bytes()
@@ -104,7 +137,9 @@ def test_what_is_saved_is_loaded(design):
         lambda d: d.inputs.update({"in": slice(0, 2)}),
         lambda d: d.populations.update({"n": slice(0, 2)}),
         lambda d: d.scale.__setitem__(0, 2.0),
-        lambda d: d.report.update({"note": "other"}),
+        lambda d: setattr(d, "report", REPORT),
+        lambda d: d.rest.__setitem__(1, -65.0),
+        lambda d: setattr(d, "mirrors", np.array([[0, 2]])),
     ],
 )
 def test_designs_are_equal_when_all_of_them_is(change):
@@ -210,7 +245,7 @@ def test_files(tmp_path):
 
 def test_a_report_holds_plain_values_only():
     design = small()
-    design.report = {"tool": object()}
+    design.report = dataclasses.replace(REPORT, losses=(object(),))
     with pytest.raises(DesignError, match="cannot hold"):
         design.to_bytes()
 

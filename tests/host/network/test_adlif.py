@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import spikeloom
-from spikeloom import LIF, AdLIF, FitError, InputError, Network
+from spikeloom import LIF, AdLIF, FitError, FitWarning, InputError, Network
 from spikeloom.network.learning_rules import PairSTDP
 
 DT = 1e-3
@@ -64,15 +64,17 @@ def test_states_and_parameters_are_in_the_units_of_the_network():
 
 def test_the_report_has_what_integers_realise():
     design = spikeloom.compile(network(AdLIF(tau_mem=15e-3, tau_w=60e-3, a=0.4, b=[1.5] * 20)))
-    rows = {row["name"]: row for row in design.report["parameters"]}
+    rows = {row.name: row for row in design.report.parameters}
     assert rows.keys() >= {"v_threshold", "tau_mem", "tau_w", "a", "b"}
     for name in ("tau_mem", "tau_w", "a", "b"):
-        assert rows[name]["realised"] == pytest.approx(rows[name]["requested"], rel=0.02)
-    assert not any(row["clipped"] for row in rows.values())
+        assert rows[name].realised == pytest.approx(rows[name].requested, rel=0.02)
+    assert not any(row.clipped for row in rows.values())
     strong = AdLIF(tau_mem=1e-3, tau_w=2e-3, a=9.0)
-    rows = {row["name"]: row for row in spikeloom.compile(network(strong)).report["parameters"]}
-    assert rows["a"]["clipped"] == 20
-    assert 0 < rows["a"]["realised"] < 1
+    with pytest.warns(FitWarning, match=r"a is 9, beyond what a core can hold, and becomes 0\."):
+        design = spikeloom.compile(network(strong))
+    rows = {row.name: row for row in design.report.parameters}
+    assert rows["a"].clipped == 20
+    assert 0 < rows["a"].realised < 1
 
 
 def test_the_core_has_what_the_neurons_need():

@@ -1,0 +1,49 @@
+"""Thresholds that are sums of weights: what adds up to a threshold in floats reaches it in integers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .rounding import Floats, Integers
+
+MOST_TERMS = 256
+"""A threshold is looked at as so many equal weights, at most."""
+_MOST_WEIGHTS = 256
+"""Single weights are looked at in neurons that have at most so many."""
+_EQUAL = 1e-9
+_LARGEST_CHANGE = 0.02
+"""A threshold is lowered by this part of itself, at most."""
+
+
+def thresholds_for_sums(
+    weights: Floats, rounded: Integers, thresholds: Floats, integers: Integers
+) -> Integers:
+    """(N,) thresholds, lowered where rounding left a sum that equals them short of them.
+
+    Looked at are all positive weights of a neuron together, and each weight taken a whole number of
+    times: both are common, where weights were chosen to make a neuron fire just so.
+
+    Parameters
+    ----------
+    weights : (A, N) of synapses that drive currents, 0 for others.
+    rounded : (A, N) the same in integers of the state.
+    thresholds, integers : (N,) as asked for, and rounded.
+    """
+    lowered = integers.copy()
+    positive = weights > 0
+    sums = np.where(positive, weights, 0.0).sum(axis=0)
+    equal = (thresholds > 0) & (np.abs(sums - thresholds) <= _EQUAL * thresholds)
+    reached = np.where(positive, rounded, 0).sum(axis=0)
+    lowered = np.where(equal, np.minimum(lowered, reached), lowered)
+
+    few = np.flatnonzero(np.count_nonzero(positive, axis=0) <= _MOST_WEIGHTS)
+    positive = positive[:, few]
+    with np.errstate(divide="ignore", over="ignore"):
+        terms = np.where(positive, thresholds[few] / np.where(positive, weights[:, few], 1.0), 0.5)
+    count = np.rint(terms)
+    whole = (count >= 1) & (count <= MOST_TERMS) & (np.abs(terms - count) <= _EQUAL * count)
+    multiples = np.where(whole, count * rounded[:, few], np.inf)
+    nearest = multiples.min(axis=0, initial=np.inf)
+    lowered[few] = np.minimum(lowered[few], nearest).astype(np.int64)
+    allowed = lowered >= np.maximum(1, (1 - _LARGEST_CHANGE) * integers)
+    return np.where(allowed, lowered, integers)
