@@ -88,7 +88,8 @@ def conversion(design: Design, name: str) -> Conversion | None:
             return decay_conversion(unit.step)
         if unit.kind == "steps":
             return steps_conversion(dt)
-        factor, rest = unit.factor, _learning_rest(design) if name == "theta_m" else 0.0
+        factor = unit.factor
+        rest: ArrayLike = _learning_rest(design) if name == "theta_m" else 0.0
         return Conversion(
             unit.counts,
             lambda x, j: x / np.float64(factor()) + rest,
