@@ -89,11 +89,11 @@ def conversion(design: Design, name: str) -> Conversion | None:
         if unit.kind == "steps":
             return steps_conversion(dt)
         factor = unit.factor
-        rest: ArrayLike = _learning_rest(design) if name == "theta_m" else 0.0
+        at_rest: ArrayLike = _learning_rest(design) if name == "theta_m" else 0.0
         return Conversion(
             unit.counts,
-            lambda x, j: x / np.float64(factor()) + rest,
-            lambda x, j: (x - rest) * factor(),
+            lambda x, j: x / np.float64(factor()) + at_rest,
+            lambda x, j: (x - at_rest) * factor(),
         )
     return None
 
