@@ -45,8 +45,8 @@ class PseudoTerminal:
     def __init__(self, link: Path | None = None) -> None:
         self._link = link
         self._ends: tuple[int, int] | None = None
-        if link is not None and link.exists() and not link.is_symlink():
-            raise InputError(f"{link} exists; choose another path for the port")
+        if link is not None:
+            _check_link(link)
         self._plug()
 
     def set_plugged(self, plugged: bool) -> None:
@@ -135,6 +135,8 @@ def serve(
     running : asked now and then whether to go on.
     plugged : asked now and then whether the cable is in; the chip lives on without it.
     """
+    if link is not None:
+        _check_link(link)
     if rate is not None and rate <= 0:
         raise InputError(f"rate is {rate}; give a number above 0")
     with open_port(config, baud=baud) as port, contextlib.closing(PseudoTerminal(link)) as terminal:
@@ -145,6 +147,14 @@ def serve(
         (ready or _announce)(terminal.name)
         with contextlib.suppress(KeyboardInterrupt):
             _shuttle(port, terminal, rate, running, plugged)
+
+
+def _check_link(link: Path) -> None:
+    """Raise `InputError` for a path that no port can have."""
+    if link.exists() and not link.is_symlink():
+        raise InputError(f"{link} exists; choose another path for the port")
+    if not link.parent.is_dir():
+        raise InputError(f"there is no folder {link.parent}, in which the port {link} would be")
 
 
 def _announce(name: str) -> None:

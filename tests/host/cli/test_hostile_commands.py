@@ -71,6 +71,14 @@ def test_faults_21_a_rate_that_no_board_has_is_refused_at_once(run, tmp_path):
     assert "1…6000000" in run("serve", tmp_path / "core.toml", "--baud", "999999999")[1]
 
 
+def test_faults_25_a_folder_that_is_not_there_is_named_at_once(run, tmp_path):
+    (tmp_path / "core.toml").write_text(TOML)
+    link = tmp_path / "none" / "x"
+    code, err = run("serve", tmp_path / "core.toml", "--link", link)
+    assert code == 1
+    assert f"there is no folder {tmp_path / 'none'}" in err
+
+
 @pytest.mark.parametrize("setting", ["=1", "neurons", "neurons=", " = ", ""])
 def test_faults_25_a_setting_without_name_or_value_is_named(run, tmp_path, setting):
     (tmp_path / "core.toml").write_text(TOML)
