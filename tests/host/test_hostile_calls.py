@@ -181,7 +181,7 @@ def test_faults_23_a_network_too_large_for_memory_is_refused_with_the_numbers() 
         (lambda: GoldenDevice(DESIGN).run(steps=1, start="0"), "start is '0'"),
         (lambda: GoldenDevice(DESIGN).run_live(steps=1, tick_seconds="x"), "tick_seconds is 'x'"),
         (lambda: spikeloom.open("twin:", DESIGN, baud=0), "baud is 0"),
-        (lambda: spikeloom.open("twin:", DESIGN, baud=999999999), "can do 1…6000000"),
+        (lambda: spikeloom.open("twin:", DESIGN, baud=999999999), r"999999999; .* 6000000"),
     ],
 )
 def test_faults_22_a_wrong_type_is_named(call: Callable[[], object], match: str) -> None:
