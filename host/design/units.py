@@ -89,7 +89,7 @@ def conversion(design: Design, name: str) -> Conversion | None:
         if unit.kind == "steps":
             return steps_conversion(dt)
         factor = unit.factor
-        at_rest: ArrayLike = _learning_rest(design) if name == "theta_m" else 0.0
+        at_rest: Floats | float = _learning_rest(design) if name == "theta_m" else 0.0
         return Conversion(
             unit.counts,
             lambda x, j: x / np.float64(factor()) + at_rest,
