@@ -40,7 +40,7 @@ def connect(**options):
         lambda v: connect(weights=v),
         lambda v: connect(delay=v) if v is not None else connect(weights=v),
         lambda v: connect(axonal_delay=v) if v is not None else connect(weights=v),
-        lambda v: PairSTDP(**RULE | {"a_plus": v}),
+        lambda v: PairSTDP(**RULE | {"tau_plus": v}),
         lambda v: PairSTDP(**RULE | {"w_max": v}),
     ],
 )
