@@ -34,7 +34,7 @@ from .run import Run
 class GoldenDevice(Device):
     """A `GoldenCore` behind the interface that boards have; the design is loaded from the start.
 
-    For many samples at once, or every state after every step, use `GoldenCore` itself.
+    For every state of many samples after every step, use `GoldenCore` itself.
     """
 
     def __init__(self, design: Design) -> None:

@@ -254,8 +254,8 @@ def test_serve_passes_its_arguments_on(run, monkeypatch, core_file):
     run("serve", core_file, "--speed", "0.5", "--link", "/tmp/board", "--baud", 9600)
     assert all(options.pop("plugged")() for _, options in calls)
     assert calls == [
-        (CONFIG, {"rate": None, "link": None, "baud": BAUD}),
-        (CONFIG, {"rate": 0.5, "link": Path("/tmp/board"), "baud": 9600}),
+        (CONFIG, {"rate": None, "link": None, "baud": BAUD, "design": None}),
+        (CONFIG, {"rate": 0.5, "link": Path("/tmp/board"), "baud": 9600, "design": None}),
     ]
 
 

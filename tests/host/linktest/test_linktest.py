@@ -190,7 +190,7 @@ def run(monkeypatch, capsys):
     """Run a command line on fake boards; gives exit code, stdout, stderr."""
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(
-        "spikeloom.linktest.setup.port_opener",
+        "spikeloom.cli.linktest.port_opener",
         lambda where, config, baud: lambda seed: FakeBoard(config),
     )
 
@@ -217,7 +217,7 @@ def test_the_command_fails_on_any_finding(run, tmp_path, monkeypatch):
     file = tmp_path / "core.toml"
     file.write_text(CONFIG.to_toml())
     monkeypatch.setattr(
-        "spikeloom.linktest.setup.port_opener",
+        "spikeloom.cli.linktest.port_opener",
         lambda where, config, baud: lambda seed: StepsTwice(config, 1),
     )
     code, out, _ = run("twin:", "--config", file, "--bytes", 2000, "--json")
