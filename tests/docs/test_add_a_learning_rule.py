@@ -21,6 +21,18 @@ def test_the_commands_do_what_the_page_says(folder):
     assert changed > 20
 
 
+@pytest.mark.timeout(600)
+def test_a_module_that_registers_the_rule_is_passed_on_to_the_simulator(folder):
+    (folder / "compare.py").write_text("""
+import spikeloom
+import target_trace
+from spikeloom.sim.cosim import run
+
+print(run(spikeloom.Design.load("rule.slm").config, range(1)).to_dict()["ok"])
+""")
+    assert PAGE.run(["python", "compare.py"], folder).endswith("True\n")
+
+
 def test_a_package_announces_the_rule_by_an_entry_point(folder, tmp_path):
     PAGE.install(tmp_path, "target_trace")
     code = (

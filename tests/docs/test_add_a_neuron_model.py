@@ -20,6 +20,18 @@ def test_the_commands_do_what_the_page_says(folder):
     assert "module spikeloom" in (folder / "floored.v").read_text()
 
 
+@pytest.mark.timeout(600)
+def test_a_script_that_registers_the_model_is_passed_on_to_the_simulator(folder):
+    script = """
+if __name__ == "__main__":
+    from spikeloom.sim.cosim import run
+
+    print(run(None, range(1), neuron="floored").to_dict()["ok"])
+"""
+    (folder / "whole.py").write_text((folder / "floored.py").read_text() + script)
+    assert PAGE.run(["python", "whole.py"], folder).endswith("True\n")
+
+
 def test_a_package_announces_the_model_by_an_entry_point(folder, tmp_path):
     PAGE.install(tmp_path, "floored")
     config = 'CoreConfig(neurons=3, axons=2, neuron_model="floored")'
