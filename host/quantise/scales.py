@@ -123,7 +123,7 @@ def choose(
     ----------
     shift : fixed by the core, or None to choose it.
     shared : all neurons have one scale; then `columns` are all of them as one.
-    finest : take the finest of the scales that are exact, also where the coarsest would do: for
+    finest : take the finest of the scales that are exact, whatever room that leaves for sums: for
         weights that learn.
     """
     attempts = range(MAX_WEIGHT_SHIFT + 1) if shift is None else [shift]
@@ -133,7 +133,7 @@ def choose(
     ]
     held = max(int(c.exact.sum()) for c in choices)
     choices = [c for c in choices if int(c.exact.sum()) == held]
-    costs = [_cost(c, need, finest) for c in choices]
+    costs = [_cost(c, need) for c in choices]
     best = next(c for c, cost in zip(choices, costs, strict=True)
                 if cost <= SHIFT_TOLERANCE * min(costs))  # fmt: skip
     return best if shared and np.all(best.exact) else _near_whole(columns, best, shared)
@@ -157,45 +157,39 @@ def _attempt(
     limit = np.minimum(columns.full_range(weight_bits) * 2.0**shift, state_limit(need, state_bits))
     with np.errstate(divide="ignore", over="ignore"):
         most = np.minimum(columns.full_range(weight_bits) * 2.0**shift, top / need.least)
-    plain = need.plain
+        # A neuron that only adds and compares, exactly, has room for more, and needs nothing finer.
+        sums = np.where(need.plain & (not finest), top / need.exact_range, np.inf)
     if shared:
-        limit, most, plain = (np.full(len(x), f(x)) for f, x in
-                              ((np.min, limit), (np.min, most), (np.all, plain)))  # fmt: skip
+        limit, most, sums = (np.full(len(x), np.min(x)) for x in (limit, most, sums))
+    roomy = np.minimum(limit, sums)
     least = columns.exact_scale(shift)
     exact = least <= most * SLACK
     # A shift that only takes room is none to be exact with.
-    exact &= (least <= limit * SLACK) | (least == columns.least) | fixed
-    coarse = exact & plain & (not finest)
-    limit = np.where(np.isfinite(limit), limit, 1.0)
+    exact &= (least <= roomy * SLACK) | (least == columns.least) | fixed
+    limit, roomy = (np.where(np.isfinite(x), x, 1.0) for x in (limit, roomy))
+    if np.all(exact & need.plain) and len(least):
+        # One scale for all, if there is one, so that a core can share their parameters.
+        one = float(np.max(least))
+        ratio = one / least
+        if np.all((np.abs(ratio - np.rint(ratio)) < 1e-9 * ratio) & (one <= roomy * SLACK)):
+            return Choice(shift, np.full(len(least), _multiples(roomy, one).min()), exact)
+    return Choice(shift, np.where(exact, _multiples(roomy, least), limit), exact)
+
+
+def _multiples(limit: Floats, unit: Floats | float) -> Floats:
+    """The largest multiples of a unit up to a limit, at least one."""
     with np.errstate(invalid="ignore"):
-        multiple = np.maximum(1.0, np.floor(limit / least * SLACK)) * least
-    scales = np.where(exact, np.where(coarse, least, multiple), limit)
-    # Whole at 1, as it was given: people find their own numbers again.
-    unity = _all_fit(1.0, least, most, need, top)
-    uniform = [1.0, float(np.max(least, initial=0.0))]
-    if np.all(coarse) and len(least):
-        fitting = [c for c in uniform if np.all(_all_fit(c, least, most, need, top))]
-        if fitting:
-            return Choice(shift, np.full(len(least), fitting[0]), exact)
-    scales = np.where(coarse & unity, 1.0, scales)
-    return Choice(shift, scales, exact)
+        return np.asarray(np.maximum(1.0, np.floor(limit / unit * SLACK)) * unit)
 
 
-def _all_fit(scale: float, least: Floats, most: Floats, need: Needs, top: int) -> Bools:
-    """(N,) whether a scale is a multiple of the exact one, and leaves room."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = scale / least
-    whole = (ratio > 0.5) & (np.abs(ratio - np.rint(ratio)) < 1e-9 * np.maximum(ratio, 1.0))
-    return whole & (scale <= most * SLACK) & (scale * need.exact_range <= top * SLACK)
+def _cost(choice: Choice, need: Needs) -> float:
+    """Mean squared error: a weight's rounding against the state's in every step remembered.
 
-
-def _cost(choice: Choice, need: Needs, finest: bool) -> float:
-    """Mean squared error: a weight's rounding against the state's in every step remembered."""
+    Weights that are whole are counted like others: they may be written while the network runs.
+    """
     active = need.peak > 0
     unit = 1.0 / (choice.scales[active] * need.peak[active])
-    weight = np.where(choice.exact[active] & (not finest), 0.0, 4.0**choice.shift)
-    state = np.where(choice.exact & need.plain, 0.0, need.memory)[active]
-    return float(np.sum((weight + state) * unit**2))
+    return float(np.sum((4.0**choice.shift + need.memory[active]) * unit**2))
 
 
 def _near_whole(columns: Columns, choice: Choice, shared: bool) -> Choice:

@@ -15,6 +15,8 @@ STATE_BITS = (16, 24)
 BEYOND_WEIGHTS = 8
 """A state is so many bits wider than weights, at least."""
 MOST_STATE_BITS = 32
+SMALL_WEIGHTS = 8.0
+"""For small weights a state is so many times finer than for others, at most."""
 WEIGHT_TOLERANCE = 0.03
 """Rounding may change the weights of a neuron by this, on average."""
 UPDATE_UNITS = 8
@@ -76,9 +78,10 @@ def state_width(
     )
     coarse = exact & need.plain & (not finest)
     with np.errstate(divide="ignore", invalid="ignore"):
-        fine = np.where(active, resolved * need.range / need.peak, 1.0)
-        ranges = columns.full_range(weight_bits)
-        fine = np.maximum(fine, np.where(np.isfinite(ranges), ranges * need.range, 1.0))
+        fine = np.where(active, resolved / need.peak, 0.0)
+        # All bits of the weights, unless they are very small beside the threshold.
+        full = np.minimum(columns.full_range(weight_bits), SMALL_WEIGHTS * fine)
+        fine = np.maximum(fine, full) * need.range
         whole = np.where(exact, columns.least, 0.0)
         roomy = np.where(exact, whole * np.where(coarse, need.exact_range, need.range), 0.0)
         least = np.where(exact, whole * need.least, 0.0)

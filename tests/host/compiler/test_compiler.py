@@ -204,8 +204,8 @@ def test_a_given_core_sets_widths_and_shift():
     design = compile(chain(IF()), config=core)
     assert design.config == core
     assert design.report.weight_shift == 3
-    # Weights of 0.4 beside a threshold of 1, in units of 2^3: 8 and 20.
-    assert (design.image.weights.max(), design.image.parameters["v_threshold"][0]) == (1, 20)
+    # Weights of 0.4 beside a threshold of 1, in units of 2^3: 7·8 and 140.
+    assert (design.image.weights.max(), design.image.parameters["v_threshold"][0]) == (7, 140)
 
 
 def test_a_given_core_and_settings_contradict():
