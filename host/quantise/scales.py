@@ -100,11 +100,15 @@ class Columns:
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """Scales as they were chosen: (N,) floats, and for which neurons nothing was rounded."""
+    """Scales as they were chosen: (N,) floats, and for which neurons nothing was rounded.
+
+    `roomy` is the number of exact neurons whose potential has all the range it needs.
+    """
 
     shift: int
     scales: Floats
     exact: Bools
+    roomy: int = 0
 
 
 def choose(
@@ -128,11 +132,10 @@ def choose(
     """
     attempts = range(MAX_WEIGHT_SHIFT + 1) if shift is None else [shift]
     choices = [
-        _attempt(columns, need, weight_bits, state_bits, k, shared, finest, fixed=shift is not None)
-        for k in attempts
+        _attempt(columns, need, weight_bits, state_bits, k, shared, finest) for k in attempts
     ]
-    held = max(int(c.exact.sum()) for c in choices)
-    choices = [c for c in choices if int(c.exact.sum()) == held]
+    held = max((int(c.exact.sum()), c.roomy) for c in choices)
+    choices = [c for c in choices if (int(c.exact.sum()), c.roomy) == held]
     costs = [_cost(c, need) for c in choices]
     best = next(c for c, cost in zip(choices, costs, strict=True)
                 if cost <= SHIFT_TOLERANCE * min(costs))  # fmt: skip
@@ -150,7 +153,7 @@ def state_limit(need: Needs, state_bits: int) -> Floats:
 
 def _attempt(
     columns: Columns, need: Needs, weight_bits: int, state_bits: int, shift: int, shared: bool,
-    finest: bool, *, fixed: bool,
+    finest: bool,
 ) -> Choice:  # fmt: skip
     """The largest scales with this shift, or the exact ones."""
     top = (1 << (state_bits - 1)) - 1
@@ -164,16 +167,16 @@ def _attempt(
     roomy = np.minimum(limit, sums)
     least = columns.exact_scale(shift)
     exact = least <= most * SLACK
-    # A shift that only takes room is none to be exact with.
-    exact &= (least <= roomy * SLACK) | (least == columns.least) | fixed
+    fitting = int(np.sum(exact & (least <= roomy * SLACK)))
     limit, roomy = (np.where(np.isfinite(x), x, 1.0) for x in (limit, roomy))
     if np.all(exact & need.plain) and len(least):
         # One scale for all, if there is one, so that a core can share their parameters.
         one = float(np.max(least))
         ratio = one / least
         if np.all((np.abs(ratio - np.rint(ratio)) < 1e-9 * ratio) & (one <= roomy * SLACK)):
-            return Choice(shift, np.full(len(least), _multiples(roomy, one).min()), exact)
-    return Choice(shift, np.where(exact, _multiples(roomy, least), limit), exact)
+            scales = np.full(len(least), _multiples(roomy, one).min())
+            return Choice(shift, scales, exact, fitting)
+    return Choice(shift, np.where(exact, _multiples(roomy, least), limit), exact, fitting)
 
 
 def _multiples(limit: Floats, unit: Floats | float) -> Floats:

@@ -82,13 +82,24 @@ def state_width(
         # All bits of the weights, unless they are very small beside the threshold.
         full = np.minimum(columns.full_range(weight_bits), SMALL_WEIGHTS * fine)
         fine = np.maximum(fine, full) * need.range
-        whole = np.where(exact, columns.least, 0.0)
+        whole = np.where(exact, columns.exact_scale(_best_shift(columns, weight_bits)), 0.0)
         roomy = np.where(exact, whole * np.where(coarse, need.exact_range, need.range), 0.0)
         least = np.where(exact, whole * need.least, 0.0)
     wanted = np.where(coarse, roomy, np.maximum(fine, roomy))
     low = max(STATE_BITS[0], weight_bits + BEYOND_WEIGHTS)
     chosen = max(low, min(_bits(wanted), max(STATE_BITS[1], low)), _bits(least))
     return min(chosen, MOST_STATE_BITS)
+
+
+def _best_shift(columns: Columns, weight_bits: int) -> int:
+    """The least shift with which most columns are exact."""
+    ranges = columns.full_range(weight_bits)
+    possible = np.isfinite(columns.least)
+    held = [
+        int(np.sum(possible & (columns.exact_scale(k) <= ranges * 2.0**k * SLACK)))
+        for k in range(MAX_WEIGHT_SHIFT + 1)
+    ]
+    return held.index(max(held))
 
 
 def _bits(sizes: Floats) -> int:
