@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spikeloom.hdl.contract.core_config import DECAY_ONE
 
-from .rounding import Floats, Integers
+from .rounding import Floats, Integers, same
 
 Bools = NDArray[np.bool_]
 
@@ -81,11 +81,13 @@ def integrating_bounds(
     integrates : potentials integrate while refractory, and so beyond the threshold.
     """
 
+    unit = 1.0 / scales
+
     def off(name: str, core_name: str) -> Floats:
-        return np.abs(integers[core_name] / scales - parameters[name])
+        got = same(integers[core_name] / scales, parameters[name], unit)
+        return np.abs(got - parameters[name])
 
     change = rounded - weights
-    unit = 1.0 / scales
     bias = parameters["bias"]
     currents = off("bias", "bias")
     up, down = np.maximum(bias, 0.0), np.maximum(-bias, 0.0)
@@ -117,7 +119,8 @@ def integrating_bounds(
     step = currents + _times(np.abs(1 - decay / DECAY_ONE - keep), np.where(moves, reach, 0.0))
     step = step + np.where(moves, _rounding(decay), 0.0) * unit
     leak = parameters["leak_step"]
-    step = step + np.where(np.isfinite(leak), np.abs(integers["leak"] * unit - leak), 0.0)
+    held = same(integers["leak"] * unit, leak, unit)
+    step = step + np.where(np.isfinite(leak), np.abs(held - leak), 0.0)
 
     fixed = off("v_threshold", "v_threshold")
     adaptive, per_step = _adaptive(parameters, integers, scales, dt)
@@ -132,7 +135,7 @@ def _adaptive(
 ) -> tuple[Floats, Floats]:
     """What the adaptive part of the threshold is off by at most, and what a rate adds in each step."""
     increment, used = parameters["threshold_increment"], parameters["threshold_increment"] > 0
-    error = np.abs(integers["th_inc"] / scales - increment)
+    error = np.abs(same(integers["th_inc"] / scales, increment, 1.0 / scales) - increment)
     keep, decay = _kept(parameters["tau_threshold"], dt), integers["d_th"]
     largest = _over(increment, 1 - keep)
     growth = (

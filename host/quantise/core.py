@@ -13,7 +13,7 @@ from spikeloom.hdl.contract.errors import InputError
 from .holding import Holding, NeuronKind, Purpose, driving, fixed_choice, fixed_widths
 from .neurons import RoundedNeurons
 from .report import QuantisationReport
-from .rounding import Floats, Integers
+from .rounding import Floats, Integers, same
 from .sums import thresholds_for_sums
 
 Bools = NDArray[np.bool_]
@@ -30,6 +30,7 @@ class Quantised:
     weight_bits, state_bits, weight_shift : the core's, as given or as chosen.
     scales : (N,) state units per unit of the network, for each neuron.
     exact : (N,) bool, neurons that are held without an error.
+    realised : (A, N) floats, the weights as a core holds them, in the network's unit.
     realised_parameters : (N,) floats by the network's names, what the integers give.
     clipped : (A, N) bool, weights that were clipped.
     report : what it cost.
@@ -42,14 +43,10 @@ class Quantised:
     weight_shift: int
     scales: Floats
     exact: Bools
+    realised: Floats
     realised_parameters: dict[str, Floats]
     clipped: Bools
     report: QuantisationReport
-
-    @property
-    def realised(self) -> Floats:
-        """(A, N) weights as the core holds them, in the network's unit."""
-        return self.weights * (2.0**self.weight_shift / self.scales)
 
 
 def quantise(
@@ -126,7 +123,7 @@ def quantise(
     quantised = np.clip(np.rint(limited * (s / 2.0**shift)), low, high).astype(np.int64)
     # Off by more than rounding.
     clipped = np.abs(quantised - weights * (s / 2.0**shift)) > 0.5 + 1e-9
-    realised = quantised * (2.0**shift / s)
+    realised = same(quantised * (2.0**shift / s), weights, 2.0**shift / s)
     thresholds = None
     if "v_threshold" in parameters:
         thresholds = whole_threshold(parameters["v_threshold"], s)
@@ -167,7 +164,7 @@ def quantise(
     )
     return Quantised(
         quantised, rounded.values, weight_bits, state_bits, shift, s, choice.exact,
-        rounded.realised, clipped, report,
+        realised, rounded.realised, clipped, report,
     )  # fmt: skip
 
 

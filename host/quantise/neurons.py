@@ -13,6 +13,7 @@ from .rounding import (
     decay_constant,
     fading_time_constant,
     longest_time_constant,
+    same,
 )
 
 
@@ -63,7 +64,8 @@ class RoundedNeurons:
             )
         self.values[field] = exact.astype(np.int64)
         if noted:
-            self.note(name, "", self.asked[name], self.values[field] / self.scale)
+            got = same(self.values[field] / self.scale, self.asked[name], 1.0 / self.scale)
+            self.note(name, "", self.asked[name], got)
 
     def limited_potential(self, name: str, field: str) -> None:
         """The same for a number from 0 that may be infinite: the largest that the state holds."""
@@ -71,7 +73,8 @@ class RoundedNeurons:
         exact = np.rint(asked * self.scale)
         self.values[field] = np.minimum(exact, self.largest).astype(np.int64)
         clipped = np.isfinite(asked) & (exact > self.largest)
-        got = np.where(np.isinf(asked), np.inf, self.values[field] / self.scale)
+        got = same(self.values[field] / self.scale, asked, 1.0 / self.scale)
+        got = np.where(np.isinf(asked), np.inf, got)
         self.note(name, "", asked, got, int(clipped.sum()))
 
     def decay(

@@ -36,6 +36,16 @@ def decay_exact(tau: Floats, dt: float) -> Floats:
     return np.asarray(d, dtype=np.float64)
 
 
+_DUST = 1e-9
+"""Of a unit of a core: what arithmetic in floats leaves."""
+
+
+def same(got: Floats, asked: Floats, unit: Floats) -> Floats:
+    """What integers give, without the rounding of floats: as asked, where nothing else was rounded."""
+    with np.errstate(invalid="ignore"):
+        return np.where(np.abs(got - asked) <= _DUST * unit, asked, got)
+
+
 def decay_constant(tau: Floats, dt: float) -> Integers:
     """d = 4096·(1 − exp(−dt/tau)), rounded, in 1…4096; 0 for tau = inf, 4096 for tau = 0."""
     d = np.rint(decay_exact(tau, dt))

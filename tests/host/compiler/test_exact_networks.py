@@ -40,6 +40,7 @@ def test_integers_and_dyadic_values_run_to_the_spike(seed):
     wanted, _, _ = simulate(network, spikes, len(fired))
     assert not [s for s in said if "fire without input" not in s]
     assert design.report.exact == design.config.neurons
+    assert not design.report.bound().any()
     assert np.array_equal(fired, wanted)
 
 
