@@ -1,7 +1,7 @@
 """The memory map: every address that host and hardware share.
 
 The bus has 32-bit little-endian words and *word* addresses of 32 bits; the top four bits name a
-region, the others are logical (neuron, axon, parameter), never physical banks:
+region, the others are logical (neuron, axon, parameter), never physical banks::
 
     IDENTITY    which board is this?  Always at address 0.
     CONTROL     registers, see `Register`
@@ -15,7 +15,7 @@ region, the others are logical (neuron, axon, parameter), never physical banks:
     ARRIVALS    [d << 14 | i div 32]  axons with a spike for the next step, or d steps later, bit i mod 32
     SYNAPSES    [i << row_bits | w] w-th word of axon i's row of weights
 
-and in cores that learn
+and in cores that learn::
 
     AXONS       [k << 16 | i]       k-th of `CoreLayout.axon_fields`
     NEURONS     [k << 16 | j]       k-th of `CoreLayout.neuron_fields`
@@ -23,7 +23,7 @@ and in cores that learn
     PLASTIC     [i << row_bits | w] w-th word of axon i's row of plastic bits
     ELIGIBILITY [i << row_bits | w] the same of eligibilities
 
-and in cores with delays
+and in cores with delays::
 
     DELAYS      [i << row_bits | w] w-th word of axon i's row of delay fields
     PENDING     [r << 20 | d << 14 | j]  sum under way to neuron j for the next step, or d steps later,
