@@ -62,9 +62,9 @@ def test_equals_the_golden_model(design: spikeloom.Design) -> None:
         for name, values in expected.monitored.items():
             assert (ours.monitored[name] == values).all()
         for name in ("v", "i", "ref", "x", "y", "m", "eligibility"):
-            assert (twin.read_state(name) == golden.read_state(name)).all(), name
-        assert (twin.read_weights() == golden.read_weights()).all()
-        assert (twin.read_weights() != design.image.weights).any()
+            assert (twin.read(name) == golden.read(name)).all(), name
+        assert (twin.read("weights") == golden.read("weights")).all()
+        assert (twin.read("weights") != design.image.weights).any()
         counted = twin.counters()
         for name in ("spikes", "clamps", "weight_updates", "weight_clamps"):
             assert counted[name] == golden.counters()[name] > 0, name
