@@ -31,7 +31,7 @@ TIMEOUT = 1.0
 """Seconds without any progress after which the board counts as silent."""
 SABM_RETRY_S = 0.02
 """Seconds after which an unanswered SABM is sent again; for `TRIES` times `TIMEOUT`."""
-MAX_SABM_DOUBLINGS = 4
+MAX_SABM_DOUBLINGS = 2
 """Each time they are twice as many, so often."""
 TRIES = 2
 KEEP_ALIVE_S = 0.3
@@ -162,6 +162,7 @@ class Link:
         began, tries = self.now(), 0
         deadline = began + TRIES * self.timeout
         while self.now() < deadline:
+            asked = self.now()
             self._write(2 * DELIMITER + hello.to_bytes(identifier))
             pause = SABM_RETRY_S * 2 ** min(tries, MAX_SABM_DOUBLINGS)
             answer, tries = self._await_answer(identifier, FrameType.UA, pause), tries + 1
@@ -171,7 +172,9 @@ class Link:
                 self._connection = Connection(
                     identifier, answer.window, self.statistics, self._echo
                 )
-                self._round_trip = self._measured(self.now() - began, tries)
+                self._round_trip = self.now() - asked
+                if tries > 1:
+                    self._measure(self.now() - began)
                 self.broken = False
                 self.statistics.connections += 1
                 return
@@ -194,19 +197,17 @@ class Link:
             )
             line.rate = line.first_rate
 
-    def _measured(self, opening: float, tries: int) -> float:
-        """Seconds from question to answer; `opening` is how long all tries together took.
+    def _measure(self, patience: float) -> None:
+        """Take the round trip from a question of its own, if its answer comes in so many seconds.
 
-        Of several, which all look the same, it is not known which one was answered.
+        Of several SABMs, which all look the same, it is not known which one was answered: the last
+        on a line that loses frames, an earlier one when the board is slow.
         """
-        if tries == 1:
-            return opening
         identifier = self._connection.identifier
         began = self.now()
         self._write_frame(self._connection.rejection())
-        if self._await_answer(identifier, FrameType.RR, opening):
-            return self.now() - began
-        return opening
+        if self._await_answer(identifier, FrameType.RR, patience):
+            self._round_trip = self.now() - began
 
     def _await_answer(self, identifier: int, kind: FrameType, least: float) -> Frame | None:
         deadline = self.now() + min(least, self.timeout) + self._line.time_of(MAX_ENCODED)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
+
+import serial
 
 from spikeloom.hdl.contract.errors import SpikeLoomError
 
@@ -101,7 +104,9 @@ def link_test(
             _exchange(link, design, report, count, advance)
         except (SpikeLoomError, Mismatch) as error:
             report.finding = f"{type(error).__name__}: {error}"
-        report.seconds = line.time - began
+        # A board that cannot be opened has closed its port, and with it a simulated clock.
+        with contextlib.suppress(serial.PortNotOpenError):
+            report.seconds = line.time - began
         report.longest_stall = line.longest_stall
         report.stream_bytes = _delivered(link)
         report.line_bytes = {k: getattr(line, k).carried for k in DIRECTIONS}
