@@ -65,7 +65,7 @@ def tune(link: Link, wanted: int | None = None) -> LineQuality:
     """Go over to `wanted` bits per second if the line carries it, and down if not even less.
 
     Says so by a `LineWarning` when a rate has to be given up.  Raises `InputError` for a rate that
-    the board can not make.
+    the board cannot make.
     """
     if not link.baudrate:
         return measure(link)

@@ -41,7 +41,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=examples(
-        "spikeloom doctor               what is missing here, and what mends it",
+        "spikeloom doctor               what is missing here, and how to install it",
         "spikeloom demo digits          handwritten digits on a simulated board",
         "spikeloom build icebreaker     a bitstream",
         "spikeloom run net.slm --input spikes.npz --out out.npz",

@@ -1,4 +1,4 @@
-"""`spikeloom doctor`: what is missing here, and what mends it."""
+"""`spikeloom doctor`: what is missing here, and how to install it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def doctor(
     ),
     as_json: bool = JSON,
 ) -> None:
-    """Check packages, tools, ports and permissions; each finding says what mends it.
+    """Check packages, tools, ports and permissions; each finding says how to fix it.
 
     Exits with code 1 when something required is missing. What only one purpose needs is not required
     unless --need names it.

@@ -107,7 +107,7 @@ def interact(banner: str, names: dict[str, Any]) -> None:
 
 
 class _Console(code.InteractiveConsole):
-    """The plain shell, without tracebacks of errors that a user can mend."""
+    """The plain shell, without tracebacks of errors that a user can fix."""
 
     def showtraceback(self) -> None:
         error = sys.exc_info()[1]
@@ -124,6 +124,6 @@ def _show_message(
     trace: TracebackType | None,
     tb_offset: int | None = None,
 ) -> None:
-    """IPython's display of an error that a user can mend; `%tb` shows where it came from."""
+    """IPython's display of an error that a user can fix; `%tb` shows where it came from."""
     sys.last_type, sys.last_value, sys.last_traceback = kind, error, trace
     print(f"{kind.__name__}: {error}", file=sys.stderr)

@@ -74,7 +74,7 @@ def compile(
     Raises
     ------
     InputError : the network has no neurons, or settings are given twice.
-    FitError : neuron models that one core can not mix; or a network that does not fit `config`,
+    FitError : neuron models that one core cannot mix; or a network that does not fit `config`,
         or any core.  The message says by how much, and what would fit.
     ConfigError : a setting that no core can have.
 

@@ -82,7 +82,7 @@ def place(
         _check_fit(fabric, needs)
         _check_padding(fabric.core, image, needs)
     placed = Placement(fabric, home, slots, copies)
-    placed.core_images(image)  # raises for what a core can not hold
+    placed.core_images(image)  # raises for what a core cannot hold
     return dataclasses.replace(design, config=image.config, image=image, placement=placed)
 
 

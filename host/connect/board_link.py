@@ -41,7 +41,7 @@ def open_link(
 
 
 def tuned_link(link: Link, line_rate: int | None) -> Link:
-    """Open the link, and bring the line to its rate; a link that can not be opened is closed."""
+    """Open the link, and bring the line to its rate; a link that cannot be opened is closed."""
     try:
         link.open()
         tune(link, line_rate)

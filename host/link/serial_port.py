@@ -48,7 +48,7 @@ def _explain(where: str, error: Exception) -> str:
         return f"{where} is in use by another program; close that one first"
     if number == errno.ENOENT or "FileNotFoundError" in text:
         return f"there is no port {where!r}. {describe_ports()}"
-    return f"{where!r} can not be opened as a serial port: {text}. {describe_ports()}"
+    return f"{where!r} cannot be opened as a serial port: {text}. {describe_ports()}"
 
 
 def describe_ports() -> str:

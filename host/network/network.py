@@ -200,7 +200,7 @@ class Network:
                     "population(…) returned"
                 )
         if target.neuron is None:
-            raise InputError(f"{target!r} can not be a target: inputs are driven by the host")
+            raise InputError(f"{target!r} cannot be a target: inputs are driven by the host")
         check_synapses(source.name, source.size, target.name, target.size)
         made = connections(
             (source.name, source.size), (target.name, target.size), weights, weights_post_pre, weight,
@@ -259,7 +259,7 @@ class Network:
         axonal = delay_steps("axonal_delay", late, self.dt, (), 0)
         if axonal and source.neuron is None:
             raise InputError(
-                f"{source!r} can not have an axonal_delay: the host says when its spikes come; "
+                f"{source!r} cannot have an axonal_delay: the host says when its spikes come; "
                 "give a delay, or shift the spikes"
             )
         found.append(delay_deviation("axonal_delay", late, self.dt, axonal, 0))
@@ -278,6 +278,6 @@ class Network:
             )
         if any(p.modulatory != modulatory for p in self.projections if p.source is source):
             raise InputError(
-                f"{source!r} can not be modulatory and not; an axon is one or the other: "
+                f"{source!r} cannot be modulatory and not; an axon is one or the other: "
                 "connect from another input or population"
             )

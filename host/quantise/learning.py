@@ -82,7 +82,7 @@ class Rounded:
     rule : the rule as the user describes it; parameters are named as there, `field` is the core's name.
     values : integers by field.
     error : the worst deviation in multiples of its tolerance.
-    lost : what can not be held at all: reasons, for a `FitError`.
+    lost : what cannot be held at all: reasons, for a `FitError`.
     """
 
     def __init__(self, units: Units, config: LearningConfig, rule: object) -> None:

@@ -33,7 +33,7 @@ class OwnedPort:
 
     Parameters
     ----------
-    claim : released when the port can not be opened, and by `close`.
+    claim : released when the port cannot be opened, and by `close`.
     open_port : opens the port, under the claim, and returns an open link.
     share : tell other processes where the server is.
     """

@@ -45,7 +45,7 @@ def _options(query: str) -> dict[str, int]:
     for name, value in given.items():
         if name not in _OPTIONS or not value.isdecimal():
             known = ", ".join(f"{known}={default}" for known, default in _OPTIONS.items())
-            raise serial.SerialException(f"twin://: can not use {name}={value}; there are {known}")
+            raise serial.SerialException(f"twin://: cannot use {name}={value}; there are {known}")
     return {**_OPTIONS, **{name: int(value) for name, value in given.items()}}
 
 

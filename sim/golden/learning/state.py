@@ -42,7 +42,7 @@ class LearningState:
         """Take over an image, and weights to change; states stay as they are."""
         if self.batch > 1 and image.learning["enabled"]:
             raise InputError(
-                f"a batch of {self.batch} samples can not learn: they share the weights; "
+                f"a batch of {self.batch} samples cannot learn: they share the weights; "
                 "give a batch of 1, or an image with enabled = 0"
             )
         self.weights, self.parameters = weights, image.learning

@@ -1,4 +1,4 @@
-"""Images: what a core can not hold is refused, and says which number and what would fit."""
+"""Images: what a core cannot hold is refused, and says which number and what would fit."""
 
 import dataclasses
 

@@ -96,7 +96,7 @@ def test_a_missing_port_lists_those_that_exist(monkeypatch):
         (serial.SerialException(errno.EBUSY, "could not open port"), "in use by another program"),
         (serial.SerialException("Could not exclusively lock port"), "in use by another program"),
         (serial.SerialException("FileNotFoundError(2, 'x')"), "no port"),
-        (ValueError("Not a valid baudrate: -1"), "can not be opened.*Not a valid baudrate"),
+        (ValueError("Not a valid baudrate: -1"), "cannot be opened.*Not a valid baudrate"),
     ],
 )
 def test_every_failure_to_open_says_what_would_work(monkeypatch, error, match):

@@ -183,7 +183,7 @@ def test_spikes_are_read_from_files(tmp_path):
     assert np.array_equal(read_spikes(tmp_path / "c.npz", design)["in"], raster[:, :4])
     (tmp_path / "d.npz").write_text("no array")
     for name in ("d.npz", "missing.npz"):
-        with pytest.raises(InputError, match=f"can not read spikes from .*{name}"):
+        with pytest.raises(InputError, match=f"cannot read spikes from .*{name}"):
             read_spikes(tmp_path / name, design)
 
 
@@ -245,4 +245,4 @@ def test_the_command_is_content_when_there_is_none(run):
 
 def test_the_command_names_what_is_missing(run):
     code, _, err = run("net.slm", "golden:", "golden:", "--input", "none.npz")
-    assert (code, "can not read spikes from none.npz" in err) == (1, True)
+    assert (code, "cannot read spikes from none.npz" in err) == (1, True)

@@ -111,7 +111,7 @@ def test_projections_join_neurons_of_the_same_network():
     network, other = Network(), Network()
     source = network.input("a", 1)
     target = network.population("b", 1, IF())
-    with pytest.raises(InputError, match="can not be a target"):
+    with pytest.raises(InputError, match="cannot be a target"):
         network.connect(target, source, [[1.0]])
     with pytest.raises(InputError, match="not a population of this network"):
         network.connect(source, other.population("b", 1, IF()), [[1.0]])

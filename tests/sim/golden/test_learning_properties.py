@@ -197,7 +197,7 @@ def small(rule="pair", **settings):
 
 def test_a_batch_can_not_learn():
     image = Image(small(), [[1, 2], [3, 4]], learning={"enabled": 1}, plastic=True)
-    with pytest.raises(InputError, match="batch of 3 samples can not learn"):
+    with pytest.raises(InputError, match="batch of 3 samples cannot learn"):
         GoldenCore(image, 3)
     frozen = GoldenCore(dataclasses.replace(image, learning={}), 3)
     with pytest.raises(InputError, match="enabled = 0"):
