@@ -48,7 +48,7 @@ $(STAMP): pyproject.toml setup.sh
 	@touch $@
 
 # Type checkers do not follow the import hook of an editable install: they get links to the rooms.
-$(TYPES): $(wildcard host/*/) Makefile
+$(TYPES): host $(wildcard host/*/) Makefile
 	@rm -rf $@ && mkdir -p $@
 	@ln -s $(addprefix ../../,$(wildcard host/*)) $@/
 	@ln -s ../../hdl ../../sim ../../boards $@/

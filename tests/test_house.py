@@ -87,11 +87,12 @@ def test_every_room_says_what_it_is_for_and_what_it_offers(path):
     assert "TODO" not in docstring
     if public_names(tree.body):
         assert "__all__" in {
-            target.id
+            name.id
             for statement in tree.body
             if isinstance(statement, ast.Assign)
             for target in statement.targets
-            if isinstance(target, ast.Name)
+            for name in ast.walk(target)
+            if isinstance(name, ast.Name)
         }
 
 
