@@ -34,6 +34,7 @@ from .network.learning_rules import SymmetricSTDP as SymmetricSTDP
 from .network.learning_rules import ThreeFactor as ThreeFactor
 from .network.network import Network as Network
 from .network.neurons import IF as IF
+from .network.neurons import LI as LI
 from .network.neurons import LIF as LIF
 from .signals.sources import Events as Events
 from .signals.sources import Poisson as Poisson

@@ -20,11 +20,11 @@ class LIFSoma(Soma):
 
     @classmethod
     def latency(cls, config: CoreConfig) -> int:
-        """Decay, and six stages."""
-        return decay_stages(config) + 6
+        """Decay, and six stages; one more for a floor."""
+        return decay_stages(config) + 6 + config.floor
 
     def update(self, m: Module) -> Update:
-        """Decay; add inputs; clamp currents; add currents; clamp potential; compare; reset."""
+        """Decay; add inputs; clamp currents; add currents; clamp and floor potential; compare; reset."""
         c = self.config
         t = decay_stages(c)  # the stage whose registers hold the decayed values
 
@@ -50,29 +50,42 @@ class LIFSoma(Soma):
         v = Signal(signed(c.state_bits))
         v_clamped = Signal()
         m.d.sync += [v.eq(clamped), v_clamped.eq(v_clamps)]
+        if c.floor:
+            v = self._floored(m, v, held[t + 4], t + 4)
 
+        last = t + 5 + c.floor  # the stage before the outputs
         above = Signal(signed(c.state_bits + (1 if c.adaptation == "none" else 2)))
-        m.d.sync += above.eq(v - self._threshold(m, t + 4))
+        m.d.sync += above.eq(v - self._threshold(m, last - 1))
         v_late = pipeline(m, v, 1, "v_late")
 
         fires = Signal()
-        m.d.comb += fires.eq(~above[-1] & ~waits[t + 5])
-        clamps = [pipeline(m, flag, 3, "i_clamp") for flag in current_clamps]
-        clamps.append(pipeline(m, v_clamped, 1, "v_clamp"))
+        readout = self.parameter(m, "readout", last) if c.readouts else Const(0)
+        m.d.comb += fires.eq(~above[-1] & ~waits[last] & ~readout)
+        clamps = [pipeline(m, flag, 3 + c.floor, "i_clamp") for flag in current_clamps]
+        clamps.append(pipeline(m, v_clamped, 1 + c.floor, "v_clamp"))
         if c.reset == "subtract":
             after, after_clamps = saturate(above, c.state_bits)
             clamps.append(after_clamps & fires)
         else:
-            after = self.parameter(m, "v_reset", t + 5)
+            after = self.parameter(m, "v_reset", last)
 
         state = {"v": Mux(fires, after, v_late)}
         if c.synapse == "exponential":
-            state |= {name: pipeline(m, i, 3, f"{name}_late") for name, i in currents.items()}
+            state |= {
+                name: pipeline(m, i, 3 + c.floor, f"{name}_late") for name, i in currents.items()
+            }
         state |= self.next_refractory(m, waits[0], fires)
         if c.adaptation != "none":
-            state["th"], clamp = self._adapt(m, t + 5, fires)
+            state["th"], clamp = self._adapt(m, last, fires)
             clamps.append(clamp)
         return Update(fires, state, clamps)
+
+    def _floored(self, m: Module, v: Signal, held: Value, stage: int) -> Signal:
+        """The potential, one stage later, and at least `v_min` where it was integrated."""
+        floor = self.parameter(m, "v_min", stage)
+        result = Signal.like(v, name="v_floored")
+        m.d.sync += result.eq(Mux((v < floor) & ~held, floor, v))
+        return result
 
     def _threshold(self, m: Module, stage: int) -> Value:
         """What the potential is compared with."""

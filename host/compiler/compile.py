@@ -27,7 +27,7 @@ from ..quantise.widths import STATE_BITS
 from .costs import full_report
 from .for_board import compile_for_board
 from .place import place
-from .requirements import check_fit, common_options, needed_settings, uniform
+from .requirements import check_fit, common_options, needed_settings, uniform, useful_monitors
 from .warnings import fit_warnings
 from .wiring import Wiring, wire
 
@@ -153,6 +153,7 @@ def compile(
             basis,
             **needed_settings(options, wiring),
             weight_shift=result.weight_shift,
+            monitors=monitors or useful_monitors(basis, wiring),
             learning=learned.config if learned else None,
         )
         parameters = "shared" if uniform(core, result) else "per_neuron"

@@ -96,6 +96,12 @@ def thresholds(network: Network, wiring: Wiring, result: Quantised) -> Iterator[
     span = np.maximum(np.abs(asked), np.abs(reset))
     off = np.abs(held - reset) / np.where(span == 0, 1.0, span)
     yield from _potentials(wiring, result, "reset", reset, held, off)
+    floor, held = asked_and_realised(wiring, result, "v_min")
+    there = np.isfinite(floor)
+    floor, held = np.where(there, floor, 0.0), np.where(there, held, 0.0)
+    span = np.maximum(np.abs(asked), np.abs(floor))
+    off = np.abs(held - floor) / np.where(span == 0, 1.0, span)
+    yield from _potentials(wiring, result, "floor", floor, held, off)
 
 
 def _potentials(
@@ -240,7 +246,7 @@ def fires_without_input(network: Network, wiring: Wiring, result: Quantised) -> 
     if "v_threshold" not in wiring.parameters:
         return
     threshold, rest = wiring.parameters["v_threshold"], wiring.rest
-    fires = threshold <= 0
+    fires = (threshold <= 0) & (wiring.parameters.get("readout", 0.0) == 0)
     for population, where in wiring.populations.items():
         if fires[where].any():
             worst = where.start + int(np.argmax(fires[where]))

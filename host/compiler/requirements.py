@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikeloom.hdl import CoreConfig, LearningConfig
-from spikeloom.hdl.contract.core_config import clog2, neuron_settings
+from spikeloom.hdl.contract.core_config import MAX_MONITORS, clog2, neuron_settings
 from spikeloom.hdl.contract.errors import FitError
 
 from ..network.network import Network
@@ -35,6 +35,12 @@ def needed_settings(options: dict[str, Any], wiring: Wiring) -> dict[str, Any]:
         "axonal_delay_slots": _slots(wiring.destinations[:, 3]),
         "route_entries": 0 if wiring.routes is not None else len(wiring.destinations),
     }
+
+
+def useful_monitors(core: CoreConfig, wiring: Wiring) -> int:
+    """Slots in which all read-outs can be watched together, if a core can have so many."""
+    readouts = int(np.sum(wiring.parameters.get("readout", 0)))
+    return max(core.monitors, readouts if readouts <= MAX_MONITORS else 0)
 
 
 def _slots(delays: Integers) -> int:

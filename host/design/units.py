@@ -15,7 +15,7 @@ from .learning_units import learning_conversion
 
 # For each value, its index along the last axis: the neuron, or the axon, that it belongs to.
 Columns = NDArray[np.int64]
-_FROM_REST = frozenset({"v_threshold", "v_reset", "v"})
+_FROM_REST = frozenset({"v_threshold", "v_reset", "v_min", "v"})
 """Potentials that are counted from rest."""
 
 

@@ -19,14 +19,14 @@ from ..quantise.neurons import RoundedNeurons
 from ..quantise.rounding import Floats, Integers
 from .neuron import Neuron, numbers, one_for_all
 
-_AT_LEAST = ("receptors", "refractory_bits", "bias")
+_AT_LEAST = ("receptors", "refractory_bits", "bias", "floor", "readouts")
 """Options of which a core may have more than its neurons need."""
 
 
 Bools = NDArray[np.bool_]
 
 
-def _above(name: str, values: Floats, rest: Floats) -> Floats:
+def above_rest(name: str, values: Floats, rest: Floats) -> Floats:
     """Potentials counted from rest."""
     if values.ndim and rest.ndim and len(values) != len(rest):
         raise InputError(
@@ -62,6 +62,8 @@ class IntegrateAndFire(Neuron):
     v_rest: Any = 0.0
 
     potentials: ClassVar[tuple[str, ...]] = ("v_threshold", "v_reset", "bias")
+    fires: ClassVar[bool] = True
+    """Whether they have a threshold."""
     _may_mix: ClassVar[str] = ""
     """Advice for populations that one core cannot mix."""
 
@@ -99,8 +101,10 @@ class IntegrateAndFire(Neuron):
         rest = numbers("v_rest", self.v_rest)
         reset = rest if self.v_reset is None else numbers("v_reset", self.v_reset)
         return {
-            "v_threshold": _above("v_threshold", numbers("v_threshold", self.v_threshold), rest),
-            "v_reset": _above("v_reset", reset, rest),
+            "v_threshold": above_rest(
+                "v_threshold", numbers("v_threshold", self.v_threshold), rest
+            ),
+            "v_reset": above_rest("v_reset", reset, rest),
             "v_rest": rest,
             "bias": numbers("bias", self.bias),
             "refractory": numbers("refractory", self.refractory, 0.0),
@@ -115,11 +119,11 @@ class IntegrateAndFire(Neuron):
         """
         described: dict[str, Any] = neurons
         exponential = any(n.synapse == "exponential" for n in described.values())
-        resets = {k: n.reset for k, n in described.items()}
+        resets = {k: n.reset for k, n in described.items() if n.fires}
         return {
             "synapse": "exponential" if exponential else "delta",
             "receptors": max(n.receptors for n in described.values()),
-            "reset": one_for_all("reset", resets, advice=cls._may_mix),
+            "reset": one_for_all("reset", resets, "value", cls._may_mix),
         }
 
     @classmethod

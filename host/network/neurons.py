@@ -11,7 +11,7 @@ So a current is what is added to the potential per step.  docs/reference/semanti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,7 +24,7 @@ from ..quantise.holding import Purpose
 from ..quantise.needs import HEADROOM
 from ..quantise.neurons import RoundedNeurons
 from ..quantise.rounding import Floats, Integers
-from .integrate_and_fire import Bools, IntegrateAndFire
+from .integrate_and_fire import Bools, IntegrateAndFire, above_rest
 from .neuron import Neuron, numbers, one_for_all
 
 ADAPTIVE_HEADROOM = 16.0
@@ -44,7 +44,7 @@ class IF(IntegrateAndFire):
     tau_syn : None for delta synapses (the input of a step acts in that step only); or the time
         constant of the synaptic current in seconds; or a *tuple* (excitatory, inhibitory) of two,
         which gives positive and negative weights a current each.
-    v_threshold : the neuron fires when its potential is at least this.
+    v_threshold : the neuron fires when its potential is at least this (`LI` has none).
     v_rest : potential at rest, where the neuron starts and to which it leaks, e.g. −65 in millivolts.
         `compile` shifts by it: in a core, potentials are counted from rest.
     reset : to the "value" `v_reset`, or "subtract" the threshold's height above rest.
@@ -55,12 +55,14 @@ class IF(IntegrateAndFire):
     threshold_increment : each spike raises the neuron's threshold by this (homeostasis); then give
         `tau_threshold`, in which it decays in seconds (inf: never), or `target_rate` in Hz: it
         sinks steadily, and so the neuron comes to fire at this rate.
+    v_min : floor of the potential, at most `v_rest`: inhibition takes it no lower.  None: no floor.
     """
 
     integrate_refractory: bool = False
     threshold_increment: Any = None
     tau_threshold: Any = None
     target_rate: Any = None
+    v_min: Any = None
 
     model: ClassVar[str] = "lif"
     potentials: ClassVar[tuple[str, ...]] = (
@@ -82,6 +84,8 @@ class IF(IntegrateAndFire):
                 "target_rate; give both numbers, or none"
             )
         super().__post_init__()
+        if np.any(self.values()["v_min"] > 0):
+            raise InputError("v_min is above v_rest; give a floor of at most v_rest")
 
     @property
     def membrane(self) -> str:
@@ -96,9 +100,17 @@ class IF(IntegrateAndFire):
         return "exponential" if self.target_rate is None else "rate"
 
     def values(self) -> dict[str, Floats]:
-        """No leak is tau_mem = inf and leak_step = 0; no adaptation is a threshold_increment of 0."""
-        values = {
-            **super().values(),
+        """No leak is tau_mem = inf and leak_step = 0; no adaptation is a threshold_increment of 0.
+
+        The floor is counted from rest; none is −inf.
+        """
+        values = super().values()
+        floor = np.full((), -np.inf)
+        if self.v_min is not None:
+            floor = above_rest("v_min", numbers("v_min", self.v_min), values["v_rest"])
+        values |= {
+            "v_min": floor,
+            "readout": np.zeros(()),
             "tau_mem": np.full((), np.inf),
             "leak_step": np.zeros(()),
             "threshold_increment": np.zeros(()),
@@ -132,9 +144,11 @@ class IF(IntegrateAndFire):
 
         return {
             **super().combine(neurons),
+            "readouts": not all(n.fires for n in described.values()),
             "leak": one("leak", leaks, "none"),
             "adaptation": one("adaptation", adapting, "none"),
             "integrate_refractory": one("integrate_refractory", waiting, False),
+            "floor": any(n.v_min is not None for n in described.values()),
         }
 
     @classmethod
@@ -149,9 +163,10 @@ class IF(IntegrateAndFire):
 
     @classmethod
     def whole(cls, parameters: dict[str, Floats]) -> Floats:
-        """With a linear leak that ends."""
-        leak = parameters["leak_step"]
-        return np.vstack([super().whole(parameters), np.where(np.isfinite(leak), leak, 0.0)])
+        """With a linear leak that ends, and a floor that there is."""
+        unlimited = (parameters["leak_step"], parameters["v_min"])
+        ends = [np.where(np.isfinite(x), x, 0.0) for x in unlimited]
+        return np.vstack([super().whole(parameters), *ends])
 
     @classmethod
     def _plain(cls, parameters: dict[str, Floats]) -> Bools:
@@ -159,9 +174,9 @@ class IF(IntegrateAndFire):
 
     @classmethod
     def strongest(cls, parameters: dict[str, Floats]) -> Floats:
-        """No limit where the threshold adapts: it may come to any height."""
-        adapts = parameters["threshold_increment"] > 0
-        return np.where(adapts, np.inf, super().strongest(parameters))
+        """No limit where the threshold adapts, to any height, and where there is none."""
+        unlimited = (parameters["threshold_increment"] > 0) | (parameters["readout"] > 0)
+        return np.where(unlimited, np.inf, super().strongest(parameters))
 
     @classmethod
     def error_bounds(
@@ -187,7 +202,9 @@ class IF(IntegrateAndFire):
         """All that the options of the model need."""
         for name in ("v_threshold", "v_reset", "bias"):
             out.potential(name)
+        out.values["readout"] = out.asked["readout"].astype(np.int64)
         cls._round_threshold(out)
+        out.lowest_potential("v_min")
         # A leak as large as the state's range forgets everything in one step, as any larger one would.
         out.limited_potential("leak_step", "leak")
         out.decay("tau_mem", "d_mem")
@@ -235,9 +252,10 @@ class IF(IntegrateAndFire):
 
     @classmethod
     def silent(cls, core: CoreConfig, integers: dict[str, Integers]) -> bool:
-        """A threshold that sinks makes any neuron fire in the end."""
+        """A threshold that sinks makes any neuron fire in the end; a read-out never does."""
         sinks = core.adaptation == "rate" and integers["th_dec"][0] > 0
-        return super().silent(core, integers) and not sinks
+        silent = super().silent(core, integers) and not sinks
+        return silent or bool("readout" in integers and integers["readout"][0])
 
 
 def _check_rate(out: RoundedNeurons, exact: Floats, share: Floats) -> None:
@@ -311,3 +329,33 @@ class LIF(IF):
         else:
             values["leak_step"] = numbers("leak_step", self.leak_step, 0.0, infinite=True)
         return values
+
+
+@dataclass(frozen=True, eq=False)
+class LI(LIF):
+    """Leaky integrator: a read-out, which never fires, and whose potential is looked at.
+
+    It may be mixed with `IF` and `LIF`.  With tau_mem = inf it adds up all that it is given.
+
+    Parameters
+    ----------
+    tau_mem, leak, leak_step, tau_syn, bias, v_rest, v_min : as for `LIF`.
+    """
+
+    fires: ClassVar[bool] = False
+    _NO_MEANING: ClassVar[tuple[str, ...]] = (
+        "v_threshold", "v_reset", "reset", "refractory", "integrate_refractory",
+        "threshold_increment", "tau_threshold", "target_rate",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            if f.name in self._NO_MEANING and getattr(self, f.name) is not f.default:
+                raise InputError(
+                    f"{f.name} has no meaning in an LI, which does not fire; leave it out"
+                )
+        super().__post_init__()
+
+    def values(self) -> dict[str, Floats]:
+        """As `LIF`'s, with a threshold of 0 that counts for nothing."""
+        return {**super().values(), "v_threshold": np.zeros(()), "readout": np.ones(())}

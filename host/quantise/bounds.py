@@ -112,7 +112,8 @@ def integrating_bounds(
 
     keep, decay = _kept(parameters["tau_mem"], dt), integers["d_mem"]
     threshold, reset = np.abs(parameters["v_threshold"]), np.abs(parameters["v_reset"])
-    high = _over(up, 1 - keep) if subtract or integrates else threshold
+    free = (parameters["readout"] > 0) | subtract | integrates
+    high = np.where(free, _over(up, 1 - keep), threshold)
     reach = np.maximum.reduce([high, reset, _over(down, 1 - keep)])
     # Where nothing drives a neuron, its potential stays at rest, without error.
     moves = (up > 0) | (down > 0) | (reset > 0) | (parameters["v_threshold"] <= 0)
@@ -122,11 +123,17 @@ def integrating_bounds(
     held = same(integers["leak"] * unit, leak, unit)
     step = step + np.where(np.isfinite(leak), np.abs(held - leak), 0.0)
 
+    # What a floor is off by, the potential is off by when it lies there.
+    floor = parameters["v_min"]
+    held = same(integers["v_min"] * unit, floor, unit)
+    below = np.where(np.isfinite(floor), np.abs(held - floor), 0.0)
     fixed = off("v_threshold", "v_threshold")
     adaptive, per_step = _adaptive(parameters, integers, scales, dt)
     # A reset to a value replaces the error, one by subtraction adds to it.
-    step = step + fixed + adaptive if subtract else np.maximum(step, off("v_reset", "v_reset"))
-    limit = np.maximum(_over(step, decay / DECAY_ONE), off("v_reset", "v_reset"))
+    reset_error = off("v_reset", "v_reset")
+    step = step + fixed + adaptive if subtract else np.maximum(step, reset_error)
+    limit = np.maximum.reduce([_over(step, decay / DECAY_ONE), reset_error, below])
+    step = np.maximum(step, below)
     return ErrorBounds(fixed + adaptive, step + per_step, np.where(per_step > 0, np.inf, limit))
 
 

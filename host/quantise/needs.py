@@ -68,9 +68,10 @@ def integrating_needs(
     """Those of neurons that integrate currents up to a threshold.
 
     Inhibition has room for the root of the sum of the squares of a neuron's negative weights in
-    every step, for as long as current and membrane remember: all of what a single synapse can do,
-    and what many that are silent most of the time do together.  Excitation has room for all
-    synapses in one step, if they are few.
+    every step, for as long as current and membrane remember, or down to a floor: all of what a single
+    synapse can do, and what many that are silent most of the time do together.  Excitation has room
+    for all synapses in one step, if they are few; in a read-out, which no threshold stops, for that in
+    every step.
 
     Parameters
     ----------
@@ -78,24 +79,32 @@ def integrating_needs(
     plain : (N,) which neurons have neither a leak that rounds nor anything that adapts.
     """
     threshold, bias = parameters["v_threshold"], parameters["bias"]
+    never = np.full(len(threshold), -np.inf)
     up, down = np.maximum(weights, 0.0), np.maximum(-weights, 0.0)
     taus = [parameters[name] for name in ("tau_mem", "tau_exc", "tau_inh")]
     membrane, excitatory, inhibitory = (_steps(tau, dt) for tau in taus)
-    inhibitory, excitatory, membrane, both = (
+    falling, rising = membrane * inhibitory, membrane * excitatory
+    inhibitory, excitatory, membrane, falling, rising = (
         np.minimum(x, np.where(np.isinf(x), LONGEST_SUM, LONGEST_LEAKY_SUM))
-        for x in (inhibitory, excitatory, membrane, membrane * inhibitory)
+        for x in (inhibitory, excitatory, membrane, falling, rising)
     )
+    depth = -parameters.get("v_min", never)
     spread = np.sqrt((down**2).sum(axis=0))
-    volley = np.minimum(down.sum(axis=0), VOLLEY * spread)
-    fall = np.maximum(both * spread, inhibitory * volley) + membrane * np.maximum(-bias, 0.0)
+    volley = inhibitory * np.minimum(down.sum(axis=0), VOLLEY * spread)
+    pull = np.maximum(-bias, 0.0)
+    fall = np.maximum(falling * spread, volley) + membrane * pull
+    fall = np.minimum(fall, depth + volley + pull)
     volley = np.minimum(up.sum(axis=0), VOLLEY * np.sqrt((up**2).sum(axis=0)))
-    rise = np.abs(threshold) + excitatory * volley
+    free = rising * volley + membrane * np.maximum(bias, 0.0)
+    readouts = parameters.get("readout", np.zeros(len(threshold)))
+    rise = np.where(readouts > 0, free, np.abs(threshold) + excitatory * volley)
     least = np.maximum(np.abs(threshold) + up.sum(axis=0), down.sum(axis=0)) + np.abs(bias)
     least = np.maximum(least, general.peak)
-    sums = np.maximum(down.sum(axis=0) - bias, 0.0)
+    sums = LONGEST_EXACT_SUM * np.maximum(down.sum(axis=0) - bias, 0.0)
+    sums = np.minimum(sums, depth + down.sum(axis=0) + np.abs(bias))
     if subtract:
-        sums = np.maximum(sums, up.sum(axis=0) + bias - threshold)
-    exact = np.maximum(least, LONGEST_EXACT_SUM * sums)
+        sums = np.maximum(sums, LONGEST_EXACT_SUM * (up.sum(axis=0) + bias - threshold))
+    exact = np.maximum(least, sums)
     for tau in taus[1:]:
         plain = plain & ((tau == 0) | np.isinf(tau))
     return Needs(

@@ -77,6 +77,14 @@ class RoundedNeurons:
         got = np.where(np.isinf(asked), np.inf, got)
         self.note(name, "", asked, got, int(clipped.sum()))
 
+    def lowest_potential(self, name: str) -> None:
+        """The same for a floor, at most 0, which may be −infinity: the smallest that the state holds."""
+        asked = self.asked[name]
+        exact = np.rint(asked * self.scale)
+        self.values[name] = np.maximum(exact, -self.largest - 1.0).astype(np.int64)
+        got = same(self.values[name] / self.scale, asked, 1.0 / self.scale)
+        self.note(name, "", asked, np.where(exact < -self.largest - 1.0, asked, got))
+
     def decay(
         self,
         name: str,

@@ -65,6 +65,8 @@ class Columns:
         units = common_units(everything, single=weights)
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             least = np.where((units > 0) & (largest > 0), units / largest, np.inf)
+        # Nothing but zeros is whole at any scale: at that of another column as well.
+        least[largest == 0] = least.min(initial=np.inf) if np.isfinite(least).any() else 1.0
         power = np.full(weights.shape[1], 63, dtype=np.int64)
         found = np.flatnonzero(np.isfinite(least))
         scaled = np.concatenate([limits[:, found], weights[:, found]]) * least[found]

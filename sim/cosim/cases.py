@@ -29,13 +29,17 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "refractory": ("none", "held", "integrating"),
     "bias": (False, True),
     "adaptation": ("none", "exponential", "rate"),
+    "floor": (False, True),
+    "readouts": (False, True),
     "parameters": ("shared", "per_neuron"),
     "neurons": ("lanes", "not a multiple", "two groups", "three groups", "many"),
     "axons": (1, 5, 32, 33, 40),
 }
 """What a campaign covers in pairs.  "neurons" is how their number relates to the lanes."""
 
-_LIF_OPTIONS = ("receptors", "synapse", "leak", "reset", "refractory", "bias", "adaptation")
+_LIF_OPTIONS = (
+    "receptors", "synapse", "leak", "reset", "refractory", "bias", "adaptation", "floor", "readouts",
+)  # fmt: skip
 
 
 def neuron_options(model: str) -> dict[str, tuple[Any, ...]]:
@@ -136,6 +140,8 @@ def random_parameter(
         low, high = max(low, -scale // 4), min(high, scale)
         if field.name == "v_threshold":
             low = min(1, high)
+        if field.name == "v_min":
+            high = 0
     if field.unit == "decay" and rng.random() < 0.5:
         high = high // 8
     if adapts and rng.random() < 0.85:

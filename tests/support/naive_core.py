@@ -25,6 +25,8 @@ def configs(draw, **fixed):
         "integrate_refractory": draw(st.booleans()) and refractory_bits > 0,
         "bias": draw(st.booleans()),
         "parameters": draw(st.sampled_from(["shared", "per_neuron"])),
+        "floor": draw(st.booleans()),
+        "readouts": draw(st.booleans()),
         "delay_slots": draw(st.sampled_from([1, 1, 2, 8, 64])),
         "route_entries": draw(st.sampled_from([0, 0, 12])),
     }
@@ -48,6 +50,8 @@ def random_image(config, rng):
     # Thresholds are mostly positive, so that there is something between firing always and never.
     threshold = parameters["v_threshold"]
     parameters["v_threshold"] = np.where(rng.random(size) < 0.9, abs(threshold) // 2, threshold)
+    if config.floor:
+        parameters["v_min"] = np.where(rng.random(size) < 0.9, -abs(parameters["v_min"]) // 4, 5)
     return Image(
         config,
         numbers(-bound, bound - 1, (config.axons, config.neurons)),
@@ -135,7 +139,9 @@ class NaiveCore:
             if not self.c.integrate_refractory:
                 return False
         s["v"] = self.sat(self.leak(s["v"], p) + total + p.get("bias", 0))
-        if refractory or s["v"] < p["v_threshold"]:
+        if self.c.floor and s["v"] < p["v_min"]:
+            s["v"] = p["v_min"]
+        if refractory or p.get("readout") or s["v"] < p["v_threshold"]:
             return False
         if self.c.reset == "value":
             s["v"] = p["v_reset"]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from spikeloom.network.network import IF, LIF, Network
+from spikeloom.network.neurons import LI
 
 DT = 1e-3
 
@@ -64,8 +65,10 @@ class _Cells:
         leaked = self.v * keep
         if self.neuron.membrane == "linear":
             leaked = np.sign(self.v) * np.maximum(np.abs(self.v) - p["leak_step"], 0)
-        self.v = np.where(free, leaked + self.currents.sum(axis=0) + p["bias"], self.v)
-        margin = np.where(waits, -np.inf, self.v - (p["v_threshold"] + self.th))
+        integrated = np.maximum(leaked + self.currents.sum(axis=0) + p["bias"], p["v_min"])
+        self.v = np.where(free, integrated, self.v)
+        never = waits | isinstance(self.neuron, LI)
+        margin = np.where(never, -np.inf, self.v - (p["v_threshold"] + self.th))
         fires = margin >= 0
         if self.neuron.reset == "subtract":
             self.v = np.where(fires, margin, self.v)
@@ -122,7 +125,12 @@ def random_exact_network(seed, unit=None):
             given["v_reset"] = -rng.integers(0, size, n) * unit
         if linear:
             given |= {"leak": "linear", "leak_step": int(rng.integers(0, size)) * unit}
+        if rng.random() < 0.3:
+            given["v_min"] = -rng.integers(0, size, n) * unit
         network.population(f"n{k}", n, LIF(**given) if linear else IF(**given))
+    if rng.random() < 0.3:
+        leak = {"leak": "linear", "leak_step": unit} if linear else {"tau_mem": np.inf}
+        network.population("readout", 2, LI(**leak, v_min=rng.choice([None, -size * unit])))
     random_wiring(network, rng, lambda shape: rng.integers(-size, size + 1, shape) * unit)
     return network, random_spikes(network, rng, 40)
 
@@ -159,7 +167,14 @@ def random_float_network(seed):
             given["tau_mem"] = 10.0 ** rng.uniform(-2.5, -0.7)
         elif leak == "linear":
             given |= {"leak": "linear", "leak_step": threshold * rng.uniform(0, 0.1)}
+        if rng.random() < 0.3:
+            given["v_min"] = -threshold * rng.uniform(0, 1, n)
         network.population(f"n{k}", n, IF(**given) if leak == "none" else LIF(**given))
+    if rng.random() < 0.3:
+        leaks = (
+            {"leak": leak, "leak_step": threshold / 20} if leak == "linear" else {"tau_mem": 0.02}
+        )
+        network.population("readout", 2, LI(**leaks, tau_syn=rng.choice([None, 5e-3])))
     spread = float(rng.choice([0.1, 0.3, 1.0]))
     heavy = rng.random() < 0.15
 

@@ -33,6 +33,10 @@ def parameters(c: NeuronSettings) -> tuple[Field, ...]:
     fields += current_parameters(c)
     if c.option("refractory_bits"):
         fields.append(unsigned_field("refractory", c.option("refractory_bits"), unit="steps"))
+    if c.option("floor"):
+        fields.append(signed_field("v_min", bits, unit="potential", idle=-(1 << (bits - 1))))
+    if c.option("readouts"):
+        fields.append(unsigned_field("readout", 1))
     return tuple(fields)
 
 
@@ -65,6 +69,8 @@ LIF = NeuronModel(
         "integrate_refractory": (False, True),
         "bias": (False, True),
         "adaptation": ("none", "exponential", "rate"),
+        "floor": (False, True),
+        "readouts": (False, True),
     },
     parameters=parameters,
     states=states,

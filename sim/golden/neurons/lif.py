@@ -25,7 +25,10 @@ def lif(n: Neurons) -> Bools:
         leaked = toward_zero(v, p["leak"])
     bias = p["bias"] if c.bias else 0
     integrates = ~waiting | c.integrate_refractory
-    v = np.where(integrates, n.sat(leaked + current + bias, integrates), v)
+    integrated = n.sat(leaked + current + bias, integrates)
+    if c.floor:
+        integrated = np.maximum(integrated, p["v_min"])
+    v = np.where(integrates, integrated, v)
 
     # Fire.
     threshold = p["v_threshold"] + s.get("th", 0)

@@ -70,10 +70,13 @@ class Neurons:
     def fire(self, v: Ints, threshold: Ints, waiting: Bools | bool = False) -> Bools:
         """Compare, reset and store the potential, count refractory steps; returns who fired.
 
-        The reset is to "v_reset", in a model without this parameter by subtraction.
+        The reset is to "v_reset", in a model without this parameter by subtraction; a neuron whose
+        parameter "readout" is set does not fire.
         """
         p, s = self.parameters, self.states
         spikes = np.asarray((v >= threshold) & ~np.asarray(waiting))
+        if "readout" in p:
+            spikes &= p["readout"] == 0
         if "v_reset" in p:
             s["v"] = np.where(spikes, p["v_reset"], v)
         else:

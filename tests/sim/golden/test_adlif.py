@@ -12,7 +12,10 @@ from spikeloom.sim.golden.arithmetic import decay
 from spikeloom.sim.golden.neurons.adlif import share
 
 SEEDS = st.integers(0, 2**32 - 1)
-ADLIF = {"neuron_model": "adlif", "leak": "exponential", "integrate_refractory": False}
+ADLIF = {
+    "neuron_model": "adlif", "leak": "exponential", "integrate_refractory": False, "floor": False,
+    "readouts": False,
+}  # fmt: skip
 
 
 class NaiveAdLIF(NaiveCore):
