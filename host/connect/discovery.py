@@ -152,7 +152,7 @@ def find_boards(
     ports : ask only these.
     options : as for `spikeloom.open`.
     """
-    names = {design.image.identity: name for name, design in (designs or {}).items()}
+    names = {design.identity: name for name, design in (designs or {}).items()}
     found: dict[str, FoundPort] = {}
     candidates = _candidates()
     if ports is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +22,10 @@ from .archive import ArchiveKind, Arrays, group, grouped, narrow
 from .files import read_file, write_file
 from .placement import Placement
 
-FORMAT = 3
+FORMAT = 4
 """Version of the archive; a reader refuses higher ones."""
+_WHOLE_IDENTITY = 4
+"""The first version whose identity covers names, places, time step and scales, and not the image alone."""
 
 _LONGEST_STEP = 1e6
 """Seconds."""
@@ -85,11 +88,22 @@ class Design:
 
     @property
     def identity(self) -> int:
-        """Name of the loaded image on a board: that of the image, and of where it is placed."""
-        if self.placement is None:
-            return self.image.identity
-        both = np.array([self.image.identity, self.placement.identity], dtype="<u4")
-        return zlib.crc32(both.tobytes()) or 1
+        """32-bit check of everything but the report, never 0; a board keeps it as the loaded name.
+
+        It covers the image, where it is placed, names and their places, time step, scales and rests:
+        what a process has to agree on with another one, to use a board that the other has loaded.
+        """
+        placed = self.placement.identity if self.placement else 0
+        crc = zlib.crc32(np.array([self.image.identity, placed], dtype="<u4").tobytes())
+        meaning = [
+            list(_ends(self.inputs, self.config.axons).items()),
+            list(_ends(self.populations, self.config.neurons).items()),
+            float(self.dt),
+        ]
+        crc = zlib.crc32(json.dumps(meaning).encode(), crc)
+        for values, kind in ((self.scale, "<f8"), (self.rest, "<f8"), (self.mirrors, "<i8")):
+            crc = zlib.crc32(np.ascontiguousarray(values, dtype=kind).tobytes(), crc)
+        return crc or 1
 
     @property
     def chip(self) -> CoreConfig | FabricConfig:
@@ -129,7 +143,7 @@ class Design:
         """The archive: a zip of TOML metadata and .npy arrays, not compressed, without times."""
         image = self.image
         metadata = {
-            "identity": image.identity,
+            "identity": self.identity,
             "dt": self.dt,
             "core": self.config.to_dict(),
             "inputs": _ends(self.inputs, self.config.axons),
@@ -185,9 +199,6 @@ class Design:
             arrays["report"],
             **rest,
         )
-        # Identities depend on what a configuration can say, which format 1 knew less of.
-        if metadata["format"] > 1 and image.identity != metadata["identity"]:
-            raise ValueError("its contents are not those that were saved")
         ranges = {
             kind: {name: _slice(ends) for name, ends in metadata[kind].items()}
             for kind in ("inputs", "populations")
@@ -201,8 +212,14 @@ class Design:
             where = grouped(_PLACEMENT, arrays)
             placement = Placement.from_archive(metadata["placement"], where)
         more: dict[str, Any] = {k: arrays[k] for k in ("rest", "mirrors") if k in arrays}
-        return cls(config, image, ranges["inputs"], ranges["populations"], metadata["dt"], scale,
-                   report, placement, **more)  # fmt: skip
+        design = cls(config, image, ranges["inputs"], ranges["populations"], metadata["dt"], scale,
+                     report, placement, **more)  # fmt: skip
+        whole = metadata["format"] >= _WHOLE_IDENTITY
+        found = design.identity if whole else image.identity
+        # Identities depend on what a configuration can say, which format 1 knew less of.
+        if metadata["format"] > 1 and found != metadata["identity"]:
+            raise ValueError("its contents are not those that were saved")
+        return design
 
 
 def blank_design(config: CoreConfig) -> Design:
@@ -285,7 +302,7 @@ def describe_design(design: Design) -> str:
         core += f", on {fabric.columns} × {fabric.rows} cores of {fabric.core.neurons} neurons"
     return (
         f"Design{f' {names}' if names else ''}: {core}; {synapses} synapses, "
-        f"steps of {design.dt * 1e3:g} ms, image {design.image.identity:08x}"
+        f"steps of {design.dt * 1e3:g} ms, image {design.identity:08x}"
     )
 
 

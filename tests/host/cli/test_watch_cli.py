@@ -124,7 +124,7 @@ def test_what_can_not_be_watched_is_refused(run, fake, design_file, tmp_path, se
     make_design(seed=3).save(tmp_path / "other.slm")
     code, _, err = run(PORT, "-d", tmp_path / "other.slm")
     assert code == 1
-    assert f"holds the image {DESIGN.image.identity:08x}" in err
+    assert f"holds the image {DESIGN.identity:08x}" in err
     assert len(served) == 1
 
 

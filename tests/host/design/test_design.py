@@ -189,10 +189,56 @@ def edited(member, change, design=None):
     return buffer.getvalue()
 
 
+def test_faults_20_the_identity_covers_names_places_time_step_and_scales():
+    design = dataclasses.replace(small(), populations={"cells": slice(0, 1)})
+    n = design.config.neurons
+    changed = [
+        {"inputs": {"other": slice(0, 1)}},
+        {"populations": {"cells": slice(0, 0)}},
+        {"dt": 2 * design.dt},
+        {"scale": 2.0 * design.scale},
+        {"rest": np.full(n, -65.0)},
+        {"mirrors": np.array([[0, 1]])},
+    ]
+    others = [dataclasses.replace(design, **change) for change in changed]
+    assert len({design.identity, *(other.identity for other in others)}) == 1 + len(others)
+    assert dataclasses.replace(design).identity == design.identity
+    assert Design.from_bytes(design.to_bytes()).identity == design.identity
+
+
+def test_faults_20_a_scale_or_a_name_that_was_edited_is_refused():
+    def twice(npy):
+        values = np.load(io.BytesIO(npy))
+        buffer = io.BytesIO()
+        np.save(buffer, 2 * values)
+        return buffer.getvalue()
+
+    design = dataclasses.replace(small(), populations={"cells": slice(0, 1)})
+    for member, change in (
+        ("scale.npy", twice),
+        ("design.toml", lambda text: text.replace(b"dt = 0.001", b"dt = 0.002")),
+        ("design.toml", lambda text: text.replace(b"cells", b"other")),
+    ):
+        data = edited(member, change, design)
+        assert data != design.to_bytes()
+        with pytest.raises(DesignError, match="not those that were saved"):
+            Design.from_bytes(data)
+
+
+def test_an_archive_of_format_3_is_read():
+    design = small()
+    old, new = (f"identity = {x.identity}".encode() for x in (design.image, design))
+
+    def older(text):
+        return text.replace(new, old).replace(b"format = 4", b"format = 3")
+
+    assert Design.from_bytes(edited("design.toml", older)) == design
+
+
 def test_a_newer_format_asks_for_a_newer_spikeloom():
-    newer = edited("design.toml", lambda text: text.replace(b"format = 3", b"format = 4"))
-    assert FORMAT == 3
-    with pytest.raises(DesignError, match=r"format 4, written by a newer SpikeLoom; .* up to 3"):
+    newer = edited("design.toml", lambda text: text.replace(b"format = 4", b"format = 5"))
+    assert FORMAT == 4
+    with pytest.raises(DesignError, match=r"format 5, written by a newer SpikeLoom; .* up to 4"):
         Design.from_bytes(newer)
 
 

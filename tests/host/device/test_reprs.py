@@ -51,7 +51,7 @@ def test_a_board_is_a_paragraph_that_asks_it_nothing(board, fake):
     assert fake.requests == []
     assert "\n" not in text
     for part in ("COM3", "in (4) → all (11)", "9 axons × 11 neurons", "5-bit weights", "1 MHz",
-                 "'fake'", f"image {DESIGN.image.identity:08x} loaded", "next step 5"):  # fmt: skip
+                 "'fake'", f"image {DESIGN.identity:08x} loaded", "next step 5"):  # fmt: skip
         assert part in text
     assert f"last run: {seen} spikes in steps 0…4" in text
     assert board._repr_html_() == f"<p>{html.escape(text[1:-1])}</p>"

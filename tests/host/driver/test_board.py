@@ -215,7 +215,7 @@ def test_without_a_design_the_board_says_who_it_is(fake):
         with pytest.raises(InputError, match="design"):
             call()
     board.load(DESIGN)
-    assert board.info()["image"] == DESIGN.image.identity
+    assert board.info()["image"] == DESIGN.identity
     assert_runs_like_the_golden_model(board)
 
 

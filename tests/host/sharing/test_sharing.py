@@ -62,7 +62,7 @@ def test_attaching_does_not_load(owner, boards):
     with spikeloom.open(PORT, DESIGN) as board:
         assert board.step == 7
     assert not [request for request in boards[0].requests if not request.startswith("READ")]
-    with pytest.raises(BoardRefusedError, match=f"holds the image {DESIGN.image.identity:08x}"):
+    with pytest.raises(BoardRefusedError, match=f"holds the image {DESIGN.identity:08x}"):
         spikeloom.open(PORT, OTHER)
     with spikeloom.open(PORT, OTHER, load=False) as board:
         with pytest.raises(BoardRefusedError, match="holds the image"):
@@ -143,11 +143,11 @@ def test_another_network_is_not_mistaken_for_ones_own(owner, client):
     client.run(steps=1)
     owner.load(OTHER)
     client.reset()
-    with pytest.raises(BoardRefusedError, match=f"worked with {DESIGN.image.identity:08x}"):
+    with pytest.raises(BoardRefusedError, match=f"worked with {DESIGN.identity:08x}"):
         client.run(steps=1)
     client.load()
     assert client.run(steps=1).steps == 1
-    with pytest.raises(BoardRefusedError, match=f"worked with {OTHER.image.identity:08x}"):
+    with pytest.raises(BoardRefusedError, match=f"worked with {OTHER.identity:08x}"):
         owner.run(steps=1)
 
 

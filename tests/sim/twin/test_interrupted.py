@@ -183,7 +183,7 @@ def test_killed_in_a_load(server: tuple[str, int], trials: int) -> None:
     with open_board(port) as board:
         longest = duration(board.load)
     found: Counter[str] = Counter()
-    designs = {0: None, DESIGN.image.identity: DESIGN, OTHER.image.identity: OTHER}
+    designs = {0: None, DESIGN.identity: DESIGN, OTHER.identity: OTHER}
     in_the_middle = 1 if trials == min(STEPS) else trials
     while found.total() < trials or found["refused"] < in_the_middle:
         killed(load_again_and_again, port, 0, rng.uniform(0, 4 * longest))
