@@ -9,8 +9,8 @@ import typer
 
 import spikeloom
 
+from ..design.spike_files import read_spikes
 from ..diagnosis.bisect import bisect as search
-from ..diagnosis.bisect import read_spikes
 from .common import JSON, examples, is_serial_line, read_design, report
 from .output import note
 

@@ -15,6 +15,7 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperCommand
 from typer.models import OptionInfo
 
 from spikeloom.boards.registry import find_board
@@ -38,6 +39,16 @@ BOARD = typer.Option(
 )
 
 
+class _Command(TyperCommand):
+    """A command whose `--help` names no type, as no flag does."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.metavar = " "
+        return option
+
+
 def unwrap(app: typer.Typer) -> None:
     """Give each command its docstring with a line for each paragraph, for Typer to wrap.
 
@@ -45,6 +56,7 @@ def unwrap(app: typer.Typer) -> None:
     """
     for command in app.registered_commands:
         assert command.callback is not None
+        command.cls = _Command
         paragraphs = inspect.cleandoc(command.callback.__doc__ or "").split("\n\n")
         command.help = "\n\n".join(" ".join(text.split()) for text in paragraphs)
         for parameter in inspect.signature(command.callback).parameters.values():

@@ -13,7 +13,7 @@ from rich.text import Text
 import spikeloom
 
 from ..design.names import neurons_named
-from ..diagnosis.bisect import read_spikes
+from ..design.spike_files import read_spikes
 from .common import JSON, examples, read_design, report
 from .output import note
 from .targets import ON, TARGETS, sort_targets

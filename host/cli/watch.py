@@ -17,11 +17,12 @@ from ..connect.schemes import GOLDEN, NETLIST, TWIN
 from ..demos.watch_example import example_design, example_input
 from ..design.design import Design
 from ..design.input_raster import SpikeInput
+from ..design.spike_files import read_spikes
 from ..device.device import Device
 from ..driver.board import Board
 from ..watch.runner import Runner
 from ..watch.source import LiveSource
-from ..watch.stimulus import Stimulus, read_raster
+from ..watch.stimulus import Stimulus
 from .common import examples, read_design
 from .output import note
 from .targets import OLD_DESIGN, ON, TARGETS, sort_targets
@@ -81,10 +82,10 @@ def watch(
         design, example = example_design(), example_input()
         note("no design given: this is a small network that learns")
     model = where is not None and where.startswith((GOLDEN, TWIN, NETLIST))
-    spikes = read_raster(replay) if replay else example
     if input_rate is None:
-        input_rate = 20.0 if spikes is None else 0.0
+        input_rate = 20.0 if replay is None and example is None else 0.0
     with _open(where, design, load=load or model, baud=baud) as device:
+        spikes = read_spikes(replay, device.design) if replay else example
         stimulus = Stimulus(device.design, rate=input_rate, replay=spikes)
         source = LiveSource(device, stimulus, window=window)
         runner = Runner(source, running=model if run is None else run, pace=pace)

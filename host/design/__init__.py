@@ -12,5 +12,6 @@ __all__ = [
     "placement",
     "run_limits",
     "snapshot",
+    "spike_files",
     "units",
 ]

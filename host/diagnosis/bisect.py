@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from rich.text import Text
 
 from spikeloom.hdl.contract.errors import InputError
 
-from ..design.design import Design
 from ..design.input_raster import SpikeInput, input_raster
 from ..design.snapshot import Difference, Snapshot
 from ..device.device import Device
@@ -221,22 +219,3 @@ class _Search:
             note,
             before,
         )
-
-
-def read_spikes(path: Path, design: Design) -> SpikeInput:
-    """Input spikes from a .npy file (steps, A), or a .npz file: one such array, or one by input name.
-
-    Raises `InputError` for anything else.
-    """
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        with loaded:
-            arrays = {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, EOFError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise InputError(f"cannot read spikes from {path}: {reason}") from None
-    if len(arrays) == 1 and not set(arrays) & set(design.inputs):
-        return next(iter(arrays.values()))
-    return dict(arrays)

@@ -12,10 +12,11 @@ from bokeh.models import (
     Range1d,
     Span,
 )
-from numpy.typing import NDArray
 
 from spikeloom.hdl import NO_AXON
 
+from ..design.units import weights_in_units
+from ..quantise.rounding import Floats
 from .source import LiveSource, Readings
 from .style import DIVERGING, INPUT, plot
 
@@ -40,10 +41,13 @@ class WeightPanel:
             return
         if shown is not None and shown.weights is now and shown.marked is marked:
             return
-        self.weights.draw(now, f"Weights before step {readings.weights_step}")
-        change = now - marked
-        changed = np.count_nonzero(change)
-        self.changes.draw(change, f"Changes since step {readings.marked_step}: {changed} weights")
+        design = self._source.design
+        shown_now, before = (weights_in_units(design, values) for values in (now, marked))
+        self.weights.draw(shown_now, f"Weights before step {readings.weights_step}")
+        changed = np.count_nonzero(now - marked)
+        self.changes.draw(
+            shown_now - before, f"Changes since step {readings.marked_step}: {changed} weights"
+        )
 
 
 class _Map:
@@ -64,10 +68,10 @@ class _Map:
         self.figure.add_tools(
             HoverTool(
                 renderers=[picture],
-                tooltips=[("axon", "$y{0}"), ("neuron", "$x{0}"), (name, "@image")],
+                tooltips=[("axon", "$y{0}"), ("neuron", "$x{0}"), (name, "@image{0.[0000]}")],
             )
         )
-        bar = ColorBar(color_mapper=self._mapper, width=10, padding=6, title="integers")
+        bar = ColorBar(color_mapper=self._mapper, width=10, padding=6, title="network's unit")
         self.figure.add_layout(bar, "right")
         self.figure.grid.visible = False
         for axis, dimension, bands in (
@@ -84,7 +88,7 @@ class _Map:
                          line_width=0.6)
                 )  # fmt: skip
 
-    def draw(self, values: NDArray[np.int64], title: str) -> None:
+    def draw(self, values: Floats, title: str) -> None:
         picture = pooled(values, _MOST).astype(np.float32)
         bound = float(np.abs(picture).max(initial=0.0)) or 1.0
         self._mapper.update(low=-bound, high=bound)
@@ -106,7 +110,7 @@ def _axon_bands(source: LiveSource) -> dict[str, range]:
     return bands
 
 
-def pooled(values: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+def pooled(values: Floats, most: int) -> Floats:
     """At most (most, most) values: of each block of `values` the one that is furthest from 0."""
     for axis in (0, 1):
         size = values.shape[axis]

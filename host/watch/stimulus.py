@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -78,21 +76,3 @@ class Stimulus:
         if self.replay is not None:
             raster |= self.replay[np.arange(start, start + steps) % len(self.replay)]
         return raster
-
-
-def read_raster(file: Path) -> SpikeInput:
-    """Spikes from a file: .npy with a (steps, A) array, or .npz with one for each input population.
-
-    Raises `InputError` when the file is neither.
-    """
-    try:
-        held = np.load(file, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{file} is no raster ({error}); write one with numpy.save(file, spikes), or with "
-            "numpy.savez(file, INPUT=spikes, …)"
-        ) from None
-    if isinstance(held, np.ndarray):
-        return held
-    with held:
-        return {name: held[name] for name in held.files}

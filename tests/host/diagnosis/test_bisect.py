@@ -16,7 +16,7 @@ from spikeloom import cli
 from spikeloom.design.contents import ALL, of_kind
 from spikeloom.design.snapshot import Snapshot
 from spikeloom.device.golden import GoldenDevice
-from spikeloom.diagnosis.bisect import CHECKPOINTS, bisect, read_spikes
+from spikeloom.diagnosis.bisect import CHECKPOINTS, bisect
 from spikeloom.driver.board import Board
 from spikeloom.hdl.contract.errors import InputError
 from spikeloom.link.link import Link
@@ -167,24 +167,6 @@ def test_a_state_that_can_not_be_restored_is_told():
 def test_devices_of_different_designs_are_refused():
     with pytest.raises(InputError, match="different designs"):
         bisect(GoldenDevice(DESIGNS["pair"]), GoldenDevice(DESIGNS["sdsp"]), None, 3)
-
-
-# Input files
-
-
-def test_spikes_are_read_from_files(tmp_path):
-    design = DESIGNS["pair"]
-    raster = spikes_for(design, 5)
-    np.save(tmp_path / "a.npy", raster)
-    np.savez(tmp_path / "b.npz", spikes=raster)
-    np.savez(tmp_path / "c.npz", **{"in": raster[:, :4]})
-    assert np.array_equal(read_spikes(tmp_path / "a.npy", design), raster)
-    assert np.array_equal(read_spikes(tmp_path / "b.npz", design), raster)
-    assert np.array_equal(read_spikes(tmp_path / "c.npz", design)["in"], raster[:, :4])
-    (tmp_path / "d.npz").write_text("no array")
-    for name in ("d.npz", "missing.npz"):
-        with pytest.raises(InputError, match=f"cannot read spikes from .*{name}"):
-            read_spikes(tmp_path / name, design)
 
 
 # The command

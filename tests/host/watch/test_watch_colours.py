@@ -1,10 +1,12 @@
 """The live view has the colours of all other pictures."""
 
+import numpy as np
 import pytest
-from bokeh.models import ColorBar, Range1d
+from bokeh.models import ColorBar, GlyphRenderer, Range1d
 
 import spikeloom
 from spikeloom.demos.watch_example import example_design
+from spikeloom.design.units import weights_in_units
 from spikeloom.display import style
 from spikeloom.watch.maps import WeightPanel
 from spikeloom.watch.panels import PotentialPanel, RasterPanel, RatePanel
@@ -43,4 +45,14 @@ def test_weights_have_the_ends_of_the_weight_map_and_a_unit(source):
             style.INHIBITORY,
             style.EXCITATORY,
         )
-        assert bar.title == "integers"
+        assert bar.title == "network's unit"
+
+
+def test_weights_are_shown_in_the_unit_of_the_network(source):
+    panel = WeightPanel(source)
+    source.read_back(weights=True)
+    panel.update(source.view().readings)
+    (image,) = panel.weights.figure.select_one(GlyphRenderer).data_source.data["image"]
+    shown = weights_in_units(source.design, source.view().readings.weights)
+    assert np.abs(image).max() == pytest.approx(np.abs(shown).max(), rel=1e-6)
+    assert np.abs(shown).max() != np.abs(source.view().readings.weights).max()

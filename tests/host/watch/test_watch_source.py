@@ -10,7 +10,7 @@ from spikeloom.device.golden import GoldenDevice
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import InputError
 from spikeloom.watch.source import ALL_NEURONS, BINS, LiveSource
-from spikeloom.watch.stimulus import Stimulus, read_raster
+from spikeloom.watch.stimulus import Stimulus
 
 WINDOW = 100
 
@@ -170,17 +170,3 @@ def test_background_has_the_rate_that_was_asked_for_on_inputs_alone():
         stimulus.set_rate("out", 1.0)
     with pytest.raises(InputError, match="no steps"):
         Stimulus(DESIGN, replay=np.zeros((0, CONFIG.axons)))
-
-
-def test_rasters_come_from_files(tmp_path):
-    spikes = np.eye(4, dtype=bool)
-    np.savez(tmp_path / "by_name.npz", **{"in": spikes})
-    np.save(tmp_path / "whole.npy", np.eye(CONFIG.axons, dtype=np.uint8))
-    named = Stimulus(DESIGN, replay=read_raster(tmp_path / "by_name.npz")).replay
-    assert np.array_equal(named[:, :4], spikes)
-    whole = Stimulus(DESIGN, replay=read_raster(tmp_path / "whole.npy")).replay
-    assert np.array_equal(whole, np.eye(CONFIG.axons, dtype=bool))
-    (tmp_path / "text.npy").write_text("no array")
-    for name in ("text.npy", "missing.npy"):
-        with pytest.raises(InputError, match=r"is no raster .*numpy\.save"):
-            read_raster(tmp_path / name)
