@@ -91,7 +91,9 @@ class Soma(wiring.Component):
                 f"{MAX_CLAMPS} of a neuron"
             )
         exists = pipeline(m, self.exists, last, "exists")
-        clamps = sum(update.clamps, Const(0))
+        # No wider than it counts: synthesis cannot see that the upper bits of the output stay 0.
+        clamps = Signal(range(len(update.clamps) + 1))
+        m.d.comb += clamps.eq(sum(update.clamps, Const(0)))
         m.d.sync += [self.spike.eq(update.spike & exists), self.clamps.eq(Mux(exists, clamps, 0))]
         for field in self.config.layout.states:
             m.d.sync += self.next_state[field.name].eq(update.state[field.name])
