@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from spikeloom.hdl.contract.errors import MissingToolError, SpikeLoomError
+
+from .children import guarded
 
 _COMPILING = "Preparing to run"
 """How YoWASP announces that it compiles a tool, which happens on its first use."""
@@ -61,26 +62,14 @@ def run_tool(command: Sequence[str], cwd: Path, log: str, on_line: OnLine | None
     """
     argv = [find_tool(command[0]), *command[1:]]
     last: list[str] = []
-    with subprocess.Popen(
-        argv,
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    ) as process:
+    with guarded(argv, cwd=cwd, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process:
         assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                line = line.rstrip()
-                last = [*last[1 - _KEPT_LINES :], line]
-                if on_line is not None:
-                    on_line(line)
-        except BaseException:
-            process.kill()
-            raise
+        for line in process.stdout:
+            line = line.rstrip()
+            last = [*last[1 - _KEPT_LINES :], line]
+            if on_line is not None:
+                on_line(line)
+        process.wait()
     if process.returncode:
         errors = [line for line in last if "ERROR" in line] or [line for line in last if line][-3:]
         raise BuildError(

@@ -20,6 +20,7 @@ from filelock import FileLock
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from spikeloom.boards.children import run_guarded
 from spikeloom.hdl.contract.errors import MissingToolError, SpikeLoomError
 
 from .cache import (
@@ -30,7 +31,6 @@ from .cache import (
     require_own,
     work_folder,
 )
-from .children import run_guarded
 
 SYSTEM_TOOLS = {
     "g++": "sudo apt install g++",

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from spikeloom.boards.children import run_guarded
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import InputError
 from spikeloom.sim.twin import build, cache, index, verilator
-from spikeloom.sim.twin.children import run_guarded
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes and owners")
 
