@@ -31,7 +31,8 @@ def register(app: typer.Typer) -> None:
 
 
 def miniterm(
-    where: str = typer.Argument(..., metavar="PORT", help="A serial port, or a pyserial URL."),
+    where: str = typer.Argument(None, metavar="PORT", help="A serial port, or a pyserial URL."),
+    on: str = typer.Option(None, "--on", metavar="PORT", help="The same."),
     baud: int = typer.Option(None, min=1, help="Bits per second; default: that of most boards."),
     frames: bool = typer.Option(
         True, help="A line for each frame, with its type; else bare hexadecimal."
@@ -47,11 +48,13 @@ def miniterm(
     A frame ends with 00. Its type is shown behind it; whether its CRC is right is not checked.
     """
 
+    if (where is None) == (on is None):
+        raise InputError("give one port, as PORT or with --on: spikeloom miniterm /dev/ttyUSB1")
     if not sys.stdin.isatty():
         raise InputError(_NO_TERMINAL)
     from serial.tools import miniterm as terminal
 
-    port = cast("serial.Serial", open_serial(where, baud or default_rates()[0]))
+    port = cast("serial.Serial", open_serial(where or on, baud or default_rates()[0]))
     terminal.TRANSFORMATIONS["frames"] = FrameFilter
     filters = ["frames" if frames else "direct"]
     session = terminal.Miniterm(port, echo=echo, eol="lf", filters=filters)
