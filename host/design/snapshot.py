@@ -101,6 +101,10 @@ class Snapshot:
         """A copy of what has this name; `InputError` lists the names."""
         return self.values[find(contents(self.config), name).name].copy()
 
+    def __iter__(self) -> Iterator[str]:
+        """The names of all contents."""
+        return iter(self.values)
+
     @property
     def weights(self) -> NDArray[np.int64]:
         """(A, N) integers, as learned; a copy."""
