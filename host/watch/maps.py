@@ -29,8 +29,8 @@ class WeightPanel:
 
     def __init__(self, source: LiveSource) -> None:
         self._source = source
-        self.weights = _Map(source, "weights", 300)
-        self.changes = _Map(source, "changes", 250)
+        self.weights = _Map(source, "weights", 250)
+        self.changes = _Map(source, "changes", 220)
         self._shown: Readings | None = None
 
     def update(self, readings: Readings) -> None:

@@ -13,7 +13,6 @@ from bokeh.models import (
     Legend,
     LegendItem,
     Range1d,
-    Span,
 )
 
 from .source import ALL_NEURONS, MAX_TRACES, LiveSource, View
@@ -29,7 +28,7 @@ class RasterPanel:
         self._source = source
         rows = sum(band.size for band in source.bands)
         self.figure = plot(
-            "raster", "Spikes", times, height=420, tools=_TIME_TOOLS, output_backend="canvas",
+            "raster", "Spikes", times, height=310, tools=_TIME_TOOLS, output_backend="canvas",
             y_range=Range1d(rows - 0.5, -0.5),
         )  # fmt: skip
         size = float(np.clip(270 / rows, 2.0, 9.0))
@@ -74,7 +73,7 @@ class RatePanel:
         milliseconds = source.bin_steps * source.design.dt * 1e3
         self.figure = plot(
             "rates", f"Mean rate of each population, in bins of {milliseconds:g} ms", times,
-            height=200, tools=_TIME_TOOLS, y_axis_label="rate (Hz)",
+            height=160, tools=_TIME_TOOLS, y_axis_label="rate (Hz)",
         )  # fmt: skip
         self.figure.y_range.start = 0
         self._data = ColumnDataSource({"t": [], **{name: [] for name in source.populations}})
@@ -102,7 +101,7 @@ class PotentialPanel:
         unit = "network's unit" if scaled else "integers"
         self.figure = plot(
             "potentials", "Membrane potentials; dashed: thresholds, above: spikes", times,
-            height=250, tools=_TIME_TOOLS, y_axis_label=f"potential ({unit})",
+            height=220, tools=_TIME_TOOLS, y_axis_label=f"potential ({unit})",
         )  # fmt: skip
         self._traces, self._spikes, items = [], [], []
         for k in range(MAX_TRACES):
@@ -122,11 +121,13 @@ class PotentialPanel:
         self._legend = Legend(items=items)
         self.figure.add_layout(self._legend, "above")
         self._thresholds = {
-            name: Span(dimension="width", line_dash="dashed", line_color=INPUT, visible=False)
+            name: ColumnDataSource({"x": [], "y": []}, name=f"threshold of {name}")
             for name in (*source.populations, ALL_NEURONS)
         }
-        for span in self._thresholds.values():
-            self.figure.add_layout(span)
+        for level in self._thresholds.values():
+            self.figure.step(
+                "x", "y", source=level, mode="after", line_dash="dashed", line_color=INPUT
+            )
         self._shown: tuple[int, ...] | None = None
 
     def update(self, view: View) -> None:
@@ -144,9 +145,16 @@ class PotentialPanel:
             self._traces[k].data = {"x": steps * dt, "y": values[:, k]}
             fired = spike_steps[rows == self._row(neuron)] * dt
             self._spikes[k].data = {"x": fired, "y": np.full(len(fired), highest + apart * (k + 1))}
-        for name, span in self._thresholds.items():
-            span.visible = name in levels
-            span.location = levels.get(name, 0.0)
+        # What was read holds until the next reading.
+        read, held = view.thresholds
+        ends = np.append(read, view.step) * dt
+        for k, name in enumerate(view.readings.thresholds):
+            drawn = name in levels and len(read) > 0
+            x = ends if drawn else ends[:0]
+            self._thresholds[name].data = {
+                "x": x,
+                "y": np.append(held[:, k], held[-1:, k])[: len(x)],
+            }
 
     def _choose(self, view: View) -> None:
         none = np.zeros(0)

@@ -84,6 +84,8 @@ class View:
     rates : (n,) steps in the middle of each bin, and (n, populations) rates in Hz; NaN in gaps.
     potentials : (n,) steps, and (n, monitored) in the network's unit; NaN in gaps.
     monitored : neurons whose potentials these are.
+    thresholds : (n,) steps before which they were read, and levels from then on, (n, names of
+        `Readings.thresholds`), in the network's unit.
     readings : what was read back.
     """
 
@@ -92,6 +94,7 @@ class View:
     rates: tuple[NDArray[np.float64], NDArray[np.float64]]
     potentials: tuple[NDArray[np.float64], NDArray[np.float64]]
     monitored: tuple[int, ...]
+    thresholds: tuple[Steps, NDArray[np.float64]]
     readings: Readings
 
 
@@ -136,6 +139,7 @@ class LiveSource:
         self._columns = np.concatenate([np.array(band.columns) for band in self.bands])
         self._spikes = SpikeHistory(window, MAX_SPIKES)
         self._counts = ValueHistory(window, len(self.populations))
+        self._levels = ValueHistory(window, len(self._threshold_ranges()))
         self._step = device.step
         self._readings = Readings()
         self.plastic = device.read("plastic") if config.learning is not None else None
@@ -216,7 +220,7 @@ class LiveSource:
     def _follow(self, step: int) -> None:
         """Go on from `step`, to which somebody else may have taken the device."""
         if step < self._step:
-            for history in (self._spikes, self._counts, self._potentials):
+            for history in (self._spikes, self._counts, self._potentials, self._levels):
                 history.clear()
         self._step = step
 
@@ -252,6 +256,7 @@ class LiveSource:
             self._follow(step)
             if sampled is not None:
                 self._potentials.append(np.array([step - 1]), sampled)
+            self._levels.append(np.array([step]), np.array([list(thresholds.values())]))
             self._readings = dataclasses.replace(before, **new)
 
     def mark_weights(self) -> None:
@@ -297,5 +302,6 @@ class LiveSource:
                 rates=((at + 0.5) * width, rates),
                 potentials=broken_at_gaps(*self._potentials.values(), self.window // 4),
                 monitored=self.monitored,
+                thresholds=self._levels.values(),
                 readings=self._readings,
             )

@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.timeout(120),
 ]
 
-SECONDS = 20
+SECONDS = 60
 """That anything may take."""
 
 FIND = """

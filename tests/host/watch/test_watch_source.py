@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from bokeh.models import Range1d
 from designs import CONFIG, DESIGN, learning_config, make_design
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from spikeloom.device.golden import GoldenDevice
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import InputError
+from spikeloom.watch.panels import PotentialPanel
 from spikeloom.watch.source import ALL_NEURONS, BINS, LiveSource
 from spikeloom.watch.stimulus import Stimulus
 
@@ -170,3 +172,22 @@ def test_background_has_the_rate_that_was_asked_for_on_inputs_alone():
         stimulus.set_rate("out", 1.0)
     with pytest.raises(InputError, match="no steps"):
         Stimulus(DESIGN, replay=np.zeros((0, CONFIG.axons)))
+
+
+def test_faults_31_a_changed_threshold_leaves_the_past_as_it_was():
+    _, source = live(neurons=[0])
+    source.read_back()
+    name, before = next(iter(source.view().readings.thresholds.items()))
+    source.advance(60)
+    source.set_threshold(name, before + 3.0)
+    source.advance(30)
+    view = source.view()
+    steps, levels = view.thresholds
+    assert steps.tolist() == [0, 60]
+    assert levels[:, 0].tolist() == [before, before + 3.0]
+    panel = PotentialPanel(source, Range1d())
+    panel.update(view)
+    (drawn,) = [r.data_source for r in panel.figure.renderers
+                if r.data_source.name == f"threshold of {name}"]  # fmt: skip
+    assert drawn.data["x"].tolist() == pytest.approx([0.0, 60 * DESIGN.dt, 90 * DESIGN.dt])
+    assert drawn.data["y"].tolist() == [before, before + 3.0, before + 3.0]
