@@ -19,7 +19,7 @@ from spikeloom.hdl.contract.fabric_config import FabricConfig
 
 from ..design.design import Design
 from ..network.network import Network
-from ..quantise.arrays import flag
+from ..quantise.arrays import choice, flag
 from ..quantise.core import Quantised, quantise
 from ..quantise.holding import Purpose
 from ..quantise.learning import QuantisedLearning, Units
@@ -42,6 +42,7 @@ def compile(
     lanes: int | None = None,
     update_units: int | None = None,
     monitors: int | None = None,
+    parameters: str | None = None,
     scale: str | float | None = None,
     headroom: float | None = None,
     config: CoreConfig | None = None,
@@ -59,7 +60,9 @@ def compile(
     weight_bits, state_bits : widths of the new core, see `CoreConfig`.  Default: the fewest bits, from
         8 and 16, with which the network is held exactly, or well; see `quantise`.
     lanes, update_units, monitors : further settings of it.  Default: 4 (or as many as there are
-        neurons), 1, 8.
+        neurons), 1, 8 (or as many as there are read-outs).
+    parameters : "per_neuron", so that those of single neurons and populations can be written while
+        the network runs, or "shared" by all, which takes less hardware.  Default: as the network is.
     scale : see `quantise`.  Default: "per_neuron", or "global" when `config` has shared
         parameters, or when the network learns: the bounds of weights are one for the core.
     headroom : see `quantise`.  Default: estimated for each neuron.
@@ -82,7 +85,7 @@ def compile(
     biases and times that are off, learning that cannot take place, neurons that fire without input.
     Each says how many, where, and what would hold them.  `design.report` has all deviations.
     """
-    _check_arguments(network, config, fabric)
+    _check_arguments(network, config, fabric, parameters)
     strict = flag("strict", strict)
     settings: dict[str, Any] = {
         "weight_bits": weight_bits,
@@ -93,6 +96,7 @@ def compile(
     }
     if board is not None:
         rest = {
+            "parameters": parameters,
             "scale": scale,
             "headroom": headroom,
             "config": config,
@@ -109,6 +113,7 @@ def compile(
         settings[name] = int(value)
     given = [name for name, value in (("config", config), ("fabric", fabric)) if value is not None]
     given += settings
+    given += [] if parameters is None else ["parameters"]
     if len(given) > 1 and given[0] in ("config", "fabric"):
         raise InputError(f"{given[0]} says {', '.join(given[1:])} already; give one or the other")
     many = cores is not None or fabric is not None or placement is not None
@@ -119,7 +124,7 @@ def compile(
     if fabric is not None:
         config = _network_core(fabric.core, wiring)
     options = common_options(network, wiring)
-    shared = config is not None and config.parameters == "shared"
+    shared = (config.parameters if config else parameters) == "shared"
     if scale is None:
         scale = "global" if shared or network.learning else "per_neuron"
     if network.learning and isinstance(scale, str) and scale == "per_neuron":
@@ -156,8 +161,13 @@ def compile(
             monitors=monitors or useful_monitors(basis, wiring),
             learning=learned.config if learned else None,
         )
-        parameters = "shared" if uniform(core, result) else "per_neuron"
+        parameters = parameters or ("shared" if uniform(core, result) else "per_neuron")
         core = dataclasses.replace(core, parameters=parameters)
+        if parameters == "shared" and not uniform(core, result):
+            raise FitError(
+                'the neurons have different parameters, which are not "shared" by all; '
+                'give parameters="per_neuron", or describe the populations alike'
+            )
     else:
         core = config
         learning = learned.config if learned else core.learning
@@ -179,8 +189,10 @@ def _network_core(core: CoreConfig, wiring: Wiring) -> CoreConfig:
     )
 
 
-def _check_arguments(network: object, config: object, fabric: object) -> None:
+def _check_arguments(network: object, config: object, fabric: object, parameters: object) -> None:
     """Raise an `InputError` for arguments of another type."""
+    if parameters is not None:
+        choice("parameters", parameters, ("shared", "per_neuron"))
     for name, value, kind, advice in (
         ("network", network, Network, "give a Network"),
         ("config", config, CoreConfig, "give a CoreConfig, e.g. CoreConfig.from_toml(Path(FILE))"),

@@ -84,8 +84,8 @@ class Content:
         some = self.equal and shape != self.shape
         if some or (self.equal and array.size and np.any(array != array.flat[0])):
             raise ImageError(
-                f"{self.name} is shared; configure parameters = 'per_neuron' for "
-                "values of each neuron, or give one for all"
+                f"{self.name} is shared by all neurons; for values of their own use "
+                "compile(…, parameters='per_neuron'), or give one for all"
             )
         dtype = np.bool_ if self.flags else np.int64
         return np.array(np.broadcast_to(array, shape), dtype=dtype)

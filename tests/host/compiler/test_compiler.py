@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import spikeloom
 from spikeloom.compiler.compile import compile
 from spikeloom.compiler.wiring import wire
-from spikeloom.hdl import NO_AXON, CoreConfig
+from spikeloom.hdl import NO_AXON, CoreConfig, ImageError
 from spikeloom.hdl.contract.errors import FitError, InputError
 from spikeloom.network.network import IF, LIF, Network
 from spikeloom.sim import GoldenCore
@@ -264,3 +265,22 @@ def test_potentials_in_the_unit_of_the_network(data):
     core = GoldenCore(design.image)
     core.run(np.ones((1, 3), dtype=bool))
     assert core.state("v")[0] / design.scale == pytest.approx(weights.sum(axis=0), abs=0.01)
+
+
+def test_parameters_of_their_own_can_be_asked_for():
+    net = Network()
+    first, second = (net.population(name, 3, IF()) for name in ("first", "second"))
+    net.connect(first, second, 0.5)
+    assert compile(net).config.parameters == "shared"
+    device = spikeloom.open("golden:", compile(net, parameters="per_neuron"))
+    device.parameters.v_threshold["second"] = 2.0
+    assert np.asarray(device.parameters.v_threshold).tolist() == [1.0] * 3 + [2.0] * 3
+    with pytest.raises(ImageError, match=r"compile.*parameters='per_neuron'"):
+        spikeloom.open("golden:", compile(net)).parameters.v_threshold["second"] = 2.0
+    net.population("third", 1, IF(v_threshold=1.7))
+    with pytest.raises(FitError, match="different parameters"):
+        compile(net, parameters="shared")
+    with pytest.raises(InputError, match="parameters"):
+        compile(net, parameters="own")
+    with pytest.raises(InputError, match="parameters already"):
+        compile(net, parameters="shared", config=compile(net).config)
