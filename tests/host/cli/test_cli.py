@@ -154,7 +154,7 @@ def test_doctor_fails_when_something_required_is_missing(run, monkeypatch, ok):
     code, out, _ = run("doctor")
     assert code == (not ok)
     assert ("✓ cobs" in out, "✗ cobs" in out) == (ok, not ok)
-    assert check.mend in out, "a command stays on one line"
+    assert check.fix in out, "a command stays on one line"
     code, out, _ = run("doctor", "--json")
     assert code == (not ok)
     assert json.loads(out)["ok"] == ok

