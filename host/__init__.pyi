@@ -7,6 +7,8 @@ from .design.snapshot import Snapshot as Snapshot
 from .device.device import Device as Device
 from .device.run import Run as Run
 from .driver.board import Board as Board
+from .exchange.imported import Imported as Imported
+from .exchange.importer import import_network as import_network
 from .hdl import ConfigError as ConfigError
 from .hdl import CoreConfig as CoreConfig
 from .hdl import Image as Image
@@ -15,6 +17,7 @@ from .hdl.contract.errors import BoardRefusedError as BoardRefusedError
 from .hdl.contract.errors import DesignError as DesignError
 from .hdl.contract.errors import FitError as FitError
 from .hdl.contract.errors import FitWarning as FitWarning
+from .hdl.contract.errors import ForeignNetworkError as ForeignNetworkError
 from .hdl.contract.errors import InputError as InputError
 from .hdl.contract.errors import LinkError as LinkError
 from .hdl.contract.errors import MissingToolError as MissingToolError

@@ -31,6 +31,10 @@ class InputError(SpikeLoomError, ValueError):
     """An argument of the wrong shape, type or range."""
 
 
+class ForeignNetworkError(InputError):
+    """Another tool's network that cannot be read or mapped; the message names the place and the reason."""
+
+
 class MissingToolError(SpikeLoomError):
     """A compiler or tool is not installed; the message says how to get it."""
 
