@@ -1,6 +1,6 @@
-"""Draws the pictures in docs/images: waveform, raster, learning curves, a demo's confusion matrix.
+"""Draws the pictures in docs/images: waveform, raster, learning curves, digits and their conversion.
 
-Run it with: python docs/figures.py [waveform] [raster] [learning_curves] [demo-confusion]
+Run it with: python docs/figures.py [waveform] [raster] [learning_curves] [demo-confusion] [ann-steps] …
 It takes half a minute, most of it for compiling the twin the first time.
 """
 
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ann_pictures
 import numpy as np
 from amaranth.sim import Simulator
 from learning_curves import learning_curves
@@ -334,6 +335,8 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     "raster": raster,
     "learning_curves": learning_curves,
     "demo-confusion": demo_confusion,
+    "ann-steps": ann_pictures.steps,
+    "ann-exit": ann_pictures.early_exit,
 }
 
 

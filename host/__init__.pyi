@@ -7,6 +7,9 @@ from .design.snapshot import Snapshot as Snapshot
 from .device.device import Device as Device
 from .device.run import Run as Run
 from .driver.board import Board as Board
+from .exchange.ann import from_layers as from_layers
+from .exchange.ann import from_sklearn as from_sklearn
+from .exchange.ann import from_torch as from_torch
 from .exchange.imported import Imported as Imported
 from .exchange.importer import import_network as import_network
 from .hdl import ConfigError as ConfigError

@@ -4,6 +4,7 @@ It knows no device, design or network.
 """
 
 __all__ = [
+    "conversion_plots",
     "html",
     "learning_plots",
     "plots",
