@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import ann_pictures
+import explain_picture
 import numpy as np
 from amaranth.sim import Simulator
 from learning_curves import learning_curves
@@ -337,6 +338,7 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     "demo-confusion": demo_confusion,
     "ann-steps": ann_pictures.steps,
     "ann-exit": ann_pictures.early_exit,
+    "explain": explain_picture.difference,
 }
 
 

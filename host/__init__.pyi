@@ -6,6 +6,8 @@ from .design.design import Design as Design
 from .design.snapshot import Snapshot as Snapshot
 from .device.device import Device as Device
 from .device.run import Run as Run
+from .diagnosis.explain import Explanation as Explanation
+from .diagnosis.explain import explain as explain
 from .driver.board import Board as Board
 from .exchange.ann import from_layers as from_layers
 from .exchange.ann import from_sklearn as from_sklearn

@@ -4,4 +4,5 @@ __all__ = [
     "compile",
     "partition",
     "place",
+    "wiring",
 ]

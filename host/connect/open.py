@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, overload
 
 from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.shown import shown
@@ -12,17 +12,24 @@ from ..design.design import Design, as_design
 from ..design.run_limits import check_seconds
 from ..device.device import Device
 from ..device.golden import GoldenDevice
+from ..diagnosis.float_device import FloatDevice
 from ..driver.board import Board
 from ..link.link import TIMEOUT, Link
 from ..link.port import Port
 from ..link.port_owner import Claim
+from ..network.network import Network
 from ..sharing.shared_link import SharedLink
 from .board_link import open_link, tuned_link
 from .discovery import only_board
 from .options import check_options
-from .schemes import GOLDEN, NETLIST, TWIN
+from .schemes import FLOAT, GOLDEN, NETLIST, TWIN
 
 
+@overload
+def open(where: Literal["float:"], design: Network) -> FloatDevice: ...
+
+
+@overload
 def open(
     where: str | None = None,
     design: Design | None = None,
@@ -34,7 +41,21 @@ def open(
     progress: bool | None = None,
     share: bool = True,
     **options: Any,
-) -> Device:
+) -> Device: ...
+
+
+def open(
+    where: str | None = None,
+    design: Any = None,
+    *,
+    load: bool | None = None,
+    baud: int | None = None,
+    line_rate: int | None = None,
+    timeout: float = TIMEOUT,
+    progress: bool | None = None,
+    share: bool = True,
+    **options: Any,
+) -> Device | FloatDevice:
     """Open a device and load `design` into it.
 
     A serial port has one owner, the process that opened it first; the user's other processes that
@@ -45,10 +66,11 @@ def open(
     Parameters
     ----------
     where : "golden:" for the golden model; "twin:" for the simulated board (both need a design);
-        "netlist:" and a board's name ("netlist:icebreaker") for its synthesised netlist, simulated
-        with the core that the board gets by default; or a serial port: a name ("/dev/ttyUSB1",
-        "COM5") or a pyserial URL ("socket://host:port").  Default: the serial port of the one board
-        that there is (`spikeloom devices`).
+        "float:" for a `Network` itself, in floats and not compiled; "netlist:" and a board's name
+        ("netlist:icebreaker") for its synthesised netlist, simulated with the core that the board
+        gets by default; or a serial port: a name ("/dev/ttyUSB1", "COM5") or a pyserial URL
+        ("socket://host:port").  Default: the serial port of the one board that there is
+        (`spikeloom devices`).
     design : the network.  A board may be opened without one, to ask who it is.
     load : write the image of `design`; False leaves a board as it is, whatever it holds.  Default:
         load, unless another process has the board open.
@@ -73,6 +95,9 @@ def open(
     BoardRefusedError : somebody has the board open, and it does not hold the image of `design`.
     """
     _check(where, load, baud, line_rate, timeout, progress, share)
+    if where == FLOAT:
+        check_options(where, baud, line_rate, options)
+        return FloatDevice(design)
     design = None if design is None else as_design(design)
     check_options(where, baud, line_rate, options)
     if where is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,8 +27,40 @@ Samples = ArrayLike | dict[str, ArrayLike] | Iterable[SpikeInput]
 """Inputs of several runs: one of each; or arrays (samples, steps, size), also by input name."""
 
 
+class Sizes(Protocol):
+    """Numbers of axons and neurons."""
+
+    @property
+    def axons(self) -> int:
+        """A."""
+
+    @property
+    def neurons(self) -> int:
+        """N."""
+
+
+class Axons(Protocol):
+    """What has inputs: a `Design`, or a network in floats; with its attributes of these names."""
+
+    @property
+    def inputs(self) -> dict[str, slice]:
+        """Axons of each input."""
+
+    @property
+    def mirrors(self) -> NDArray[np.int64]:
+        """(K, 2) axons, and further ones that hear the same."""
+
+    @property
+    def dt(self) -> float:
+        """Seconds of a step."""
+
+    @property
+    def config(self) -> Sizes:
+        """Of the core."""
+
+
 def input_raster(
-    design: Design, spikes: SpikeInput = None, steps: int | None = None
+    design: Axons, spikes: SpikeInput = None, steps: int | None = None
 ) -> NDArray[np.bool_]:
     """(steps, A) bool raster of a run's input spikes, axon by axon.
 
@@ -115,14 +147,14 @@ def _step_count(steps: object) -> int:
     return count
 
 
-def _axon_range(design: Design, name: str) -> range:
+def _axon_range(design: Axons, name: str) -> range:
     if name not in design.inputs:
         known = ", ".join(map(repr, design.inputs)) or "none; give one array for all axons"
         raise InputError(f"no input population {name!r} in this design; it has {known}")
     return range(*design.inputs[name].indices(design.config.axons))
 
 
-def _by_name(design: Design) -> str:
+def _by_name(design: Axons) -> str:
     """How to give spikes for the inputs alone."""
     return f", or a dict by input: {', '.join(design.inputs)}" if design.inputs else ""
 

@@ -1,7 +1,10 @@
-"""What is wrong: a device in lockstep with its golden model, bisection to the first difference, doctor."""
+"""What is wrong: lockstep with the golden model, bisection to the first difference, floats, doctor."""
 
 __all__ = [
     "bisect",
     "doctor",
+    "explain",
+    "float_device",
+    "float_model",
     "lockstep",
 ]

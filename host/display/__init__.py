@@ -5,6 +5,7 @@ It knows no device, design or network.
 
 __all__ = [
     "conversion_plots",
+    "explain_plot",
     "html",
     "learning_plots",
     "plots",
