@@ -17,7 +17,7 @@ def difference(path: Path) -> None:
     eye = net.input("eye", 64)
     hidden = net.population("hidden", 32, LIF(tau_mem=20e-3))
     out = net.population("out", 4, LIF(tau_mem=20e-3))
-    net.connect(eye, hidden, rng.choice([-0.2, -0.1, 0.1, 0.15, 0.3], (64, 32)))
+    net.connect(eye, hidden, rng.choice([-0.21, -0.1, 0.12, 0.17, 0.3], (64, 32)))
     net.connect(hidden, out, rng.choice([-0.2, 0.1, 0.25], (32, 4)))
     design = spikeloom.compile(net, weight_bits=4)
     spikeloom.explain(net, design, {"eye": rng.random((300, 64)) < 0.05}).plot(path)

@@ -10,7 +10,16 @@ from numpy.typing import ArrayLike
 
 from spikeloom.hdl.contract.errors import InputError
 
-from .style import COLOURS, FAINT, INK, axes_for, figure_of, file_format, styled_drawing
+from .style import (
+    COLOURS,
+    FAINT,
+    INK,
+    axes_for,
+    figure_of,
+    file_format,
+    styled_drawing,
+    whole_numbers,
+)
 from .values import checked_array
 
 if TYPE_CHECKING:
@@ -77,6 +86,7 @@ def potentials_apart(
         x, other, color=COLOURS[0], linewidth=1.3, marker="o", markersize=2.5, label="on the core"
     )
     axes.set_xlabel("step")
+    whole_numbers(axes.xaxis)
     axes.set_ylabel("potential (network's unit)")
     axes.grid(color=FAINT, linewidth=0.6)
     axes.legend(loc="best")
