@@ -86,10 +86,11 @@ for k in range(10**9):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
-def test_a_killed_save_leaves_the_old_file_or_the_new_one(tmp_path):
-    path, rng = tmp_path / "net.slm", random.Random(1)
+@pytest.mark.parametrize("trials", [10, pytest.param(100, marks=pytest.mark.slow)])
+def test_a_killed_save_leaves_the_old_file_or_the_new_one(tmp_path, trials):
+    path, rng = tmp_path / "net.slm", random.Random(trials)
     files.write_file(path, bytes(200_000))
-    for _ in range(10):
+    for _ in range(trials):
         with subprocess.Popen(
             [sys.executable, "-c", _SAVER, path], stdout=subprocess.PIPE, text=True
         ) as saver:
