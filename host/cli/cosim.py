@@ -38,9 +38,7 @@ def cosim(
     first: int = typer.Option(0, min=0, help="The first seed."),
     settings: list[str] = SET,
     out: Path = typer.Option(None, "--out", "-o", help="Folder for waveforms of failing cases."),
-    campaign: bool = typer.Option(
-        False, "--campaign", help="All pairs of options, in a faster harness than cocotb's."
-    ),
+    campaign: bool = typer.Option(False, "--campaign", help="All pairs of options."),
     neuron: str = typer.Option(
         None, help="Neuron model of a random configuration, or of --campaign; default: lif."
     ),
@@ -52,6 +50,9 @@ def cosim(
     ),
     placed: bool = typer.Option(
         False, "--placed", help="Networks with delays, placed at random on fabrics of many cores."
+    ),
+    cocotb: bool = typer.Option(
+        False, "--cocotb", help="Under cocotb, which is several times slower."
     ),
     updates: int = typer.Option(
         None, min=1, help="With --rule: one run of so many weight updates in place of cases."
@@ -102,7 +103,7 @@ def cosim(
         else:
             from spikeloom.sim.cosim import run
 
-            result = run(config, chosen, neuron=model, out=out, progress=show)
+            result = run(config, chosen, neuron=model, out=out, progress=show, cocotb=cocotb)
     finally:
         bar.stop()
     report(result, as_json=as_json, ok=result.ok)

@@ -18,6 +18,7 @@ from spikeloom.link.link import Link
 from ..twin.build import build_streams
 from ..twin.port import TwinPort
 from .cases import neuron_options, possible_config
+from .effort import describe
 from .learning_cases import CORNERS, make_learning_config, rule_options
 from .report import CosimReport, Progress
 from .scenario import Mismatch, Scenario
@@ -83,6 +84,7 @@ def run_campaign(
         if progress:
             progress(f"{what}: compiling", report.cases, total)
         library = build_streams(config)
+        what += f" ({describe(config, len(seeds))})"
         for seed in seeds:
             with TwinPort(library, seed=seed) as port:
                 result = run_case(port, config, seed)

@@ -23,6 +23,7 @@ from spikeloom.hdl.contract.rules import RULES
 
 from ..twin import verilator
 from .bench import Job
+from .campaign import run_campaign
 from .cases import random_config
 from .effort import MAX_SECONDS, describe, drawn_within
 from .port import PORTS
@@ -39,19 +40,26 @@ def run(
     neuron: str = "lif",
     out: Path | None = None,
     progress: Progress | None = None,
+    cocotb: bool = False,
 ) -> CosimReport:
     """Compare `config` with the golden model.
 
     By default it is a random one of this neuron model, from the first seed, and not too large.
 
     Each seed gives a random network, spike trains, stalls on both directions of the link, and writes
-    between steps; memories start with random contents.  A failing case is run again with a
-    waveform, which is written to `out` (default: the current folder).
+    between steps; memories start with random contents.  Cases run in a C++ harness, or under cocotb,
+    which is several times slower.  A failing case is run again under cocotb with a waveform, which is
+    written to `out` (default: the current folder).
     """
     if config is None:
         rng = np.random.default_rng(seeds[0] if len(seeds) else 0)
         config = drawn_within(MAX_SECONDS, lambda: random_config(rng, neuron))
-    return run_many([config], seeds, out=out, progress=progress)
+    if cocotb:
+        return run_many([config], seeds, out=out, progress=progress)
+    report = run_campaign([config], seeds, progress=progress)
+    for mismatch in report.mismatches:
+        mismatch["waves"] = _waveform(config, mismatch["seed"], out or Path())
+    return report
 
 
 def run_many(
@@ -61,7 +69,7 @@ def run_many(
     out: Path | None = None,
     progress: Progress | None = None,
 ) -> CosimReport:
-    """As `run`, for several configurations one after the other."""
+    """As `run` under cocotb, for several configurations one after the other."""
     report = CosimReport()
     began = time.monotonic()
     total = len(configs) * len(seeds)
@@ -69,7 +77,7 @@ def run_many(
         tell = progress or (lambda *_: None)
         tell(f"configuration {index + 1} of {len(configs)}: compiling", index * len(seeds), total)
         build = _build(config, waves=False)
-        what = f"configuration {index + 1} of {len(configs)} ({describe(config, len(seeds))})"
+        what = f"configuration {index + 1} of {len(configs)} ({describe(config, len(seeds), cocotb=True)})"
         tell(what, index * len(seeds), total)
         for result in _simulate(build, config, seeds, waves=False):
             if "error" in result:

@@ -194,7 +194,7 @@ class Report:
 def test_cosim_passes_its_arguments_on_and_fails_on_mismatches(run, monkeypatch, core_file, ok):
     calls = []
 
-    def simulate(config, seeds, *, neuron, out, progress):
+    def simulate(config, seeds, *, neuron, out, progress, cocotb):
         calls.append((config, list(seeds), out))
         assert neuron == "lif"
         progress("configuration 1 of 1: compiling", 0, 3)

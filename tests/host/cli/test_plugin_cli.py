@@ -42,7 +42,7 @@ def test_a_plugin_is_imported_before_the_command_runs(run, monkeypatch, tmp_path
 def test_cosim_has_a_random_core_of_the_neuron_model_that_it_is_told(run, monkeypatch):
     calls = []
 
-    def simulate(config, seeds, *, neuron, out, progress):
+    def simulate(config, seeds, *, neuron, out, progress, cocotb):
         calls.append((config, neuron))
         return SimpleNamespace(ok=True, to_dict=dict)
 

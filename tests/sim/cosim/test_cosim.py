@@ -22,6 +22,7 @@ from spikeloom.sim.cosim.placed import (
     random_placement,
     run_placed,
 )
+from spikeloom.sim.cosim.report import CosimReport
 
 CONFIG = STREAM_CORE
 
@@ -49,7 +50,7 @@ LEARNING = [
 
 @pytest.mark.timeout(600)
 def test_cocotb_finds_no_difference(tmp_path: Path) -> None:
-    report = run(LEARNING[0], range(3), out=tmp_path)
+    report = run(LEARNING[0], range(3), out=tmp_path, cocotb=True)
     assert report.to_dict()["mismatches"] == []
     assert report.ok
     assert report.cases == 3
@@ -136,3 +137,25 @@ def test_a_job_survives_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_no_seeds_is_not_ok() -> None:
     assert not runner.CosimReport().ok
+
+
+def test_a_failing_case_is_run_again_for_its_waveform(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def campaign(configs: list[CoreConfig], seeds: range, progress: object) -> CosimReport:
+        report = CosimReport()
+        for seed in seeds:
+            report.add(
+                configs[0], {"seed": seed, "cycles": 1} | ({"error": "v"} if seed == 4 else {})
+            )
+        return report
+
+    def waveform(config: CoreConfig, seed: int, out: Path) -> str:
+        asked.append((config, seed))
+        return str(out / "wave.vcd")
+
+    monkeypatch.setattr(runner, "run_campaign", campaign)
+    monkeypatch.setattr(runner, "_waveform", waveform)
+    report = run(CONFIG, range(3, 6), out=Path("waves"))
+    assert asked == [(CONFIG, 4)]
+    assert [m["waves"] for m in report.mismatches] == [str(Path("waves/wave.vcd"))]

@@ -26,6 +26,10 @@ def test_faults_37_a_configuration_that_nobody_asked_for_is_not_large():
 
 
 def test_faults_37_an_estimate_comes_first():
-    assert effort.describe(LARGE, 20) == "96 neurons, 32 lanes, rule three_factor: about 72 min"
+    assert (
+        effort.describe(LARGE, 20, cocotb=True)
+        == "96 neurons, 32 lanes, rule three_factor: about 72 min"
+    )
+    assert effort.describe(LARGE, 20).endswith("about 14 min")
     small = CoreConfig(neurons=4, axons=4)
     assert "about 5 s" in effort.describe(small, 1)
