@@ -29,7 +29,9 @@ format: setup
 	$(BIN)/ruff format .
 
 docs: setup
+	@echo "Building the documentation (a minute) ..."
 	$(BIN)/python -m sphinx -W --keep-going -q -E -b html docs build/docs
+	@echo "build/docs/index.html"
 
 bench: setup
 	$(BIN)/python benchmarks/cycles_per_step.py

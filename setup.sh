@@ -29,7 +29,7 @@ if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurep
 PYTHON
 
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
-echo "Installing packages into $venv (a minute or two) ..."
+echo "Installing packages into $venv (a minute or two, without a word) ..."
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 
 "$venv/bin/python" - <<'PYTHON' || exit 1

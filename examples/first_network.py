@@ -24,9 +24,9 @@ def describe() -> spikeloom.Network:
         "excitatory", 40, spikeloom.LIF(tau_mem=20e-3, tau_syn=5e-3, refractory=2e-3)
     )
     inhibitory = network.population("inhibitory", 10, spikeloom.LIF(tau_mem=10e-3))
-    network.connect(stimulus, excitatory, rng.uniform(0.0, 0.06, (20, 40)))
+    network.connect(stimulus, excitatory, rng.uniform(0.005, 0.06, (20, 40)))
     network.connect(excitatory, inhibitory, rng.uniform(0.1, 0.3, (40, 10)))
-    network.connect(inhibitory, excitatory, -rng.uniform(0.0, 0.05, (10, 40)))
+    network.connect(inhibitory, excitatory, -rng.uniform(0.005, 0.05, (10, 40)))
     return network
 
 

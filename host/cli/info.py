@@ -122,6 +122,7 @@ def _ask(where: str, design: Design | None, baud: int | None) -> dict[str, dict[
                 sections["counters"]["overruns of each core"] = device.core_overruns().tolist()
             found = device.info()
             found.pop("config")
+            found["image"] = f"{found['image']:08x}"
             sections = {"identity": found.pop("identity"), "link": found.pop("link")} | sections
             sections = {"board": found} | sections
     return sections

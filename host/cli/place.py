@@ -65,9 +65,10 @@ def place(
             fabric = other.fabric
         design = placing.place(design, cores=cores, fabric=fabric, placement=placement, seed=seed)
         if placement is None and not can_cut():
-            note('neurons are in order; pip install "spikeloom[place]" finds what belongs together')
+            note("neurons are in order; pip install 'spikeloom[place]' finds what belongs together")
     if out is not None:
         design.save(out)
+        note(f"wrote {out}")
     report(placing.report(design), as_json=as_json)
 
 

@@ -70,7 +70,7 @@ def watch(
         from ..watch.server import PageServer
     except ImportError:
         raise MissingToolError(
-            "bokeh is not installed; it comes with: pip install spikeloom[watch]"
+            "bokeh is not installed; it comes with: pip install 'spikeloom[watch]'"
         ) from None
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
@@ -95,6 +95,7 @@ def watch(
         runner.start()
         try:
             Console().print(server.url, highlight=False, soft_wrap=True)
+            note("Ctrl-C ends it")
             if browser:
                 webbrowser.open(server.url)
             server.run()

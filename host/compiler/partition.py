@@ -100,7 +100,7 @@ def _library() -> tuple[Any, Any]:
     except ImportError:
         raise MissingToolError(
             'placement="cut" needs Mt-KaHyPar, a partitioner of hypergraphs; install it with '
-            'pip install "spikeloom[place]", or choose placement="order"'
+            "pip install 'spikeloom[place]', or choose placement=\"order\""
         ) from None
     return mtkahypar, mtkahypar.initialize(1, False)
 

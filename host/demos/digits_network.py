@@ -200,5 +200,5 @@ def _sklearn(module: str) -> Any:
         return import_module(f"sklearn.{module}")
     except ImportError:
         raise MissingToolError(
-            "scikit-learn is not installed; it comes with: pip install spikeloom[demo]"
+            "scikit-learn is not installed; it comes with: pip install 'spikeloom[demo]'"
         ) from None

@@ -149,8 +149,11 @@ def _step_count(steps: object) -> int:
 
 def _axon_range(design: Axons, name: str) -> range:
     if name not in design.inputs:
-        known = ", ".join(map(repr, design.inputs)) or "none; give one array for all axons"
-        raise InputError(f"no input population {name!r} in this design; it has {known}")
+        known = ", ".join(map(repr, design.inputs)) or "none"
+        raise InputError(
+            f"no input population {name!r} in this design; it has {known}"
+            + ("" if design.inputs else ": give one array for all axons")
+        )
     return range(*design.inputs[name].indices(design.config.axons))
 
 

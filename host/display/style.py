@@ -196,7 +196,7 @@ def styled_drawing(draw: Callable[_Arguments, _Result]) -> Callable[_Arguments, 
             import matplotlib
         except ImportError:
             raise MissingToolError(
-                "matplotlib is not installed; it comes with: pip install spikeloom[demo]"
+                "matplotlib is not installed; it comes with: pip install 'spikeloom[demo]'"
             ) from None
         with matplotlib.rc_context(_STYLE):
             return draw(*args, **kwargs)

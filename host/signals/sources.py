@@ -7,6 +7,7 @@ A run takes them in place of arrays, and tells them how many inputs and steps th
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ class _Timed:
                 f"{lost} of {len(at)} input spikes are in a step that has one of the same neuron "
                 "already; a shorter dt keeps them apart",
                 RoundingWarning,
-                stacklevel=2,
+                stacklevel=_users_level(),
             )
         return found
 
@@ -215,3 +216,12 @@ def _per_step(values: Any, size: int, dt: float) -> NDArray[np.float64]:
             f"give at most {1 / dt:g} Hz, or a shorter dt"
         )
     return chances
+
+
+def _users_level() -> int:
+    """The stack level of the first caller outside the package, as its function sees it."""
+    package = __name__.partition(".")[0]
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(package):
+        level, frame = level + 1, frame.f_back
+    return level

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from bokeh.application import Application
 from bokeh.application.handlers import FunctionHandler
 from bokeh.document import Document
@@ -15,6 +17,9 @@ from spikeloom.hdl.contract.errors import PortError
 from .gate import MAX_BODY_BYTES, GatedTornado
 from .page import Page
 from .runner import Runner
+
+# A page that is closed while something is on its way to it is nothing to be warned of.
+logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)
 
 ADDRESS = "127.0.0.1"
 

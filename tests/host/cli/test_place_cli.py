@@ -32,7 +32,7 @@ def test_a_design_is_placed_saved_and_reported(run, file, tmp_path):
     placed, other = tmp_path / "placed.slm", tmp_path / "other.slm"
     code, out, err = run(file, "--cores", 4, "--out", placed, "--json")
     found, design = json.loads(out), Design.load(placed)
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, f"wrote {placed}\n")
     assert [use["neurons"] for use in found["used"]] == [3, 3, 3, 2]
     assert (design.chip.columns, design.chip.rows) == (2, 2)
     assert design.image.weights.tolist() == DESIGN.image.weights.tolist()
@@ -66,7 +66,7 @@ def test_without_a_partitioner_the_order_is_kept_and_said_so(run, file, monkeypa
     monkeypatch.setattr(partition, "can_cut", lambda: False)
     code, _, err = run(file, "--cores", 4)
     assert code == 0
-    assert 'pip install "spikeloom[place]"' in err
+    assert "pip install 'spikeloom[place]'" in err
 
 
 def command(monkeypatch, capsys, *arguments):

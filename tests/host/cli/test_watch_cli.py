@@ -137,7 +137,7 @@ def test_a_missing_bokeh_and_a_taken_port_are_explained(run, design_file, monkey
     monkeypatch.setitem(sys.modules, "spikeloom.watch.server", None)
     code, _, err = run("golden:", "-d", design_file)
     assert code == 1
-    assert "pip install spikeloom[watch]" in err
+    assert "pip install 'spikeloom[watch]'" in err
 
 
 def socket_status(url, origin, token):

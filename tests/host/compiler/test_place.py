@@ -208,7 +208,7 @@ def test_a_core_of_another_kind_is_refused():
 def test_without_its_library_cut_says_how_to_get_it(monkeypatch):
     partition._library.cache_clear()
     monkeypatch.setitem(sys.modules, "mtkahypar", None)
-    with pytest.raises(MissingToolError, match=r"pip install \"spikeloom\[place\]\""):
+    with pytest.raises(MissingToolError, match=r"pip install 'spikeloom\[place\]'"):
         compile(rings(), cores=4, placement="cut")
     by_default = compile(rings(), cores=4)
     assert by_default == compile(rings(), cores=4, placement="order")

@@ -122,3 +122,12 @@ def test_two_spikes_in_one_step_are_said():
 def test_what_makes_no_sense_is_refused(make, match):
     with pytest.raises(InputError, match=match):
         make()
+
+
+def test_a_warning_points_at_the_line_of_the_user():
+    net = Network()
+    net.connect(net.input("in", 1), net.population("out", 1, LIF(20e-3)), 0.5)
+    device = spikeloom.open("golden:", spikeloom.compile(net))
+    with pytest.warns(RoundingWarning) as found:
+        device.run({"in": SpikeTimes([[0.0011, 0.0012]])})
+    assert found[0].filename == __file__
