@@ -43,7 +43,13 @@ class Importer:
         return resolve(getattr(self, name))
 
 
-IMPORTERS: Registry[Importer] = Registry("importer", "spikeloom.importers", {})
+IMPORTERS: Registry[Importer] = Registry(
+    "importer",
+    "spikeloom.importers",
+    {
+        "superneuromat": "spikeloom.exchange.superneuromat.network:SUPERNEUROMAT",
+    },
+)
 """Importers by name."""
 
 HEAD_BYTES = 4096

@@ -1,0 +1,53 @@
+"""Random networks of SuperNeuroMAT, and the same run there and on a device."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import spikeloom
+
+UNITS = (1.0, 1.0, 0.25, 4.0)
+PERIODS = (0, 0, 0, 1, 2, 5, 12)
+DELAYS = (1, 1, 1, 2, 3, 9, 70, 140)
+
+
+def random_snn(seed: int, learns: bool = False):
+    """(network, steps): leaks, refractory periods, delays, initial states and input values."""
+    from superneuromat import SNN
+
+    rng = np.random.default_rng(seed)
+    unit = float(rng.choice(UNITS))
+    snn = SNN()
+    size = int(rng.integers(2, 9))
+    for _ in range(size):
+        snn.create_neuron(
+            threshold=unit * float(rng.integers(-1, 9)) + rng.choice([0, 0, 0.3 * unit]),
+            leak=float(rng.choice([0, unit, 2 * unit, 5 * unit, np.inf])),
+            reset_state=unit * float(rng.choice([0, 0, 0, -2, 1])),
+            refractory_period=int(rng.choice(PERIODS)),
+            refractory_state=int(rng.choice([0, 0, 0, 2, 7])),
+            initial_state=unit * float(rng.choice([0, 0, 3, -4])),
+        )
+    delays = DELAYS[:-2] if learns else DELAYS
+    for pre in range(size):
+        for post in range(size):
+            if rng.random() < 0.5:
+                snn.create_synapse(
+                    pre, post, weight=unit * float(rng.integers(-6, 8)),
+                    delay=int(rng.choice(delays)), stdp_enabled=bool(learns and rng.random() < 0.6),
+                )  # fmt: skip
+    steps = int(rng.integers(40, 160))
+    for t in range(steps):
+        for neuron in range(size):
+            if rng.random() < 0.15:
+                snn.add_spike(t, neuron, unit * float(rng.choice([1, 2, 2, 7, -3])))
+    return snn, steps
+
+
+def run_imported(imported, steps: int, device: str = "golden:"):
+    """(steps, N) spikes of the population "neurons", and the device, which is still open."""
+    design = spikeloom.compile(imported.network, **imported.settings)
+    opened = spikeloom.open(device, design)
+    imported.start(opened)
+    spikes = {name: raster[:steps] for name, raster in imported.inputs.items()}
+    return opened.run(spikes, steps)["neurons"], opened
