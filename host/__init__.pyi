@@ -15,6 +15,7 @@ from .exchange.ann import from_torch as from_torch
 from .exchange.imported import Imported as Imported
 from .exchange.importer import import_network as import_network
 from .exchange.superneuromat.network import from_superneuromat as from_superneuromat
+from .exchange.tennlab.network import from_tennlab as from_tennlab
 from .hdl import ConfigError as ConfigError
 from .hdl import CoreConfig as CoreConfig
 from .hdl import Image as Image

@@ -48,6 +48,7 @@ IMPORTERS: Registry[Importer] = Registry(
     "spikeloom.importers",
     {
         "superneuromat": "spikeloom.exchange.superneuromat.network:SUPERNEUROMAT",
+        "tennlab": "spikeloom.exchange.tennlab.network:TENNLAB",
     },
 )
 """Importers by name."""

@@ -27,6 +27,7 @@ def connect_delayed(
     pairs: Integers,
     weights: Floats,
     steps: Integers,
+    unit: float = 1.0,
     relays: str = "relays",
 ) -> int:
     """Add synapses with a delay each; gives the number of relays that this needed.
@@ -36,6 +37,7 @@ def connect_delayed(
     pairs : (S, 2) indices of source and target; a pair may occur more than once.
     weights : (S,) in the unit of the target's potential.
     steps : (S,) from a spike to its effect: at least 1 from neurons, and 0…63 from inputs.
+    unit : of potentials, which is what relays count in.
     relays : name of the population of relays.
     """
     far = steps > LONGEST
@@ -47,15 +49,15 @@ def connect_delayed(
     relay = network.population(
         relays,
         len(starts),
-        LIF(leak="linear", leak_step=np.inf, v_threshold=1.0),
+        LIF(leak="linear", leak_step=np.inf, v_threshold=unit),
         report=False,
     )
-    once = np.ones(len(starts))
+    once = np.full(len(starts), unit)
     to_relays = np.stack([starts, np.arange(len(starts))], axis=1)
     _connect(network, source, relay, to_relays, once, np.full(len(starts), LONGEST))
     further = connect_delayed(
         network, relay, target, np.stack([row, pairs[far, 1]], axis=1), weights[far],
-        steps[far] - LONGEST, relays + "+",
+        steps[far] - LONGEST, unit, relays + "+",
     )  # fmt: skip
     return len(starts) + further
 

@@ -47,6 +47,7 @@ def random_snn(seed: int, learns: bool = False):
 def run_imported(imported, steps: int, device: str = "golden:"):
     """(steps, N) spikes of the population "neurons", and the device, which is still open."""
     design = spikeloom.compile(imported.network, **imported.settings)
+    assert design.report.exact == sum(p.size for p in imported.network.populations.values())
     opened = spikeloom.open(device, design)
     imported.start(opened)
     spikes = {name: raster[:steps] for name, raster in imported.inputs.items()}

@@ -132,7 +132,7 @@ def _populate(net: Network, folded: Folded, numbers: Potentials) -> int:
             report=False,
         )
     return connect_delayed(
-        net, population, population, folded.pairs, folded.weights, folded.steps
+        net, population, population, folded.pairs, folded.weights, folded.steps, numbers.unit
     )
 
 
