@@ -10,7 +10,11 @@ import numpy as np
 from spikeloom.hdl.contract.errors import ForeignNetworkError
 
 from ..quantise.rounding import Floats, Integers
+from ..quantise.scales import MAX_WEIGHT_SHIFT
 
+WEIGHT_BITS = 16
+STATE_BITS = 32
+"""What a core can have at most."""
 _MANTISSA_BITS = 53
 _SMALLEST = -1074
 """Exponent of the smallest floating-point number."""
@@ -49,7 +53,7 @@ class Grid:
         bits = lowest_bits(flat)
         k = int(np.argmin(bits))
         if bits[k] < self._exponent:
-            self._exponent, self._finest = int(bits[k]), f"{name(k)}, {flat[k]:.17g},"
+            self._exponent, self._finest = int(bits[k]), f"{name(k)}, {float(flat[k])!r},"
         self._largest = max(self._largest, float(np.abs(flat).max()))
 
     @property
@@ -72,3 +76,23 @@ class Grid:
                 f"{(1 << (bits - 1)) - 1} exactly. Use integers, or multiples of a power of two "
                 "(0.5, 0.25, …): what has to be rounded is no exact import"
             )
+
+    def check_beside(self, weights: Grid) -> None:
+        """Raise `ForeignNetworkError` where weights are too large to be whole in these units."""
+        most = ((1 << (WEIGHT_BITS - 1)) - 1) * 2.0**MAX_WEIGHT_SHIFT
+        if weights._largest / self.unit > most:
+            raise ForeignNetworkError(
+                f"{self._finest} needs units of {self.unit:g}, of which the largest weight is "
+                f"{weights._largest / self.unit:.6g}; beside it a core holds weights up to {most:g}"
+            )
+
+
+def common_unit(weights: Grid, potentials: Grid) -> float:
+    """The unit of a network whose weights and potentials (all others, and weights) are these.
+
+    Raises `ForeignNetworkError` for numbers that no core holds exactly side by side.
+    """
+    weights.check(WEIGHT_BITS, "weights and input values")
+    potentials.check(STATE_BITS, "weights, leaks and potentials")
+    potentials.check_beside(weights)
+    return potentials.unit

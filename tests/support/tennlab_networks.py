@@ -51,9 +51,7 @@ def random_risp(seed):
     size = int(rng.integers(2, 9))
     ids = [int(i) for i in rng.permutation(20)[:size]]
     least = unit if inclusive or not discrete else 0
-    nodes = {
-        i: (least + unit * int(rng.integers(0, 7)), int(rng.random() < 0.4)) for i in ids
-    }
+    nodes = {i: (least + unit * int(rng.integers(0, 7)), int(rng.random() < 0.4)) for i in ids}
     edges = {
         (a, b): (unit * int(rng.integers(-7, 8)), int(rng.choice([1, 1, 2, 5, 64, 70, 127, 230])))
         for a in ids for b in ids if rng.random() < 0.5

@@ -9,13 +9,12 @@ import numpy as np
 from spikeloom.hdl.contract.errors import ForeignNetworkError
 
 from ...quantise.rounding import Floats
-from ..grid import Grid
+from ..grid import Grid, common_unit
 from .chains import Folded
 from .record import Record
 
 STATE_BITS = (16, 32)
 """Fewest and most bits of a state that are chosen."""
-_WEIGHT_BITS = 16
 _MOST_REFRACTORY = 255
 _TOP = 2.0 ** (STATE_BITS[1] - 1) - 1
 
@@ -111,6 +110,4 @@ def _unit(record: Record, folded: Folded, neurons: dict[str, Floats]) -> float:
     for each in (grid, weights):
         each.add(np.array([value for _, _, value in record.spikes]), spike_name)
         each.add(folded.weights, weight_name)
-    weights.check(_WEIGHT_BITS, "weights and input values")
-    grid.check(STATE_BITS[1], "weights, leaks and potentials")
-    return grid.unit
+    return common_unit(weights, grid)

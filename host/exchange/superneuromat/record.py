@@ -301,5 +301,3 @@ def _stdp(data: Mapping[str, Any], learns: Floats) -> Stdp | None:
         positive if positive.size else np.zeros(lags),
         negative if negative.size else np.zeros(lags),
     )
-
-

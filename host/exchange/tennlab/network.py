@@ -11,7 +11,7 @@ import numpy as np
 from ...network.network import Network
 from ...network.neurons import LIF
 from ...quantise.rounding import Floats
-from ..grid import Grid
+from ..grid import Grid, common_unit
 from ..imported import Imported
 from ..importer import Importer
 from ..long_delays import connect_delayed
@@ -21,7 +21,6 @@ from .processors import Meaning, meaning_of
 NEURONS = "neurons"
 INPUTS = "inputs"
 """Names of the population and of its inputs."""
-_WEIGHT_BITS = 16
 _STATE_BITS = (16, 32)
 _SHOWN = 8
 
@@ -103,15 +102,14 @@ def from_tennlab(
 
 
 def _unit(document: Document, meaning: Meaning) -> float:
-    grid = Grid()
-    if len(document.inputs):
-        grid.add(np.array([meaning.input_value]), lambda k: "what an input spike adds")
-    grid.add(meaning.weights, lambda k: f"the Weight of {document.edge(k)}")
-    grid.check(_WEIGHT_BITS, "weights and input values")
+    grid, weights = Grid(), Grid()
+    for each in (grid, weights):
+        if len(document.inputs):
+            each.add(np.array([meaning.input_value]), lambda k: "what an input spike adds")
+        each.add(meaning.weights, lambda k: f"the Weight of {document.edge(k)}")
     if np.isfinite(meaning.floor):
         grid.add(np.array([meaning.floor]), lambda k: "min_potential")
-    grid.check(_STATE_BITS[1], "weights and potentials")
-    return grid.unit
+    return common_unit(weights, grid)
 
 
 def _reach(document: Document, meaning: Meaning, thresholds: Floats) -> tuple[float, float | None]:

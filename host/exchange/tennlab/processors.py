@@ -121,7 +121,9 @@ def _steps(document: Document, least: int) -> Integers:
 def _number(params: Mapping[str, Any], name: str, default: float | None = None) -> float:
     value = params.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise ForeignNetworkError(f"the parameter {name} of the processor is {shown(value)}; give a number")
+        raise ForeignNetworkError(
+            f"the parameter {name} of the processor is {shown(value)}; give a number"
+        )
     return float(value)
 
 

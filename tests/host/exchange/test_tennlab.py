@@ -101,9 +101,7 @@ REFUSED = {
     "min_potential is 1": changed(lambda n: None, min_potential=1),
     "parameter discrete": changed(lambda n: None, discrete="yes"),
     "leak_mode is 'some'": changed(lambda n: None, leak_mode="some"),
-    "the Weight of edge 0 → 5, 0.1": changed(
-        put("Edges", 0, "values", [0.1, 1]), discrete=False
-    ),
+    "the Weight of edge 0 → 5, 0.1": changed(put("Edges", 0, "values", [0.1, 1]), discrete=False),
     "the Weight of edge 0 → 5 is 7, which is an index": changed(
         put("Edges", 0, "values", [7, 1]), weights=[1, 2], inputs_from_weights=True
     ),
@@ -162,7 +160,12 @@ def test_a_file_is_recognised_and_says_what_it_is(tmp_path):
     imported = import_network(tmp_path / "net.json")
     assert imported.format == "tennlab"
     told = repr(imported)
-    for part in ("steps are those of risp", "a step later", "are the nodes 0, 5", "outputs are the nodes 5"):
+    for part in (
+        "steps are those of risp",
+        "a step later",
+        "are the nodes 0, 5",
+        "outputs are the nodes 5",
+    ):
         assert part in told
     (tmp_path / "cut.json").write_text(json.dumps(network)[:-5])
     with pytest.raises(ForeignNetworkError, match=r"cut.json is no JSON: .* in line 1"):
