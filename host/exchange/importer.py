@@ -47,6 +47,7 @@ IMPORTERS: Registry[Importer] = Registry(
     "importer",
     "spikeloom.importers",
     {
+        "netx": "spikeloom.exchange.netx.network:NETX",
         "superneuromat": "spikeloom.exchange.superneuromat.network:SUPERNEUROMAT",
         "tennlab": "spikeloom.exchange.tennlab.network:TENNLAB",
     },

@@ -62,9 +62,11 @@ def fold(record: Record) -> Folded:
     handed = (weight > 0) & (record.synapses["stdp"] == 0)
 
     steps = np.ones(len(pre), dtype=np.int64)
-    source, hidden, unfolded = pre.copy(), {}, []
+    source, unfolded = pre.copy(), []
+    hidden: dict[int, tuple[int, int]] = {}
     for k in np.flatnonzero(delay < -1):
-        chain, neuron = [], int(pre[k])
+        chain: list[int] = []
+        neuron = int(pre[k])
         while len(chain) < -delay[k] - 1 and plain[neuron] and handed[last_in[neuron]]:
             chain.append(neuron)
             neuron = int(pre[last_in[neuron]])
@@ -80,14 +82,14 @@ def fold(record: Record) -> Folded:
     chosen = np.flatnonzero(real[post])
     index = np.cumsum(real) - 1
     under_way = []
-    for neuron in np.flatnonzero(record.history[-1:].any(axis=0)):
-        if neuron in hidden:
-            k, place = hidden[int(neuron)]
-            under_way.append((int(neuron), int(index[post[k]]), float(weight[k]), place))
+    for fired in np.flatnonzero(record.history[-1:].any(axis=0)):
+        if fired in hidden:
+            last, place = hidden[int(fired)]
+            under_way.append((int(fired), int(index[post[last]]), float(weight[last]), place))
             continue
-        for k in chosen[source[chosen] == neuron]:
-            at = (int(index[post[k]]), float(weight[k]), int(steps[k]) - 1)
-            under_way.append((int(neuron), *at))
+        for each in chosen[source[chosen] == fired]:
+            at = (int(index[post[each]]), float(weight[each]), int(steps[each]) - 1)
+            under_way.append((int(fired), *at))
     return Folded(
         kept,
         np.stack([index[source[chosen]], index[post[chosen]]], axis=1),
