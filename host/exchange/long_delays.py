@@ -10,6 +10,7 @@ import numpy as np
 
 from spikeloom.hdl.contract.core_config import DELAY_SLOTS
 
+from ..network.limits import check_synapses
 from ..network.network import Network, Population
 from ..network.neurons import LIF
 from ..quantise.rounding import Floats, Integers
@@ -39,6 +40,10 @@ def connect_delayed(
     steps : (S,) from a spike to its effect: at least 1 from neurons, and 0…63 from inputs.
     unit : of potentials, which is what relays count in.
     relays : name of the population of relays.
+
+    Raises
+    ------
+    InputError : populations that are too large for a matrix of their synapses.
     """
     far = steps > LONGEST
     _connect(network, source, target, pairs[~far], weights[~far], steps[~far])
@@ -86,6 +91,7 @@ def _layers(
     axonal: int,
 ) -> None:
     """One projection for the first synapse of each pair, one for the second, and so on."""
+    check_synapses(source.name, source.size, target.name, target.size)
     left = np.arange(len(pairs))
     while len(left):
         _, first = np.unique(pairs[left], axis=0, return_index=True)

@@ -6,6 +6,7 @@ import numpy as np
 
 from spikeloom.hdl.contract.errors import ForeignNetworkError
 
+from ...network.limits import MAX_SYNAPSES
 from ...quantise.rounding import Floats, Integers
 
 Pair = tuple[int, int]
@@ -49,6 +50,11 @@ def synapses_of(
     if min(shape) < 1:
         raise ForeignNetworkError(f"nothing is left of {height} × {width} inputs")
     o, d, y, x = np.nonzero(kernels)
+    if len(o) * shape[1] * shape[2] > MAX_SYNAPSES:
+        raise ForeignNetworkError(
+            f"{len(o)} weights of kernels at {shape[1]} × {shape[2]} places are more than the "
+            f"{MAX_SYNAPSES} synapses that a network can have"
+        )
     channel = o // (out // groups) * depth + d
     rows, columns = np.arange(shape[1]), np.arange(shape[2])
     row = rows * stride[0] - padding[0] + y[:, None] * dilation[0]

@@ -137,7 +137,7 @@ def _difference(layer: Layer) -> str:
         bound = f"by up to {weights:.3g} weights{share}"
     return (
         f"{layer.name}: Loihi cuts iDecay {currents} and vDecay {potentials} toward 0 where a core "
-        f"rounds to nearest, so potentials can be larger here {bound}"
+        f"rounds to nearest, so potentials can be further from 0 here {bound}"
     )
 
 
