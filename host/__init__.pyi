@@ -38,6 +38,7 @@ from .hdl.contract.rules import register_rule as register_rule
 from .network.adlif import AdLIF as AdLIF
 from .network.connections import one_to_one as one_to_one
 from .network.connections import random_connections as random_connections
+from .network.lag_table import LagTableSTDP as LagTableSTDP
 from .network.learning_rules import SDSP as SDSP
 from .network.learning_rules import PairSTDP as PairSTDP
 from .network.learning_rules import RectangularSTDP as RectangularSTDP

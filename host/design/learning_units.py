@@ -53,6 +53,10 @@ def learning_conversion(design: Design, name: str) -> LearningUnit | None:
         return LearningUnit("scaled", lambda: _weight(design))
     if name == "theta_m":
         return LearningUnit("scaled", lambda: _learning_scale(design))
+    if rule == "lag_table" and name in ("x", "y"):
+        return None
+    if name.startswith(("plus_", "minus_")):
+        return LearningUnit("scaled", lambda: _weight(design) * digits)
     if rule == "rectangular" and name in _STEPS:
         return LearningUnit("steps")
     if rule == "sdsp" and name in _CALCIUM:

@@ -61,6 +61,8 @@ class LearningRule(abc.ABC):
     def __post_init__(self) -> None:
         for f in fields(self):
             value = getattr(self, f.name)
+            if isinstance(value, tuple):  # a table, which the rule has checked
+                continue
             if f.name in (*_FORMAT, *_SETTINGS) or (value is None and f.default is None):
                 continue
             if f.type == "bool":

@@ -18,6 +18,7 @@ LEARNING = {
         rule="three_factor", fraction_bits=5, stochastic=True, eligibility_bits=6, modulator_bits=7
     ),
     "sdsp": LearningConfig(rule="sdsp", fraction_bits=2),
+    "lag_table": LearningConfig(rule="lag_table", trace_bits=5, fraction_bits=3),
 }
 """A core's learning, by the name of a test case."""
 

@@ -172,7 +172,7 @@ class NaiveLearningCore(NaiveCore):
                     self.counters["weight_updates"] += 1
                     self.on_post(i, j)
         self.neuron_states(fired, modulation)
-        if self.l.rule in ("symmetric", "three_factor"):
+        if self.l.rule in ("symmetric", "three_factor", "lag_table"):
             period = 2 ** self.k["sweep_log2"]
             if (self.t + 1) % period == 0 and enabled:
                 self.sweep()
@@ -182,10 +182,21 @@ class NaiveLearningCore(NaiveCore):
         k = self.k
         if self.l.rule == "rectangular":
             return k[f"{letter}_window"] if spike else max(value - 1, 0)
+        if self.l.rule == "lag_table":
+            bits = [int(spike) if letter == "x" else 1, *self.bits(value)]
+            return self.number(bits[: self.l.trace_bits + (letter == "y")])
         decayed = self.decay(value, k[f"d_{letter}"])
         if self.l.pairing == "nearest":
             return k[f"{letter}_inc"] if spike else decayed
         return self.sat_t(decayed + k[f"{letter}_inc"] * spike)
+
+    @staticmethod
+    def bits(value):
+        return [value // 2**k % 2 for k in range(20)]
+
+    @staticmethod
+    def number(bits):
+        return sum(bit * 2**k for k, bit in enumerate(bits))
 
     def axon_traces(self, active):
         if self.l.rule != "sdsp":
@@ -253,6 +264,11 @@ class NaiveLearningCore(NaiveCore):
         elif rule == "three_factor":
             e = self.e[i][j] + k["e_post"] + x
             self.e[i][j] = self.sat_signed(e, self.l.eligibility_bits)
+        elif rule == "lag_table":
+            self.w[i][j] = self.bound(w + rnd(sum(k[f"plus_{n}"] for n in self.lags(x))))
+
+    def lags(self, register):
+        return [n for n in range(self.l.trace_bits) if self.bits(register)[n]]
 
     def sweep(self):
         k = self.k
@@ -265,6 +281,9 @@ class NaiveLearningCore(NaiveCore):
                 if self.l.rule == "symmetric":
                     g = (k["scaling_target"] - total) // 2 ** k["scaling_shift"]
                     change = self.rnd(w * min(max(g, -128), 127), 2, i, j)
+                elif self.l.rule == "lag_table":
+                    taken = sum(k[f"minus_{n}"] for n in self.lags(self.y[j] // 2))
+                    change = -self.rnd(taken, 2, i, j)
                 else:
                     change = self.rnd(self.m[j] * e, 2, i, j)
                     self.e[i][j] = self.decay(e, k["d_e"])

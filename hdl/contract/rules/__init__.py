@@ -16,6 +16,7 @@ RULES: Registry[RuleModel] = Registry(
         "symmetric": f"{__name__}.symmetric:SYMMETRIC",
         "three_factor": f"{__name__}.three_factor:THREE_FACTOR",
         "sdsp": f"{__name__}.sdsp:SDSP",
+        "lag_table": f"{__name__}.lag_table:LAG_TABLE",
     },
 )
 """Learning rules by name."""

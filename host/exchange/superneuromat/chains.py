@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...quantise.rounding import Floats, Integers
+from ..long_delays import LONGEST_FIELD
 from .record import Record
 
 _HIDDEN = {
@@ -34,7 +35,8 @@ class Folded:
     synapse : (S,) number of the synapse in the network, the last one of a chain.
     under_way : (neuron, receiver, weight, step): what spikes before the first step will add, and in
         which step; neurons as they were numbered, receivers as indices of `kept`.
-    unfolded : synapses that are marked as the end of a chain that has been changed since.
+    unfolded : synapses that end a chain which stays: it has been changed since, or is of a synapse
+        that learns and longer than an axonal delay.
     """
 
     kept: Integers
@@ -48,7 +50,10 @@ class Folded:
 
 
 def fold(record: Record) -> Folded:
-    """Find the chains that still do nothing but delay, and fold them."""
+    """Find the chains that still do nothing but delay, and fold them.
+
+    Of a synapse that learns, the learning hears as late as the neuron: its delay is an axonal one.
+    """
     pre, post = (record.synapses[end].astype(np.int64) for end in ("pre", "post"))
     weight, delay = record.synapses["weight"], record.synapses["delay"]
     arriving = np.bincount(post, minlength=record.size)
@@ -70,7 +75,8 @@ def fold(record: Record) -> Folded:
         while len(chain) < -delay[k] - 1 and plain[neuron] and handed[last_in[neuron]]:
             chain.append(neuron)
             neuron = int(pre[last_in[neuron]])
-        if len(chain) < -delay[k] - 1 or neuron in chain:
+        too_long = record.synapses["stdp"][k] and len(chain) >= LONGEST_FIELD
+        if len(chain) < -delay[k] - 1 or neuron in chain or too_long:
             unfolded.append(int(k))
             continue
         source[k], steps[k] = neuron, len(chain) + 1

@@ -17,8 +17,11 @@ import numpy as np
 
 from spikeloom.hdl.contract.errors import ForeignNetworkError
 
+from ...network.lag_table import LagTableSTDP
 from ...network.network import Network
 from ...network.neurons import LIF
+from ...quantise.learning import TRACE_BITS
+from ..grid import WEIGHT_BITS
 from ..imported import Imported
 from ..importer import Importer
 from ..long_delays import connect_delayed
@@ -62,14 +65,10 @@ def from_superneuromat(
         neuron or the synapse.
     """
     record = _with_spikes(read_record(network, net_id), spikes)
-    if record.stdp is not None:
-        raise ForeignNetworkError(
-            "its synapses learn by SuperNeuroMAT's STDP, which is no rule of a core; switch it off "
-            "with snn.stdp = False, or describe the network with spikeloom.Network and a rule"
-        )
+    _check_stdp(record)
     folded = fold(record)
     numbers = potentials(record, folded)
-    net = Network(dt=dt)
+    net = Network(dt=dt, learning=_rule(record, numbers.unit))
     relays = _populate(net, folded, numbers)
     inputs, pairs = _inputs(net, record, folded)
     return Imported(
@@ -79,7 +78,48 @@ def from_superneuromat(
         inputs=inputs,
         initial=_initial(numbers, dt),
         outputs=(NEURONS,),
-        settings={"scale": 1.0 / numbers.unit, "state_bits": numbers.state_bits},
+        settings={
+            "scale": 1.0 / numbers.unit,
+            "state_bits": numbers.state_bits,
+            **({} if record.stdp is None else {"weight_bits": WEIGHT_BITS}),
+        },
+    )
+
+
+def _check_stdp(record: Record) -> None:
+    """Raise `ForeignNetworkError` for learning that a core's rule does not hold."""
+    if record.stdp is None:
+        return
+    lags, most = len(record.stdp.positive), TRACE_BITS[1]
+    if lags > most:
+        raise ForeignNetworkError(
+            f"its STDP has {lags} lags (Apos, Aneg); a core's rule holds {most}. Shorten the lists, or "
+            "switch learning off with snn.stdp = False"
+        )
+    if len(record.history):
+        raise ForeignNetworkError(
+            f"it has been simulated for {len(record.history)} steps, whose spikes its STDP still "
+            "counts; import it before, or call clear_spike_train() first"
+        )
+    for side, sign in (("positive", 1), ("negative", -1)):
+        table = getattr(record.stdp, side)
+        for k in np.flatnonzero(~(sign * table >= 0))[:1]:
+            raise ForeignNetworkError(
+                f"A{side[:3]}[{k}] is {table[k]:g}; SuperNeuroMAT's STDP adds with Apos and takes "
+                "with Aneg"
+            )
+
+
+def _rule(record: Record, unit: float) -> LagTableSTDP | None:
+    """What Aneg takes where there is no pair is taken everywhere, and given back to pairs."""
+    if record.stdp is None:
+        return None
+    half = 1 << (WEIGHT_BITS - 1)
+    return LagTableSTDP(
+        plus=(record.stdp.positive - record.stdp.negative).tolist(),
+        minus=(0.0 - record.stdp.negative).tolist(),
+        w_min=-half * unit,
+        w_max=(half - 1) * unit,
     )
 
 
@@ -131,9 +171,19 @@ def _populate(net: Network, folded: Folded, numbers: Potentials) -> int:
             ),
             report=False,
         )
+    learns = folded.stdp if net.learning is not None else np.zeros(len(folded.pairs), dtype=bool)
+    for steps in np.unique(folded.steps[learns]):
+        rows, columns = folded.pairs[learns & (folded.steps == steps)].T
+        weights = np.zeros((population.size,) * 2)
+        weights[rows, columns] = folded.weights[learns & (folded.steps == steps)]
+        plastic = np.zeros(weights.shape, dtype=bool)
+        plastic[rows, columns] = True
+        late = float(steps - 1) * net.dt
+        net.connect(population, population, weights, plastic=plastic, axonal_delay=late or None)
     return connect_delayed(
-        net, population, population, folded.pairs, folded.weights, folded.steps, numbers.unit
-    )
+        net, population, population, folded.pairs[~learns], folded.weights[~learns],
+        folded.steps[~learns], numbers.unit,
+    )  # fmt: skip
 
 
 def _inputs(
@@ -211,6 +261,11 @@ def _notes(
         yield f"the axons of the input {SPIKES!r} are, in order, {values}"
     if folded.under_way:
         yield f"spikes that were on their way are those of the input {UNDER_WAY!r}"
+    if record.stdp is not None:
+        yield (
+            f"its STDP of {len(record.stdp.positive)} lags is the rule lag_table; weights have "
+            f"{WEIGHT_BITS} bits, and a run is exact as long as no weight_clamps are counted"
+        )
     endless = folded.kept[np.isinf(numbers.reach)]
     if len(endless):
         yield (

@@ -71,6 +71,8 @@ def potentials(record: Record, folded: Folded) -> Potentials:
     bounded = np.where(np.isfinite(reach), np.maximum(reach, np.abs(above)), _TOP)
     bits = int(np.ceil(np.log2(np.minimum(bounded, _TOP).max() + 1))) + 1
     state_bits = min(max(bits, STATE_BITS[0]), STATE_BITS[1])
+    if record.stdp is not None:  # what is added in a step changes with the weights
+        state_bits = STATE_BITS[1]
     return Potentials(neurons, unit, (above + reset) * unit, reach, state_bits)
 
 
@@ -107,6 +109,10 @@ def _unit(record: Record, folded: Folded, neurons: dict[str, Floats]) -> float:
     def weight_name(k: int) -> str:
         return f"the weight of {record.synapse_name(int(folded.synapse[k]))}"
 
+    if record.stdp is not None:
+        for side, table in (("Apos", record.stdp.positive), ("Aneg", record.stdp.negative)):
+            for each in (grid, weights):
+                each.add(table, lambda k, side=side: f"{side}[{k}]")  # type: ignore[misc]
     for each in (grid, weights):
         each.add(np.array([value for _, _, value in record.spikes]), spike_name)
         each.add(folded.weights, weight_name)

@@ -26,13 +26,15 @@ VARIANTS = {
     "three_factor": {"rule": "three_factor", "fraction_bits": 5},
     "three_factor, stochastic": {"rule": "three_factor", "fraction_bits": 5, "stochastic": True},
     "sdsp": {"rule": "sdsp", "fraction_bits": 3, "pairing": "nearest"},
+    "lag_table": {"rule": "lag_table", "trace_bits": 6, "fraction_bits": 1},
 }
 PARAMETERS = {
     "enabled": 1, "w_min": -12, "w_max": 14, "seed": 12345, "sweep_log2": 1, "x_inc": 40,
     "y_inc": 30, "d_x": 500, "d_y": 700, "x_window": 3, "y_window": 2, "a_plus": 5, "a_minus": 4,
     "c_pre": 9, "c_post": 11, "scaling_target": 20, "scaling_shift": 1, "e_pre": -2, "e_post": 3,
     "d_e": 300, "d_mod": 200, "d_mod_first": 900, "m_spike": 7, "theta_m": 40, "ca_1": 5,
-    "ca_2": 50, "ca_3": 60,
+    "ca_2": 50, "ca_3": 60, **{f"plus_{k}": 9 - k for k in range(6)},
+    **{f"minus_{k}": k + 1 for k in range(6)},
 }  # fmt: skip
 """Those that a rule has are used; no weight stays where it is."""
 
@@ -101,7 +103,7 @@ def test_learns_as_the_golden_model(variant):
     assert golden.counters["weight_clamps"][0] > 0
 
 
-@pytest.mark.parametrize("variant", ["pair", "pair, soft", "three_factor", "sdsp"])
+@pytest.mark.parametrize("variant", ["pair", "pair, soft", "three_factor", "sdsp", "lag_table"])
 @pytest.mark.parametrize("bounds", [(4, 4), (9, -3)], ids=["equal", "in the wrong order"])
 def test_bounds_that_leave_no_room(variant, bounds):
     config = make_config(variant)

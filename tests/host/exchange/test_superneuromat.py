@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
-from superneuromat_networks import random_snn, run_imported
+from superneuromat_networks import (
+    random_snn,
+    run_imported,
+    summed_device_weights,
+    summed_weights,
+)
 
 import spikeloom
 from spikeloom import ForeignNetworkError
@@ -51,6 +56,32 @@ def test_random_networks_have_the_same_spikes(seed):
     same_spikes(snn, steps)
     # What is on its way when a network is imported arrives as it does there.
     same_spikes(snn, 30)
+
+
+def same_weights(snn, steps, device="golden:"):
+    imported = spikeloom.from_superneuromat(snn)
+    spikes, opened = run_imported(imported, steps, device)
+    names = kept(snn)
+    with opened:
+        counters = opened.counters()
+        assert counters["clamps"] == counters["weight_clamps"] == 0
+        weights = summed_device_weights(opened)
+    before = summed_weights(snn, names)
+    snn.simulate(steps)
+    assert np.array_equal(spikes, snn.ispikes[:, names])
+    assert np.array_equal(weights, summed_weights(snn, names))
+    return not np.array_equal(before, weights)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=max(NETWORKS // 3, 10), deadline=None)
+def test_random_networks_that_learn_have_the_same_spikes_and_weights(seed):
+    note(f"seed {seed}")
+    same_weights(*random_snn(seed, learns=True))
+
+
+def test_weights_change_in_most_of_these_networks():
+    assert sum(same_weights(*random_snn(seed, learns=True)) for seed in range(8)) > 4
 
 
 def small():
@@ -173,6 +204,41 @@ def test_what_cannot_be_held_is_named(reason):
         spikeloom.from_superneuromat(snn)
 
 
+def learning(lags=3, **changes):
+    snn = small()
+    snn.enable_stdp[4] = True
+    snn.stdp_setup(Apos=[1.0] * lags, Aneg=[-0.5] * lags)
+    for name, value in changes.items():
+        setattr(snn, name, value)
+    return snn
+
+
+def test_learning_is_a_rule_and_says_so():
+    imported = spikeloom.from_superneuromat(learning())
+    assert imported.network.learning.plus == (1.5, 1.5, 1.5)
+    assert imported.network.learning.minus == (0.5, 0.5, 0.5)
+    assert "its STDP of 3 lags is the rule lag_table" in repr(imported)
+    assert spikeloom.from_superneuromat(learning(stdp=False)).network.learning is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "snn"),
+    {
+        "its STDP has 17 lags": learning(17),
+        "has been simulated for 1 steps": learning(spike_train=[[0, 0, 0, 0, 0]]),
+        "Apos[1], 0.1": learning(apos=[1.0, 0.1, 0.0]),
+        "Apos[0] is -1": learning(apos=[-1.0, 0.0, 0.0]),
+        "Aneg[2] is 0.5": learning(aneg=[0.0, 0.0, 0.5]),
+        "apos has 2 lags and aneg 3": learning(apos=[1.0, 1.0]),
+        "apos is [[1.0]]": learning(apos=[[1.0]]),
+        "Aneg[0] is nan": learning(aneg=[np.nan, 0.0, 0.0]),
+    }.items(),
+)
+def test_learning_that_no_rule_holds_is_refused(reason, snn):
+    with pytest.raises(ForeignNetworkError, match=re.escape(reason)):
+        spikeloom.from_superneuromat(snn)
+
+
 def broken(change):
     network = json.loads(small().to_json("base64"))
     change(network, network["networks"][0])
@@ -207,3 +273,9 @@ def test_files_that_are_none_are_refused(reason, network):
 @pytest.mark.parametrize("seed", [3, 11, 12])
 def test_random_networks_have_the_same_spikes_on_the_twin(seed):
     assert same_spikes(*random_snn(seed), "twin:")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [4, 5])
+def test_random_networks_that_learn_have_the_same_weights_on_the_twin(seed):
+    same_weights(*random_snn(seed, learns=True), "twin:")
