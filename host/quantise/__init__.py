@@ -16,5 +16,6 @@ __all__ = [
     "neurons",
     "report",
     "rounding",
+    "scales",
     "widths",
 ]

@@ -28,7 +28,7 @@ def registered():
 
 
 def test_finds_spikeloom_s_own_and_registered_rules():
-    own = ["pair", "rectangular", "symmetric", "three_factor", "sdsp"]
+    own = ["pair", "rectangular", "symmetric", "three_factor", "sdsp", "lag_table"]
     assert list(RULES) == [*own, "test_rule"]
     for name in own:
         rule = find_rule(name)

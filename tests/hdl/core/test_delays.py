@@ -18,7 +18,8 @@ PARAMETERS = {
     "y_inc": 30, "d_x": 500, "d_y": 700, "x_window": 3, "y_window": 2, "a_plus": 5, "a_minus": 4,
     "c_pre": 9, "c_post": 11, "scaling_target": 20, "scaling_shift": 1, "e_pre": -2, "e_post": 3,
     "d_e": 300, "d_mod": 200, "d_mod_first": 900, "m_spike": 7, "theta_m": 40, "ca_1": 5,
-    "ca_2": 50, "ca_3": 60,
+    "ca_2": 50, "ca_3": 60, **{f"plus_{k}": 40 - 4 * k for k in range(8)},
+    **{f"minus_{k}": 7 * k for k in range(8)},
 }  # fmt: skip
 """Those that a rule has are used; no weight stays where it is."""
 
