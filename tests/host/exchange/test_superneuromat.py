@@ -270,12 +270,12 @@ def test_files_that_are_none_are_refused(reason, network):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [3, 11, 12])
+@pytest.mark.parametrize("seed", [3, 11, 12, 13, 14])
 def test_random_networks_have_the_same_spikes_on_the_twin(seed):
     assert same_spikes(*random_snn(seed), "twin:")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [4, 5])
+@pytest.mark.parametrize("seed", [4, 5, 6, 7, 8])
 def test_random_networks_that_learn_have_the_same_weights_on_the_twin(seed):
     same_weights(*random_snn(seed, learns=True), "twin:")
