@@ -1,0 +1,202 @@
+"""The steps of a run, one after the other: work for what arrives and fires, and for what decays.
+
+Source: docs/reference/semantics.md, "One step" and "Learning", "When".
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .compiled import VERSION, entry, inlined
+from .learning import (
+    NO_SWEEP,
+    NO_TRACE,
+    NOTHING,
+    UP_DOWN,
+    Learning,
+    decay_traces,
+    grow_trace,
+    sweep,
+    update_flags,
+    update_modulators,
+    visit_column,
+    visit_row,
+)
+from .neurons import Neurons, reset, update, wrap
+from .random_numbers import PRE
+from .synapses import BLOCK, Synapses, add_row
+
+COUNTED = (
+    "synaptic_operations", "spikes", "clamps", "duplicates", "weight_updates", "weight_clamps",
+)  # fmt: skip
+"""What a run counts, in the order in which `run_steps` does."""
+
+OPERATIONS, SPIKES, CLAMPS, DUPLICATES, UPDATES, WEIGHT_CLAMPS = range(len(COUNTED))
+_STEP_NUMBERS = (1 << 32) - 1
+
+
+class Traffic(NamedTuple):
+    """Arrivals of the next S steps, in a ring, and what neurons drive.
+
+    Attributes
+    ----------
+    axons, slots : A, S.
+    arrived : (S, A) uint8.
+    listed, counts : (S, A) int32 and (S,) int64, the same arrivals as lists.
+    route_start, route_axons, route_delays : destinations of neuron j are those from `route_start[j]`
+        to `route_start[j + 1]`.
+    """
+
+    axons: int
+    slots: int
+    arrived: NDArray
+    listed: NDArray
+    counts: NDArray
+    route_start: NDArray
+    route_axons: NDArray
+    route_delays: NDArray
+
+
+class Watched(NamedTuple):
+    """Which states are kept after every step.
+
+    Attributes
+    ----------
+    states, axon_states : the arrays that all states are rows of, (rows, P) and (rows, Q).
+    of_axons, rows, indices : (M,) int64 each, which of the two, row, and neuron or axon.
+    """
+
+    states: NDArray
+    axon_states: NDArray
+    of_axons: NDArray
+    rows: NDArray
+    indices: NDArray
+
+
+@inlined
+def arrive(t: Traffic, slot: int, axon: int) -> int:
+    """A spike on an axon, in a slot of the ring.  Returns 1 where there is one already."""
+    if t.arrived[slot, axon]:
+        return 1
+    t.arrived[slot, axon] = 1
+    t.listed[slot, t.counts[slot]] = axon
+    t.counts[slot] += 1
+    return 0
+
+
+@inlined
+def collect(fired: NDArray, words: NDArray, who: NDArray) -> int:
+    """List the neurons whose flag is set; returns how many."""
+    count = 0
+    for word in range(words.size):
+        if words[word]:
+            for j in range(word * BLOCK, (word + 1) * BLOCK):
+                if fired[j]:
+                    who[count] = j
+                    count += 1
+    return count
+
+
+def _compile(version: str):  # type: ignore[no-untyped-def]
+    """`run_steps`; of another version of the sources it is another function."""
+
+    @entry
+    def run_steps(n, s, r, t, watched, sums, rings, places, first, spikes, values, counters):  # type: ignore[no-untyped-def]  # noqa: E501
+        """Run a step for each row of `spikes`.
+
+        Parameters
+        ----------
+        n, s, r, t, watched : `Neurons`, `Synapses`, `Learning`, `Traffic`, `Watched`.
+        sums, rings : (D·K·P,) int64 and the same memory as (D, K, P).
+        places : (E,) int64, ascending: row · A + axon of each spike from the host.
+        first : number of the first step.
+        spikes : (steps, N) bool, all False: set where a neuron fires.
+        values : (M, steps) int64, what is watched.
+        counters : (len(COUNTED),) int64, added to.
+        """
+        if len(version) == 0:
+            return
+        who = np.empty(s.padded, dtype=np.int32)
+        place = 0
+        for row in range(spikes.shape[0]):
+            step = (first + row) & _STEP_NUMBERS
+            head, slot = row & (t.slots - 1), row & (s.slots - 1)
+            while place < places.size and places[place] < (row + 1) * t.axons:
+                counters[DUPLICATES] += arrive(t, head, places[place] - row * t.axons)
+                place += 1
+
+            # Traces of axons, integration, pre side.
+            if r.learns and r.x_trace != NO_TRACE:
+                decay_traces(r.x, r.x_trace, r.d_x)
+            count = t.counts[head]
+            for k in range(count):
+                axon = t.listed[head, k]
+                t.arrived[head, axon] = 0
+                add_row(s, axon, sums, slot)
+                if r.learns:
+                    if r.x_trace != NO_TRACE:
+                        counters[CLAMPS] += grow_trace(r.x, r.x_trace, r.x_inc, r.x_top, axon)
+                    if r.enabled and r.pre.kind != NOTHING:
+                        f = r.direction if r.pre.kind == UP_DOWN else r.y
+                        changed = visit_row(s, r, axon, step, PRE, f, r.pre)
+                        counters[UPDATES] += changed[0]
+                        counters[WEIGHT_CLAMPS] += changed[1]
+                        counters[CLAMPS] += changed[2]
+            t.counts[head] = 0
+            counters[OPERATIONS] += count * s.neurons
+
+            # Update.
+            if s.slots > 1:
+                wrap(sums[slot * s.sums * s.padded : (slot + 1) * s.sums * s.padded], s.half)
+            counters[CLAMPS] += update(n, rings[slot])
+            count = collect(n.fired, n.fired_words, who)
+            counters[SPIKES] += count
+            for k in range(count):
+                spikes[row, who[k]] = True
+                counters[CLAMPS] += reset(n, who[k])
+
+            # Post side, states of neurons, sweep.
+            if r.learns:
+                if r.enabled and r.post.kind != NOTHING:
+                    for k in range(count):
+                        changed = visit_column(s, r, who[k], step, r.post)
+                        counters[UPDATES] += changed[0]
+                        counters[WEIGHT_CLAMPS] += changed[1]
+                        counters[CLAMPS] += changed[2]
+                decay_traces(r.y, r.y_trace, r.d_y)
+                for k in range(count):
+                    counters[CLAMPS] += grow_trace(r.y, r.y_trace, r.y_inc, r.y_top, who[k])
+                if r.modulates:
+                    d = r.d_m_first if step & (r.period - 1) == 0 else r.d_m
+                    counters[CLAMPS] += update_modulators(
+                        r.m, d, rings[slot, s.sums - 1], n.fired, r.m_spike, r.m_top
+                    )
+                if r.flags:
+                    update_flags(
+                        r.up, r.down, r.direction, n.v, r.y, r.theta_m, r.ca[0], r.ca[1], r.ca[2]
+                    )
+                if r.enabled and r.sweeps != NO_SWEEP and (step + 1) & (r.period - 1) == 0:
+                    swept = sweep(s, r, step)
+                    counters[UPDATES] += swept[0]
+                    counters[WEIGHT_CLAMPS] += swept[1]
+
+            # Route.
+            for k in range(count):
+                for way in range(t.route_start[who[k]], t.route_start[who[k] + 1]):
+                    later = (row + 1 + t.route_delays[way]) & (t.slots - 1)
+                    counters[DUPLICATES] += arrive(t, later, t.route_axons[way])
+            for m in range(watched.rows.size):
+                if watched.of_axons[m]:
+                    values[m, row] = watched.axon_states[watched.rows[m], watched.indices[m]]
+                else:
+                    values[m, row] = watched.states[watched.rows[m], watched.indices[m]]
+
+    return run_steps
+
+
+run_steps = _compile(VERSION)
+
+__all__ = ["COUNTED", "Learning", "Neurons", "Synapses", "Traffic", "Watched", "run_steps"]
