@@ -15,13 +15,13 @@ except ImportError:
         "pip install 'spikeloom[fast]'; \"golden:\" runs the same network without it"
     ) from None
 
-inlined = numba.njit(forceinline=True, error_model="numpy")
+inlined = numba.njit(forceinline=True, error_model="numpy", _nrt=False)
 """Compiled as a part of each function that calls it, so that constant arguments cost nothing."""
 
-kernel = numba.njit(error_model="numpy")
+kernel = numba.njit(error_model="numpy", _nrt=False)
 """Compiled as a function of its own."""
 
-entry = numba.njit(error_model="numpy", nogil=True, cache=True)
+entry = numba.njit(error_model="numpy", _nrt=False, nogil=True, cache=True)
 """Called from Python: kept on disk once compiled, and other threads run beside it."""
 
 

@@ -272,7 +272,7 @@ class FastCore:
             counted = np.zeros(len(COUNTED), dtype=np.int64)
             run_steps(
                 sample.neurons, synapses, sample.learning, sample.traffic, sample.watch(watched),
-                sample.sums, sample.rings, places, self.step_number, spikes[b], values[b], counted,
+                sample.sums, sample.rings, sample.who, places, self.step_number, spikes[b], values[b], counted,
             )  # fmt: skip
             sample.store(self, b, steps)
             for name, count in zip(COUNTED, counted, strict=True):
@@ -328,10 +328,11 @@ class _Sample:
         c = image.config
         self._states = States(c)
         self.neurons = neuron_table(image, self._states)
-        self.learning = learning_table(image, self._states, synapses, eligibility)
+        self.learning = learning_table(image, self._states, eligibility)
         self.traffic = traffic_table(image, np.zeros((c.axonal_delay_slots, c.axons), dtype=bool))
-        self.rings = np.zeros((synapses.slots, synapses.sums, synapses.padded), dtype=np.int64)
+        self.rings = np.zeros((synapses.slots, synapses.sums, synapses.padded), dtype=np.int32)
         self.sums = self.rings.reshape(-1)
+        self.who = np.zeros(synapses.padded, dtype=np.int32)
 
     def load(self, core: FastCore, b: int) -> None:
         """Take over the states of sample `b`."""

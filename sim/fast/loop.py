@@ -11,23 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .compiled import VERSION, entry, inlined
-from .learning import (
-    NO_SWEEP,
-    NO_TRACE,
-    NOTHING,
-    UP_DOWN,
-    Learning,
-    decay_traces,
-    grow_trace,
-    sweep,
-    update_flags,
-    update_modulators,
-    visit_column,
-    visit_row,
-)
 from .neurons import Neurons, reset, update, wrap
 from .random_numbers import PRE
+from .rules import NO_SWEEP, NO_TRACE, NOTHING, UP_DOWN, Learning
 from .synapses import BLOCK, Synapses, add_row
+from .traces import decay_traces, grow_trace, update_flags, update_modulators
+from .visits import sweep, visit_column, visit_row
 
 COUNTED = (
     "synaptic_operations", "spikes", "clamps", "duplicates", "weight_updates", "weight_clamps",
@@ -104,13 +93,14 @@ def _compile(version: str):  # type: ignore[no-untyped-def]
     """`run_steps`; of another version of the sources it is another function."""
 
     @entry
-    def run_steps(n, s, r, t, watched, sums, rings, places, first, spikes, values, counters):  # type: ignore[no-untyped-def]  # noqa: E501
+    def run_steps(n, s, r, t, watched, sums, rings, who, places, first, spikes, values, counters):  # type: ignore[no-untyped-def]  # noqa: E501
         """Run a step for each row of `spikes`.
 
         Parameters
         ----------
         n, s, r, t, watched : `Neurons`, `Synapses`, `Learning`, `Traffic`, `Watched`.
         sums, rings : (D·K·P,) int64 and the same memory as (D, K, P).
+        who : (P,) int32, space to list those in who fired.
         places : (E,) int64, ascending: row · A + axon of each spike from the host.
         first : number of the first step.
         spikes : (steps, N) bool, all False: set where a neuron fires.
@@ -119,7 +109,6 @@ def _compile(version: str):  # type: ignore[no-untyped-def]
         """
         if len(version) == 0:
             return
-        who = np.empty(s.padded, dtype=np.int32)
         place = 0
         for row in range(spikes.shape[0]):
             step = (first + row) & _STEP_NUMBERS

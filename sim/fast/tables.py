@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from spikeloom.hdl import NO_AXON, CoreConfig, Image, ImageError
 
-from .learning import (
+from .loop import Traffic
+from .neurons import EXPONENTIAL, LINEAR, NEVER, NO_LEAK, Neurons
+from .rules import (
     ALL_PAIRS,
     ELIGIBILITIES,
     MODULATED,
@@ -28,9 +30,7 @@ from .learning import (
     Learning,
     Side,
 )
-from .loop import Traffic
-from .neurons import EXPONENTIAL, LINEAR, NEVER, NO_LEAK, Neurons
-from .synapses import BLOCK, Synapses, padded
+from .synapses import padded
 
 Ints = NDArray[np.int64]
 _LEAKS = {"none": NO_LEAK, "linear": LINEAR, "exponential": EXPONENTIAL}
@@ -174,9 +174,7 @@ def sides(image: Image) -> tuple[Side, Side, Side, int]:
     return none, none, none, NO_SWEEP
 
 
-def learning_table(
-    image: Image, states: States, synapses: Synapses, eligibility: NDArray[np.int32]
-) -> Learning:
+def learning_table(image: Image, states: States, eligibility: NDArray[np.int32]) -> Learning:
     """The rule of an image, with the states of a sample."""
     config, p = image.config, image.learning
     c, layout = config.learning, config.layout
@@ -189,11 +187,8 @@ def learning_table(
     pre, post, sweep, sweeps = sides(image)
     eligible = "eligibility" in layout.synapse_fields
     up, down = states.neuron("up"), states.neuron("down")
-    width = padded(max(config.neurons, config.axons)) if c is not None else BLOCK
-
-    def space() -> Ints:
-        return np.zeros(width, dtype=np.int64)
-
+    neuron_tags = np.zeros(len(up), dtype=np.int64)
+    neuron_tags[: config.neurons] = image.neuron_tags
     return Learning(
         c is not None,
         bool(p.get("enabled", 0)),
@@ -212,8 +207,7 @@ def learning_table(
         p.get("theta_m", 0), (p.get("ca_1", 0), p.get("ca_2", 0), p.get("ca_3", 0)),
         states.axon("x"), states.neuron("y"), states.neuron("m"), up, down,
         np.zeros_like(up), np.zeros_like(up),
-        eligibility, image.axon_tags.copy(), image.neuron_tags.copy(),
-        space(), space(), space(), space(), space(),
+        eligibility, image.axon_tags.copy(), neuron_tags,
     )  # fmt: skip
 
 
