@@ -98,3 +98,7 @@ class Learning(NamedTuple):
     eligibility: NDArray
     axon_tags: NDArray
     neuron_tags: NDArray
+    gathered: NDArray
+    gathered_tags: NDArray
+    gathered_weights: NDArray
+    all_plastic: NDArray

@@ -189,6 +189,7 @@ def learning_table(image: Image, states: States, eligibility: NDArray[np.int32])
     up, down = states.neuron("up"), states.neuron("down")
     neuron_tags = np.zeros(len(up), dtype=np.int64)
     neuron_tags[: config.neurons] = image.neuron_tags
+    longest = max(config.axons, config.neurons) if c is not None else 0
     return Learning(
         c is not None,
         bool(p.get("enabled", 0)),
@@ -208,6 +209,8 @@ def learning_table(image: Image, states: States, eligibility: NDArray[np.int32])
         states.axon("x"), states.neuron("y"), states.neuron("m"), up, down,
         np.zeros_like(up), np.zeros_like(up),
         eligibility, image.axon_tags.copy(), neuron_tags,
+        np.zeros(longest, dtype=np.int64), np.zeros(longest, dtype=np.int64),
+        np.zeros(longest, dtype=np.int16), np.ones(longest, dtype=np.uint8),
     )  # fmt: skip
 
 

@@ -29,17 +29,16 @@ def changed_weight(
 
 @inlined
 def change_each(
-    weights: NDArray, plastic: NDArray, columns: NDArray, tags: NDArray, f: NDArray, h: int,
-    side: Side, bits: int, w_min: int, w_max: int, dense: bool, stochastic: bool,
+    weights: NDArray, plastic: NDArray, tags: NDArray, f: NDArray, h: int,
+    side: Side, bits: int, w_min: int, w_max: int, stochastic: bool,
 ) -> tuple[int, int]:  # fmt: skip
-    """Change the weights of a row.  Returns weight updates, and weight clamps."""
+    """Change weights that lie side by side.  Returns weight updates, and weight clamps."""
     updates = clamps = 0
     for k in range(weights.size):
-        column = k if dense else columns[k]
-        rho = random_number(h, tags[column]) >> (16 - bits) if stochastic else (1 << bits) >> 1
+        rho = random_number(h, tags[k]) >> (16 - bits) if stochastic else (1 << bits) >> 1
         w = weights[k]
         learns = plastic[k] > 0
-        new, bounded = changed_weight(w, f[column], rho, side, bits, w_min, w_max)
+        new, bounded = changed_weight(w, f[k], rho, side, bits, w_min, w_max)
         weights[k] = new if learns else w
         updates += learns
         clamps += bounded & learns
@@ -47,43 +46,28 @@ def change_each(
 
 
 @kernel
-def change_row(
-    weights: NDArray, plastic: NDArray, columns: NDArray, tags: NDArray, f: NDArray, h: int,
-    side: Side, bits: int, w_min: int, w_max: int, dense: bool, stochastic: bool,
+def change_weights(
+    weights: NDArray, plastic: NDArray, tags: NDArray, f: NDArray, h: int,
+    side: Side, bits: int, w_min: int, w_max: int, stochastic: bool,
 ) -> tuple[int, int]:  # fmt: skip
-    """`change_each`, as a loop for each storage, with and without random numbers."""
-    if dense:
-        if stochastic:
-            return change_each(
-                weights, plastic, columns, tags, f, h, side, bits, w_min, w_max, True, True
-            )
-        return change_each(
-            weights, plastic, columns, tags, f, h, side, bits, w_min, w_max, True, False
-        )
+    """`change_each`, with and without random numbers."""
     if stochastic:
-        return change_each(
-            weights, plastic, columns, tags, f, h, side, bits, w_min, w_max, False, True
-        )
-    return change_each(
-        weights, plastic, columns, tags, f, h, side, bits, w_min, w_max, False, False
-    )
+        return change_each(weights, plastic, tags, f, h, side, bits, w_min, w_max, True)
+    return change_each(weights, plastic, tags, f, h, side, bits, w_min, w_max, False)
 
 
 @kernel
-def change_column(
-    weights: NDArray, entries: NDArray, axons: NDArray, tags: NDArray, x: NDArray, h: int,
-    side: Side, bits: int, w_min: int, w_max: int, stochastic: bool,
-) -> int:  # fmt: skip
-    """Change the weights of a column.  Returns weight clamps."""
-    clamps, rho = 0, (1 << bits) >> 1
-    for k in range(entries.size):
-        if stochastic:
-            rho = random_number(h, tags[axons[k]]) >> (16 - bits)
-        w = weights[entries[k]]
-        new, bounded = changed_weight(w, x[axons[k]], rho, side, bits, w_min, w_max)
-        weights[entries[k]] = new
-        clamps += bounded
-    return clamps
+def gather(values: NDArray, indices: NDArray, into: NDArray) -> None:
+    """Put `values[indices]` side by side."""
+    for k in range(indices.size):
+        into[k] = values[indices[k]]
+
+
+@kernel
+def scatter(values: NDArray, indices: NDArray, into: NDArray) -> None:
+    """Put values back to where they came from."""
+    for k in range(indices.size):
+        into[indices[k]] = values[k]
 
 
 @kernel
@@ -163,10 +147,16 @@ def visit_row(
             r.w_min, r.w_max, r.stochastic,
         )  # fmt: skip
         return updates, clamps, 0
-    updates, clamps = change_row(
-        weights, plastic, columns, r.neuron_tags, f, h, side, r.fraction_bits,
-        r.w_min, r.w_max, s.dense, r.stochastic,
-    )  # fmt: skip
+    tags = r.neuron_tags
+    if not s.dense:
+        gather(f, columns, r.gathered)
+        f = r.gathered
+        if r.stochastic:
+            gather(r.neuron_tags, columns, r.gathered_tags)
+            tags = r.gathered_tags
+    updates, clamps = change_weights(
+        weights, plastic, tags, f, h, side, r.fraction_bits, r.w_min, r.w_max, r.stochastic
+    )
     return updates, clamps, 0
 
 
@@ -181,10 +171,16 @@ def visit_column(
         clamps = change_column_eligibilities(r.eligibility, entries, axons, r.x, side, r.e_top)
         return entries.size, 0, clamps
     h = end_hash(r.seed, step, POST, r.neuron_tags[neuron]) if r.stochastic else 0
-    clamps = change_column(
-        s.weights, entries, axons, r.axon_tags, r.x, h, side, r.fraction_bits,
+    weights = r.gathered_weights[: entries.size]
+    gather(s.weights, entries, weights)
+    gather(r.x, axons, r.gathered)
+    if r.stochastic:
+        gather(r.axon_tags, axons, r.gathered_tags)
+    _, clamps = change_weights(
+        weights, r.all_plastic, r.gathered_tags, r.gathered, h, side, r.fraction_bits,
         r.w_min, r.w_max, r.stochastic,
     )  # fmt: skip
+    scatter(weights, entries, s.weights)
     return entries.size, clamps, 0
 
 
