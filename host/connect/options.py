@@ -16,6 +16,7 @@ _SERIAL = (
 )  # fmt: skip
 _OPTIONS = {GOLDEN: (), FLOAT: (), TWIN: ("seed", "clock_hz"), NETLIST: ("seed",)}
 """Options that models have beside those that all devices have."""
+_NO_LINE = {GOLDEN: "the golden model has no line", FAST: "the fast model has no line"}
 _MOST_HZ = 1 << 31
 
 

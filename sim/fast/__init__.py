@@ -3,6 +3,6 @@
 Importing it raises `MissingToolError` where Numba is not installed.
 """
 
-from .core import FastCore, unsupported
+from .core import FastCore, prepare, unsupported
 
-__all__ = ["FastCore", "unsupported"]
+__all__ = ["FastCore", "prepare", "unsupported"]

@@ -319,12 +319,19 @@ class FastCore:
         return spikes.reshape(shape)
 
 
+def prepare() -> None:
+    """Compile the model, or load what was compiled before; a run does it otherwise.
+
+    All configurations are run by the same function, so this is done once.
+    """
+    config = CoreConfig(neurons=1, axons=1)
+    FastCore(Image(config, np.zeros((1, 1), dtype=np.int64))).step()
+
+
 class _Sample:
     """What the loop works on of one sample: loaded before a run, stored after it."""
 
-    def __init__(
-        self, image: Image, synapses: Synapses, eligibility: NDArray[np.int32]
-    ) -> None:
+    def __init__(self, image: Image, synapses: Synapses, eligibility: NDArray[np.int32]) -> None:
         c = image.config
         self._states = States(c)
         self.neurons = neuron_table(image, self._states)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
 from .compiled import VERSION, entry, inlined
@@ -93,7 +92,7 @@ def _compile(version: str):  # type: ignore[no-untyped-def]
     """`run_steps`; of another version of the sources it is another function."""
 
     @entry
-    def run_steps(n, s, r, t, watched, sums, rings, who, places, first, spikes, values, counters):  # type: ignore[no-untyped-def]  # noqa: E501
+    def run_steps(n, s, r, t, watched, sums, rings, who, places, first, spikes, values, counters):  # type: ignore[no-untyped-def]
         """Run a step for each row of `spikes`.
 
         Parameters

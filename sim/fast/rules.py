@@ -55,7 +55,7 @@ class Learning(NamedTuple):
     factor : (P,) int64, space for the factors of a sweep.
     eligibility : int32, as the synapses keep their weights.
     axon_tags, neuron_tags : (A,), (N,) int64.
-        """
+    """
 
     learns: bool
     enabled: bool
