@@ -22,7 +22,7 @@ from ..sharing.shared_link import SharedLink
 from .board_link import open_link, tuned_link
 from .discovery import only_board
 from .options import check_options
-from .schemes import FLOAT, GOLDEN, NETLIST, TWIN
+from .schemes import FAST, FLOAT, GOLDEN, NETLIST, TWIN
 
 
 @overload
@@ -66,8 +66,8 @@ def open(
     Parameters
     ----------
     where : "golden:" for the golden model; "fast:" for the same, compiled, with the same results to
-        the bit; "twin:" for the simulated board (all three need a design);
-        "float:" for a `Network` itself, in floats and not compiled; "netlist:" and a board's name
+        the bit; "twin:" for the simulated board (all three need a design); "float:" for a
+        `Network` itself, in floats and not compiled; "netlist:" and a board's name
         ("netlist:icebreaker") for its synthesised netlist, simulated with the core that the board
         gets by default; or a serial port: a name ("/dev/ttyUSB1", "COM5") or a pyserial URL
         ("socket://host:port").  Default: the serial port of the one board that there is

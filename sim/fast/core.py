@@ -272,7 +272,8 @@ class FastCore:
             counted = np.zeros(len(COUNTED), dtype=np.int64)
             run_steps(
                 sample.neurons, synapses, sample.learning, sample.traffic, sample.watch(watched),
-                sample.sums, sample.rings, sample.who, places, self.step_number, spikes[b], values[b], counted,
+                sample.sums, sample.rings, sample.who, places, self.step_number,
+                spikes[b], values[b], counted,
             )  # fmt: skip
             sample.store(self, b, steps)
             for name, count in zip(COUNTED, counted, strict=True):
