@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from spikeloom.hdl.contract.errors import MissingToolError
 
@@ -15,13 +16,17 @@ except ImportError:
         "pip install 'spikeloom[fast]'; \"golden:\" runs the same network without it"
     ) from None
 
-inlined = numba.njit(forceinline=True, error_model="numpy", _nrt=False)
+# Nothing is allocated in compiled code: without Numba's run time no array is counted at each use,
+# which would take most of the time.
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
+
+inlined = numba.njit(forceinline=True, **_OPTIONS)
 """Compiled as a part of each function that calls it, so that constant arguments cost nothing."""
 
-kernel = numba.njit(error_model="numpy", _nrt=False)
+kernel = numba.njit(**_OPTIONS)
 """Compiled as a function of its own."""
 
-entry = numba.njit(error_model="numpy", _nrt=False, nogil=True, cache=True)
+entry = numba.njit(nogil=True, cache=True, **_OPTIONS)
 """Called from Python: kept on disk once compiled, and other threads run beside it."""
 
 

@@ -359,8 +359,11 @@ class _Sample:
         for name, values in core.axon_states.items():
             values[b] = self._states.axon(name)[: core.config.axons]
         core._arrivals[b] = np.roll(self.traffic.arrived, -steps, axis=0)
-        sums = np.roll(self.rings[:, :, : core.config.neurons], -steps, axis=0)
-        core.pending[b] = sums.swapaxes(0, 1)
+        sums = np.roll(self.rings[:, :, : core.config.neurons], -steps, axis=0).swapaxes(0, 1)
+        if core.config.delay_slots > 1:  # the loop wraps a sum when it is due
+            half = 1 << (core.config.layout.accumulator_bits - 1)
+            sums = ((sums + half) & (2 * half - 1)) - half
+        core.pending[b] = sums
 
     def watch(self, watched: Sequence[tuple[str, int]]) -> Watched:
         """Where the states are that a run keeps."""
