@@ -25,7 +25,7 @@ from spikeloom.hdl.contract.rules.sdsp import SDSP
 from spikeloom.hdl.contract.rules.symmetric import SYMMETRIC
 from spikeloom.hdl.contract.rules.three_factor import THREE_FACTOR
 
-from ..golden.core import COUNTERS
+from ..golden import COUNTERS
 from .loop import COUNTED, Watched, run_steps
 from .synapses import Synapses, dense_of, kept_of, store_synapses
 from .tables import (
