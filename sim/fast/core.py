@@ -27,7 +27,7 @@ from spikeloom.hdl.contract.rules.three_factor import THREE_FACTOR
 
 from ..golden import COUNTERS
 from .loop import COUNTED, Watched, run_steps
-from .synapses import Synapses, dense_of, kept_of, store_synapses
+from .synapses import Stored, Synapses
 from .tables import (
     States,
     learning_table,
@@ -88,7 +88,7 @@ class FastCore:
         self.batch = batch
         self.config = image.config
         self._image: Image
-        self._synapses: Synapses | None = None
+        self._stored: Stored | None = None
         self._samples: list[_Sample] = []
         self._eligibility_newer = False  # in the storage of the synapses than in `_eligibility`
         self._learned = False  # weights in the storage of the synapses differ from the image's
@@ -104,9 +104,9 @@ class FastCore:
     def image(self) -> Image:
         """The image with the weights in use, read-only: to change something, assign an image."""
         if self._learned:
-            assert self._synapses is not None
+            assert self._stored is not None
             weights = self._image.weights.copy()
-            dense_of(self._synapses, self._synapses.weights, weights)
+            self._stored.spread(self._stored.synapses.weights, weights)
             self._image = _frozen(dataclasses.replace(self._image, weights=weights))
             self._learned = False
         return self._image
@@ -126,7 +126,7 @@ class FastCore:
                 "give the image of the whole network, with all destinations on core 0"
             )
         own = _frozen(dataclasses.replace(image))  # a copy, validated again
-        if self._synapses is not None and not _same_synapses(self.image, own):
+        if self._stored is not None and not _same_synapses(self.image, own):
             self._forget_synapses()
         self._image, self._learned = own, False
         self._samples = []
@@ -135,7 +135,7 @@ class FastCore:
         """Let the next run store the synapses anew; what they hold is kept."""
         if self._eligibility is not None:
             self._eligibility = self.eligibility
-        self._synapses = None
+        self._stored = None
 
     @property
     def weights(self) -> Ints:
@@ -164,8 +164,8 @@ class FastCore:
     def eligibility(self) -> Ints | None:
         """(A, N) int64, or None in a core without; assign all of it, or elements."""
         if self._eligibility is not None and self._eligibility_newer:
-            assert self._synapses is not None
-            dense_of(self._synapses, self._kept_eligibility, self._eligibility)
+            assert self._stored is not None
+            self._stored.spread(self._kept_eligibility, self._eligibility)
         # Whoever has the array may write to it: it is the newer one until the next run.
         self._eligibility_newer = False
         return self._eligibility
@@ -261,7 +261,7 @@ class FastCore:
         -------
         (B, steps, N) bool, the spikes; and (B, M, steps) int64, the states.
         """
-        synapses = self._stored()
+        synapses = self._ready()
         spikes = np.zeros((self.batch, steps, self.config.neurons), dtype=bool)
         values = np.zeros((self.batch, len(watched), steps), dtype=np.int64)
 
@@ -291,21 +291,21 @@ class FastCore:
         self.step_number = (self.step_number + steps) % STEP_NUMBERS
         return spikes, values
 
-    def _stored(self) -> Synapses:
+    def _ready(self) -> Synapses:
         """The synapses as a run takes them, with the newest weights and eligibilities."""
-        if self._synapses is None:
-            self._synapses = store_synapses(self._image)
-            kept = len(self._synapses.weights) if self._eligibility is not None else 0
+        if self._stored is None:
+            self._stored = Stored(self._image)
+            kept = len(self._stored.synapses.weights) if self._eligibility is not None else 0
             self._kept_eligibility = np.zeros(kept, dtype=np.int32)
             self._samples = []
         if self._eligibility is not None and not self._eligibility_newer:
-            kept_of(self._synapses, self._eligibility, self._kept_eligibility)
+            self._stored.collect(self._eligibility, self._kept_eligibility)
         if not self._samples:
             self._samples = [
-                _Sample(self._image, self._synapses, self._kept_eligibility)
+                _Sample(self._image, self._stored.synapses, self._kept_eligibility)
                 for _ in range(self.batch)
             ]
-        return self._synapses
+        return self._stored.synapses
 
     def _raster(self, values: ArrayLike, *steps: int) -> Bools:
         """Check 0 and 1 of shape (B, *steps, A), the B optional for a batch of one."""

@@ -35,6 +35,13 @@ class Side(NamedTuple):
     gated: bool
 
 
+ADDS = Side(WEIGHTS, 1, 0, 0, 1, False)
+"""The side that adds f to a weight."""
+
+TAKES_AWAY = Side(WEIGHTS, 1, 0, 0, -1, False)
+"""The side that takes f away from a weight."""
+
+
 class Learning(NamedTuple):
     """A rule with its parameters, states and space to work in; P neurons, Q axons, padded.
 
@@ -101,4 +108,4 @@ class Learning(NamedTuple):
     gathered: NDArray
     gathered_tags: NDArray
     gathered_weights: NDArray
-    all_plastic: NDArray
+    filled: NDArray

@@ -39,6 +39,7 @@ class Synapses(NamedTuple):
     columns : int32, the neuron of each synapse; of dense rows one row of them, for all.
     offsets : int32, where a synapse adds, counted from the slot of this step; none of dense rows.
     column_start : (N + 1,) where the columns begin in the two that follow, plastic synapses alone.
+    column_sizes : (N,) how long they are without what fills the last vector.
     column_entries, column_axons : int32, where a synapse is in the rows, and its axon.
     modulatory : (A,) bool.
     """
@@ -56,6 +57,7 @@ class Synapses(NamedTuple):
     columns: NDArray
     offsets: NDArray
     column_start: NDArray
+    column_sizes: NDArray
     column_entries: NDArray
     column_axons: NDArray
     modulatory: NDArray
@@ -66,62 +68,79 @@ def padded(count: int) -> int:
     return -(-count // BLOCK) * BLOCK
 
 
-def store_synapses(image: Image) -> Synapses:
-    """The synapses of an image, in the storage that is faster for them."""
+class Stored:
+    """The synapses of an image, in the storage that is faster for them.
+
+    Attributes
+    ----------
+    synapses : for the loop.
+    """
+
+    def __init__(self, image: Image) -> None:
+        self._held = (image.weights != 0) | image.plastic
+        self.synapses, self._entries = _store(image, self._held)
+
+    def spread(self, values: NDArray, into: NDArray) -> None:
+        """Put values of the synapses into an (A, N) array; what is no synapse stays as it is."""
+        into[self._held] = values[self._entries]
+
+    def collect(self, values: NDArray, into: NDArray) -> None:
+        """The other way round: from an (A, N) array to the storage."""
+        into[self._entries] = values[self._held]
+
+
+def _store(image: Image, held: NDArray[np.bool_]) -> tuple[Synapses, NDArray[np.int64]]:
+    """The synapses where an image has some (A, N), and the place of each in the storage."""
     c = image.config
-    held = (image.weights != 0) | image.plastic
     width, sums = padded(c.neurons), c.layout.accumulators
     least = DENSE if c.learning is None else DENSE_PLASTIC
     dense = c.delay_slots == 1 and np.count_nonzero(held) >= least * held.size
     axons, columns = np.nonzero(held)
+    rows = np.bincount(axons, minlength=c.axons)
     if dense:
-        weights = np.zeros((c.axons, width), dtype=np.int16)
-        weights[:, : c.neurons] = image.weights
-        plastic = np.zeros((c.axons, width), dtype=np.uint8)
-        plastic[:, : c.neurons] = image.plastic
         row_start = np.arange(c.axons + 1) * width
-        entries, offsets = axons * width + columns, np.zeros(0)
-        learns = plastic.ravel()[entries] > 0
-        stored_columns = np.minimum(np.arange(width), c.neurons - 1)
+        entries = axons * width + columns
     else:
-        weights, plastic = image.weights[held], image.plastic[held]
-        row_start = np.concatenate([[0], np.cumsum(np.count_nonzero(held, axis=1))])
+        row_start = _starts(rows)
+        entries = _filled_places(rows)
+    kept = row_start[-1]
+    # After the last synapse there is one that does nothing, for whatever is there to fill a vector.
+    weights, plastic = np.zeros(kept + 1, dtype=np.int16), np.zeros(kept + 1, dtype=np.uint8)
+    weights[entries], plastic[entries] = image.weights[held], image.plastic[held]
+    if dense:
+        stored_columns, offsets = np.minimum(np.arange(width), c.neurons - 1), np.zeros(0)
+    else:
+        stored_columns, offsets = np.zeros(kept, dtype=np.int32), np.zeros(kept, dtype=np.int32)
+        stored_columns[entries] = columns
         modulated = image.modulatory[axons] * (sums - 1)
-        offsets = (image.delays[held] * sums + modulated) * width + columns
-        entries, learns, stored_columns = np.arange(len(axons)), plastic, columns
+        offsets[entries] = (image.delays[held] * sums + modulated) * width + columns
+    learns = image.plastic[held]
     order = np.argsort(columns[learns], kind="stable")
-    counts = np.bincount(columns[learns], minlength=c.neurons)
-    return Synapses(
+    sizes = np.bincount(columns[learns], minlength=c.neurons)
+    column_start, places = _starts(sizes), _filled_places(sizes)
+    column_entries = np.full(column_start[-1], kept, dtype=np.int32)
+    column_axons = np.zeros(column_start[-1], dtype=np.int32)
+    column_entries[places], column_axons[places] = entries[learns][order], axons[learns][order]
+    synapses = Synapses(
         bool(dense), c.neurons, c.receptors, sums, c.delay_slots, width,
         1 << (c.layout.accumulator_bits - 1),
-        row_start.astype(np.int64),
-        np.array(weights, dtype=np.int16).ravel(),
-        np.array(plastic, dtype=np.uint8).ravel(),
-        stored_columns.astype(np.int32),
-        offsets.astype(np.int32),
-        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        entries[learns][order].astype(np.int32),
-        axons[learns][order].astype(np.int32),
+        row_start.astype(np.int64), weights, plastic,
+        stored_columns.astype(np.int32), offsets.astype(np.int32),
+        column_start.astype(np.int64), sizes.astype(np.int64), column_entries, column_axons,
         image.modulatory.copy(),
     )  # fmt: skip
+    return synapses, entries
 
 
-def dense_of(s: Synapses, values: NDArray, into: NDArray) -> None:
-    """Put values of the synapses, as `s` keeps them, into an (A, N) array; others stay as they are."""
-    if s.dense:
-        into[:] = values.reshape(-1, s.padded)[:, : s.neurons]
-    else:
-        axons = np.repeat(np.arange(len(s.row_start) - 1), np.diff(s.row_start))
-        into[axons, s.columns] = values
+def _starts(sizes: NDArray) -> NDArray:
+    """Where lists of these sizes begin, one after the other, each filled to a multiple of `BLOCK`."""
+    return np.concatenate([[0], np.cumsum(-(-sizes // BLOCK) * BLOCK)])
 
 
-def kept_of(s: Synapses, values: NDArray, into: NDArray) -> None:
-    """The other way round: values of all synapses (A, N) into the storage of `s`."""
-    if s.dense:
-        into.reshape(-1, s.padded)[:, : s.neurons] = values
-    else:
-        axons = np.repeat(np.arange(len(s.row_start) - 1), np.diff(s.row_start))
-        into[:] = values[axons, s.columns]
+def _filled_places(sizes: NDArray) -> NDArray:
+    """Where the elements of such lists are."""
+    before = np.cumsum(sizes) - sizes
+    return np.arange(sizes.sum()) + np.repeat(_starts(sizes)[:-1] - before, sizes)
 
 
 @inlined

@@ -30,7 +30,7 @@ from .rules import (
     Learning,
     Side,
 )
-from .synapses import padded
+from .synapses import BLOCK, padded
 
 Ints = NDArray[np.int64]
 _LEAKS = {"none": NO_LEAK, "linear": LINEAR, "exponential": EXPONENTIAL}
@@ -187,9 +187,11 @@ def learning_table(image: Image, states: States, eligibility: NDArray[np.int32])
     pre, post, sweep, sweeps = sides(image)
     eligible = "eligibility" in layout.synapse_fields
     up, down = states.neuron("up"), states.neuron("down")
-    neuron_tags = np.zeros(len(up), dtype=np.int64)
+    longest = padded(max(config.axons, config.neurons))
+    filled = np.concatenate([np.ones(longest), np.zeros(BLOCK)]).astype(np.uint8)
+    axon_tags, neuron_tags = np.zeros(longest, dtype=np.int64), np.zeros(longest, dtype=np.int64)
+    axon_tags[: config.axons] = image.axon_tags
     neuron_tags[: config.neurons] = image.neuron_tags
-    longest = max(config.axons, config.neurons) if c is not None else 0
     return Learning(
         c is not None,
         bool(p.get("enabled", 0)),
@@ -208,9 +210,9 @@ def learning_table(image: Image, states: States, eligibility: NDArray[np.int32])
         p.get("theta_m", 0), (p.get("ca_1", 0), p.get("ca_2", 0), p.get("ca_3", 0)),
         states.axon("x"), states.neuron("y"), states.neuron("m"), up, down,
         np.zeros_like(up), np.zeros_like(up),
-        eligibility, image.axon_tags.copy(), neuron_tags,
+        eligibility, axon_tags, neuron_tags,
         np.zeros(longest, dtype=np.int64), np.zeros(longest, dtype=np.int64),
-        np.zeros(longest, dtype=np.int16), np.ones(longest, dtype=np.uint8),
+        np.zeros(longest, dtype=np.int16), filled,
     )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from .arithmetic import clamped, decay
 from .compiled import inlined, kernel
 from .random_numbers import POST, SWEEP, end_hash, random_number
-from .rules import ELIGIBILITIES, SCALING, UP_DOWN, Learning, Side
-from .synapses import Synapses
+from .rules import ADDS, ELIGIBILITIES, SCALING, TAKES_AWAY, UP_DOWN, Learning, Side
+from .synapses import BLOCK, Synapses
 
 
 @inlined
@@ -45,15 +45,28 @@ def change_each(
     return updates, clamps
 
 
+@inlined
+def change_by_sign(
+    weights: NDArray, plastic: NDArray, tags: NDArray, f: NDArray, h: int,
+    side: Side, bits: int, w_min: int, w_max: int, stochastic: bool,
+) -> tuple[int, int]:  # fmt: skip
+    """`change_each`; where a side adds f, or takes it away, with numbers that the compiler knows."""
+    if side.constant == 1 and side.slope == 0 and side.offset == 0 and not side.gated:
+        if side.sign > 0:
+            return change_each(weights, plastic, tags, f, h, ADDS, bits, w_min, w_max, stochastic)
+        return change_each(weights, plastic, tags, f, h, TAKES_AWAY, bits, w_min, w_max, stochastic)
+    return change_each(weights, plastic, tags, f, h, side, bits, w_min, w_max, stochastic)
+
+
 @kernel
 def change_weights(
     weights: NDArray, plastic: NDArray, tags: NDArray, f: NDArray, h: int,
     side: Side, bits: int, w_min: int, w_max: int, stochastic: bool,
 ) -> tuple[int, int]:  # fmt: skip
-    """`change_each`, with and without random numbers."""
+    """Change weights that lie side by side, by a rule's five numbers."""
     if stochastic:
-        return change_each(weights, plastic, tags, f, h, side, bits, w_min, w_max, True)
-    return change_each(weights, plastic, tags, f, h, side, bits, w_min, w_max, False)
+        return change_by_sign(weights, plastic, tags, f, h, side, bits, w_min, w_max, True)
+    return change_by_sign(weights, plastic, tags, f, h, side, bits, w_min, w_max, False)
 
 
 @kernel
@@ -114,16 +127,19 @@ def change_eligibilities(
 
 @kernel
 def change_column_eligibilities(
-    eligibility: NDArray, entries: NDArray, axons: NDArray, x: NDArray, side: Side, top: int
-) -> int:
-    """Change the eligibilities of a column.  Returns clamps."""
-    clamps = 0
+    eligibility: NDArray, entries: NDArray, axons: NDArray, real: NDArray, x: NDArray,
+    side: Side, top: int,
+) -> tuple[int, int]:  # fmt: skip
+    """Change the eligibilities of a column.  Returns weight updates, and clamps."""
+    updates = clamps = 0
     for k in range(entries.size):
-        changed = eligibility[entries[k]] + side.offset + side.sign * x[axons[k]]
-        bounded = clamped(changed, -top - 1, top)
-        clamps += bounded != changed
-        eligibility[entries[k]] = bounded
-    return clamps
+        if real[k]:
+            changed = eligibility[entries[k]] + side.offset + side.sign * x[axons[k]]
+            bounded = clamped(changed, -top - 1, top)
+            clamps += bounded != changed
+            updates += 1
+            eligibility[entries[k]] = bounded
+    return updates, clamps
 
 
 @inlined
@@ -167,21 +183,25 @@ def visit_column(
     """Change the synapses of a neuron.  Returns weight updates, weight clamps, clamps."""
     begin, end = s.column_start[neuron], s.column_start[neuron + 1]
     entries, axons = s.column_entries[begin:end], s.column_axons[begin:end]
+    # Of the last vector, some entries are there to fill it.
+    real = r.filled[r.filled.size - BLOCK - s.column_sizes[neuron] :]
     if side.kind == ELIGIBILITIES:
-        clamps = change_column_eligibilities(r.eligibility, entries, axons, r.x, side, r.e_top)
-        return entries.size, 0, clamps
+        updates, clamps = change_column_eligibilities(
+            r.eligibility, entries, axons, real, r.x, side, r.e_top
+        )
+        return updates, 0, clamps
     h = end_hash(r.seed, step, POST, r.neuron_tags[neuron]) if r.stochastic else 0
     weights = r.gathered_weights[: entries.size]
     gather(s.weights, entries, weights)
     gather(r.x, axons, r.gathered)
     if r.stochastic:
         gather(r.axon_tags, axons, r.gathered_tags)
-    _, clamps = change_weights(
-        weights, r.all_plastic, r.gathered_tags, r.gathered, h, side, r.fraction_bits,
+    updates, clamps = change_weights(
+        weights, real, r.gathered_tags, r.gathered, h, side, r.fraction_bits,
         r.w_min, r.w_max, r.stochastic,
     )  # fmt: skip
     scatter(weights, entries, s.weights)
-    return entries.size, clamps, 0
+    return updates, clamps, 0
 
 
 @inlined
