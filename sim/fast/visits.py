@@ -69,14 +69,14 @@ def change_weights(
     return change_by_sign(weights, plastic, tags, f, h, side, bits, w_min, w_max, False)
 
 
-@kernel
+@inlined
 def gather(values: NDArray, indices: NDArray, into: NDArray) -> None:
     """Put `values[indices]` side by side."""
     for k in range(indices.size):
         into[k] = values[indices[k]]
 
 
-@kernel
+@inlined
 def scatter(values: NDArray, indices: NDArray, into: NDArray) -> None:
     """Put values back to where they came from."""
     for k in range(indices.size):
@@ -193,11 +193,14 @@ def visit_column(
     h = end_hash(r.seed, step, POST, r.neuron_tags[neuron]) if r.stochastic else 0
     weights = r.gathered_weights[: entries.size]
     gather(s.weights, entries, weights)
-    gather(r.x, axons, r.gathered)
-    if r.stochastic:
-        gather(r.axon_tags, axons, r.gathered_tags)
+    f, tags = r.x, r.axon_tags
+    if s.column_sizes[neuron] < len(s.row_start) - 1:  # not all axons, so not side by side
+        f, tags = r.gathered, r.gathered_tags
+        gather(r.x, axons, f)
+        if r.stochastic:
+            gather(r.axon_tags, axons, tags)
     updates, clamps = change_weights(
-        weights, real, r.gathered_tags, r.gathered, h, side, r.fraction_bits,
+        weights, real, tags, f, h, side, r.fraction_bits,
         r.w_min, r.w_max, r.stochastic,
     )  # fmt: skip
     scatter(weights, entries, s.weights)
