@@ -10,6 +10,7 @@ import dataclasses
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,16 +27,8 @@ from spikeloom.hdl.contract.rules.symmetric import SYMMETRIC
 from spikeloom.hdl.contract.rules.three_factor import THREE_FACTOR
 
 from ..golden import COUNTERS
-from .loop import COUNTED, Watched, run_steps
-from .synapses import Stored, Synapses
-from .tables import (
-    States,
-    learning_table,
-    load_arrivals,
-    load_direction,
-    neuron_table,
-    traffic_table,
-)
+from .synapses import Stored
+from .workspace import Samples, Workspace
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -62,6 +55,7 @@ class FastCore:
     image : weights, parameters and routes; `image.config` says which core it is.
     batch : number of samples; each has its own state and counters, all share the image.  Only a
         batch of one can learn: a larger one raises `InputError` unless `enabled` is 0.
+    threads : in which the samples run; default: as many as the machine has processors.
 
     Attributes
     ----------
@@ -69,6 +63,8 @@ class FastCore:
     states : of the neuron model, by name, each (B, N) int64; may be overwritten between steps.
     axon_states, neuron_states : what the learning rule keeps, by name, (B, A) and (B, N) int64; may
         be overwritten between steps.
+    all_arrivals : (B, axonal_delay_slots, A) bool, the axons with a spike for the next step and for
+        each of the later ones; `arrivals` and `later_arrivals` are views of it.
     pending : (B, K, D, N) int64, sums under way to neurons, for the next step and later ones; may be
         overwritten between steps.
     counters : by name (`COUNTERS`), each (B,) int64.  They do not wrap.
@@ -79,9 +75,10 @@ class FastCore:
     InputError : a batch below 1, one that would learn, or what `unsupported` names.
     """
 
-    def __init__(self, image: Image, batch: int = 1) -> None:
+    def __init__(self, image: Image, batch: int = 1, threads: int | None = None) -> None:
         if batch < 1:
             raise InputError(f"batch is {batch}; give at least 1")
+        self.threads = (os.cpu_count() or 1) if threads is None else max(1, threads)
         missing = unsupported(image.config)
         if missing:
             raise InputError(f"the fast model does not have {missing}; use the golden model")
@@ -89,7 +86,7 @@ class FastCore:
         self.config = image.config
         self._image: Image
         self._stored: Stored | None = None
-        self._samples: list[_Sample] = []
+        self._workspaces: list[Workspace] = []
         self._eligibility_newer = False  # in the storage of the synapses than in `_eligibility`
         self._learned = False  # weights in the storage of the synapses differ from the image's
         self._eligibility: Ints | None = None
@@ -129,7 +126,7 @@ class FastCore:
         if self._stored is not None and not _same_synapses(self.image, own):
             self._forget_synapses()
         self._image, self._learned = own, False
-        self._samples = []
+        self._workspaces = []
 
     def _forget_synapses(self) -> None:
         """Let the next run store the synapses anew; what they hold is kept."""
@@ -145,20 +142,20 @@ class FastCore:
     @property
     def arrivals(self) -> Bools:
         """(B, A) bool, the axons with a spike for the next step, a view."""
-        return self._arrivals[:, 0]
+        return self.all_arrivals[:, 0]
 
     @arrivals.setter
     def arrivals(self, values: Bools) -> None:
-        self._arrivals[:, 0] = values
+        self.all_arrivals[:, 0] = values
 
     @property
     def later_arrivals(self) -> Bools:
         """(B, axonal_delay_slots − 1, A) bool, the same for the steps after it, a view."""
-        return self._arrivals[:, 1:]
+        return self.all_arrivals[:, 1:]
 
     @later_arrivals.setter
     def later_arrivals(self, values: Bools) -> None:
-        self._arrivals[:, 1:] = values
+        self.all_arrivals[:, 1:] = values
 
     @property
     def eligibility(self) -> Ints | None:
@@ -197,7 +194,7 @@ class FastCore:
         if self._eligibility is not None:
             self._eligibility[:] = 0
             self._eligibility_newer = False
-        self._arrivals = np.zeros((self.batch, c.axonal_delay_slots, c.axons), dtype=bool)
+        self.all_arrivals = np.zeros((self.batch, c.axonal_delay_slots, c.axons), dtype=bool)
         sums = (self.batch, layout.accumulators, c.delay_slots, c.neurons)
         self.pending = np.zeros(sums, dtype=np.int64)
         self.counters = {name: np.zeros(self.batch, dtype=np.int64) for name in COUNTERS}
@@ -261,51 +258,45 @@ class FastCore:
         -------
         (B, steps, N) bool, the spikes; and (B, M, steps) int64, the states.
         """
-        synapses = self._ready()
+        workspaces = self._ready()
+        for workspace in workspaces:
+            workspace.watch(watched)
+        samples = Samples(self, workspaces[0])
+        places = np.zeros(0, dtype=np.int64) if raster is None else np.flatnonzero(raster)
         spikes = np.zeros((self.batch, steps, self.config.neurons), dtype=bool)
         values = np.zeros((self.batch, len(watched), steps), dtype=np.int64)
 
-        def run_one(b: int) -> None:
-            sample = self._samples[b]
-            sample.load(self, b)
-            places = np.flatnonzero(raster[b]) if raster is not None else np.zeros(0, np.int64)
-            counted = np.zeros(len(COUNTED), dtype=np.int64)
-            run_steps(
-                sample.neurons, synapses, sample.learning, sample.traffic, sample.watch(watched),
-                sample.sums, sample.rings, sample.who, places, self.step_number,
-                spikes[b], values[b], counted,
-            )  # fmt: skip
-            sample.store(self, b, steps)
-            for name, count in zip(COUNTED, counted, strict=True):
-                self.counters[name][b] += count
-            self.counters["steps"][b] += steps
+        def run_some(workspace: Workspace, some: range) -> None:
+            workspace.run(samples, some, places, self.step_number, spikes, values)
 
-        if self.batch == 1:
-            run_one(0)
+        shares = _shares(self.batch, len(workspaces))
+        if len(shares) == 1:
+            run_some(workspaces[0], shares[0])
         else:
-            with ThreadPoolExecutor(min(self.batch, os.cpu_count() or 1)) as threads:
-                list(threads.map(run_one, range(self.batch)))
+            with ThreadPoolExecutor(len(shares)) as threads:
+                list(threads.map(run_some, workspaces, shares))
+        samples.give_back(steps)
         if self.config.learning is not None and self._image.learning["enabled"]:
             self._learned = steps > 0 or self._learned
             self._eligibility_newer = self._eligibility is not None
         self.step_number = (self.step_number + steps) % STEP_NUMBERS
         return spikes, values
 
-    def _ready(self) -> Synapses:
-        """The synapses as a run takes them, with the newest weights and eligibilities."""
+    def _ready(self) -> list[Workspace]:
+        """A workspace for each thread, with the newest weights and eligibilities."""
         if self._stored is None:
             self._stored = Stored(self._image)
             kept = len(self._stored.synapses.weights) if self._eligibility is not None else 0
             self._kept_eligibility = np.zeros(kept, dtype=np.int32)
-            self._samples = []
+            self._workspaces = []
         if self._eligibility is not None and not self._eligibility_newer:
             self._stored.collect(self._eligibility, self._kept_eligibility)
-        if not self._samples:
-            self._samples = [
-                _Sample(self._image, self._stored.synapses, self._kept_eligibility)
-                for _ in range(self.batch)
+        if not self._workspaces:
+            self._workspaces = [
+                Workspace(self._image, self._stored.synapses, self._kept_eligibility)
+                for _ in range(min(self.threads, self.batch))
             ]
-        return self._stored.synapses
+        return self._workspaces
 
     def _raster(self, values: ArrayLike, *steps: int) -> Bools:
         """Check 0 and 1 of shape (B, *steps, A), the B optional for a batch of one."""
@@ -329,50 +320,10 @@ def prepare() -> None:
     FastCore(Image(config, np.zeros((1, 1), dtype=np.int64))).step()
 
 
-class _Sample:
-    """What the loop works on of one sample: loaded before a run, stored after it."""
-
-    def __init__(self, image: Image, synapses: Synapses, eligibility: NDArray[np.int32]) -> None:
-        c = image.config
-        self._states = States(c)
-        self.neurons = neuron_table(image, self._states)
-        self.learning = learning_table(image, self._states, eligibility)
-        self.traffic = traffic_table(image, np.zeros((c.axonal_delay_slots, c.axons), dtype=bool))
-        self.rings = np.zeros((synapses.slots, synapses.sums, synapses.padded), dtype=np.int32)
-        self.sums = self.rings.reshape(-1)
-        self.who = np.zeros(synapses.padded, dtype=np.int32)
-
-    def load(self, core: FastCore, b: int) -> None:
-        """Take over the states of sample `b`."""
-        for name, values in (core.states | core.neuron_states).items():
-            self._states.neuron(name)[: core.config.neurons] = values[b]
-        for name, values in core.axon_states.items():
-            self._states.axon(name)[: core.config.axons] = values[b]
-        load_direction(self.learning)
-        load_arrivals(self.traffic, core._arrivals[b])
-        self.rings[:, :, : core.config.neurons] = core.pending[b].swapaxes(0, 1)
-
-    def store(self, core: FastCore, b: int, steps: int) -> None:
-        """Give the states back, after so many steps."""
-        for name, values in (core.states | core.neuron_states).items():
-            values[b] = self._states.neuron(name)[: core.config.neurons]
-        for name, values in core.axon_states.items():
-            values[b] = self._states.axon(name)[: core.config.axons]
-        core._arrivals[b] = np.roll(self.traffic.arrived, -steps, axis=0)
-        sums = np.roll(self.rings[:, :, : core.config.neurons], -steps, axis=0).swapaxes(0, 1)
-        if core.config.delay_slots > 1:  # the loop wraps a sum when it is due
-            half = 1 << (core.config.layout.accumulator_bits - 1)
-            sums = ((sums + half) & (2 * half - 1)) - half
-        core.pending[b] = sums
-
-    def watch(self, watched: Sequence[tuple[str, int]]) -> Watched:
-        """Where the states are that a run keeps."""
-        rows, of_axons = self._states.rows, self._states.axon_rows
-        found = [(int(name in of_axons), (rows | of_axons)[name], k) for name, k in watched]
-        columns = np.array(found, dtype=np.int64).reshape(-1, 3).T
-        return Watched(
-            self._states.neurons, self._states.axons, *(np.ascontiguousarray(x) for x in columns)
-        )
+def _shares(count: int, parts: int) -> list[range]:
+    """0…count − 1 in so many ranges of about the same length."""
+    ends = [count * k // parts for k in range(parts + 1)]
+    return [range(begin, end) for begin, end in pairwise(ends)]
 
 
 def _same_synapses(one: Image, other: Image) -> bool:

@@ -6,8 +6,6 @@ floor below all potentials, a decay of 0.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -104,8 +102,8 @@ def neuron_table(image: Image, states: States) -> Neurons:
     )  # fmt: skip
 
 
-def traffic_table(image: Image, arrivals: NDArray[np.bool_]) -> Traffic:
-    """The arrivals of a sample (S, A), and the destinations of an image."""
+def traffic_table(image: Image) -> Traffic:
+    """Space for the arrivals of a sample, and the destinations of an image."""
     c = image.config
     assert image.routes is not None
     neurons = np.flatnonzero(image.routes != NO_AXON)
@@ -119,26 +117,16 @@ def traffic_table(image: Image, arrivals: NDArray[np.bool_]) -> Traffic:
             )
     order = np.argsort(neurons, kind="stable")
     counts = np.bincount(neurons, minlength=c.neurons)
-    traffic = Traffic(
+    shape = c.axonal_delay_slots, c.axons
+    return Traffic(
         c.axons, c.axonal_delay_slots,
-        np.zeros(arrivals.shape, dtype=np.uint8),
-        np.zeros(arrivals.shape, dtype=np.int32),
-        np.zeros(len(arrivals), dtype=np.int64),
+        np.zeros(shape, dtype=np.uint8),
+        np.zeros(shape, dtype=np.int32),
+        np.zeros(c.axonal_delay_slots, dtype=np.int64),
         np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         np.ascontiguousarray(axons[order], dtype=np.int64),
         np.ascontiguousarray(delays[order], dtype=np.int64),
     )  # fmt: skip
-    load_arrivals(traffic, arrivals)
-    return traffic
-
-
-def load_arrivals(t: Traffic, arrivals: NDArray[np.bool_]) -> None:
-    """Let these spikes (S, A) be under way, the next step's first."""
-    t.arrived[:] = arrivals
-    for slot, row in enumerate(arrivals):
-        listed = np.flatnonzero(row)
-        t.counts[slot] = len(listed)
-        t.listed[slot, : len(listed)] = listed
 
 
 def sides(image: Image) -> tuple[Side, Side, Side, int]:
@@ -214,8 +202,3 @@ def learning_table(image: Image, states: States, eligibility: NDArray[np.int32])
         np.zeros(longest, dtype=np.int64), np.zeros(longest, dtype=np.int64),
         np.zeros(longest, dtype=np.int16), filled,
     )  # fmt: skip
-
-
-def load_direction(r: Any) -> None:
-    """What the flags that are stored say of the next arrivals: where both are set, `up` counts."""
-    r.direction[:] = np.where(r.up > 0, 1, np.where(r.down > 0, -1, 0))
