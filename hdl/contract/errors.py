@@ -47,6 +47,10 @@ class FitWarning(UserWarning):
     """The compiled network cannot realise behaviour that was requested; the message says what would."""
 
 
+class FallbackWarning(UserWarning):
+    """What was asked for does not apply, and something slower with the same results took its place."""
+
+
 class LineWarning(UserWarning):
     """The line does not carry the requested rate."""
 

@@ -22,6 +22,7 @@ from spikeloom.boards.registry import find_board
 from spikeloom.hdl import CoreConfig, FabricConfig
 from spikeloom.hdl.contract.errors import InputError, SpikeLoomError
 
+from ..connect.schemes import MADE_FOR_DESIGNS
 from ..design.design import Design
 from ..design.files import write_file
 
@@ -192,7 +193,7 @@ def is_serial_line(where: str) -> bool:
 
 def require_design(where: str, design: Design | None) -> None:
     """Raise `InputError` for a model that has no design to be made for."""
-    if design is None and where in ("twin:", "golden:"):
+    if design is None and where in MADE_FOR_DESIGNS:
         raise InputError(f"{where} is made for a design: name a saved one too, net.slm")
 
 

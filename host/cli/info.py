@@ -70,7 +70,7 @@ def register(app: typer.Typer) -> None:
 def info(
     targets: list[str] = typer.Argument(
         None, metavar="FILE DEVICE",
-        help="A saved design or a configuration (.toml), and golden:, twin:, netlist:BOARD or a serial port.",
+        help="A design, or a configuration (.toml); and golden:, fast:, twin:, netlist:BOARD or a port.",
     ),
     on: str = ON,
     board: str = BOARD,

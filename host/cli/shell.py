@@ -16,6 +16,7 @@ import typer
 import spikeloom
 from spikeloom.hdl.contract.errors import SpikeLoomError
 
+from ..connect.schemes import MADE_FOR_DESIGNS
 from ..demos.shell_example import small_network
 from .common import examples, read_design
 from .output import note
@@ -76,7 +77,7 @@ def shell(
     found = sort_targets(targets, on, old_design)
     where = found.where or "twin:"
     design = read_design(found.file) if found.file else None
-    if design is None and where in ("twin:", "golden:"):
+    if design is None and where in MADE_FOR_DESIGNS:
         design = small_network()
         note("no design given: this is a small network of 8 inputs and 4 neurons")
     with spikeloom.open(where, design, load=load, baud=baud) as board:

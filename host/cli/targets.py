@@ -17,13 +17,13 @@ _DEVICE = re.compile(r"(\w+:|COM\d+|.*://.*)")
 TARGETS = typer.Argument(
     None,
     metavar="DESIGN DEVICE",
-    help="A saved design (.slm), and where it runs: golden:, twin:, netlist:BOARD, or a serial port.",
+    help="A saved design (.slm), and where it runs: golden:, fast:, twin:, netlist:BOARD, or a serial port.",
 )
 ON = typer.Option(
     None,
     "--on",
     metavar="DEVICE",
-    help="The device, as golden:, twin:, netlist:BOARD, or a serial port.",
+    help="The device, as golden:, fast:, twin:, netlist:BOARD, or a serial port.",
 )
 OLD_DESIGN = typer.Option(None, "--design", "-d", metavar="FILE", hidden=True)
 OLD_CONFIG = typer.Option(None, "--config", "-c", metavar="FILE", hidden=True)

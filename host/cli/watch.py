@@ -13,7 +13,7 @@ from rich.console import Console
 import spikeloom
 from spikeloom.hdl.contract.errors import BoardRefusedError, InputError, MissingToolError
 
-from ..connect.schemes import GOLDEN, NETLIST, TWIN
+from ..connect.schemes import MADE_FOR_DESIGNS, NETLIST
 from ..demos.watch_example import example_design, example_input
 from ..design.design import Design
 from ..design.input_raster import SpikeInput
@@ -78,10 +78,10 @@ def watch(
     where = found.where
     design = read_design(found.file) if found.file else None
     example: SpikeInput = None
-    if design is None and where in (GOLDEN, TWIN):
+    if design is None and where in MADE_FOR_DESIGNS:
         design, example = example_design(), example_input()
         note("no design given: this is a small network that learns")
-    model = where is not None and where.startswith((GOLDEN, TWIN, NETLIST))
+    model = where is not None and where.startswith((*MADE_FOR_DESIGNS, NETLIST))
     if input_rate is None:
         input_rate = 20.0 if replay is None and example is None else 0.0
     with _open(where, design, load=load or model, baud=baud) as device:

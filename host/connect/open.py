@@ -1,4 +1,4 @@
-"""`spikeloom.open`: one call for golden model, simulated twin and board."""
+"""`spikeloom.open`: one call for golden and fast model, simulated twin and board."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..sharing.shared_link import SharedLink
 from .board_link import open_link, tuned_link
 from .discovery import only_board
 from .options import check_options
-from .schemes import FLOAT, GOLDEN, NETLIST, TWIN
+from .schemes import FAST, FLOAT, GOLDEN, NETLIST, TWIN
 
 
 @overload
@@ -65,8 +65,9 @@ def open(
 
     Parameters
     ----------
-    where : "golden:" for the golden model; "twin:" for the simulated board (both need a design);
-        "float:" for a `Network` itself, in floats and not compiled; "netlist:" and a board's name
+    where : "golden:" for the golden model; "fast:" for the same, compiled, with the same results to
+        the bit; "twin:" for the simulated board (all three need a design); "float:" for a
+        `Network` itself, in floats and not compiled; "netlist:" and a board's name
         ("netlist:icebreaker") for its synthesised netlist, simulated with the core that the board
         gets by default; or a serial port: a name ("/dev/ttyUSB1", "COM5") or a pyserial URL
         ("socket://host:port").  Default: the serial port of the one board that there is
@@ -91,6 +92,7 @@ def open(
     PortError : no such port, no permission, or busy; the message names the ports that there are, or
         the process that has it.  Without `where`: there is no board, or more than one.
     LinkError : the board does not answer.
+    MissingToolError : what compiles or simulates the device is not installed.
     WrongBoardError : the board was built for another configuration.
     BoardRefusedError : somebody has the board open, and it does not hold the image of `design`.
     """
@@ -104,6 +106,10 @@ def open(
         where = only_board(baud=baud, **options)
     if where == GOLDEN:
         return GoldenDevice(_needed(where, design))
+    if where == FAST:
+        from ..fast import open_fast  # needs Numba
+
+        return open_fast(_needed(where, design))
     if where == TWIN:
         chip = _needed(where, design).chip
         from spikeloom.sim import twin  # needs Verilator

@@ -9,13 +9,20 @@ from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.line_rate import FEWEST_CYCLES_PER_BIT
 from spikeloom.hdl.contract.shown import shown
 
-from .schemes import FLOAT, GOLDEN, NETLIST, TWIN
+from .schemes import FAST, FLOAT, GOLDEN, NETLIST, TWIN
 
 _SERIAL = (
     "bytesize", "parity", "stopbits", "xonxoff", "rtscts", "dsrdtr", "inter_byte_timeout", "exclusive",
 )  # fmt: skip
-_OPTIONS = {GOLDEN: (), FLOAT: (), TWIN: ("seed", "clock_hz"), NETLIST: ("seed",)}
+_OPTIONS = {
+    GOLDEN: (),
+    FAST: (),
+    FLOAT: (),
+    TWIN: ("seed", "clock_hz"),
+    NETLIST: ("seed",),
+}
 """Options that models have beside those that all devices have."""
+_WITHOUT_LINE = (GOLDEN, FAST, FLOAT)
 _MOST_HZ = 1 << 31
 
 
@@ -29,10 +36,10 @@ def check_options(
         if name not in known:
             there = ", ".join(known) or "none of its own"
             raise InputError(f"{where or 'a port'} has no option {name!r}; it has {there}")
-    if scheme in (GOLDEN, FLOAT, NETLIST) and baud is not None:
+    if scheme in (*_WITHOUT_LINE, NETLIST) and baud is not None:
         what = "a model has no line" if scheme != NETLIST else "its rate is the board's"
         raise InputError(f"baud is {baud}; {what}: omit it")
-    if scheme in (GOLDEN, FLOAT) and line_rate is not None:
+    if scheme in _WITHOUT_LINE and line_rate is not None:
         raise InputError(f"line_rate is {line_rate}; a model has no line: omit it")
     clock = options.get("clock_hz")
     if "clock_hz" in options and not _is_count(clock, _MOST_HZ):

@@ -20,7 +20,7 @@ from spikeloom.sim import GoldenCore
 from ..compiler.compile import compile
 from ..connect.known_boards import core_with, known_boards
 from ..connect.open import open
-from ..connect.schemes import GOLDEN, TWIN
+from ..connect.schemes import MADE_FOR_DESIGNS, TWIN
 from ..design.design import Design
 from ..device.device import Device
 from ..display import plots
@@ -263,7 +263,7 @@ def _draw_raster(
 
 def _find_board(where: str, progress: bool | None) -> Board | None:
     """The board that answers, or None for a model, which is made for a design."""
-    if where in (GOLDEN, TWIN):
+    if where in MADE_FOR_DESIGNS:
         return None
     board = open(where, progress=progress)
     assert isinstance(board, Board)

@@ -31,7 +31,7 @@ from spikeloom.hdl import CoreConfig, Image, LearningConfig
 from spikeloom.hdl.contract.errors import FitError, InputError
 
 from ..connect.open import open
-from ..connect.schemes import GOLDEN, TWIN
+from ..connect.schemes import MADE_FOR_DESIGNS, TWIN
 from ..design.design import Design
 from ..device.device import Device
 from ..diagnosis.lockstep import Differences, Lockstep
@@ -334,7 +334,7 @@ def _flip(
 
 def _open(where: str, rng: np.random.Generator, progress: bool | None) -> Device:
     """A device with the network in it; on a board, for the core that the board has."""
-    if where in (GOLDEN, TWIN):
+    if where in MADE_FOR_DESIGNS:
         return open(where, make_design(rng), progress=progress)
     board = open(where, progress=progress)
     assert isinstance(board, Board)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeloom.hdl import Image
 from spikeloom.hdl.contract.errors import (
     BoardRefusedError,
     InputError,
@@ -30,25 +31,39 @@ from .golden_store import GoldenStore
 from .monitors import Monitors
 from .run import Run
 
+if TYPE_CHECKING:
+    from spikeloom.sim.fast import FastCore  # needs Numba
+
 
 class GoldenDevice(Device):
     """A `GoldenCore` behind the interface that boards have; the design is loaded from the start.
 
     For every state of many samples after every step, use `GoldenCore` itself.
+
+    Attributes
+    ----------
+    scheme : by which `spikeloom.open` opens it.
+    title : what it is called in messages.
     """
+
+    scheme = "golden:"
+    title = "golden model"
 
     def __init__(self, design: Design) -> None:
         self.design = as_design(design)
-        self._core = GoldenCore(design.image)
+        self._core = self._make_core(design.image)
         self._store = GoldenStore(self._core)
         self._monitors = Monitors()
         self._overruns = 0
         self._closed = False
 
+    def _make_core(self, image: Image, batch: int = 1) -> GoldenCore | FastCore:
+        return GoldenCore(image, batch)
+
     def exclusive(self) -> AbstractContextManager[object]:
         """As every device; after `close` a `LinkError`, as a board's."""
         if self._closed:
-            raise LinkError("the golden model was closed; open it anew: spikeloom.open(…)")
+            raise LinkError(f"the {self.title} was closed; open it anew: spikeloom.open(…)")
         return super().exclusive()
 
     def close(self) -> None:
@@ -124,7 +139,7 @@ class GoldenDevice(Device):
     def tick_period(self, cycles: int | None, seconds: float | None) -> float:
         """As every device."""
         if cycles is not None:
-            raise InputError("the golden model has no clock to count cycles of; give tick_seconds")
+            raise InputError(f"the {self.title} has no clock to count cycles of; give tick_seconds")
         return check_seconds("tick_seconds", seconds)
 
     def _ticking(self, raster: NDArray[np.bool_], period: float) -> Iterator[NDArray[np.bool_]]:
@@ -166,7 +181,7 @@ class GoldenDevice(Device):
         together = len({len(raster) for raster in rasters}) == 1
         if not together or image.learning.get("enabled"):
             return super()._run_batch(rasters)
-        core, watched = GoldenCore(image, batch=len(rasters)), self._monitors.watched
+        core, watched = self._make_core(image, len(rasters)), self._monitors.watched
         steps, count = len(rasters[0]), len(rasters)
         fired = np.zeros((count, steps, core.config.neurons), dtype=bool)
         values = np.zeros((len(watched), count, steps), dtype=np.int64)
@@ -222,14 +237,14 @@ class GoldenDevice(Device):
         """
         with self.exclusive():
             counted = {name: int(values[0]) for name, values in self._core.counters.items()}
-            return _Counters(counted | {"overruns": self._overruns})
+            return _Counters(counted | {"overruns": self._overruns}, self.title)
 
     def info(self) -> dict[str, Any]:
         """As every device."""
         with self.exclusive():
             return GoldenInfo(
-                port="golden:",
-                identity={"digest": f"{self._core.config.digest:016x}", "build": "golden model"},
+                port=self.scheme,
+                identity={"digest": f"{self._core.config.digest:016x}", "build": self.title},
                 clock_hz=None,
                 image=self.design.identity,
                 step=self.step,
@@ -245,7 +260,7 @@ class GoldenDevice(Device):
         of = f" of {names}" if names else ""
         state = "closed" if self._closed else f"next step {self._core.step_number}"
         last = f"; last run: {self._last_run}" if self._last_run else ""
-        return f"golden model{of}: {describe_config(self._core.config)}; {state}{last}"
+        return f"{self.title}{of}: {describe_config(self._core.config)}; {state}{last}"
 
     @never_raise
     def __repr__(self) -> str:
@@ -276,6 +291,12 @@ class GoldenInfo(dict[str, Any]):
 class _Counters(dict[str, int]):
     """Counters of the model, which say of a board's others why there are none."""
 
+    def __init__(self, values: dict[str, int], title: str) -> None:
+        super().__init__(values)
+        self._title = title
+
     def __missing__(self, name: str) -> int:
-        why = "the golden model has no clock and no link" if name in COUNTERS else "no such counter"
+        why = (
+            f"the {self._title} has no clock and no link" if name in COUNTERS else "no such counter"
+        )
         raise InputError(f"{name!r} is not counted here: {why}; it has {', '.join(self)}")

@@ -1,9 +1,9 @@
-"""The golden model's arrays by name, as a store."""
+"""The arrays of a model of a core, by name, as a store: of the golden model, and of the fast one."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,11 +12,14 @@ from spikeloom.sim.golden import GoldenCore
 
 from ..design.contents import ALL, ELIGIBILITY, Content, Rows, contents, find
 
+if TYPE_CHECKING:
+    from spikeloom.sim.fast import FastCore  # needs Numba
+
 
 class GoldenStore:
-    """What a `GoldenCore` holds; see `Store`."""
+    """What a `GoldenCore`, or a `FastCore`, holds; see `Store`."""
 
-    def __init__(self, core: GoldenCore) -> None:
+    def __init__(self, core: GoldenCore | FastCore) -> None:
         self.contents = contents(core.config)
         self._core = core
 

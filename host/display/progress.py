@@ -63,3 +63,9 @@ def progress_bar(
         kilobytes = (moved() - before) / 1e3
         text = f"{title}: {kilobytes:.0f} kB in {seconds:.1f} s, {kilobytes / seconds:.0f} kB/s"
         bar.console.print(text, highlight=False)
+
+
+def note_if_long(what: str, seconds: float) -> None:
+    """Say on a terminal what took longer than `LONG`, and how long, unless `set_quiet` says otherwise."""
+    if seconds > LONG and sys.stderr.isatty() and not _quiet:
+        Console(stderr=True).print(f"{what}: {seconds:.0f} s", highlight=False)

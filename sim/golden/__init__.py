@@ -1,5 +1,5 @@
 """The golden model: what hardware has to do, written from docs/reference/semantics.md in plain NumPy."""
 
-from .core import GoldenCore
+from .core import COUNTERS, GoldenCore
 
-__all__ = ["GoldenCore"]
+__all__ = ["COUNTERS", "GoldenCore"]

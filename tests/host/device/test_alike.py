@@ -11,6 +11,7 @@ import spikeloom
 from spikeloom import LIF, Network
 from spikeloom.device.golden import GoldenDevice
 from spikeloom.driver.board import Board
+from spikeloom.fast import FastDevice
 from spikeloom.hdl.contract.errors import BoardRefusedError, InputError, LinkError
 from spikeloom.link.link import Link
 from spikeloom.sim.twin import verilator
@@ -19,12 +20,14 @@ from spikeloom.sim.twin import verilator
 def open_device(kind, design=DESIGN):
     if kind == "golden":
         return GoldenDevice(design)
+    if kind == "fast":
+        return FastDevice(design)
     board = Board(Link(FakeBoard(design.config, window=2048, appetite=10_000)), design)
     board.load()
     return board
 
 
-@pytest.fixture(params=("golden", "board"))
+@pytest.fixture(params=("golden", "fast", "board"))
 def device(request):
     return open_device(request.param)
 

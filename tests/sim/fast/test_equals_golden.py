@@ -1,0 +1,83 @@
+"""The fast model equals the golden model in everything that a core holds, on random cores.
+
+`SPIKELOOM_FAST_CASES=1000 pytest tests/sim/fast` runs 1 000 cases of each test.
+"""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from fast_cases import SEEDS, STORAGES, cases, compare, storage
+from hypothesis import given
+from hypothesis import strategies as st
+from naive_core import configs, random_image
+from naive_learning import learning_configs, random_learning_image
+
+from spikeloom.hdl import CoreConfig, LearningConfig
+from spikeloom.hdl.contract.rules import RULES
+from spikeloom.sim.cosim.cases import random_config, random_design
+
+ADAPTATIONS = st.sampled_from(["none", "exponential", "rate"])
+ADLIF = {
+    "neuron_model": "adlif", "leak": "exponential", "integrate_refractory": False, "floor": False,
+    "readouts": False,
+}  # fmt: skip
+NEURONS = st.one_of(
+    ADAPTATIONS.flatmap(lambda adaptation: configs(adaptation=adaptation)), configs(**ADLIF)
+)
+
+
+@cases
+@given(NEURONS, SEEDS, STORAGES)
+def test_neurons_and_delays(config, seed, stored):
+    with storage(stored):
+        compare(random_image(config, np.random.default_rng(seed)), seed)
+
+
+@cases
+@given(st.one_of(learning_configs(), learning_configs(**ADLIF, adaptation="none")), SEEDS, STORAGES)
+def test_learning(config, seed, stored):
+    with storage(stored):
+        compare(random_learning_image(config, np.random.default_rng(seed)), seed, longest=14)
+
+
+@cases
+@given(st.sampled_from(["lif", "adlif"]), SEEDS, STORAGES)
+def test_cores_of_co_simulation(model, seed, stored):
+    """Larger ones, with the numbers that the twin is compared on."""
+    rng = np.random.default_rng(seed)
+    config = random_config(rng, model)
+    with storage(stored):
+        compare(random_design(config, rng).image, seed, longest=20)
+
+
+@cases
+@given(NEURONS, SEEDS, STORAGES, st.integers(2, 5))
+def test_batches(config, seed, stored, batch):
+    with storage(stored):
+        compare(random_image(config, np.random.default_rng(seed)), seed, batch=batch)
+
+
+@cases
+@given(learning_configs(), SEEDS, st.integers(2, 4))
+def test_batches_that_do_not_learn(config, seed, batch):
+    image = random_learning_image(config, np.random.default_rng(seed))
+    image = dataclasses.replace(image, learning=image.learning | {"enabled": 0})
+    compare(image, seed, batch=batch)
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+@pytest.mark.parametrize("stored", ["rows", "lists"])
+def test_random_cores_reach_every_counter(rule, stored):
+    """The comparisons above are about something: each rule counts all, in both kinds of storage."""
+    learning = LearningConfig(rule=rule, fraction_bits=3, stochastic=True)
+    config = CoreConfig(
+        neurons=6, axons=7, parameters="per_neuron", adaptation="rate", learning=learning
+    )
+    counted = []
+    with storage(stored):
+        for seed in range(12):
+            image = random_learning_image(config, np.random.default_rng(seed))
+            counted.append(compare(image, seed, longest=14))
+    for name in ("weight_updates", "weight_clamps", "clamps", "spikes", "duplicates", "late"):
+        assert sum(counters[name] > 0 for counters in counted) > 3, name
