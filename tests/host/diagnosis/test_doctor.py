@@ -70,12 +70,12 @@ def test_a_package_of_an_unsuitable_version_names_the_suitable_one(monkeypatch):
         (None, "install g++ with the package manager"),
     ],
 )
-def test_missing_compilers_are_named_as_this_system_names_them(monkeypatch, manager, mend):
+def test_missing_compilers_are_named_as_this_system_names_them(monkeypatch, manager, fix):
     monkeypatch.setattr(
         doctor.shutil, "which", lambda name, path=None: name if name == manager else None
     )
     diagnosis = diagnose(["sim"])
-    assert mend in found(diagnosis, "g++").fix
+    assert fix in found(diagnosis, "g++").fix
     assert not found(diagnosis, "perl").ok
     assert not diagnosis.ok
 
