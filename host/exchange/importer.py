@@ -50,6 +50,7 @@ IMPORTERS: Registry[Importer] = Registry(
         "netx": "spikeloom.exchange.netx.network:NETX",
         "superneuromat": "spikeloom.exchange.superneuromat.network:SUPERNEUROMAT",
         "tennlab": "spikeloom.exchange.tennlab.network:TENNLAB",
+        "nir": "spikeloom.exchange.nir.read:IMPORTER",
     },
 )
 """Importers by name."""
