@@ -20,7 +20,9 @@ MAX_RANGE = 1 << 16
 """Values that lie on a lattice of so many steps, at most, are round."""
 FINEST = 1 << 40
 SHARE = 2.0**-10
-"""Where a leak leaves the lattice, thresholds are raised by this much of themselves."""
+"""Where a leak leaves the lattice, but inputs from rest reach a threshold, it is raised by this share."""
+FEW = 16
+"""So many different weights, at most, are those of a network made by hand."""
 
 
 def lattice(values: Floats) -> float | None:
@@ -62,8 +64,19 @@ def raised_threshold(
             "that much was added to it"
         )
         return threshold + step
+    if not _reaches(weights, threshold - rest):
+        return above
     unit.notes.append(
         f"node {name!r} fires above the threshold, and its numbers are round; {SHARE:.1%} were added "
         "to it, so that a potential equal to it does not fire"
     )
     return np.maximum(above, threshold + SHARE * np.abs(threshold))
+
+
+def _reaches(weights: Floats, heights: Floats) -> bool:
+    """Whether one of a few different weights, or the sum of two, is a threshold's height above rest."""
+    different = np.unique(weights[weights > 0])
+    if len(different) > FEW:
+        return False
+    sums = np.concatenate([different, np.add.outer(different, different).ravel()])
+    return bool(np.isin(heights, sums).any())
