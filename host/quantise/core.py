@@ -127,12 +127,14 @@ def quantise(
     thresholds = None
     if "v_threshold" in parameters:
         thresholds = whole_threshold(parameters["v_threshold"], s)
+        above = parameters.get("above", np.zeros(len(s))) > 0
         if isinstance(scale, str):
-            lowered = thresholds_for_sums(
+            moved = thresholds_for_sums(
                 np.where(drives, weights, 0.0), quantised << shift, parameters["v_threshold"],
-                thresholds,
+                thresholds, above,
             )  # fmt: skip
-            thresholds = np.where(choice.exact, thresholds, lowered)
+            thresholds = np.where(choice.exact, thresholds, moved)
+        thresholds = thresholds + above
     rounded = RoundedNeurons(parameters, s, dt, state_bits, thresholds)
     neuron.round(rounded)
 

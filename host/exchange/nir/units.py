@@ -13,7 +13,7 @@ from ...network.neurons import IF, LI, LIF
 from ...quantise.rounding import Floats
 from .conventions import Convention
 from .raw import Node
-from .ties import raised_threshold
+from .ties import lattice
 
 SPIKING = ("IF", "LIF", "CubaLIF")
 """Kinds that are reset when they fire."""
@@ -124,12 +124,12 @@ def make_unit(node: Node, count: int, meaning: Meaning, drive: Floats, weights: 
         raise node.refused(
             f"{key} is {threshold.min():g}; a reset by subtraction needs a positive threshold"
         )
-    if not convention.inclusive:
-        scaled = weights[:, 1] * gain[weights[:, 0].astype(int)]
-        threshold = raised_threshold(unit, threshold, rest, reset, scaled, subtract=subtract)
+    scaled = weights[:, 1] * gain[weights[:, 0].astype(int)]
+    above = not convention.inclusive and not _starts_lower(unit, threshold, scaled, subtract)
     lasts = convention.zero_lasts and node.kind == "CubaLIF" and not subtract
     common |= {
         "v_threshold": threshold,
+        "above": above,
         "reset": "subtract" if subtract else "value",
         "refractory": dt if lasts else 0.0,
     }
@@ -138,6 +138,21 @@ def make_unit(node: Node, count: int, meaning: Meaning, drive: Floats, weights: 
     unit.neuron = IF(**common) if np.all(alpha == 1) else LIF(tau_mem=tau, **common)
     _late(unit, convention, subtract, lasts)
     return unit
+
+
+def _starts_lower(unit: Unit, threshold: Floats, weights: Floats, subtract: bool) -> bool:
+    """Whether the potential's beginning was lowered, so that it is at the threshold when it is above."""
+    if not subtract or np.any(unit.alpha < 1) or unit.node.kind.startswith("Cuba"):
+        return False
+    step = lattice(np.concatenate([weights, unit.bias, threshold, unit.start]))
+    if step is None:
+        return False
+    unit.start = unit.start - step
+    unit.notes.append(
+        f"node {unit.node.name!r} fires above the threshold; all its numbers are multiples of "
+        f"{step:g}, so it begins that much lower and fires from the threshold on"
+    )
+    return True
 
 
 def _all(values: Floats, count: int) -> Floats:

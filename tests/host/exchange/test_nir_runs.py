@@ -188,7 +188,6 @@ def test_a_weight_equal_to_the_threshold_does_not_fire():
     x = np.zeros((40, 2), dtype=bool)
     x[5, 0] = x[20] = True
     assert compare(made, x) == 1
-    assert "so that a potential equal" in repr(spikeloom.from_nir(made, dt=DT, reset="value"))
 
 
 def test_a_small_convolutional_network():
