@@ -185,7 +185,8 @@ def _of_group(path: str, group: Any, depth: int) -> Node | Graph:
         raise ForeignNetworkError(f"node {where!r} is an array; a group with a type is expected")
     kind = _value(where, "type", group["type"]) if "type" in group else None
     if not isinstance(kind, str):
-        raise ForeignNetworkError(f"node {where!r} has no type")
+        early = "" if len(group) else "; writing it ended early"
+        raise ForeignNetworkError(f"node {where!r} has no type{early}")
     if kind != GRAPH:
         if kind not in KINDS:
             raise _unknown(where, kind)

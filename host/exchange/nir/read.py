@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spikeloom.hdl.contract.errors import InputError
+from spikeloom.hdl.contract.errors import ForeignNetworkError, InputError
 
 from ...network.network import Network, Population
 from ...network.neurons import LI
@@ -71,7 +71,7 @@ def from_nir(
     shapes = find_shapes(flat)
     neurons = flat.of(*NEURONS)
     if not neurons:
-        raise InputError("the graph has no neurons, so there is nothing to simulate")
+        raise ForeignNetworkError("the graph has no neurons, so there is nothing to simulate")
     step = _time_step(dt, source, neurons)
     convention, said = find_convention(source, neurons, step)
     meaning = Meaning(convention, step, _reset(reset, convention, neurons))
