@@ -220,13 +220,16 @@ def check_source(source: str) -> Convention:
 
 
 def suggested_dt(nodes: Iterable[Node]) -> float | None:
-    """The dt with which r·dt/τ is 1 in all nodes, if there is one."""
+    """The dt with which r·dt/τ is 1 in all nodes, if there is one; with r = 1 that would be τ itself."""
     found: list[float] = []
     for node in nodes:
         if node.kind in ("LIF", "CubaLIF") and _positive(node):
             tau = node.numbers("tau" if node.kind == "LIF" else "tau_mem")
+            r = node.numbers("r")
+            if np.all(r == 1):
+                return None
             with np.errstate(divide="ignore"):
-                found += np.ravel(tau / node.numbers("r")).tolist()
+                found += np.ravel(tau / r).tolist()
     if not found or not np.isfinite(found[0]):
         return None
     first = found[0]
