@@ -20,6 +20,8 @@ from ...quantise.rounding import Floats
 from .raw import Node
 
 Decay = Callable[[Floats, float], Floats]
+SPIKELOOM = "spikeloom"
+"""Name of the convention of `to_nir`, whose graphs say so."""
 TOLERANCE = 1e-5
 """Relative difference up to which two numbers of a file, which may be single floats, are the same."""
 
@@ -44,11 +46,12 @@ class Convention:
     decay : `decay(tau, dt)`, what of a current or potential is left after a step.
     gain : of a LIF's input: "euler" (r·dt/τ), "complement" (r·(1 − α)) or "one".
     current_gain : of a CubaLIF's input: "euler" (w_in·dt/τ_syn), "decay" (w_in·β) or "one" (w_in).
-    integrator_gain : of an IF's input: "euler" (r·dt) or "one" (r).
+    integrator_gain : of an IF's input: "euler" (r·dt), "one" (r) or "none" (1).
     inclusive : it fires at v ≥ v_threshold, else above it.
     late_subtraction : a reset by subtraction takes the threshold from what has decayed, a step later.
     zero_lasts : a reset to a value holds a CubaLIF's potential there for one step more.
     layer_steps : a spike reaches the next layer one step later, as here.
+    steady_bias : a bias of a CubaLIF's current acts in full from the first step on.
     in_steps : times are in steps, whatever dt is.
     dt : of all its files, in seconds; None where the user chooses.
     reset : that all its neurons have; None where the user chooses.
@@ -64,6 +67,7 @@ class Convention:
     late_subtraction: bool = False
     zero_lasts: bool = False
     layer_steps: bool = False
+    steady_bias: bool = False
     in_steps: bool = False
     dt: float | None = None
     reset: str | None = None
@@ -73,7 +77,7 @@ class Convention:
         """α and g_mem of a neuron that leaks."""
         alpha = self._decay(node, "tau_mem" if "tau_mem" in node.values else "tau", tau, dt)
         r = node.numbers("r")
-        reads_out = node.kind in ("LI", "CubaLI")
+        reads_out = node.kind in ("LI", "CubaLI") and self.name != SPIKELOOM
         if self.gain == "one" and not reads_out:
             return alpha, np.ones_like(alpha)
         if self.gain == "complement":
@@ -84,13 +88,17 @@ class Convention:
         """β and g_syn of a neuron with a synaptic current."""
         beta = self._decay(node, "tau_syn", tau, dt)
         w_in = node.numbers("w_in", 1.0)
+        if self.name == SPIKELOOM:
+            return beta, np.ones_like(beta)
         factor = {"one": np.ones_like(beta), "decay": beta, "euler": dt / tau}[self.current_gain]
         return beta, w_in * factor
 
     def integrator(self, node: Node, dt: float) -> Floats:
         """Gain of a neuron that does not leak."""
+        if node.kind == "Threshold" or self.integrator_gain == "none":
+            return np.ones(1)
         r = node.numbers("r")
-        return r if self.integrator_gain == "one" or node.kind == "Threshold" else r * dt
+        return r if self.integrator_gain == "one" else r * dt
 
     def taus(self, node: Node, key: str, dt: float) -> Floats:
         """Time constants in seconds; `ForeignNetworkError` for those that are not positive."""
@@ -154,6 +162,12 @@ CONVENTIONS = {
             late_subtraction=True, layer_steps=True, reset="subtract",
             said="decays are 1 − dt/τ, inputs are not scaled (r is β), a spike reaches the next "
             "layer a step later, as here, and is reported a step after it is here",
+        ),
+        Convention(
+            name=SPIKELOOM, gain="one", current_gain="one", integrator_gain="none", inclusive=True,
+            steady_bias=True,
+            said="decays are 1 − dt/τ, inputs are not scaled, neurons fire at ≥ the float after "
+            "v_threshold",
         ),
     )
 }  # fmt: skip

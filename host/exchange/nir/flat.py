@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from spikeloom.hdl.contract.errors import ForeignNetworkError
 
@@ -21,11 +22,13 @@ class Flat:
     nodes : by name; ports of inner graphs have the kind `PASS`.
     edges : pairs of names.
     notes : what was repaired.
+    metadata : what was written beside NIR about the whole graph.
     """
 
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    metadata: dict[str, Any] = field(default_factory=dict)
 
     def before(self, name: str) -> list[str]:
         """Nodes whose outputs go to this one, in the order of edges."""
@@ -42,7 +45,7 @@ class Flat:
 
 def flat_graph(graph: Graph) -> Flat:
     """All nodes and edges, with dots between the names of graphs and of nodes in them."""
-    flat = Flat()
+    flat = Flat(metadata=graph.metadata)
     if not graph.nodes:
         raise ForeignNetworkError("the graph has no nodes")
     _add(flat, graph)

@@ -56,11 +56,13 @@ class Node:
     name : its place: names of graphs and its own, joined by dots.
     kind : "LIF", …; or "Pass" for a port inside a graph.
     values : arrays and texts by name, as they were written.
+    metadata : what was written beside NIR.
     """
 
     name: str
     kind: str
     values: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
 
     def refused(self, reason: str) -> ForeignNetworkError:
         """The error to raise for something in this node."""
@@ -110,6 +112,7 @@ class Graph:
     name: str
     nodes: dict[str, Node | Graph]
     edges: list[tuple[str, str]]
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 def raw_graph(source: Any) -> Graph:
@@ -135,16 +138,22 @@ def _of_object(path: str, item: Any, depth: int) -> Node | Graph:
         if not isinstance(nodes, Mapping) or not isinstance(edges, Iterable):
             raise ForeignNetworkError(f"graph {path!r}: has no nodes, or no edges")
         inner = {str(k): _of_object(_place(path, str(k)), n, depth + 1) for k, n in nodes.items()}
-        return Graph(path, inner, _edges(path, list(edges)))
+        return Graph(path, inner, _edges(path, list(edges)), _metadata(item))
     if kind not in KINDS:
         raise _unknown(path, kind)
-    values = {k: v for k, v in vars(item).items() if k not in ("input_type", "output_type")}
+    skipped = ("input_type", "output_type", "metadata")
+    values = {k: v for k, v in vars(item).items() if k not in skipped}
     for name, side in (("Input", "input"), ("Output", "output"), ("Flatten", "input")):
         if kind == name:
             declared = getattr(item, f"{side}_type", None) or {}
             key = "input_type" if kind == "Flatten" else "shape"
             values[key] = declared.get(side) if isinstance(declared, Mapping) else declared
-    return _checked(Node(path or "node", kind, values))
+    return _checked(Node(path or "node", kind, values, _metadata(item)))
+
+
+def _metadata(item: Any) -> dict[str, Any]:
+    found = getattr(item, "metadata", None)
+    return dict(found) if isinstance(found, Mapping) else {}
 
 
 def _from_file(path: Path) -> Node | Graph:
@@ -193,7 +202,7 @@ def _of_group(path: str, group: Any, depth: int) -> Node | Graph:
         values = {
             str(k): _value(where, str(k), group[k]) for k in group if k not in ("type", "metadata")
         }
-        return _checked(Node(where, kind, values))
+        return _checked(Node(where, kind, values, _read_metadata(where, group)))
     for key in ("nodes", "edges"):
         if key not in group:
             raise ForeignNetworkError(f"graph {path!r} has no {key}; writing it ended early?")
@@ -201,9 +210,16 @@ def _of_group(path: str, group: Any, depth: int) -> Node | Graph:
     if not hasattr(inner, "keys"):
         raise ForeignNetworkError(f"nodes of graph {path!r} are an array; a group is expected")
     nodes = {str(k): _of_group(_place(path, str(k)), inner[k], depth + 1) for k in inner}
-    return Graph(
-        path, nodes, _edges(path, np.asarray(_value(path, "edges", group["edges"])).tolist())
-    )
+    pairs = np.asarray(_value(path, "edges", group["edges"])).tolist()
+    return Graph(path, nodes, _edges(path, pairs), _read_metadata(path, group))
+
+
+def _read_metadata(where: str, group: Any) -> dict[str, Any]:
+    """What a file says beside NIR, where it is arrays and texts."""
+    inner = group.get("metadata", {})
+    if not hasattr(inner, "keys"):
+        return {}
+    return {str(k): _value(where, str(k), inner[k]) for k in inner if not hasattr(inner[k], "keys")}
 
 
 def _value(where: str, key: str, item: Any) -> Any:

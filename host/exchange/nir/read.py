@@ -15,7 +15,14 @@ from ...quantise.arrays import choice, real_number
 from ...quantise.rounding import Floats
 from ..imported import Imported
 from ..importer import Importer
-from .conventions import CONVENTIONS, Convention, check_source, find_convention, suggested_dt
+from .conventions import (
+    CONVENTIONS,
+    SPIKELOOM,
+    Convention,
+    check_source,
+    find_convention,
+    suggested_dt,
+)
 from .flat import Flat, flat_graph
 from .raw import HDF5_MAGIC, Node, raw_graph
 from .shapes import NEURONS, find_shapes
@@ -68,6 +75,11 @@ def from_nir(
     if source is not None:
         check_source(source)
     flat = flat_graph(raw_graph(graph_or_path))
+    if source is None and flat.metadata.get("writer") == SPIKELOOM:
+        source = SPIKELOOM
+        dt = flat.metadata.get("dt") if dt is None else dt
+        reset = str(flat.metadata.get("reset")) if reset is None else reset
+        choice("reset", reset, ("value", "subtract"))
     shapes = find_shapes(flat)
     neurons = flat.of(*NEURONS)
     if not neurons:
@@ -152,7 +164,8 @@ class _Assembly:
                 continue
             unit = units[name]
             self.known[name] = self.network.population(name, unit.size, unit.neuron)
-            states = start_states(unit, late[name])
+            ahead = 0 if self.meaning.convention.steady_bias else late[name]
+            states = start_states(unit, ahead)
             if states:
                 initial[name] = states
             self.notes += unit.notes

@@ -63,7 +63,7 @@ class Signals:
         total = Signal({}, np.zeros(count))
         for before in self.flat.before(name):
             total = total.plus(self.out_of(before))
-        return total
+        return Signal({key: m for key, m in total.terms.items() if len(m.values)}, total.bias)
 
     def out_of(self, name: str) -> Signal:
         """What a node gives."""
@@ -106,7 +106,7 @@ class Signals:
         for (source, late), matrix in incoming.terms.items():
             for more in np.unique(steps):
                 terms[source, late + int(more)] = matrix.at_rows(steps == more)
-        return Signal({key: m for key, m in terms.items() if len(m.values)}, incoming.bias)
+        return Signal(terms, incoming.bias)
 
 
 def delay_steps(node: Node, dt: float) -> Integers:

@@ -11,7 +11,7 @@ import numpy as np
 from ...network.neuron import Neuron
 from ...network.neurons import IF, LI, LIF
 from ...quantise.rounding import Floats
-from .conventions import Convention
+from .conventions import SPIKELOOM, Convention
 from .raw import Node
 from .ties import lattice
 
@@ -96,7 +96,7 @@ def make_unit(node: Node, count: int, meaning: Meaning, drive: Floats, weights: 
     threshold = _all(node.numbers(key, 0.0), count) if fires else np.zeros(count)
     # A constant current b builds up to b/(1 − β): as a bias of that size, less what is not there yet.
     bias = gain * drive / np.where(beta < 1, 1 - beta, 1.0)
-    current = np.where(beta > 0, bias, 0.0)
+    current = np.where((beta > 0) & (not convention.steady_bias), bias, 0.0)
     rest = start = np.zeros(count)
     if fires and subtract and np.any(leak != 0):
         bias, start = bias + (1 - alpha) * leak, leak
@@ -125,7 +125,11 @@ def make_unit(node: Node, count: int, meaning: Meaning, drive: Floats, weights: 
             f"{key} is {threshold.min():g}; a reset by subtraction needs a positive threshold"
         )
     scaled = weights[:, 1] * gain[weights[:, 0].astype(int)]
-    above = not convention.inclusive and not _starts_lower(unit, threshold, scaled, subtract)
+    if convention.name == SPIKELOOM:
+        above = bool(node.metadata.get("above", False))
+        threshold = threshold if above else np.nextafter(threshold, np.inf)
+    else:
+        above = not convention.inclusive and not _starts_lower(unit, threshold, scaled, subtract)
     lasts = convention.zero_lasts and node.kind == "CubaLIF" and not subtract
     common |= {
         "v_threshold": threshold,
