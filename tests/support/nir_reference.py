@@ -1,6 +1,7 @@
 """NIR's equations, run in floats node by node by forward Euler, written apart from the importer.
 
 A layer acts in the same step; what would come from a later node of a cycle is that of the step before.
+A Delay gives what it was given so many steps ago: one of a step or more waits for nothing in a step.
 """
 
 from __future__ import annotations
@@ -105,6 +106,15 @@ def linear(node, x):
     return convolve(x, weight, node.bias, pair(node.stride), pads, pair(node.dilation), node.groups)
 
 
+def past(history, steps):
+    """What was given so many steps before the last entry, element by element; 0 before the first."""
+    found = np.zeros(steps.shape)
+    for at in np.ndindex(steps.shape):
+        if len(history) > steps[at]:
+            found[at] = history[-1 - steps[at]][at]
+    return found
+
+
 def run(graph, inputs, dt, reset="value", shapes=None):
     """Outputs of all neurons, (steps, …) by name, of a flat `nir.NIRGraph` with one Input.
 
@@ -118,7 +128,14 @@ def run(graph, inputs, dt, reset="value", shapes=None):
             key = next(k for k in ("v_threshold", "threshold", "r") if hasattr(node, k))
             shape = shapes.get(name, np.shape(getattr(node, key)))
             neurons[name] = Neuron(node, shape, dt, reset)
+    waits = {
+        name: np.rint(np.asarray(node.delay, dtype=np.float64) / dt).astype(int)
+        for name, node in nodes.items()
+        if type(node).__name__ == "Delay"
+    }
+    early = [name for name, steps in waits.items() if steps.min() >= 1]
     order, left = [], [name for name in nodes if type(nodes[name]).__name__ != "Input"]
+    left = [name for name in left if name not in early]
     while left:
         ready = [n for n in left if all(b not in left for b in before[n])]
         # A cycle is broken where a neuron waits for linear nodes behind it.
@@ -130,6 +147,10 @@ def run(graph, inputs, dt, reset="value", shapes=None):
         for name, node in nodes.items():
             if type(node).__name__ == "Input":
                 values[name] = np.asarray(x, dtype=np.float64)
+        for name in early:
+            history = delayed.setdefault(name, [])
+            shape = history[0].shape if history else waits[name].shape
+            values[name] = past(history, np.broadcast_to(waits[name], shape) - 1)
         for name in order:
             parts = [values[b] for b in before[name] if b in values]
             node = nodes[name]
@@ -140,16 +161,14 @@ def run(graph, inputs, dt, reset="value", shapes=None):
                 neuron = neurons[name]
                 values[name] = neuron.step(total.reshape(neuron.v.shape))
                 recorded[name].append(values[name])
-            elif type(node).__name__ == "Delay":
-                steps = np.rint(as_array(node.delay, total.shape) / dt).astype(int)
+            elif name in waits:
                 history = delayed.setdefault(name, [])
                 history.append(total)
-                values[name] = np.zeros(total.shape)
-                for at in np.ndindex(total.shape):
-                    if len(history) > steps[at]:
-                        values[name][at] = history[-1 - steps[at]][at]
+                values[name] = past(history, np.broadcast_to(waits[name], total.shape))
             elif type(node).__name__ == "Output":
                 values[name] = total
             else:
                 values[name] = linear(node, total)
+        for name in early:
+            delayed[name].append(sum(values[b] for b in before[name]))
     return {name: np.array(found) for name, found in recorded.items()}

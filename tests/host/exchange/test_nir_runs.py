@@ -31,7 +31,7 @@ def test_a_leak_to_elsewhere_with_subtraction_is_a_bias():
 def test_synaptic_currents_and_biases_build_up(reset):
     made = graph(
         nir.Affine(weights(10, 6), full(0.05, 10)), cuba(10),
-        nir.Affine(weights(4, 10, seed=3), np.array([0.04, -0.02, 0.0, 0.01])), cuba(4),
+        nir.Affine(weights(4, 10, seed=3), np.array([0.25, -0.0625, 0.125, 0.1875])), cuba(4),
     )  # fmt: skip
     assert compare(made, spikes(200, 6), reset) > 20
 
@@ -97,6 +97,7 @@ def test_a_cycle_of_several_neurons_with_a_delay_is_exact():
     # Two steps of the three are on the way back; the one forward is the source's.
     back = next(p for p in found.network.projections if p.source.name == "n3")
     assert back.delays.max() + 1 == 2
+    assert compare(made, spikes(200, 5)) > 100
 
 
 def test_integrators_thresholds_and_integer_ties():

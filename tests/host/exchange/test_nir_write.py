@@ -101,6 +101,21 @@ def test_other_tools_find_nirs_equations_and_the_recording():
     )
 
 
+def test_a_potential_equal_to_the_threshold_fires_in_nir_as_here():
+    net = Network(dt=DT)
+    cells = net.population("cells", 2, IF(v_threshold=2.0, reset="subtract"))
+    net.connect(net.input("in", 2), cells, [[1.0, 2.0], [1.0, -1.0]])
+    net.connect(cells, cells, [[0.0, 1.0], [0.0, 0.0]])
+    x = np.random.default_rng(0).random((60, 2)) < 0.5
+    with spikeloom.open("golden:", spikeloom.compile(net)) as device:
+        run = device.run({"in": x})
+    graph = spikeloom.to_nir(net)
+    assert np.array_equal(nir_reference.run(graph, x, DT, "subtract")["cells"] > 0, run["cells"])
+    assert "Delay" not in {type(node).__name__ for node in graph.nodes.values()}
+    with spikeloom.open("golden:", spikeloom.compile(spikeloom.from_nir(graph).network)) as device:
+        assert np.array_equal(device.run({"in": x})["cells"], run["cells"])
+
+
 def one(neuron, learning=None, plastic=False):
     net = Network(dt=DT, learning=learning)
     net.connect(net.input("in", 2), net.population("cells", 3, neuron), 0.5, plastic=plastic)
