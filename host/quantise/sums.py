@@ -39,7 +39,7 @@ def thresholds_for_sums(
     """
     moved, up = integers.copy(), np.zeros(len(integers), dtype=bool) if above is None else above
 
-    def nearest(values: Floats, sums: Floats, up: NDArray[np.bool_]) -> Floats:
+    def nearest(values: Integers, sums: Floats, up: NDArray[np.bool_]) -> Floats:
         return np.where(up, np.maximum(values, sums), np.minimum(values, sums))
 
     positive = weights > 0

@@ -57,9 +57,8 @@ class Sparse:
 
     def applied(self, vector: Floats) -> Floats:
         """(outputs,) what it makes of (inputs,)."""
-        return np.bincount(
-            self.rows, weights=self.values * vector[self.columns], minlength=self.shape[0]
-        )
+        products = self.values * vector[self.columns]
+        return np.bincount(self.rows, products, self.shape[0]).astype(np.float64)
 
     def __add__(self, other: Sparse) -> Sparse:
         return _merged(
