@@ -30,6 +30,19 @@ def test_a_weight_equal_to_the_threshold_fires_at_it_or_not(neuron, threshold):
     assert (at, above) == ([1, 0, 1], [0, 0, 1])
 
 
+@pytest.mark.parametrize(("reset", "exact"), [("value", 2), ("subtract", 0)])
+def test_the_next_unit_is_an_error_only_where_it_is_subtracted(reset, exact):
+    net = Network(dt=1e-3)
+    cells = net.population("out", 2, IF(v_threshold=3.0, above=True, reset=reset))
+    net.connect(net.input("in", 2), cells, [[1.0, 2.0], [-1.0, 1.0]])
+    design = spikeloom.compile(net)
+    units = (design.image.parameters["v_threshold"] - 1)[:2] / design.scale[:2]
+    assert units.tolist() == [3.0, 3.0]
+    assert design.report.exact == exact
+    assert (design.report.bounds.threshold == 0).all()
+    assert (design.report.bounds.step == 0).all() == (reset == "value")
+
+
 def test_a_sum_that_rounding_took_beyond_the_threshold_does_not_fire():
     # In 4 bits 0.35, 0.45 and 0.2 round up or down.
     x = [[1, 1, 1], [0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]]
