@@ -29,7 +29,7 @@ from .shapes import NEURONS, find_shapes
 from .signals import Signal, Signals
 from .starts import start_states
 from .timing import Edge, levels, stepping_cycles, steps_here
-from .units import SPIKING, Meaning, Unit, make_unit
+from .units import READOUTS, SPIKING, Meaning, Unit, make_unit
 
 NAME = "nir"
 
@@ -149,6 +149,7 @@ class _Assembly:
             if not self.flat.before(node.name):
                 self.notes.append(f"node {node.name!r} has no input")
         self._find_outputs()
+        self._check_sources()
         units = {node.name: self._unit(node) for node in neurons}
         edges = self._edges()
         late = levels(edges.values(), [*self.into])
@@ -214,6 +215,17 @@ class _Assembly:
             ]
             self.outputs += ends
             self.notes.append(f"the graph has no Output; {', '.join(map(repr, ends))} feed nothing")
+
+    def _check_sources(self) -> None:
+        """Only spikes reach others here; a potential is read by the host."""
+        for target, signal in self.into.items():
+            for source, _ in signal.terms:
+                node = self.flat.nodes[source]
+                if node.kind in READOUTS:
+                    raise node.refused(
+                        f"gives its potential to {target!r}; here neurons reach each other by spikes "
+                        "alone. Let it feed an Output, or replace it by a neuron that fires"
+                    )
 
     def _shown(self, signal: Signal) -> tuple[str, int] | None:
         """The neurons that a signal is, without weights, and by how many steps later."""

@@ -17,6 +17,8 @@ from .ties import lattice
 
 SPIKING = ("IF", "LIF", "CubaLIF")
 """Kinds that are reset when they fire."""
+READOUTS = ("I", "LI", "CubaLI")
+"""Kinds that never fire: what they give is their potential."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +87,7 @@ def make_unit(node: Node, count: int, meaning: Meaning, drive: Floats, weights: 
     """
     convention, dt = meaning.convention, meaning.dt
     subtract = meaning.reset == "subtract"
-    fires = node.kind not in ("I", "LI", "CubaLI")
+    fires = node.kind not in READOUTS
     alpha, gain = _membrane(node, convention, dt)
     beta, current_gain = _current(node, convention, dt)
     alpha, gain, beta, current_gain = (_all(x, count) for x in (alpha, gain, beta, current_gain))

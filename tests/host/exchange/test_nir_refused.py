@@ -1,39 +1,16 @@
 """What is no network in NIR, or none that can be mapped, is refused: the message names the place and why."""
 
-import contextlib
-import io
 import itertools
-import zipfile
 
-import h5py
 import nir
 import numpy as np
 import pytest
-from nir_graphs import DT, full, lif
+from nir_graphs import DT, chain, full, lif
 
 import spikeloom
 from spikeloom import ForeignNetworkError
 
 NAN = float("nan")
-
-
-def chain(**changes):
-    """Input → Affine → LIF → Linear → CubaLIF → Output, with nodes changed."""
-    nodes = {
-        "input": nir.Input({"input": np.array([3])}),
-        "fc": nir.Affine(np.ones((4, 3)), np.zeros(4)),
-        "lif": lif(4),
-        "out_fc": nir.Linear(np.ones((2, 4))),
-        "cuba": nir.CubaLIF(*(full(x, 2) for x in (4e-3, 8e-3, 1, 0, 1, 0)), w_in=full(1, 2)),
-        "output": nir.Output({"output": np.array([2])}),
-    }
-    names = list(nodes)
-    nodes |= changes.pop("more", {})
-    edges = changes.pop("edges", None) or list(itertools.pairwise(names))
-    edges += changes.pop("extra", [])
-    for name, node in changes.items():
-        nodes[name] = node
-    return nir.NIRGraph(nodes, edges, type_check=False)
 
 
 def changed(name, **values):
@@ -250,6 +227,20 @@ GRAPHS = {
         "'lif.n' .LIF.: tau is -1",
     ),
     "too deep": (lambda: deep(40), "more than 32 graphs"),
+    "potential to a Threshold": (
+        lambda: chain(lif=nir.LI(*(full(x, 4) for x in (0.01, 1, 0))), out_fc=nir.Threshold(full(1, 4)),
+                      edges=[("input", "fc"), ("fc", "lif"), ("lif", "out_fc"), ("out_fc", "output")],
+                      output=port("out")),
+        "'lif' .LI.: gives its potential to 'out_fc'",
+    ),
+    "potential to a layer": (
+        lambda: chain(lif=nir.I(full(1, 4))), "'lif' .I.: gives its potential to 'cuba'",
+    ),
+    "weights of a potential": (
+        lambda: chain(lif=nir.LI(*(full(x, 4) for x in (0.01, 1, 0))),
+                      edges=[("input", "fc"), ("fc", "lif"), ("lif", "out_fc"), ("out_fc", "output")]),
+        "'lif' .LI.: gives its potential to 'output'",
+    ),
     "a number": (lambda: 7, "is a int"),
     "a dict": (lambda: {"nodes": {}}, "is a dict"),
     "no neurons": (
@@ -277,110 +268,3 @@ def test_a_graph_that_cannot_be_mapped_is_refused_by_place(name):
 def test_the_graph_that_all_of_these_change_is_imported():
     assert len(spikeloom.from_nir(chain(), dt=DT, reset="subtract").network.populations) == 2
     assert spikeloom.from_nir(conv(), dt=DT, reset="subtract").network.populations["lif"].size == 64
-
-
-def written(tmp_path, change=None):
-    file = tmp_path / "net.nir"
-    nir.write(file, chain())
-    if change is not None:
-        with h5py.File(file, "r+") as f:
-            change(f)
-    return file
-
-
-def _drop(*names):
-    def change(f):
-        for name in names:
-            del f[name]
-
-    return change
-
-
-def _put(name, value):
-    def change(f):
-        if name in f:
-            del f[name]
-        f[name] = value
-
-    return change
-
-
-def _loop(f):
-    f["node/nodes/again"] = f["node"]
-
-
-def _group(name):
-    def change(f):
-        del f[name]
-        f.create_group(name)
-
-    return change
-
-
-FILES = {
-    "no node": (_drop("node"), "has no node"),
-    "empty node": (_group("node"), "'node' has no type; writing it ended early"),
-    "no nodes": (_drop("node/nodes"), "has no nodes"),
-    "no edges": (_drop("node/edges"), "has no edges"),
-    "nodes as an array": (_put("node/nodes", np.zeros(3)), "nodes of graph '' are an array"),
-    "edges as numbers": (_put("node/edges", np.zeros((3, 2))), "is no edge"),
-    "edges as a text": (_put("node/edges", "input"), "edge"),
-    "node as an array": (_put("node/nodes/lif", np.zeros(3)), "'lif' is an array"),
-    "no type": (_drop("node/nodes/lif/type"), "'lif' has no type"),
-    "number as type": (_put("node/nodes/lif/type", 3), "'lif' has no type"),
-    "unknown type": (_put("node/nodes/lif/type", "ALIF"), "'lif' is a ALIF, which is no kind"),
-    "no weight": (_drop("node/nodes/fc/weight"), "'fc' .*has no weight"),
-    "weight as a group": (_group("node/nodes/fc/weight"), "'fc': weight is a group"),
-    "text weight": (_put("node/nodes/fc/weight", "w"), "'fc' .*weight"),
-    "empty weight": (_put("node/nodes/fc/weight", h5py.Empty("f")), "'fc' .*has no weight"),
-    "no tau": (_drop("node/nodes/lif/tau"), "'lif' .*has no tau"),
-    "no shape": (_drop("node/nodes/input/shape"), "'input' .*has no shape"),
-    "a graph in itself": (_loop, "more than 32 graphs"),
-    "huge array": (
-        lambda f: (f.__delitem__("node/nodes/fc/weight"),
-                   f.create_dataset("node/nodes/fc/weight", (1 << 14, 1 << 14), "f8", chunks=True)),
-        "'fc': weight has 268435456 values",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_a_file_that_is_not_whole_is_refused(name, tmp_path):
-    change, message = FILES[name]
-    with pytest.raises(ForeignNetworkError, match=message):
-        spikeloom.from_nir(written(tmp_path, change), dt=DT, reset="subtract")
-
-
-def test_files_that_are_no_hdf5_are_refused(tmp_path):
-    whole = written(tmp_path).read_bytes()
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("archive/data.pkl", b"")
-    for data, message in (
-        (b"", "not HDF5"),
-        (b"no network", "not HDF5"),
-        (whole[: len(whole) // 2], "truncated or damaged"),
-        (whole[:600], "truncated or damaged"),
-        (buffer.getvalue(), "zip archive, as torch.save writes"),
-    ):
-        file = tmp_path / "bad.nir"
-        file.write_bytes(data)
-        with pytest.raises(ForeignNetworkError, match=message):
-            spikeloom.from_nir(file, dt=DT, reset="subtract")
-        with pytest.raises(ForeignNetworkError, match=message):
-            spikeloom.import_network(file)
-    with pytest.raises(ForeignNetworkError, match="cannot read"):
-        spikeloom.from_nir(tmp_path / "missing.nir", dt=DT)
-
-
-def test_no_damage_of_a_file_gives_another_error(tmp_path):
-    whole = bytearray(written(tmp_path).read_bytes())
-    r = np.random.default_rng(0)
-    for _ in range(150):
-        data = bytearray(whole)
-        for at in r.integers(0, len(data), 20):
-            data[at] = r.integers(256)
-        file = tmp_path / "bad.nir"
-        file.write_bytes(data)
-        with contextlib.suppress(spikeloom.InputError):
-            spikeloom.from_nir(file, dt=DT, reset="subtract")
