@@ -120,12 +120,11 @@ def test_a_weight_equal_to_the_threshold_does_not_fire():
 
 
 def test_a_small_convolutional_network():
-    r = np.random.default_rng(4)
-    conv = nir.Conv2d((6, 6), r.normal(0.1, 0.4, (4, 2, 3, 3)), 1, 1, 1, 2, full(0.02, 4))
+    conv = nir.Conv2d((6, 6), weights(4, 2, 3, 3), 1, 1, 1, 2, full(0.015625, 4))
     conv.weight = conv.weight[:, :1]
     made = graph(
         conv, lif((4, 6, 6)), nir.SumPool2d(np.array([2, 2]), np.array([2, 2]), np.array([0, 0])),
-        nir.Conv2d(None, r.normal(0.1, 0.4, (3, 4, 2, 2)), 1, 0, 1, 1, full(0, 3)),
+        nir.Conv2d(None, weights(3, 4, 2, 2, seed=5), 1, 0, 1, 1, full(0, 3)),
         lif((3, 2, 2)), nir.Flatten({"input": None}, 0, -1), nir.Linear(weights(3, 12)), lif(3),
     )  # fmt: skip
     made.nodes["in"] = nir.Input({"input": np.array([2, 6, 6])})
