@@ -48,9 +48,9 @@ IMPORTERS: Registry[Importer] = Registry(
     "spikeloom.importers",
     {
         "netx": "spikeloom.exchange.netx.network:NETX",
+        "nir": "spikeloom.exchange.nir.read:IMPORTER",
         "superneuromat": "spikeloom.exchange.superneuromat.network:SUPERNEUROMAT",
         "tennlab": "spikeloom.exchange.tennlab.network:TENNLAB",
-        "nir": "spikeloom.exchange.nir.read:IMPORTER",
     },
 )
 """Importers by name."""

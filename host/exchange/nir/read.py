@@ -300,7 +300,9 @@ class _Assembly:
 
 def recognises(path: Path, head: bytes) -> bool:
     """Whether a file is NIR, by its name or its first bytes."""
-    return path.suffix == ".nir" or (head.startswith(HDF5_MAGIC) and b"version" in head)
+    return path.suffix == ".nir" or (
+        head.startswith(HDF5_MAGIC) and b"version" in head and b"node" in head
+    )
 
 
 IMPORTER = Importer(
