@@ -45,7 +45,7 @@ class Convention:
     name : by which it is chosen.
     decay : `decay(tau, dt)`, what of a current or potential is left after a step.
     gain : of a LIF's input: "euler" (r·dt/τ), "complement" (r·(1 − α)) or "one".
-    current_gain : of a CubaLIF's input: "euler" (w_in·dt/τ_syn), "decay" (w_in·β) or "one" (w_in).
+    current_gain : of a CubaLIF's input: "euler" (w_in·dt/τ_syn), "decay" (w_in·β) or "one".
     integrator_gain : of an IF's input: "euler" (r·dt), "one" (r) or "none" (1).
     inclusive : it fires at v ≥ v_threshold, else above it.
     late_subtraction : a reset by subtraction takes the threshold from what has decayed, a step later.
@@ -88,9 +88,9 @@ class Convention:
         """β and g_syn of a neuron with a synaptic current."""
         beta = self._decay(node, "tau_syn", tau, dt)
         w_in = node.numbers("w_in", 1.0)
-        if self.name == SPIKELOOM:
+        if self.current_gain == "one":
             return beta, np.ones_like(beta)
-        factor = {"one": np.ones_like(beta), "decay": beta, "euler": dt / tau}[self.current_gain]
+        factor = {"decay": beta, "euler": dt / tau}[self.current_gain]
         return beta, w_in * factor
 
     def integrator(self, node: Node, dt: float) -> Floats:
@@ -131,9 +131,10 @@ CONVENTIONS = {
     for c in (
         Convention(name="nir"),
         Convention(
-            name="snntorch", late_subtraction=True, zero_lasts=True, dt=1e-4,
-            said="dt is 1e-4 s in all its files, a LIF's input is not scaled (r·dt/τ = 1), and a "
-            "reset by subtraction acts a step later, after the decay",
+            name="snntorch", gain="one", current_gain="one", integrator_gain="one",
+            late_subtraction=True, zero_lasts=True, dt=1e-4,
+            said="dt is 1e-4 s in its files unless you say otherwise, inputs are not scaled, whatever "
+            "r and w_in are, and a reset by subtraction acts a step later, after the decay",
         ),
         Convention(
             name="spikingjelly", inclusive=True, reset="value",

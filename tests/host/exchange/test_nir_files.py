@@ -143,6 +143,41 @@ def test_the_braille_networks(name, names, dt, reset):
         assert table[1][1] == [0, 0]
 
 
+@pytest.mark.parametrize("case", BRAILLE[2:4], ids=["flattened", "dangling"])
+def test_older_files_of_snntorch_are_what_it_ran(case):
+    """Times in steps, and an r that it never used: by NIR's text these networks are silent."""
+    name, (lif1, rec, lif2), dt, _ = case
+    found = read(name, dt=dt, reset="value", source="snntorch")
+    nodes = flat_graph(raw_graph(path(name))).nodes
+    x = np.random.default_rng(0).random((256, 12)) < 0.3
+
+    def linear(key, s):
+        values = nodes[key].values
+        return np.asarray(values["weight"], np.float64) @ s + values.get("bias", 0.0)
+
+    class Synaptic:
+        def __init__(self, node, size):
+            self.alpha, self.beta = (1 - 1 / float(node.values[k]) for k in ("tau_syn", "tau_mem"))
+            self.syn, self.mem, self.fired = np.zeros(size), np.zeros(size), np.zeros(size)
+
+        def step(self, drive):
+            self.syn = self.alpha * self.syn + drive
+            self.mem = (self.beta * self.mem + self.syn) * (1 - self.fired)
+            self.fired = (self.mem > 1).astype(float)
+            return self.fired
+
+    first, second, want = Synaptic(nodes[lif1], 38), Synaptic(nodes[lif2], 7), []
+    for row in x.astype(float):
+        s = first.step(linear("fc1", row) + linear(rec, first.fired))
+        want.append((s, second.step(linear("fc2", s))))
+    parts = [np.array(part) > 0 for part in zip(*want, strict=True)]
+    got = device_run(found, x, weight_bits=16, state_bits=28)
+    off = [int((got[n] != w).sum()) for n, w in zip((lif1, lif2), parts, strict=True)]
+    print(name, "snntorch", [int(w.sum()) for w in parts], off)
+    assert parts[1].sum() > 50
+    assert off == [0, 0]
+
+
 def test_a_convolutional_network_is_imported_whole():
     found = read("snntorch_scnn.nir", dt=1.0, reset="subtract")
     assert [p.size for p in found.network.populations.values()] == [4096, 4096, 512, 256, 10]
