@@ -15,6 +15,8 @@ from .exchange.ann import from_torch as from_torch
 from .exchange.imported import Imported as Imported
 from .exchange.importer import import_network as import_network
 from .exchange.netx.network import from_netx as from_netx
+from .exchange.nir.read import from_nir as from_nir
+from .exchange.nir.write import to_nir as to_nir
 from .exchange.superneuromat.network import from_superneuromat as from_superneuromat
 from .exchange.tennlab.network import from_tennlab as from_tennlab
 from .hdl import ConfigError as ConfigError

@@ -19,6 +19,7 @@ from . import (
     demo,
     devices,
     doctor,
+    import_,
     info,
     linktest,
     miniterm,
@@ -92,7 +93,7 @@ def _global(
 
 
 for module in (
-    demo, doctor, verilog, cosim, bisect, run, boards, build, place, serve, devices, shell, linktest,
+    demo, doctor, verilog, cosim, bisect, import_, run, boards, build, place, serve, devices, shell, linktest,
     watch, miniterm, info,
 ):  # fmt: skip
     module.register(app)

@@ -198,8 +198,14 @@ def require_design(where: str, design: Design | None) -> None:
 
 
 def _changes(settings: Sequence[str] | None, named: dict[str, int | None]) -> dict[str, Any]:
-    changes = dict(_setting(text) for text in settings or ())
-    return changes | {name: value for name, value in named.items() if value is not None}
+    return parse_settings(settings) | {
+        name: value for name, value in named.items() if value is not None
+    }
+
+
+def parse_settings(settings: Sequence[str] | None) -> dict[str, Any]:
+    """Values by name of texts "name=value", as in TOML, or words without quotes."""
+    return dict(_setting(text) for text in settings or ())
 
 
 def _setting(text: str) -> tuple[str, Any]:

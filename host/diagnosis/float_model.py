@@ -73,6 +73,9 @@ class FloatNetwork:
                 "IF, LIF and LI have"
             )
 
+        above = np.nextafter(p["v_threshold"], np.inf)
+        threshold = np.where(p["above"] > 0, above, p["v_threshold"])
+
         def kept(tau: Floats) -> Floats:
             with np.errstate(divide="ignore"):
                 return np.asarray(np.exp(-dt / tau))
@@ -80,7 +83,7 @@ class FloatNetwork:
         return cls(
             wiring.weights, wiring.delays, wiring.destinations[:, [0, 2, 3]],
             kept(p["tau_mem"]), kept(p["tau_exc"]), kept(p["tau_inh"]), kept(p["tau_threshold"]),
-            p["leak_step"], p["v_threshold"], p["v_reset"], p["v_min"], p["bias"],
+            p["leak_step"], threshold, p["v_reset"], p["v_min"], p["bias"],
             p["threshold_increment"], p["threshold_increment"] * p["target_rate"] * dt,
             np.rint(p["refractory"] / dt).astype(np.int64), p["readout"] > 0, subtract, integrates,
         )  # fmt: skip

@@ -48,6 +48,7 @@ IMPORTERS: Registry[Importer] = Registry(
     "spikeloom.importers",
     {
         "netx": "spikeloom.exchange.netx.network:NETX",
+        "nir": "spikeloom.exchange.nir.read:IMPORTER",
         "superneuromat": "spikeloom.exchange.superneuromat.network:SUPERNEUROMAT",
         "tennlab": "spikeloom.exchange.tennlab.network:TENNLAB",
     },

@@ -56,6 +56,8 @@ class IF(IntegrateAndFire):
         `tau_threshold`, in which it decays in seconds (inf: never), or `target_rate` in Hz: it
         sinks steadily, and so the neuron comes to fire at this rate.
     v_min : floor of the potential, at most `v_rest`: inhibition takes it no lower.  None: no floor.
+    above : it fires above `v_threshold` only, and not at it, as in NIR and most simulators: the core's
+        threshold is the next of its units.
     """
 
     integrate_refractory: bool = False
@@ -63,6 +65,7 @@ class IF(IntegrateAndFire):
     tau_threshold: Any = None
     target_rate: Any = None
     v_min: Any = None
+    above: bool = False
 
     model: ClassVar[str] = "lif"
     potentials: ClassVar[tuple[str, ...]] = (
@@ -111,6 +114,7 @@ class IF(IntegrateAndFire):
         values |= {
             "v_min": floor,
             "readout": np.zeros(()),
+            "above": np.full((), float(self.above)),
             "tau_mem": np.full((), np.inf),
             "leak_step": np.zeros(()),
             "threshold_increment": np.zeros(()),
@@ -345,7 +349,7 @@ class LI(LIF):
     fires: ClassVar[bool] = False
     _NO_MEANING: ClassVar[tuple[str, ...]] = (
         "v_threshold", "v_reset", "reset", "refractory", "integrate_refractory",
-        "threshold_increment", "tau_threshold", "target_rate",
+        "threshold_increment", "tau_threshold", "target_rate", "above",
     )  # fmt: skip
 
     def __post_init__(self) -> None:

@@ -127,11 +127,15 @@ def integrating_bounds(
     floor = parameters["v_min"]
     held = same(integers["v_min"] * unit, floor, unit)
     below = np.where(np.isfinite(floor), np.abs(held - floor), 0.0)
-    fixed = off("v_threshold", "v_threshold")
+    taken = off("v_threshold", "v_threshold")
+    # One unit up is no error of a comparison with >, but one of what a spike takes.
+    compared = integers["v_threshold"] - (parameters["above"] > 0)
+    held = same(compared * unit, parameters["v_threshold"], unit)
+    fixed = np.abs(held - parameters["v_threshold"])
     adaptive, per_step = _adaptive(parameters, integers, scales, dt)
     # A reset to a value replaces the error, one by subtraction adds to it.
     reset_error = off("v_reset", "v_reset")
-    step = step + fixed + adaptive if subtract else np.maximum(step, reset_error)
+    step = step + taken + adaptive if subtract else np.maximum(step, reset_error)
     limit = np.maximum.reduce([_over(step, decay / DECAY_ONE), reset_error, below])
     step = np.maximum(step, below)
     return ErrorBounds(fixed + adaptive, step + per_step, np.where(per_step > 0, np.inf, limit))

@@ -124,15 +124,17 @@ def quantise(
     # Off by more than rounding.
     clipped = np.abs(quantised - weights * (s / 2.0**shift)) > 0.5 + 1e-9
     realised = same(quantised * (2.0**shift / s), weights, 2.0**shift / s)
-    thresholds = None
+    thresholds, above = None, parameters.get("above", np.zeros(len(s))) > 0
     if "v_threshold" in parameters:
         thresholds = whole_threshold(parameters["v_threshold"], s)
         if isinstance(scale, str):
-            lowered = thresholds_for_sums(
+            moved = thresholds_for_sums(
                 np.where(drives, weights, 0.0), quantised << shift, parameters["v_threshold"],
-                thresholds,
+                thresholds, above,
             )  # fmt: skip
-            thresholds = np.where(choice.exact, thresholds, lowered)
+            thresholds = np.where(choice.exact, thresholds, moved)
+        thresholds = thresholds + above
+    exact = choice.exact & ~(above & purpose.subtract)
     rounded = RoundedNeurons(parameters, s, dt, state_bits, thresholds)
     neuron.round(rounded)
 
@@ -159,11 +161,11 @@ def quantise(
         clipped=int(clipped.sum()),
         lost=int((quantised[used] == 0).sum()),
         parameters=tuple(rounded.deviations),
-        exact=int(choice.exact.sum()),
+        exact=int(exact.sum()),
         bounds=bounds,
     )
     return Quantised(
-        quantised, rounded.values, weight_bits, state_bits, shift, s, choice.exact,
+        quantised, rounded.values, weight_bits, state_bits, shift, s, exact,
         realised, rounded.realised, clipped, report,
     )  # fmt: skip
 

@@ -64,7 +64,11 @@ class RoundedNeurons:
             )
         self.values[field] = exact.astype(np.int64)
         if noted:
-            got = same(self.values[field] / self.scale, self.asked[name], 1.0 / self.scale)
+            held = self.values[field]
+            if name == "v_threshold" and "above" in self.asked:
+                # What fires above a threshold compares with the next unit.
+                held = held - (self.asked["above"] > 0)
+            got = same(held / self.scale, self.asked[name], 1.0 / self.scale)
             self.note(name, "", self.asked[name], got)
 
     def limited_potential(self, name: str, field: str) -> None:
