@@ -303,7 +303,7 @@ def test_shared_parameters_are_one_number():
         device = open_device(kind, design)
         device.parameters.raw.v_threshold = 77
         assert device.read("v_threshold").tolist() == [77] * 5
-        with pytest.raises(ImageError, match=r"shared; configure parameters = .per_neuron"):
+        with pytest.raises(ImageError, match=r"shared by all neurons.*parameters='per_neuron'"):
             device.parameters.raw.v_threshold[3] = 5
         assert device.parameters.raw.v_threshold.tolist() == [77] * 5
 

