@@ -107,7 +107,7 @@ def run_sample(
 
         # Traces of axons, integration, pre side.
         if r.learns and r.x_trace != NO_TRACE:
-            decay_traces(r.x, r.x_trace, r.d_x)
+            decay_traces(r.x, r.x_trace, r.d_x, r.x_top)
         count = t.counts[head]
         for k in range(count):
             axon = t.listed[head, k]
@@ -143,7 +143,7 @@ def run_sample(
                     counters[UPDATES] += changed[0]
                     counters[WEIGHT_CLAMPS] += changed[1]
                     counters[CLAMPS] += changed[2]
-            decay_traces(r.y, r.y_trace, r.d_y)
+            decay_traces(r.y, r.y_trace, r.d_y, r.y_top)
             for k in range(count):
                 counters[CLAMPS] += grow_trace(r.y, r.y_trace, r.y_inc, r.y_top, who[k])
             if r.modulates:
