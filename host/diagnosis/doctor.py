@@ -25,6 +25,7 @@ PURPOSES = {
     "core": "networks, golden model, boards",
     "sim": "simulated board and co-simulation",
     "build": "bitstreams",
+    "fast": "the fast model",
     "demo": "the digits demo",
     "shell": "a comfortable shell",
     "place": "networks on many cores",

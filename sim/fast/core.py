@@ -20,6 +20,7 @@ from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.fields import STEP_NUMBERS
 from spikeloom.hdl.contract.neurons.adlif import ADLIF
 from spikeloom.hdl.contract.neurons.lif import LIF
+from spikeloom.hdl.contract.rules.lag_table import LAG_TABLE
 from spikeloom.hdl.contract.rules.pair import PAIR
 from spikeloom.hdl.contract.rules.rectangular import RECTANGULAR
 from spikeloom.hdl.contract.rules.sdsp import SDSP
@@ -33,7 +34,7 @@ from .workspace import Samples, Workspace
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 _MODELS = (LIF, ADLIF)
-_RULES = (PAIR, RECTANGULAR, SYMMETRIC, THREE_FACTOR, SDSP)
+_RULES = (PAIR, RECTANGULAR, SYMMETRIC, THREE_FACTOR, SDSP, LAG_TABLE)
 
 
 def unsupported(config: CoreConfig) -> str:

@@ -5,6 +5,7 @@ Source: docs/reference/semantics.md, "One step" and "Learning", "When".
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -91,8 +92,10 @@ def collect(fired: NDArray, words: NDArray, who: NDArray) -> int:
 
 @inlined
 def run_sample(
-    n, s, r, t, watched, who, sums, rings, places, place, base, first, spikes, values, counters
-):  # type: ignore[no-untyped-def]
+    n: Neurons, s: Synapses, r: Learning, t: Traffic, watched: Watched, who: NDArray,
+    sums: NDArray, rings: NDArray, places: NDArray, place: int, base: int, first: int,
+    spikes: NDArray, values: NDArray, counters: NDArray,
+) -> None:  # fmt: skip
     """Run a step for each row of `spikes`, from the states in `watched`, `t` and `sums`.
 
     Parameters are those of `run_samples`, of one sample; `place` is where its spikes begin in `places`,
@@ -107,7 +110,7 @@ def run_sample(
 
         # Traces of axons, integration, pre side.
         if r.learns and r.x_trace != NO_TRACE:
-            decay_traces(r.x, r.x_trace, r.d_x)
+            decay_traces(r.x, r.x_trace, r.d_x, r.x_top)
         count = t.counts[head]
         for k in range(count):
             axon = t.listed[head, k]
@@ -143,7 +146,7 @@ def run_sample(
                     counters[UPDATES] += changed[0]
                     counters[WEIGHT_CLAMPS] += changed[1]
                     counters[CLAMPS] += changed[2]
-            decay_traces(r.y, r.y_trace, r.d_y)
+            decay_traces(r.y, r.y_trace, r.d_y, r.y_top)
             for k in range(count):
                 counters[CLAMPS] += grow_trace(r.y, r.y_trace, r.y_inc, r.y_top, who[k])
             if r.modulates:
@@ -211,30 +214,16 @@ def store_sample(
             arrived[slot, i] = t.arrived[slot, i]
 
 
-def _compile(version: str):  # type: ignore[no-untyped-def]
+def _compile(version: str) -> Callable[..., None]:
     """`run_samples`; of another version of the sources it is another function."""
 
     @entry
     def run_samples(
-        n,
-        s,
-        r,
-        t,
-        watched,
-        who,
-        states,
-        axon_states,
-        arrived,
-        sums,
-        rings,
-        places,
-        begin,
-        end,
-        first,
-        spikes,
-        values,
-        counters,
-    ):  # type: ignore[no-untyped-def]
+        n: Neurons, s: Synapses, r: Learning, t: Traffic, watched: Watched, who: NDArray,
+        states: NDArray, axon_states: NDArray, arrived: NDArray, sums: NDArray, rings: NDArray,
+        places: NDArray, begin: int, end: int, first: int,
+        spikes: NDArray, values: NDArray, counters: NDArray,
+    ) -> None:  # fmt: skip
         """Run a step of the samples from `begin` to before `end` for each row of `spikes`.
 
         Parameters
@@ -263,9 +252,8 @@ def _compile(version: str):  # type: ignore[no-untyped-def]
             )  # fmt: skip
             store_sample(t, watched, states[b], axon_states[b], arrived[b])
 
-    return run_samples
+    compiled: Callable[..., None] = run_samples
+    return compiled
 
 
 run_samples = _compile(VERSION)
-
-__all__ = ["COUNTED", "Learning", "Neurons", "Synapses", "Traffic", "Watched", "run_samples"]

@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 from numpy.typing import NDArray
 
-WEIGHTS, ELIGIBILITIES, UP_DOWN, NOTHING = 0, 1, 2, 3
-"""What a side of a rule changes: weights by its five numbers, eligibilities, weights by `sdsp`."""
+WEIGHTS, ELIGIBILITIES, UP_DOWN, LAGS, COUNTS, NOTHING = range(6)
+"""What a side of a rule changes: weights by its five numbers, eligibilities, weights by `sdsp`, weights by
+the five numbers with what a table of lags gives for `f`; or it is counted alone, or not there."""
 
-NO_SWEEP, SCALING, MODULATED = 0, 1, 2
-NO_TRACE, ALL_PAIRS, NEAREST, TIMER = 0, 1, 2, 3
+NO_SWEEP, SCALING, MODULATED, AGEING = range(4)
+NO_TRACE, ALL_PAIRS, NEAREST, TIMER, REGISTER, AGE = range(6)
 
 
 class Side(NamedTuple):
@@ -61,7 +62,11 @@ class Learning(NamedTuple):
     direction : (P,) int64, space for 1 where weights go up, −1 where down.
     factor : (P,) int64, space for the factors of a sweep.
     eligibility : int32, as the synapses keep their weights.
-    axon_tags, neuron_tags : (A,), (N,) int64.
+    axon_tags, neuron_tags : of as many axons and neurons as the longer of the two, padded, int64.
+    gathered, gathered_tags : space for factors and tags of a row or column side by side, int64.
+    gathered_weights : the same for weights, int16.
+    filled : as many bits that are set, then `BLOCK` that are not, uint8.
+    plus, minus : (L,) int64, tables of lags.
     """
 
     learns: bool
@@ -109,3 +114,5 @@ class Learning(NamedTuple):
     gathered_tags: NDArray
     gathered_weights: NDArray
     filled: NDArray
+    plus: NDArray
+    minus: NDArray

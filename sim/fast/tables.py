@@ -14,13 +14,18 @@ from spikeloom.hdl import NO_AXON, CoreConfig, Image, ImageError
 from .loop import Traffic
 from .neurons import EXPONENTIAL, LINEAR, NEVER, NO_LEAK, Neurons
 from .rules import (
+    AGE,
+    AGEING,
     ALL_PAIRS,
+    COUNTS,
     ELIGIBILITIES,
+    LAGS,
     MODULATED,
     NEAREST,
     NO_SWEEP,
     NO_TRACE,
     NOTHING,
+    REGISTER,
     SCALING,
     TIMER,
     UP_DOWN,
@@ -159,6 +164,9 @@ def sides(image: Image) -> tuple[Side, Side, Side, int]:
         return pre, post, weights(1, 0, 0, 1), MODULATED
     if rule == "sdsp":
         return Side(UP_DOWN, p["a_plus"], 0, p["a_minus"], 0, False), none, none, NO_SWEEP
+    if rule == "lag_table":
+        post = weights(1, 0, 0, 1)._replace(kind=LAGS)
+        return Side(COUNTS, 0, 0, 0, 0, False), post, weights(1, 0, 0, -1), AGEING
     return none, none, none, NO_SWEEP
 
 
@@ -172,6 +180,8 @@ def learning_table(image: Image, states: States, eligibility: NDArray[np.int32])
         nearest = NEAREST if c.pairing == "nearest" else ALL_PAIRS
         y_trace = TIMER if c.rule == "rectangular" else nearest
         x_trace = y_trace if "x" in states.axon_rows else NO_TRACE
+        if c.rule == "lag_table":
+            x_trace, y_trace = REGISTER, AGE
     pre, post, sweep, sweeps = sides(image)
     eligible = "eligibility" in layout.synapse_fields
     up, down = states.neuron("up"), states.neuron("down")
@@ -180,6 +190,11 @@ def learning_table(image: Image, states: States, eligibility: NDArray[np.int32])
     axon_tags, neuron_tags = np.zeros(longest, dtype=np.int64), np.zeros(longest, dtype=np.int64)
     axon_tags[: config.axons] = image.axon_tags
     neuron_tags[: config.neurons] = image.neuron_tags
+
+    def table(side: str) -> Ints:
+        lags = c.trace_bits if c is not None and c.rule == "lag_table" else 0
+        return np.array([p[f"{side}_{lag}"] for lag in range(lags)], dtype=np.int64)
+
     return Learning(
         c is not None,
         bool(p.get("enabled", 0)),
@@ -201,4 +216,5 @@ def learning_table(image: Image, states: States, eligibility: NDArray[np.int32])
         eligibility, axon_tags, neuron_tags,
         np.zeros(longest, dtype=np.int64), np.zeros(longest, dtype=np.int64),
         np.zeros(longest, dtype=np.int16), filled,
+        table("plus"), table("minus"),
     )  # fmt: skip

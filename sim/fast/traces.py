@@ -9,13 +9,19 @@ from numpy.typing import NDArray
 
 from .arithmetic import clamped, decay
 from .compiled import inlined, kernel
-from .rules import ALL_PAIRS, TIMER
+from .rules import AGE, ALL_PAIRS, REGISTER, TIMER
 
 
 @kernel
-def decay_traces(traces: NDArray, kind: int, d: int) -> None:
+def decay_traces(traces: NDArray, kind: int, d: int, top: int) -> None:
     """What a trace does in every step, with a spike and without."""
-    if kind == TIMER:
+    if kind == REGISTER:
+        for k in range(traces.size):
+            traces[k] = (2 * traces[k]) & top
+    elif kind == AGE:
+        for k in range(traces.size):
+            traces[k] = (2 * traces[k] + 1) & top
+    elif kind == TIMER:
         for k in range(traces.size):
             traces[k] = max(traces[k] - 1, 0)
     else:
@@ -26,6 +32,11 @@ def decay_traces(traces: NDArray, kind: int, d: int) -> None:
 @inlined
 def grow_trace(traces: NDArray, kind: int, increment: int, top: int, k: int) -> int:
     """What a spike adds to a trace that has decayed.  Returns clamps."""
+    if kind == AGE:
+        return 0
+    if kind == REGISTER:
+        traces[k] += 1
+        return 0
     if kind != ALL_PAIRS:
         traces[k] = increment
         return 0

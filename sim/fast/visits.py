@@ -10,7 +10,19 @@ from numpy.typing import NDArray
 from .arithmetic import clamped, decay
 from .compiled import inlined, kernel
 from .random_numbers import POST, SWEEP, end_hash, random_number
-from .rules import ADDS, ELIGIBILITIES, SCALING, TAKES_AWAY, UP_DOWN, Learning, Side
+from .rules import (
+    ADDS,
+    AGEING,
+    COUNTS,
+    ELIGIBILITIES,
+    LAGS,
+    MODULATED,
+    SCALING,
+    TAKES_AWAY,
+    UP_DOWN,
+    Learning,
+    Side,
+)
 from .synapses import BLOCK, Synapses
 
 
@@ -150,6 +162,11 @@ def visit_row(
     begin, end = s.row_start[axon], s.row_start[axon + 1]
     plastic = s.plastic[begin:end]
     columns = s.columns if s.dense else s.columns[begin:end]
+    if side.kind == COUNTS:
+        updates = 0
+        for k in range(plastic.size):
+            updates += plastic[k]
+        return updates, 0, 0
     if side.kind == ELIGIBILITIES:
         updates, clamps = change_eligibilities(
             r.eligibility[begin:end], plastic, columns, f, side, r.e_top
@@ -194,9 +211,13 @@ def visit_column(
     weights = r.gathered_weights[: entries.size]
     gather(s.weights, entries, weights)
     f, tags = r.x, r.axon_tags
-    if s.column_sizes[neuron] < len(s.row_start) - 1:  # not all axons, so not side by side
+    if side.kind == LAGS or s.column_sizes[neuron] < len(s.row_start) - 1:
+        # Of some axons, what there is for all of them does not lie side by side.
         f, tags = r.gathered, r.gathered_tags
         gather(r.x, axons, f)
+        if side.kind == LAGS:
+            for k in range(axons.size):
+                f[k] = sum_of_lags(r.plus, f[k])
         if r.stochastic:
             gather(r.axon_tags, axons, tags)
     updates, clamps = change_weights(
@@ -205,6 +226,15 @@ def visit_column(
     )  # fmt: skip
     scatter(weights, entries, s.weights)
     return updates, clamps, 0
+
+
+@inlined
+def sum_of_lags(table: NDArray, register: int) -> int:
+    """What a table has at the bits that are set."""
+    total = 0
+    for lag in range(table.size):
+        total += table[lag] * ((register >> lag) & 1)
+    return total
 
 
 @inlined
@@ -217,9 +247,12 @@ def sweep(s: Synapses, r: Learning, step: int) -> tuple[int, int]:
             for k in range(s.column_start[j], s.column_start[j + 1]):
                 total += s.weights[s.column_entries[k]]
             r.factor[j] = clamped((target - total) >> shift, -128, 127)
+    elif r.sweeps == AGEING:
+        for j in range(s.neurons):
+            r.factor[j] = sum_of_lags(r.minus, r.y[j] >> 1)
     updates = weight_clamps = 0
     for axon in range(len(s.row_start) - 1):
-        if r.sweeps == SCALING:
+        if r.sweeps != MODULATED:
             counted = visit_row(s, r, axon, step, SWEEP, r.factor, r.sweep)
             updates += counted[0]
             weight_clamps += counted[1]
