@@ -10,7 +10,7 @@ import spikeloom
 from spikeloom.hdl import NO_AXON
 
 UNITS = (1.0, 1.0, 0.25, 4.0)
-PERIODS = (0, 0, 0, 1, 2, 5, 12)
+PERIODS = (0, 0, 0, 1, 2, 5, 12, 10**6)
 DELAYS = (1, 1, 1, 2, 3, 9, 70, 140)
 
 
@@ -27,7 +27,7 @@ def random_snn(seed: int, learns: bool = False):
             threshold=unit * float(rng.integers(-1, 9)) + rng.choice([0, 0, 0.3 * unit]),
             leak=float(rng.choice([0, unit, 2 * unit, 5 * unit, np.inf])),
             reset_state=unit * float(rng.choice([0, 0, 0, -2, 1])),
-            refractory_period=int(rng.choice(PERIODS)),
+            refractory_period=int(rng.choice(PERIODS[:-1] if learns else PERIODS)),
             refractory_state=int(rng.choice([0, 0, 0, 2, 7])),
             initial_state=unit * float(rng.choice([0, 0, 3, -4])),
         )

@@ -17,6 +17,7 @@ import numpy as np
 
 from spikeloom.hdl.contract.errors import ForeignNetworkError
 
+from ...network.connections import one_to_one
 from ...network.lag_table import LagTableSTDP
 from ...network.network import Network
 from ...network.neurons import LIF
@@ -34,6 +35,7 @@ SPIKES = "spikes"
 UNDER_WAY = "under_way"
 """Names of the population and of the inputs."""
 _WAITING = "waiting"
+_LATCHES = "latches"
 _SHOWN = 8
 
 
@@ -171,6 +173,7 @@ def _populate(net: Network, folded: Folded, numbers: Potentials) -> int:
             ),
             report=False,
         )
+    _silence(net, numbers)
     learns = folded.stdp if net.learning is not None else np.zeros(len(folded.pairs), dtype=bool)
     for steps in np.unique(folded.steps[learns]):
         rows, columns = folded.pairs[learns & (folded.steps == steps)].T
@@ -184,6 +187,27 @@ def _populate(net: Network, folded: Folded, numbers: Potentials) -> int:
         net, population, population, folded.pairs[~learns], folded.weights[~learns],
         folded.steps[~learns], numbers.unit,
     )  # fmt: skip
+
+
+def _silence(net: Network, numbers: Potentials) -> None:
+    """After the first spike of a neuron that fires once only another one fires for ever, and holds it down.
+
+    It sets in two steps later; until then, and longer, the refractory period does.
+    """
+    once = np.flatnonzero(numbers.hold)
+    if not len(once):
+        return
+    population, count = net.populations[NEURONS], len(once)
+    latches = net.population(
+        _LATCHES,
+        count,
+        LIF(leak="linear", leak_step=np.inf, v_threshold=numbers.unit),
+        report=False,
+    )
+    pairs = [(int(k), n) for n, k in enumerate(once)]
+    net.connect(population, latches, [(k, n, numbers.unit) for k, n in pairs])
+    net.connect(latches, latches, one_to_one(numbers.unit))
+    net.connect(latches, population, [(n, k, -float(numbers.hold[k])) for k, n in pairs])
 
 
 def _inputs(
@@ -261,6 +285,14 @@ def _notes(
         yield f"the axons of the input {SPIKES!r} are, in order, {values}"
     if folded.under_way:
         yield f"spikes that were on their way are those of the input {UNDER_WAY!r}"
+    silent = numbers.dormant | (numbers.hold > 0)
+    if silent.any():
+        waits = np.maximum(*(record.neurons[f"refractory_{x}"] for x in ("period", "state")))
+        yield (
+            f"neurons {_listed(folded.kept[silent])} fire once only, or never, as their refractory "
+            "periods say: a neuron for each holds it down after a spike. That is exact for runs of "
+            f"{waits[folded.kept[silent]].min():g} steps"
+        )
     if record.stdp is not None:
         yield (
             f"its STDP of {len(record.stdp.positive)} lags is the rule lag_table; weights have "

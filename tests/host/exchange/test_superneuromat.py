@@ -179,7 +179,12 @@ REFUSED = {
     "the threshold of neuron 0 is −inf": set_item("neuron_thresholds", 0, -np.inf),
     "the threshold of neuron 0 is -1e+12": set_item("neuron_thresholds", 0, -1e12),
     "the state of neuron 0 is inf": set_item("neuron_states", 0, np.inf),
-    "the refractory_period of neuron 1 is 1e+06": set_item("neuron_refractory_periods", 1, 10**6),
+    "the refractory_period of neuron 1 is 300": set_item("neuron_refractory_periods", 1, 300),
+    "the refractory_state of neuron 1 is 300": set_item("neuron_refractory_periods_state", 1, 300),
+    "neuron 1 fires once only": lambda s: (
+        set_item("neuron_refractory_periods", 1, 10**6)(s),
+        set_item("synaptic_weights", 3, 20000.0)(s),
+    ),
     "the refractory_state of neuron 0 is 2.5": set_item("neuron_refractory_periods_state", 0, 2.5),
     "the pre of synapse 0 is neuron 77": set_item("pre_synaptic_neuron_ids", 0, 77),
     "several synapses from neuron 0 to neuron 2": lambda s: (
@@ -226,6 +231,9 @@ def test_learning_is_a_rule_and_says_so():
     {
         "its STDP has 17 lags": learning(17),
         "has been simulated for 1 steps": learning(spike_train=[[0, 0, 0, 0, 0]]),
+        "the refractory_period of neuron 0 is 100000 steps, beside STDP": learning(
+            neuron_refractory_periods=[10**5, 0, 0, 0, 0]
+        ),
         "Apos[1], 0.1": learning(apos=[1.0, 0.1, 0.0]),
         "Apos[0] is -1": learning(apos=[-1.0, 0.0, 0.0]),
         "Aneg[2] is 0.5": learning(aneg=[0.0, 0.0, 0.5]),
