@@ -51,7 +51,7 @@ _RANGES = {
 }
 _NEURON_OPTIONS = (
     "receptors", "synapse", "leak", "reset", "refractory_bits", "integrate_refractory", "bias",
-    "adaptation", "floor", "readouts",
+    "adaptation", "floor", "readouts", "decay_rounding",
 )  # fmt: skip
 """Settings of `CoreConfig` that the neuron model gives a meaning, or refuses."""
 _OMITTED: dict[str, Any] = {
@@ -63,6 +63,7 @@ _OMITTED: dict[str, Any] = {
     "neuron_options": {},
     "floor": False,
     "readouts": False,
+    "decay_rounding": "nearest",
 }
 """Values with which a setting is left out of the canonical form: hardware that a core does not have does
 not change its digest."""
@@ -121,8 +122,8 @@ class CoreConfig:
     weight_bits : width of a signed weight, 2…16.
     weight_shift : weights count in units of 2^weight_shift of the state's unit.
     state_bits : width of potentials, currents and thresholds, 8…32.
-    neuron_model : name of the neuron model.  The next eight, `floor` and `readouts` are its options, as
-        far as it has them; here is what they mean to "lif".
+    neuron_model : name of the neuron model.  The next eight, `floor`, `readouts` and `decay_rounding`
+        are its options, as far as it has them; here is what they mean to "lif".
     receptors : 1, or 2 for excitatory and inhibitory currents with a decay each.
     synapse : "exponential" or "delta".
     leak : "exponential", "linear" or "none".
@@ -134,6 +135,7 @@ class CoreConfig:
     neuron_options : options that only this neuron model has, a dict; kept as pairs in order.
     floor : potentials have a lower bound, `v_min`.
     readouts : single neurons may be without a threshold, and never fire.
+    decay_rounding : currents and potentials decay to the "nearest" integer, or "toward_zero".
     parameters : "shared" by all neurons of the core, or "per_neuron".
     monitors : bus words reported after every step, at most (hardware slots).
     learning : the learning rule, or None.
@@ -169,6 +171,7 @@ class CoreConfig:
     neuron_options: Any = ()
     floor: bool = False
     readouts: bool = False
+    decay_rounding: str = "nearest"
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():

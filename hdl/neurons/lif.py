@@ -122,7 +122,8 @@ class LIFSoma(Soma):
         if c.leak == "none":
             return pipeline(m, self.state.v, decay_stages(c), "v")
         exponential = c.leak == "exponential"
-        leak = Decay(c.state_bits) if exponential else TowardZero(c.state_bits)
+        cut = c.decay_rounding == "toward_zero"
+        leak = Decay(c.state_bits, cut=cut) if exponential else TowardZero(c.state_bits)
         m.submodules.leak = leak
         m.d.comb += [
             leak.x.eq(self.state.v),

@@ -119,7 +119,9 @@ class Soma(wiring.Component):
         for r, suffix in enumerate(c.layout.receptor_suffixes):
             scaled = pipeline(m, self.sums[r], stage, f"sum{suffix}").shift_left(c.weight_shift)
             if "i" + suffix in states:
-                m.submodules[f"decay_i{suffix}"] = decay = Decay(c.state_bits)
+                m.submodules[f"decay_i{suffix}"] = decay = Decay(
+                    c.state_bits, cut=c.decay_rounding == "toward_zero"
+                )
                 m.d.comb += [
                     decay.x.eq(self.state["i" + suffix]),
                     decay.d.eq(self.parameters["d_syn" + suffix]),

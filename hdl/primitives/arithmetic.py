@@ -26,13 +26,15 @@ def saturate(value: Value, bits: int) -> tuple[Value, Value]:
 
 
 class Decay(wiring.Component):
-    """`y = decay(x, d)`, `LEAK_LATENCY` cycles later, one per cycle.
+    """`y = decay(x, d)`, or `cut(x, d)`, `LEAK_LATENCY` cycles later, one per cycle.
 
     Written as x + t with t = floor((2048 − [x < 0] − x·d) / 4096), which is the rounding to nearest with
-    ties away from zero; t = 0 is replaced by one step toward zero when x ≠ 0 and d > 0.
+    ties away from zero; t = 0 is replaced by one step toward zero when x ≠ 0 and d > 0.  To cut is to
+    have 4095 where x < 0 and else 0 in place of 2048 − [x < 0]; then t is never 0 there.
     """
 
-    def __init__(self, bits: int) -> None:
+    def __init__(self, bits: int, *, cut: bool = False) -> None:
+        self._cut = cut
         super().__init__({"x": In(signed(bits)), "d": In(DECAY_BITS), "y": Out(signed(bits))})
 
     def elaborate(self, platform: object) -> Module:
@@ -47,7 +49,10 @@ class Decay(wiring.Component):
         m.d.sync += [product.eq(x_0 * d_0), decays.eq(d_0 != 0), x_1.eq(x_0)]
 
         half = Signal(signed(DECAY_BITS))
-        m.d.comb += half.eq(DECAY_ONE // 2 - x_1[-1])
+        if self._cut:
+            m.d.comb += half.eq(Mux(x_1[-1], DECAY_ONE - 1, 0))
+        else:
+            m.d.comb += half.eq(DECAY_ONE // 2 - x_1[-1])
         change = Signal(signed(bits + 1))
         x_2 = Signal.like(self.x)
         force = Signal()

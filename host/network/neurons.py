@@ -19,6 +19,7 @@ import numpy as np
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import FitError, InputError
 
+from ..quantise.arrays import choice
 from ..quantise.bounds import ErrorBounds, integrating_bounds
 from ..quantise.holding import Purpose
 from ..quantise.needs import HEADROOM
@@ -58,6 +59,8 @@ class IF(IntegrateAndFire):
     v_min : floor of the potential, at most `v_rest`: inhibition takes it no lower.  None: no floor.
     above : it fires above `v_threshold` only, and not at it, as in NIR and most simulators: the core's
         threshold is the next of its units.
+    decay_rounding : currents and potentials decay to the "nearest" integer of the core; or
+        "toward_zero", as Loihi's do.
     """
 
     integrate_refractory: bool = False
@@ -66,6 +69,7 @@ class IF(IntegrateAndFire):
     target_rate: Any = None
     v_min: Any = None
     above: bool = False
+    decay_rounding: str = "nearest"
 
     model: ClassVar[str] = "lif"
     potentials: ClassVar[tuple[str, ...]] = (
@@ -73,13 +77,14 @@ class IF(IntegrateAndFire):
     )  # fmt: skip
     _may_mix: ClassVar[str] = (
         "All neurons of one core share the leak (exponential or linear), the reset (value or "
-        "subtract) and the adaptation (tau_threshold or target_rate), and those with a refractory "
-        "period share integrate_refractory. IF may be mixed with LIF, delta with exponential "
+        "subtract), decay_rounding and the adaptation (tau_threshold or target_rate), and those "
+        "with a refractory period share integrate_refractory. IF may be mixed with LIF, delta with exponential "
         "synapses, and single time constants with pairs. Describe the populations "
         "alike, or compile them as two networks"
     )
 
     def __post_init__(self) -> None:
+        choice("decay_rounding", self.decay_rounding, ("nearest", "toward_zero"))
         given = (self.tau_threshold is not None, self.target_rate is not None)
         if sum(given) != (self.threshold_increment is not None):
             raise InputError(
@@ -115,6 +120,7 @@ class IF(IntegrateAndFire):
             "v_min": floor,
             "readout": np.zeros(()),
             "above": np.full((), float(self.above)),
+            "cut": np.full((), float(self.decay_rounding == "toward_zero")),
             "tau_mem": np.full((), np.inf),
             "leak_step": np.zeros(()),
             "threshold_increment": np.zeros(()),
@@ -143,6 +149,12 @@ class IF(IntegrateAndFire):
             if np.any(np.asarray(n.refractory) > 0)
         }
 
+        decaying = {
+            k: n.decay_rounding
+            for k, n in described.items()
+            if n.membrane == "exponential" or n.synapse == "exponential"
+        }
+
         def one(what: str, values: dict[str, Any], default: Any) -> Any:
             return one_for_all(what, values, default, cls._may_mix)
 
@@ -152,6 +164,7 @@ class IF(IntegrateAndFire):
             "leak": one("leak", leaks, "none"),
             "adaptation": one("adaptation", adapting, "none"),
             "integrate_refractory": one("integrate_refractory", waiting, False),
+            "decay_rounding": one("decay_rounding", decaying, "nearest"),
             "floor": any(n.v_min is not None for n in described.values()),
         }
 
@@ -249,6 +262,8 @@ class IF(IntegrateAndFire):
     def lacking(cls, options: dict[str, Any], core: CoreConfig) -> dict[str, Any]:
         """Any leak and any adaptation can be by 0, and any refractory period of no steps."""
         unused = {name for name in ("leak", "adaptation") if options[name] == "none"}
+        if options["leak"] != "exponential" and options["synapse"] == "delta":
+            unused.add("decay_rounding")
         if not options["refractory_bits"]:
             unused.add("integrate_refractory")
         changes = super().lacking(options, core)

@@ -81,7 +81,7 @@ def integrating_bounds(
     integrates : potentials integrate while refractory, and so beyond the threshold.
     """
 
-    unit = 1.0 / scales
+    unit, cut = 1.0 / scales, parameters["cut"]
 
     def off(name: str, core_name: str) -> Floats:
         got = same(integers[core_name] / scales, parameters[name], unit)
@@ -103,7 +103,7 @@ def integrating_bounds(
         largest = _over(np.abs(asked).sum(axis=0), 1 - keep)
         there = np.any(side, axis=0)
         growth = _times(np.abs(1 - decay / DECAY_ONE - keep), largest) + arriving
-        growth = growth + np.where(there, _rounding(decay), 0.0) * unit
+        growth = growth + np.where(there, _rounding(decay, cut), 0.0) * unit
         currents = currents + _over(growth, decay / DECAY_ONE)
         if suffix == "exc":
             up = up + largest
@@ -118,7 +118,7 @@ def integrating_bounds(
     # Where nothing drives a neuron, its potential stays at rest, without error.
     moves = (up > 0) | (down > 0) | (reset > 0) | (parameters["v_threshold"] <= 0)
     step = currents + _times(np.abs(1 - decay / DECAY_ONE - keep), np.where(moves, reach, 0.0))
-    step = step + np.where(moves, _rounding(decay), 0.0) * unit
+    step = step + np.where(moves, _rounding(decay, cut), 0.0) * unit
     leak = parameters["leak_step"]
     held = same(integers["leak"] * unit, leak, unit)
     step = step + np.where(np.isfinite(leak), np.abs(held - leak), 0.0)
@@ -165,10 +165,14 @@ def _kept(tau: Floats, dt: float) -> Floats:
         return np.asarray(np.exp(-dt / tau), dtype=np.float64)
 
 
-def _rounding(decay: Integers) -> Floats:
-    """How far one rounded decay is off, in integers: at least 1 is lost of small numbers."""
+def _rounding(decay: Integers, cut: Floats | float = 0.0) -> Floats:
+    """How far one rounded decay is off, in integers: at least 1 is lost of small numbers.
+
+    Where decays are cut (`cut` > 0) it is up to 1.
+    """
     partial = (decay > 0) & (decay < DECAY_ONE)
-    return np.where(partial, np.maximum(0.5, 1 - decay / DECAY_ONE), 0.0)
+    nearest = np.maximum(0.5, 1 - decay / DECAY_ONE)
+    return np.where(partial, np.where(np.asarray(cut) > 0, 1.0, nearest), 0.0)
 
 
 def _over(amount: Floats, loss: Floats) -> Floats:

@@ -31,6 +31,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "adaptation": ("none", "exponential", "rate"),
     "floor": (False, True),
     "readouts": (False, True),
+    "decay_rounding": ("nearest", "toward_zero"),
     "parameters": ("shared", "per_neuron"),
     "neurons": ("lanes", "not a multiple", "two groups", "three groups", "many"),
     "axons": (1, 5, 32, 33, 40),
@@ -39,6 +40,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
 
 _LIF_OPTIONS = (
     "receptors", "synapse", "leak", "reset", "refractory", "bias", "adaptation", "floor", "readouts",
+    "decay_rounding",
 )  # fmt: skip
 
 

@@ -41,6 +41,8 @@ def unsupported(config: CoreConfig) -> str:
     """What of a configuration the fast model does not have, as a noun; "" where it has everything."""
     if config.model not in _MODELS:
         return f"the neuron model {config.model.name!r}"
+    if config.decay_rounding != "nearest":
+        return f"decays rounded {config.decay_rounding!r}"
     if config.learning is not None and config.learning.format not in _RULES:
         return f"the learning rule {config.learning.format.name!r}"
     return ""

@@ -17,6 +17,12 @@ def decay(x: Ints, d: Ints | int) -> Ints:
     return np.sign(x) * np.minimum(rounded, magnitude - (d > 0))
 
 
+def cut(x: Ints, d: Ints | int) -> Ints:
+    """x·(4096 − d)/4096, rounded toward zero."""
+    magnitude: Ints = np.abs(x)
+    return np.sign(x) * ((magnitude * (4096 - d)) >> 12)
+
+
 def toward_zero(x: Ints, c: Ints) -> Ints:
     """x, moved by c ≥ 0 toward zero, stopping there."""
     return np.sign(x) * np.maximum(np.abs(x) - c, 0)

@@ -27,6 +27,7 @@ def configs(draw, **fixed):
         "parameters": draw(st.sampled_from(["shared", "per_neuron"])),
         "floor": draw(st.booleans()),
         "readouts": draw(st.booleans()),
+        "decay_rounding": draw(st.sampled_from(["nearest", "toward_zero"])),
         "delay_slots": draw(st.sampled_from([1, 1, 2, 8, 64])),
         "route_entries": draw(st.sampled_from([0, 0, 12])),
     }
@@ -111,9 +112,14 @@ class NaiveCore:
         quotient, remainder = divmod(x * (4096 - d), 4096)
         return min(quotient + (2 * remainder >= 4096), x - 1)
 
+    def rounded_decay(self, x, d):
+        if self.c.decay_rounding == "nearest":
+            return self.decay(x, d)
+        return int(x * (4096 - d) / 4096)  # exact: 32 and 13 bits are fewer than 53
+
     def leak(self, x, p):
         if self.c.leak == "exponential":
-            return self.decay(x, p["d_mem"])
+            return self.rounded_decay(x, p["d_mem"])
         if self.c.leak == "linear":
             return max(x - p["leak"], 0) if x > 0 else min(x + p["leak"], 0)
         return x
@@ -131,7 +137,7 @@ class NaiveCore:
         for receptor in [""] if self.c.receptors == 1 else ["_exc", "_inh"]:
             a = self.due.pop((t, j, receptor), 0)
             d = 4096 if self.c.synapse == "delta" else p["d_syn" + receptor]
-            s[receptor] = self.sat(self.decay(s[receptor], d) + a * 2**self.c.weight_shift)
+            s[receptor] = self.sat(self.rounded_decay(s[receptor], d) + a * 2**self.c.weight_shift)
             total += s[receptor]
         refractory = s["ref"] > 0
         if refractory:

@@ -71,6 +71,7 @@ LIF = NeuronModel(
         "adaptation": ("none", "exponential", "rate"),
         "floor": (False, True),
         "readouts": (False, True),
+        "decay_rounding": ("nearest", "toward_zero"),
     },
     parameters=parameters,
     states=states,

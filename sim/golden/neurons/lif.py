@@ -20,7 +20,7 @@ def lif(n: Neurons) -> Bools:
     # Membrane.
     v = leaked = s["v"]
     if c.leak == "exponential":
-        leaked = decay(v, p["d_mem"])
+        leaked = n.decay(v, p["d_mem"])
     elif c.leak == "linear":
         leaked = toward_zero(v, p["leak"])
     bias = p["bias"] if c.bias else 0

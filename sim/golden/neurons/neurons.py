@@ -13,7 +13,7 @@ import numpy as np
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.neurons import receptor_suffixes
 
-from ..arithmetic import Bools, Ints, clamp, count, decay
+from ..arithmetic import Bools, Ints, clamp, count, cut, decay
 
 
 @dataclass
@@ -45,6 +45,10 @@ class Neurons:
         self.counters["clamps"] += count((clamped != x) & stored)
         return clamped
 
+    def decay(self, x: Ints, d: Ints) -> Ints:
+        """A current or a potential one step later, rounded as the core does."""
+        return (cut if self.config.decay_rounding == "toward_zero" else decay)(x, d)
+
     # What several models have: each part where there are the parameters and states for it.
 
     def currents(self) -> Ints:
@@ -57,7 +61,7 @@ class Neurons:
         for suffix, summed in zip(receptor_suffixes(c.receptors), self.sums, strict=True):
             name, current = "i" + suffix, summed << c.weight_shift
             if name in s:
-                current = s[name] = self.sat(decay(s[name], p["d_syn" + suffix]) + current)
+                current = s[name] = self.sat(self.decay(s[name], p["d_syn" + suffix]) + current)
             else:
                 current = self.sat(current)
             total += current

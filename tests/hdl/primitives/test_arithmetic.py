@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spikeloom.hdl.primitives.arithmetic import LEAK_LATENCY, Decay, TowardZero, saturate
-from spikeloom.sim.golden.arithmetic import decay, toward_zero
+from spikeloom.sim.golden.arithmetic import cut, decay, toward_zero
 
 WIDTHS = (8, 9, 12, 16, 23, 32)
 DECAYS = (0, 1, 2, 1024, 2047, 2048, 2049, 4094, 4095, 4096)
@@ -54,6 +54,12 @@ def pairs_of(bits, constants, greatest):
 def test_decay(bits):
     pairs = pairs_of(bits, DECAYS, 4096)
     assert stream(Decay(bits), pairs.tolist()) == decay(*pairs.T).tolist()
+
+
+@pytest.mark.parametrize("bits", WIDTHS)
+def test_cut(bits):
+    pairs = pairs_of(bits, DECAYS, 4096)
+    assert stream(Decay(bits, cut=True), pairs.tolist()) == cut(*pairs.T).tolist()
 
 
 @pytest.mark.parametrize("bits", WIDTHS)

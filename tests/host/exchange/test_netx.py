@@ -1,4 +1,4 @@
-"""lava-dl's netx files run as Loihi runs them, where decays are 0 or 1, and nearly so elsewhere."""
+"""lava-dl's netx files run as Loihi runs them, spike for spike."""
 
 import re
 
@@ -14,7 +14,8 @@ from spikeloom.exchange.importer import import_network
 
 h5py = pytest.importorskip("h5py")
 pytestmark = pytest.mark.filterwarnings("ignore::spikeloom.FitWarning")
-WHOLE = ((4096, 4096), (4096, 0), (0, 4096))
+WHOLE = (0, 4096)
+DECAYS = (0, 1, 128, 410, 1024, 4000, 4096)
 
 
 def weights(rng, *shape, most=60):
@@ -25,8 +26,11 @@ def random_layers(seed):
     """(layers, shape of the input)."""
     rng = np.random.default_rng(seed)
 
+    whole = rng.random() < 0.3
+
     def cell():
-        return neuron(*WHOLE[rng.integers(len(WHOLE))], int(rng.integers(20, 200)))
+        decays = rng.choice(WHOLE if whole else DECAYS, 2)
+        return neuron(*map(int, decays), int(rng.integers(20, 200)))
 
     shape, layers = (2, 5, 6), []
     if rng.random() < 0.5:
@@ -66,34 +70,29 @@ def run(imported, spikes):
 
 @given(seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=20, deadline=None)
-def test_random_networks_whose_decays_are_whole_have_the_same_spikes(tmp_path_factory, seed):
+def test_random_networks_have_the_same_spikes(tmp_path_factory, seed):
     note(f"seed {seed}")
     layers, shape = random_layers(seed)
     path = write(tmp_path_factory.mktemp("netx") / "network.net", layers)
-    imported = spikeloom.from_netx(path, exact=True, input_shape=shape)
+    imported = spikeloom.from_netx(path, input_shape=shape)
     spikes = np.random.default_rng(seed).random((90, int(np.prod(shape)))) < 0.2
     result = run(imported, spikes)
     for k, expected in enumerate(simulate(layers, spikes, shape)[0]):
         assert np.array_equal(result[f"layer_{k}"], expected)
 
 
-def test_other_decays_are_refused_or_differ_by_no_more_than_is_said(tmp_path):
+def test_potentials_are_loihi_s(tmp_path):
     rng = np.random.default_rng(4)
     layers = [dense(weights(rng, 6, 9), neuron(1024, 512, 131071))]
-    path = write(tmp_path / "network.net", layers)
-    with pytest.raises(ForeignNetworkError, match="layer 0 has iDecay 1024 and vDecay 512"):
-        spikeloom.from_netx(path, exact=True)
-    imported = spikeloom.from_netx(path)
-    said = float(re.search(r"by up to ([\d.]+) weights", repr(imported))[1])
-    assert said == 0.625
+    imported = spikeloom.from_netx(write(tmp_path / "network.net", layers))
     spikes = rng.random((300, 9)) < 0.2
     design = spikeloom.compile(imported.network, **imported.settings)
     with spikeloom.open("golden:", design) as device:
         device.monitor(range(6))
         monitored = device.run({"input": spikes}).monitored
     potentials = np.stack([monitored[f"v[{k}]"] for k in range(6)], axis=1)
-    error = np.abs(potentials - simulate(layers, spikes, (9,))[1][0] / 64)
-    assert 0 < error.max() <= said
+    assert np.array_equal(potentials, simulate(layers, spikes, (9,))[1][0] / 64)
+    assert len(np.unique(potentials)) > 300
 
 
 def test_it_is_told_from_other_files_and_read_by_its_layers(tmp_path):
