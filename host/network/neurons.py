@@ -78,8 +78,8 @@ class IF(IntegrateAndFire):
     _may_mix: ClassVar[str] = (
         "All neurons of one core share the leak (exponential or linear), the reset (value or "
         "subtract), decay_rounding and the adaptation (tau_threshold or target_rate), and those "
-        "with a refractory period share integrate_refractory. IF may be mixed with LIF, delta with exponential "
-        "synapses, and single time constants with pairs. Describe the populations "
+        "with a refractory period share integrate_refractory. IF may be mixed with LIF, delta with "
+        "exponential synapses, and single time constants with pairs. Describe the populations "
         "alike, or compile them as two networks"
     )
 

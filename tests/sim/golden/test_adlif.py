@@ -14,7 +14,7 @@ from spikeloom.sim.golden.neurons.adlif import share
 SEEDS = st.integers(0, 2**32 - 1)
 ADLIF = {
     "neuron_model": "adlif", "leak": "exponential", "integrate_refractory": False, "floor": False,
-    "readouts": False,
+    "readouts": False, "decay_rounding": "nearest",
 }  # fmt: skip
 
 
