@@ -93,7 +93,12 @@ def test_walks_over_all_neurons(shape, parameters):
     layout = config.layout
     image = random_design(config, rng).image
     fields = {f.name: f for f in layout.parameters}
-    everyone = {"v_threshold": fields["v_threshold"].minimum, "th_inc": 0, "refractory": 0}
+    everyone = {
+        "v_threshold": fields["v_threshold"].minimum,
+        "th_inc": 0,
+        "refractory": 0,
+        "readout": 0,
+    }
     firing = dataclasses.replace(
         image,
         parameters={
