@@ -18,7 +18,7 @@ def open_fast(design: Design) -> GoldenDevice:
     """The fast model of a design; with a `FallbackWarning` the golden model, if it has to be.
 
     The model is compiled once, when it is first opened after an installation, which takes some
-    ten seconds; a line on a terminal says so.
+    twenty seconds; a line on a terminal says so.
     """
     missing = unsupported(design.config)
     if missing:
