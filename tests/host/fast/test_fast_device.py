@@ -174,9 +174,9 @@ def test_a_model_that_it_does_not_have_runs_on_the_golden_model(monkeypatch):
 )
 def test_a_long_compilation_is_reported_on_a_terminal(seconds, said, monkeypatch, capsys):
     monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(opening, "prepare", lambda: None)
-    times = iter([0.0, seconds])
-    monkeypatch.setattr(opening.time, "monotonic", lambda: next(times))
+    clock = [0.0]
+    monkeypatch.setattr(opening, "prepare", lambda: clock.append(clock[-1] + seconds))
+    monkeypatch.setattr(opening.time, "monotonic", lambda: clock[-1])
     opening.open_fast(DESIGN)
     assert said in capsys.readouterr().err.replace("\n", " ")
 
