@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TYPES := .types/spikeloom
-JOBS ?= auto
+# One more than there are processors: tests of the link and of interruptions wait most of the time.
+JOBS ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 
 .PHONY: setup demo test lint types format docs bench campaign formal wheel clean
 

@@ -14,8 +14,10 @@ from spikeloom.boards.tools import BuildError, run_tool
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc"), reason="needs /proc")
 
 BUILDING = """
+import signal
 from pathlib import Path
 from spikeloom.boards.tools import run_tool
+signal.signal(signal.SIGINT, signal.default_int_handler)
 run_tool(["a-tool"], Path("."), "a.log", print)
 """
 A_TOOL = """#!/bin/sh

@@ -289,7 +289,7 @@ def test_what_cannot_be_drawn_is_refused(tmp_path, draw, message):
 
 def test_without_matplotlib_the_message_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingToolError, match=r"pip install spikeloom\[demo\]"):
+    with pytest.raises(MissingToolError, match=r"pip install 'spikeloom\[demo\]'"):
         plots.raster(SPIKES, tmp_path / "w.png")
 
 

@@ -48,9 +48,10 @@ def wait_until(condition: object) -> None:
 
 
 COMPILING = """
-import os, sys
+import os, signal, sys
 from pathlib import Path
 from spikeloom.sim.twin import verilator
+signal.signal(signal.SIGINT, signal.default_int_handler)
 verilator.environment = lambda: {**os.environ, "PATH": sys.argv[1] + os.pathsep + os.environ["PATH"]}
 verilator.compile_cached("test", [("a.v", "")], [], "model.so")
 """
