@@ -27,6 +27,7 @@ from ..design.design import Design
 from ..design.files import write_file
 from ..design.input_raster import SpikeInput, input_raster
 from ..device.device import Device
+from ..display.explain_plot import potentials_apart
 from ..network.network import Network
 from .float_model import FloatNetwork, FloatRun, run_floats
 
@@ -89,7 +90,7 @@ class Explanation:
     bound : how far both can be apart, as the design's report says; infinite where it does not.
     shares : what changed the margin, and by how much, the largest first.
     floats, core : the two runs, potentials counted from rest in the network's unit.
-    threshold : of that neuron, counted from rest.
+    threshold, column : of that neuron, counted from rest; and its number in the design.
     """
 
     populations: tuple[PopulationDifference, ...]
@@ -148,8 +149,6 @@ class Explanation:
 
     def plot(self, path: str | Path | None = None, *, ax: Axes | None = None) -> Figure:
         """Draw both potentials before the first difference; `path` ends in .png, .svg or .pdf."""
-        from ..display.explain_plot import potentials_apart
-
         if self.step is None or self.floats is None or self.core is None:
             raise InputError("all spikes are equal: there is no difference to draw")
         first = max(0, self.step - _SHOWN)

@@ -18,8 +18,9 @@ from spikeloom.hdl.contract.errors import ForeignNetworkError, InputError
 from ..network.network import Network
 from ..network.neurons import IF, LI
 from ..quantise.arrays import real_array
-from .ann_layers import Affine, Layer, affines
+from .ann_layers import Affine, Layer, Linear, affines
 from .ann_result import Converted
+from .ann_torch import layers_of
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +47,8 @@ def from_layers(
     layers : `Linear`, `Conv2d`, `AvgPool2d` and `Flatten` in their order (`spikeloom.exchange.ann_layers`).
     samples : (samples, …) inputs, on which thresholds are balanced; some hundred are enough.
     shape : (channels, height, width) of an input, for `Conv2d` and `AvgPool2d`; default: that of a sample.
-    steps : for which the neurons' first thresholds are lowered by half, so that they round.
+    steps : that a sample will be shown.  Over so many, a bias adds half a threshold to each neuron:
+        so its spikes are rounded to the nearest number.
     percentile : of a layer's activations, that fires in every step.
     classes : names of the outputs, for `classify`; default: 0, 1, ….
     dt : length of a time step in seconds.
@@ -99,8 +101,6 @@ def from_sklearn(model: Any, samples: ArrayLike, **options: Any) -> Converted:
             f"the activation of this model is {model.activation!r}; only 'relu' fires as neurons do: "
             "train it with activation='relu'"
         )
-    from .ann_layers import Linear
-
     layers = [Linear(w, b) for w, b in zip(weights, biases, strict=True)]
     found = from_layers(layers, samples, **options)
     names = getattr(model, "classes_", None)
@@ -118,8 +118,6 @@ def from_torch(model: Any, samples: ArrayLike, **options: Any) -> Converted:
     samples : (samples, …), on which thresholds are balanced.
     options : of `from_layers`.
     """
-    from .ann_torch import layers_of
-
     return from_layers(layers_of(model), samples, **options)
 
 

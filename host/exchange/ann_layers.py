@@ -16,8 +16,8 @@ from ..quantise.arrays import real_array
 Floats = NDArray[np.float64]
 Shape = tuple[int, ...]
 
-MOST_VALUES = 1 << 26
-"""Weights of one map between two layers, at most."""
+MOST_VALUES = 1 << 25
+"""Weights of one map between two layers, and numbers on the way to them, at most."""
 
 
 class Layer(Protocol):
@@ -249,11 +249,15 @@ def affines(layers: Sequence[Any], shape: Shape) -> list[Affine]:
 def _composed(part: Sequence[Any], shape: Shape) -> tuple[Affine, Shape]:
     """Several layers as one map, found by applying them to each unit."""
     size, after = int(np.prod(shape)), shape
+    largest = size
     for layer in part:
         after = layer.shape(after)
-    if size * int(np.prod(after)) > MOST_VALUES:
+        largest = max(largest, int(np.prod(after)))
+    # Each of the `size` units is sent through all layers.
+    if size * largest > MOST_VALUES:
         raise ForeignNetworkError(
-            f"{size} values to {int(np.prod(after))} are more than {MOST_VALUES} weights; make it smaller"
+            f"a layer of {size} inputs with up to {largest} values needs {size * largest} numbers, more "
+            f"than {MOST_VALUES}; use smaller samples, or a larger stride"
         )
     units, none = np.eye(size).reshape(size, *shape), np.zeros((1, *shape))
     for layer in part:

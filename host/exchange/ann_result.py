@@ -48,7 +48,6 @@ class Converted:
     late : steps that it takes from the input to the output.
     classes : what the outputs stand for.
     steps : for which it was converted.
-    temperature : of the confidence, see `calibrated`.
     """
 
     network: Network
@@ -59,10 +58,9 @@ class Converted:
     late: int
     classes: tuple[Any, ...]
     steps: int
-    temperature: float = 1.0
 
     def named(self, classes: Sequence[Any]) -> Converted:
-        """The same with names of classes; two of them may share one output, which is their difference."""
+        """The same with names of classes: one for each output, or two for a single one, compared with 0."""
         return dataclasses.replace(self, classes=tuple(np.asarray(classes).tolist()))
 
     def encode(self, samples: ArrayLike, steps: int | None = None) -> NDArray[np.bool_]:
@@ -123,7 +121,7 @@ class Converted:
         """
         values = np.asarray(outputs, dtype=np.float64)
         steps = np.arange(1, values.shape[-2] + 1)[:, None]
-        sharp = values * np.sqrt(steps) / (self.scale * self.temperature)
+        sharp = values * np.sqrt(steps) / self.scale
         if values.shape[-1] == 1:
             sharp = np.concatenate([sharp, np.zeros_like(sharp)], axis=-1)
         powers = np.exp(sharp - sharp.max(axis=-1, keepdims=True))

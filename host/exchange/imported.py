@@ -42,7 +42,14 @@ class Imported:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def start(self, device: Any) -> None:
-        """Write the initial states to a device that has the compiled network, between two steps."""
+        """Write the initial states to a device that has the compiled network, between two steps.
+
+        Raises `InputError` for a device that has no states to write, as "float:" is.
+        """
+        if self.initial and not hasattr(device, "states"):
+            raise InputError(
+                f"{device!r} has no states to write; compile the network and open that"
+            )
         for population, states in self.initial.items():
             for state, values in states.items():
                 getattr(device.states, state)[population] = values

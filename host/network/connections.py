@@ -92,7 +92,7 @@ class RandomConnections:
 
 
 def one_to_one(weight: float) -> OneToOne:
-    """Connect each neuron to the one with its number: `net.connect(a, b, one_to_one(0.5))`."""
+    """Connect neurons of equal numbers, one to one: `net.connect(a, b, one_to_one(0.5))`."""
     return OneToOne(weight)
 
 

@@ -197,3 +197,9 @@ def test_it_stops_where_it_is_sure_and_at_the_end_at_last():
     sure = np.array([[0.1, 0.9, 0.9], [0.9, 0.1, 0.1], [0.1, 0.1, 0.1]])
     assert stops(sure.copy(), Exit(0.8, 1)).tolist() == [1, 0, 2]
     assert stops(sure.copy(), Exit(0.8, 2)).tolist() == [1, 2, 2]
+
+
+def test_a_layer_too_large_for_memory_is_refused_with_the_numbers():
+    layers = [Conv2d(np.ones((2, 3, 3, 3)), stride=64), Linear(np.ones((32, 2)))]
+    with pytest.raises(ForeignNetworkError, match="layer 1: a layer of 150528 inputs"):
+        from_layers(layers, np.zeros((1, 3, 224, 224)))

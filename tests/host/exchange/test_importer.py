@@ -54,3 +54,12 @@ def test_results_are_aligned_with_those_of_the_source():
     assert found.aligned("out", [[1, 0], [0, 1], [1, 1], [0, 0]]).tolist() == [[1, 1], [0, 0]]
     with pytest.raises(InputError, match="'out'"):
         found.aligned("in", [[0]])
+
+
+def test_a_device_without_states_begins_at_rest_or_not_at_all():
+    net = Network()
+    net.population("out", 2, IF())
+    device = spikeloom.open("float:", net)
+    Imported(net, "lines").start(device)
+    with pytest.raises(InputError, match="no states to write"):
+        Imported(net, "lines", initial={"out": {"v": [0.5, 0.0]}}).start(device)

@@ -7,6 +7,9 @@ from nir_graphs import DT, compare, full, spikes
 
 import spikeloom
 
+SILENT = {(34, "subtract")}
+"""Graphs in which no neuron fires."""
+
 
 def neurons(r, size, reset):
     """One node of a kind drawn at random, with decays that a core holds."""
@@ -65,4 +68,5 @@ def test_a_random_graph_fires_as_nirs_equations_say(seed, reset):
     found = spikeloom.from_nir(made, dt=DT, reset=reset)
     if "first spikes may differ" in repr(found):
         pytest.skip("no state at the beginning makes up for a bias")
-    compare(made, spikes(120, 4, seed=seed), reset, least=0)
+    fired = compare(made, spikes(120, 4, seed=seed), reset, least=0)
+    assert fired or (seed, reset) in SILENT
