@@ -25,6 +25,9 @@ SPIKELOOM = "spikeloom"
 TOLERANCE = 1e-5
 """Relative difference up to which two numbers of a file, which may be single floats, are the same."""
 
+ENDLESS = 1e30
+"""Time constant in seconds that leaves all of a state after a step."""
+
 
 def euler(tau: Floats, dt: float) -> Floats:
     """What a step of forward Euler leaves: 1 − dt/τ."""
@@ -48,8 +51,11 @@ class Convention:
     current_gain : of a CubaLIF's input: "euler" (w_in·dt/τ_syn), "decay" (w_in·β) or "one".
     integrator_gain : of an IF's input: "euler" (r·dt), "one" (r) or "none" (1).
     inclusive : it fires at v ≥ v_threshold, else above it.
-    late_subtraction : a reset by subtraction takes the threshold from what has decayed, a step later.
-    zero_lasts : a reset to a value holds a CubaLIF's potential there for one step more.
+    late_subtraction : kinds whose reset by subtraction takes the threshold from what has decayed, a
+        step later.
+    zero_lasts : a reset to a value holds the potential there for one step more, in a CubaLIF and in
+        a neuron with recurrent weights.
+    input_at_weights : inputs of a recurrent layer are written as those of its recurrent weights.
     layer_steps : a spike reaches the next layer one step later, as here.
     steady_bias : a bias of a CubaLIF's current acts in full from the first step on.
     in_steps : times are in steps, whatever dt is.
@@ -64,8 +70,9 @@ class Convention:
     current_gain: str = "euler"
     integrator_gain: str = "euler"
     inclusive: bool = False
-    late_subtraction: bool = False
+    late_subtraction: tuple[str, ...] = ()
     zero_lasts: bool = False
+    input_at_weights: bool = False
     layer_steps: bool = False
     steady_bias: bool = False
     in_steps: bool = False
@@ -132,7 +139,7 @@ CONVENTIONS = {
         Convention(name="nir"),
         Convention(
             name="snntorch", gain="one", current_gain="one", integrator_gain="one",
-            late_subtraction=True, zero_lasts=True, dt=1e-4,
+            late_subtraction=("IF", "LIF", "CubaLIF"), zero_lasts=True, dt=1e-4,
             said="dt is 1e-4 s in its files unless you say otherwise, inputs are not scaled, whatever "
             "r and w_in are, and a reset by subtraction acts a step later, after the decay",
         ),
@@ -153,6 +160,11 @@ CONVENTIONS = {
             "have no lower bound",
         ),
         Convention(
+            name="sinabs-plain", decay=exponential, gain="one", integrator_gain="one",
+            current_gain="decay", inclusive=True, in_steps=True,
+            said="as 'sinabs', but inputs are not scaled (norm_input=False)",
+        ),
+        Convention(
             name="rockpool", decay=exponential, gain="one", current_gain="decay",
             integrator_gain="one", inclusive=True, reset="subtract",
             said="decays are exp(−dt/τ), a LIF's input is not scaled, a synaptic current decays in "
@@ -160,7 +172,7 @@ CONVENTIONS = {
         ),
         Convention(
             name="spyx", gain="one", current_gain="one", integrator_gain="one",
-            late_subtraction=True, layer_steps=True, reset="subtract",
+            late_subtraction=("IF", "LIF"), layer_steps=True, input_at_weights=True, reset="subtract",
             said="decays are 1 − dt/τ, inputs are not scaled (r is β), a spike reaches the next "
             "layer a step later, as here, and is reported a step after it is here",
         ),
@@ -175,15 +187,32 @@ CONVENTIONS = {
 """By name; "nir" is the text of the specification, by forward Euler."""
 
 
+def without_leak(nodes: Iterable[Node], dt: float) -> None:
+    """Make finite what a decay of 1 is written as: τ = dt/(1 − β) and r = τ/dt, both infinite."""
+    for node in nodes:
+        key = "tau" if node.kind == "LIF" else "tau_mem"
+        if key not in node.values or "r" not in node.values:
+            continue
+        with np.errstate(all="ignore"):
+            tau, r = (np.asarray(node.values[k], dtype=np.float64) for k in (key, "r"))
+        if tau.shape == r.shape and np.any(endless := np.isposinf(tau) & np.isposinf(r)):
+            node.values[key] = np.where(endless, ENDLESS, tau)
+            node.values["r"] = np.where(endless, ENDLESS / dt, r)
+
+
 def find_convention(source: str | None, nodes: Iterable[Node], dt: float) -> tuple[Convention, str]:
     """The convention of a source, or the one that the numbers show, and a sentence about it."""
     if source is not None:
         found = check_source(source)
         return found, f"numbers are taken as {found.name} means them: {found.said}"
+    nodes = list(nodes)
     leaky = [n for n in nodes if n.kind in ("LIF", "CubaLIF") and _positive(n)]
     literal = CONVENTIONS["nir"]
     if not leaky:
-        return literal, f"numbers are taken as NIR's text means them: {literal.said}"
+        return (
+            literal,
+            f"numbers are taken as NIR's text means them: {literal.said}{_integrators(nodes, dt)}",
+        )
     gains, rs, shares = [], [], []
     for node in leaky:
         tau = node.numbers("tau" if node.kind == "LIF" else "tau_mem").ravel()
@@ -199,14 +228,16 @@ def find_convention(source: str | None, nodes: Iterable[Node], dt: float) -> tup
     if same(gain, 1.0):
         return literal, (
             "r·dt/τ is 1 everywhere, so inputs are not scaled, as snnTorch and SpikingJelly (without "
-            "decay_input) write; decays are 1 − dt/τ. snnTorch subtracts the threshold a step later, "
-            "after the decay: source='snntorch' does that too"
+            "decay_input) write; decays are 1 − dt/τ. snnTorch resets a step later, after the decay, and "
+            "SpikingJelly fires at the threshold, not above it: source='snntorch' and "
+            "source='spikingjelly' do that"
         )
     if same(r, 1.0):
         return literal, (
             "r is 1 everywhere, so inputs are scaled by dt/τ, as Norse and SpikingJelly (with "
             "decay_input) write; decays are 1 − dt/τ. Sinabs writes the same and means exp(−dt/τ): "
-            "for its files give source='sinabs'"
+            "for its files give source='sinabs'; SpikingJelly fires at the threshold, not above it: "
+            "source='spikingjelly'"
         )
     if same(gain, np.exp(-share)):
         found = CONVENTIONS["rockpool"]
@@ -218,6 +249,22 @@ def find_convention(source: str | None, nodes: Iterable[Node], dt: float) -> tup
         literal,
         f"no framework's habit was recognised in r·dt/τ; as NIR's text says: {literal.said}",
     )
+
+
+def _integrators(nodes: Iterable[Node], dt: float) -> str:
+    """What is to be said of neurons that all integrate without a leak."""
+    rs = [node.numbers("r") for node in nodes if node.kind == "IF"]
+    if rs and all(np.all(r == 1) for r in rs):
+        return (
+            f"; an IF's by r·dt, here {dt:g}. Norse, Sinabs and Spyx write r = 1 and do not scale: for "
+            "their files give source='norse', source='sinabs' or source='spyx'"
+        )
+    if rs and all(np.allclose(r * dt, 1, rtol=TOLERANCE) for r in rs):
+        return (
+            "; an IF's by r·dt, here 1, as SpikingJelly writes, which fires at the threshold, not "
+            "above it: source='spikingjelly' does that"
+        )
+    return ""
 
 
 def _positive(node: Node) -> bool:

@@ -22,8 +22,10 @@ from .conventions import (
     check_source,
     find_convention,
     suggested_dt,
+    without_leak,
 )
 from .flat import Flat, flat_graph
+from .past_weights import inputs_past_weights
 from .raw import HDF5_MAGIC, Node, raw_graph
 from .shapes import NEURONS, find_shapes
 from .signals import Signal, Signals
@@ -80,14 +82,17 @@ def from_nir(
         dt = flat.metadata.get("dt") if dt is None else dt
         reset = str(flat.metadata.get("reset")) if reset is None else reset
         choice("reset", reset, ("value", "subtract"))
-    shapes = find_shapes(flat)
     neurons = flat.of(*NEURONS)
     if not neurons:
         raise ForeignNetworkError("the graph has no neurons, so there is nothing to simulate")
     step = _time_step(dt, source, neurons)
+    without_leak(neurons, step)
+    shapes = find_shapes(flat)
     convention, said = find_convention(source, neurons, step)
     meaning = Meaning(convention, step, _reset(reset, convention, neurons))
     notes = [*flat.notes, said]
+    if convention.input_at_weights:
+        notes += inputs_past_weights(flat)
     signals = Signals(flat, shapes, step)
     return _Assembly(flat, signals, meaning, cycles == "step", notes).made()
 
@@ -187,7 +192,8 @@ class _Assembly:
         for matrix in signal.terms.values():
             entries.append(np.stack([matrix.rows, matrix.values], axis=1))
         drive = signal.bias
-        return make_unit(node, len(drive), self.meaning, drive, np.concatenate(entries))
+        recurrent = any(source == node.name for source, _ in signal.terms)
+        return make_unit(node, len(drive), self.meaning, drive, np.concatenate(entries), recurrent)
 
     def _find_outputs(self) -> None:
         """Each Output is a population that it shows as it is, or one that is made for it."""
@@ -272,9 +278,9 @@ class _Assembly:
             )
             synapses += int(np.count_nonzero(projection.weights))
         for name, unit in units.items():
-            if unit.feedback is not None:
-                own = np.diag(unit.feedback)
-                self.network.connect(self.known[name], self.known[name], own, delay=dt)
+            for steps, weights in enumerate(unit.feedback, 1):
+                own = np.diag(weights)
+                self.network.connect(self.known[name], self.known[name], own, delay=steps * dt)
                 synapses += unit.size
         kinds = [
             n

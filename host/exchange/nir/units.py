@@ -51,7 +51,7 @@ class Unit:
     bias : (size,) what is added to the potential in each step, from rest.
     current : (size,) of it, the part that comes from a constant current which has to build up.
     start : (size,) potential at the beginning, from rest.
-    feedback : (size,) weights from each neuron to itself, a step later; None for none.
+    feedback : (size,) weights from each neuron to itself: those one step later, two steps later, …
     notes : what a reader has to know.
     """
 
@@ -64,7 +64,7 @@ class Unit:
     bias: Floats
     current: Floats
     start: Floats
-    feedback: Floats | None = None
+    feedback: tuple[Floats, ...] = ()
     notes: list[str] = field(default_factory=list)
 
 
@@ -74,7 +74,9 @@ def time_constant(left: Floats, dt: float) -> Floats:
         return np.where(left >= 1, math.inf, np.where(left <= 0, 0.0, -dt / np.log(left)))
 
 
-def make_unit(node: Node, count: int, meaning: Meaning, drive: Floats, weights: Floats) -> Unit:
+def make_unit(
+    node: Node, count: int, meaning: Meaning, drive: Floats, weights: Floats, recurrent: bool
+) -> Unit:
     """The neurons of a node.
 
     Parameters
@@ -84,6 +86,7 @@ def make_unit(node: Node, count: int, meaning: Meaning, drive: Floats, weights: 
     meaning : how to read it.
     drive : (count,) constant that reaches them, in the node's unit.
     weights : all weights that reach them, times their gain left out: (entries, 2) of neuron and weight.
+    recurrent : whether some of these weights are from these neurons themselves.
     """
     convention, dt = meaning.convention, meaning.dt
     subtract = meaning.reset == "subtract"
@@ -106,7 +109,7 @@ def make_unit(node: Node, count: int, meaning: Meaning, drive: Floats, weights: 
         rest = leak
     unit = Unit(
         node, count, IF(), gain, alpha, beta, bias, current, start,
-        _feedback(node, convention, subtract, alpha, threshold),
+        _feedback(node, convention, subtract, alpha, beta, threshold),
     )  # fmt: skip
     tau = time_constant(alpha, dt)
     common: dict[str, Any] = {
@@ -132,7 +135,7 @@ def make_unit(node: Node, count: int, meaning: Meaning, drive: Floats, weights: 
         threshold = threshold if above else np.nextafter(threshold, np.inf)
     else:
         above = not convention.inclusive and not _starts_lower(unit, threshold, scaled, subtract)
-    lasts = convention.zero_lasts and node.kind == "CubaLIF" and not subtract
+    lasts = convention.zero_lasts and not subtract and (node.kind == "CubaLIF" or recurrent)
     common |= {
         "v_threshold": threshold,
         "above": above,
@@ -142,7 +145,7 @@ def make_unit(node: Node, count: int, meaning: Meaning, drive: Floats, weights: 
     if not subtract:
         common["v_reset"] = np.zeros(count) if node.kind == "Threshold" else reset
     unit.neuron = IF(**common) if np.all(alpha == 1) else LIF(tau_mem=tau, **common)
-    _late(unit, convention, subtract, lasts)
+    _late(unit, convention, lasts)
     return unit
 
 
@@ -184,26 +187,33 @@ def _current(node: Node, convention: Convention, dt: float) -> tuple[Floats, Flo
 
 
 def _feedback(
-    node: Node, convention: Convention, subtract: bool, alpha: Floats, threshold: Floats
-) -> Floats | None:
-    """v ← α·v + x − θ·s of the step before is α·(v − θ·s) + x − (1 − α)·θ·s: a weight to itself."""
-    if not (subtract and convention.late_subtraction and node.kind in ("IF", "LIF")):
-        return None
+    node: Node,
+    convention: Convention,
+    subtract: bool,
+    alpha: Floats,
+    beta: Floats,
+    threshold: Floats,
+) -> tuple[Floats, ...]:
+    """v ← α·v + i − θ·s of the step before is α·(v − θ·s) + i − (1 − α)·θ·s: a weight to itself.
+
+    Where a weight reaches a current, which keeps β of it, a second one takes that out a step later.
+    """
+    if not (subtract and node.kind in convention.late_subtraction):
+        return ()
     weights = -(1 - alpha) * threshold
-    return weights if np.any(weights != 0) else None
+    if not np.any(weights != 0):
+        return ()
+    return (weights, -beta * weights) if np.any(beta != 0) else (weights,)
 
 
-def _late(unit: Unit, convention: Convention, subtract: bool, lasts: bool) -> None:
+def _late(unit: Unit, convention: Convention, lasts: bool) -> None:
     name = unit.node.name
-    if unit.feedback is not None:
+    if unit.feedback:
+        again = ", and a second one takes out what the current keeps of it"
         unit.notes.append(
             f"node {name!r}: the threshold is subtracted after the decay; each neuron has a synapse "
             "to itself for the difference, (1 − α)·v_threshold"
-        )
-    elif convention.name == "snntorch" and unit.node.kind == "CubaLIF" and subtract:
-        unit.notes.append(
-            f"node {name!r}: snnTorch subtracts the threshold after the decay, here it is before: "
-            "after a spike the potential is higher by (1 − α)·v_threshold"
+            + (again if len(unit.feedback) > 1 else "")
         )
     if lasts:
         unit.notes.append(

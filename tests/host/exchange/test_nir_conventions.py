@@ -84,9 +84,20 @@ def test_snntorch_synaptic_leaves_out_the_step_after_a_spike():
     found = spikeloom.from_nir(made, reset="value", source="snntorch")
     assert "leaves out the step after a spike" in repr(found)
     equal(found, cells(step, x, w, 8), x)
-    assert "potential is higher" in repr(
-        spikeloom.from_nir(made, reset="subtract", source="snntorch")
-    )
+
+
+def test_snntorch_synaptic_subtracts_after_the_decay():
+    made, w, x = linear_and(synaptic(8, 0.5, 0.75))
+
+    def step(s, drive):
+        s["i"] = 0.5 * s["i"] + drive
+        s["v"] = 0.75 * s["v"] + s["i"] - s["s"]
+        s["s"] = (s["v"] > 1).astype(float)
+        return s["s"]
+
+    found = spikeloom.from_nir(made, reset="subtract", source="snntorch")
+    assert "a second one takes out what the current keeps of it" in repr(found)
+    equal(found, cells(step, x, w, 8), x)
 
 
 @pytest.mark.parametrize("decay_input", [True, False])

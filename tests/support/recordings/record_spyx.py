@@ -1,0 +1,91 @@
+"""Records Spyx 1.0.0.  In an environment of its own: pip install spyx==1.0.0 nir"""
+
+import jax.numpy as jnp
+import numpy as np
+import spyx.nn as snn
+from flax import nnx
+from spyx.nir import to_nir
+from store import main, spikes, store, weights
+
+
+def dense(out, inputs, seed, bias=None, mean=0.1, spread=0.5):
+    layer = nnx.Linear(inputs, out, use_bias=bias is not None, rngs=nnx.Rngs(0))
+    layer.kernel[...] = jnp.array(weights(inputs, out, seed=seed, mean=mean, spread=spread))
+    if bias is not None:
+        layer.bias[...] = jnp.array(weights(out, seed=seed + 50, mean=bias, spread=0.05))
+    return layer
+
+
+def decays(size, low, high):
+    return jnp.linspace(low, high, size)
+
+
+def leaky(size):
+    cell = snn.LIF((size,), rngs=nnx.Rngs(0))
+    cell.beta[...] = decays(size, 0.5, 0.95)
+    return cell
+
+
+def run(name, layers, x, nodes):
+    model = snn.Sequential(*layers)
+    graph = to_nir(
+        model, {"input": np.array(x.shape[1:])}, {"output": np.array([nodes[list(nodes)[-1]]])}
+    )
+    states, seen = [None] * len(layers), {node: [] for node in nodes}
+    keys = iter(nodes)
+    place = {k: next(keys) for k, cell in enumerate(layers) if hasattr(cell, "initial_state")}
+    for k, cell in enumerate(layers):
+        if k in place:
+            states[k] = cell.initial_state(1)
+    for row in x:
+        value = jnp.array(row)[None]
+        for k, cell in enumerate(layers):
+            if k in place:
+                value, states[k] = cell(value, states[k])
+                seen[place[k]].append(np.asarray(value)[0])
+            else:
+                value = cell(value)
+    store(f"spyx-{name}", graph, x, seen)
+
+
+def lifs():
+    run("lif", [dense(12, 8, 1, bias=0.02), leaky(12), dense(5, 12, 2), leaky(5)], spikes(8),
+        {"layer_1": 12, "layer_3": 5})  # fmt: skip
+
+
+def cuba(cell):
+    cell.alpha[...] = decays(12, 0.3, 0.8)
+    cell.beta[...] = decays(12, 0.5, 0.9)
+    return cell
+
+
+def recurrent(cell):
+    cell.recurrent_w[...] = jnp.array(weights(12, 12, seed=7, mean=-0.05, spread=0.2))
+    return cell
+
+
+def cubas():
+    run("cubalif", [dense(12, 8, 1, mean=0.05, spread=0.25), cuba(snn.CuBaLIF((12,), rngs=nnx.Rngs(0))),
+                    dense(5, 12, 2), leaky(5)], spikes(8), {"layer_1": 12, "layer_3": 5})  # fmt: skip
+
+
+def integrating():
+    run("if", [dense(12, 8, 1, bias=0.02), snn.IF((12,))], spikes(8), {"layer_1": 12})
+
+
+def recurrent_leaky():
+    cell = recurrent(snn.RLIF((12,), rngs=nnx.Rngs(0)))
+    cell.beta[...] = decays(12, 0.5, 0.95)
+    run("rlif", [dense(12, 8, 3), cell, dense(5, 12, 2), leaky(5)], spikes(8),
+        {"layer_1.layer_1.lif": 12, "layer_3": 5})  # fmt: skip
+
+
+def recurrent_current():
+    cell = recurrent(cuba(snn.RCuBaLIF((12,), rngs=nnx.Rngs(0))))
+    run("rcubalif", [dense(12, 8, 1, spread=0.3), cell, dense(5, 12, 2), leaky(5)], spikes(8),
+        {"layer_1.layer_1.lif": 12, "layer_3": 5})  # fmt: skip
+
+
+if __name__ == "__main__":
+    main({"lif": lifs, "cubalif": cubas, "if": integrating, "rlif": recurrent_leaky,
+          "rcubalif": recurrent_current})  # fmt: skip
