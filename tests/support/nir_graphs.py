@@ -32,14 +32,16 @@ def graph(*nodes, extra=(), more=None):
     return made
 
 
-def device_run(found, x, **settings):
+def device_run(found, x, device="golden:", **settings):
     """Spikes of all populations on the golden model, beginning where the source's do, and the run."""
-    design = spikeloom.compile(found.network, **{"weight_bits": 16, "state_bits": 28, **settings})
+    if "config" not in settings:
+        settings = {"weight_bits": 16, "state_bits": 28, **settings}
+    design = spikeloom.compile(found.network, **settings)
     late = max(found.delays.values(), default=0)
     name = next(iter(found.network.inputs))
-    with spikeloom.open("golden:", design) as device:
-        found.start(device)
-        run = device.run({name: x.reshape(len(x), -1)}, len(x) + late)
+    with spikeloom.open(device, design) as opened:
+        found.start(opened)
+        run = opened.run({name: x.reshape(len(x), -1)}, len(x) + late)
     return {name: found.aligned(name, run[name])[: len(x)] for name in found.network.populations}
 
 

@@ -85,9 +85,15 @@ def summed_device_weights(device):
     return total
 
 
-def run_imported(imported, steps: int, device: str = "golden:"):
-    """(steps, N) spikes of the population "neurons", and the device, which is still open."""
-    design = spikeloom.compile(imported.network, **imported.settings)
+def run_imported(imported, steps: int, device: str = "golden:", config=None):
+    """(steps, N) spikes of the population "neurons", and the device, which is still open.
+
+    `config` is of a core that has been built, in place of the smallest one.
+    """
+    settings = dict(imported.settings)
+    if config is not None:
+        settings = {"scale": settings["scale"], "config": config}
+    design = spikeloom.compile(imported.network, **settings)
     for population in design.report.populations:
         assert population.exact == population.size
     opened = spikeloom.open(device, design)

@@ -6,6 +6,7 @@
 import pytest
 from nir_graphs import device_run
 from recorded import recorded_names, recording
+from shared_builds import NIR_SUBTRACT_TWIN, NIR_VALUE_TWIN
 
 import spikeloom
 from spikeloom import ForeignNetworkError
@@ -117,3 +118,22 @@ def test_norse_has_the_published_spikes_of_the_nir_paper():
     """Times in paper/01_lif/lif_norse.csv of NIR's repository."""
     (raster,) = recording("norse-paper").layers.values()
     assert raster[:, 0].nonzero()[0].tolist() == [460, 510, 710, 760]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        ("snntorch-synaptic-subtract", NIR_SUBTRACT_TWIN),
+        ("sinabs-lif", NIR_SUBTRACT_TWIN),
+        ("rockpool-lif", NIR_SUBTRACT_TWIN),
+        ("spyx-rcubalif", NIR_SUBTRACT_TWIN),
+        ("spikingjelly-cubalif", NIR_VALUE_TWIN),
+        ("norse-cell", NIR_VALUE_TWIN),
+    ],
+)
+def test_one_of_each_framework_on_the_twin(name, config, tmp_path):
+    found = spikeloom.from_nir(recording(name).file(tmp_path), **CASES[name])
+    spikes, differ = differences(name, found, device="twin:", config=config)
+    assert differ == 0
+    assert spikes > 300

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
+from shared_builds import SUPERNEUROMAT_LEARNING_TWIN, SUPERNEUROMAT_TWIN
 from superneuromat_networks import (
     random_snn,
     run_imported,
@@ -36,9 +37,9 @@ def kept(snn):
     return [k for k in range(snn.num_neurons) if k not in hidden]
 
 
-def same_spikes(snn, steps, device="golden:"):
+def same_spikes(snn, steps, device="golden:", config=None):
     imported = spikeloom.from_superneuromat(snn)
-    spikes, opened = run_imported(imported, steps, device)
+    spikes, opened = run_imported(imported, steps, device, config)
     with opened:
         assert opened.counters()["clamps"] == 0
     before = len(snn.spike_train)
@@ -58,9 +59,9 @@ def test_random_networks_have_the_same_spikes(seed):
     same_spikes(snn, 30)
 
 
-def same_weights(snn, steps, device="golden:"):
+def same_weights(snn, steps, device="golden:", config=None):
     imported = spikeloom.from_superneuromat(snn)
-    spikes, opened = run_imported(imported, steps, device)
+    spikes, opened = run_imported(imported, steps, device, config)
     names = kept(snn)
     with opened:
         counters = opened.counters()
@@ -278,12 +279,15 @@ def test_files_that_are_none_are_refused(reason, network):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [3, 11, 12, 13, 14])
-def test_random_networks_have_the_same_spikes_on_the_twin(seed):
-    assert same_spikes(*random_snn(seed), "twin:")
+def test_ten_random_networks_have_the_same_spikes_on_the_twin():
+    fired = [same_spikes(*random_snn(k), "twin:", SUPERNEUROMAT_TWIN) for k in range(10)]
+    assert sum(n > 0 for n in fired) > 8
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [4, 5, 6, 7, 8])
-def test_random_networks_that_learn_have_the_same_weights_on_the_twin(seed):
-    same_weights(*random_snn(seed, learns=True), "twin:")
+def test_ten_random_networks_that_learn_have_the_same_spikes_and_weights_on_the_twin():
+    changed = [
+        same_weights(*random_snn(k, learns=True), "twin:", SUPERNEUROMAT_LEARNING_TWIN)
+        for k in (0, 1, 3, 5, 7, 8, 10, 13, 14, 17)
+    ]
+    assert sum(changed) > 6
