@@ -57,9 +57,13 @@ def main(name: str, train: Callable, options: dict, about: str) -> None:
     about : what was trained.
     """
     parser = argparse.ArgumentParser(description=about)
-    parser.add_argument("--train", action="store_true", help="train again, which needs the framework")
+    parser.add_argument(
+        "--train", action="store_true", help="train again, which needs the framework"
+    )
     parser.add_argument("--twin", type=int, default=5, metavar="N", help="samples on the twin")
-    parser.add_argument("--device", default="fast:", help="for the whole test set: fast: or golden:")
+    parser.add_argument(
+        "--device", default="fast:", help="for the whole test set: fast: or golden:"
+    )
     parser.add_argument("--weight-bits", type=int, default=12)
     parser.add_argument("--state-bits", type=int, default=24)
     arguments = parser.parse_args()
@@ -85,10 +89,16 @@ def report(graph, options, framework, labels, arguments):
     rates = [counts.sum(axis=1).argmax(axis=1) for counts in (framework, here)]
     there, ours = (float((guess == labels).mean()) for guess in rates)
     print(f"accuracy in the framework: {there:.2%} of {len(labels)}")
-    print(f"accuracy on SpikeLoom:     {ours:.2%} ({arguments.device} {widths['weight_bits']}-bit weights)")
-    print(f"output spikes: {int(framework.sum())}, of which differ: {int((framework != here).sum())}")
+    print(
+        f"accuracy on SpikeLoom:     {ours:.2%} ({arguments.device} {widths['weight_bits']}-bit weights)"
+    )
+    print(
+        f"output spikes: {int(framework.sum())}, of which differ: {int((framework != here).sum())}"
+    )
     print(f"classes that differ: {int((rates[0] != rates[1]).sum())}")
     if arguments.twin:
         twin = on_spikeloom(found, samples[: arguments.twin], "twin:", late, **widths)
         off = int((twin != here[: arguments.twin]).sum())
-        print(f"twin, {arguments.twin} samples: {int(twin.sum())} output spikes, {off} differ from {arguments.device}")
+        print(
+            f"twin, {arguments.twin} samples: {int(twin.sum())} output spikes, {off} differ from those"
+        )

@@ -14,7 +14,7 @@ def train(path):
     from spikingjelly.activation_based.nir_exchange import export_to_nir
 
     torch.manual_seed(0)
-    images, test, labels, test_labels = digits.split()
+    images, test, labels, _ = digits.split()
     x, y = torch.tensor(digits.spikes(images))[:, :, None], torch.tensor(labels)
     net = torch.nn.Sequential(
         layer.Conv2d(1, 6, 3, padding=1, bias=False),

@@ -14,7 +14,7 @@ def train(path):
     import torch
 
     torch.manual_seed(0)
-    images, test, labels, test_labels = digits.split()
+    images, test, labels, _ = digits.split()
     x, y = torch.tensor(digits.spikes(images)).flatten(2), torch.tensor(labels)
 
     def box():

@@ -15,7 +15,7 @@ def train(path):
     from snntorch.export_nir import export_to_nir
 
     torch.manual_seed(0)
-    images, test, labels, test_labels = digits.split()
+    images, test, labels, _ = digits.split()
     x, y = torch.tensor(digits.spikes(images)).flatten(2), torch.tensor(labels)
 
     def leaky(size, **more):

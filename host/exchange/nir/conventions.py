@@ -59,6 +59,7 @@ class Convention:
     layer_steps : a spike reaches the next layer one step later, as here.
     steady_bias : a bias of a CubaLIF's current acts in full from the first step on.
     in_steps : times are in steps, whatever dt is.
+    clamped : decays beyond 0…1, which training may lead to, are run as 0 and 1, but written as they are.
     dt : of all its files, in seconds; None where the user chooses.
     reset : that all its neurons have; None where the user chooses.
     said : what a reader has to know of it.
@@ -76,6 +77,7 @@ class Convention:
     layer_steps: bool = False
     steady_bias: bool = False
     in_steps: bool = False
+    clamped: bool = False
     dt: float | None = None
     reset: str | None = None
     said: str = "decays are 1 − dt/τ, a LIF's input is scaled by r·dt/τ"
@@ -110,18 +112,41 @@ class Convention:
     def taus(self, node: Node, key: str, dt: float) -> Floats:
         """Time constants in seconds; `ForeignNetworkError` for those that are not positive."""
         tau = node.numbers(key)
+        if self.clamped:
+            tau = np.where(tau < 0, ENDLESS, tau)
         if np.any(tau <= 0):
-            raise node.refused(f"{key} is {tau.min():g}; a time constant must be positive")
+            raise node.refused(
+                f"{key} is {tau.min():g}; a time constant must be positive. snnTorch and Spyx write "
+                "negative ones for decays above 1: give source='snntorch' or source='spyx' for theirs"
+            )
         if self.in_steps:
             return tau * dt
         if self.name == "norse" and np.all(tau < dt):
             return tau / dt
         return tau
 
+    def clamps(self, node: Node, dt: float) -> list[str]:
+        """What is to be said of decays that are beyond 0…1."""
+        found = []
+        for key in ("tau", "tau_mem", "tau_syn"):
+            if not self.clamped or node.values.get(key) is None:
+                continue
+            tau = node.numbers(key)
+            above = int(np.sum(tau < 0))
+            below = int(np.sum((tau > 0) & (tau < dt * (1 - TOLERANCE))))
+            if above or below:
+                found.append(
+                    f"node {node.name!r}: {key} stands for decays above 1 in {above} neurons, and "
+                    f"below 0 in {below}; {self.name} runs them as 1 and 0"
+                )
+        return found
+
     def _decay(self, node: Node, key: str, tau: Floats, dt: float) -> Floats:
         left = self.decay(tau, dt)
         # τ = dt forgets everything in a step; a single float may be just below.
         left = np.where(np.abs(left) < TOLERANCE, 0.0, left)
+        if self.clamped:
+            left = np.maximum(left, 0.0)
         if np.any(left < 0):
             shortest = float(tau.min())
             raise node.refused(
@@ -139,7 +164,7 @@ CONVENTIONS = {
         Convention(name="nir"),
         Convention(
             name="snntorch", gain="one", current_gain="one", integrator_gain="one",
-            late_subtraction=("IF", "LIF", "CubaLIF"), zero_lasts=True, dt=1e-4,
+            late_subtraction=("IF", "LIF", "CubaLIF"), zero_lasts=True, clamped=True, dt=1e-4,
             said="dt is 1e-4 s in its files unless you say otherwise, inputs are not scaled, whatever "
             "r and w_in are, and a reset by subtraction acts a step later, after the decay",
         ),
@@ -172,7 +197,8 @@ CONVENTIONS = {
         ),
         Convention(
             name="spyx", gain="one", current_gain="one", integrator_gain="one",
-            late_subtraction=("IF", "LIF"), layer_steps=True, input_at_weights=True, reset="subtract",
+            late_subtraction=("IF", "LIF"), layer_steps=True, input_at_weights=True, clamped=True,
+            reset="subtract",
             said="decays are 1 − dt/τ, inputs are not scaled (r is β), a spike reaches the next "
             "layer a step later, as here, and is reported a step after it is here",
         ),

@@ -111,6 +111,7 @@ def make_unit(
         node, count, IF(), gain, alpha, beta, bias, current, start,
         _feedback(node, convention, subtract, alpha, beta, threshold),
     )  # fmt: skip
+    unit.notes += convention.clamps(node, dt)
     tau = time_constant(alpha, dt)
     common: dict[str, Any] = {
         "tau_syn": time_constant(beta, dt) if node.kind.startswith("Cuba") else None,

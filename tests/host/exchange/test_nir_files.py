@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from nir_graphs import device_run
+from recorded import recording
 
 import spikeloom
 from spikeloom import ForeignNetworkError
@@ -65,6 +66,14 @@ def test_the_published_lif_task(repeats):
     print(f"nir_lif_norse.nir: {want.sum()} spikes, {(want != got).sum()} differ")
     assert np.array_equal(got, want)
     assert want.sum() == 4 * repeats
+
+
+@pytest.mark.parametrize("name", ["norse-paper", "norse-paper-long"])
+def test_the_published_file_fires_as_norse_itself(name):
+    """4 spikes on the published input, and 87 of 87 on a longer one, as Norse recorded them."""
+    recorded = recording(name)
+    found = read("nir_lif_norse.nir", dt=1e-4, reset="value")
+    assert np.array_equal(device_run(found, recorded.x)["1"], recorded.layers["1"])
 
 
 def test_rockpools_file_decays_exponentially():

@@ -8,6 +8,8 @@ from store import main, spikes, store, weights
 PAPER = [6, 22, 27, 31, 32, 35, 37, 40, 41, *range(43, 54), *range(67, 79), 84, 85]
 """Hundredths of the input of the NIR paper's LIF task (paper/01_lif) that have a spike."""
 
+PAPER_LONG = 1464
+
 
 def dense(out, inputs, seed, bias=None, mean=0.1, spread=0.5):
     layer = torch.nn.Linear(inputs, out, bias=bias is not None)
@@ -74,14 +76,32 @@ def integrate():
     run("iaf", layers, spikes(8), ["1"])
 
 
+def paper_network(name, x):
+    fc = torch.nn.Linear(1, 1, bias=False)
+    fc.weight.data.fill_(1)
+    return run(name, [fc, box(1 / 400, 0.1, dt=1e-4)], x, ["1"], dt=1e-4)
+
+
 def paper():
     """Norse's network of the NIR paper's first task, with the input published there."""
     x = np.zeros((1000, 1), np.float32)
     x[np.array(PAPER) * 10] = 1
-    fc = torch.nn.Linear(1, 1, bias=False)
-    fc.weight.data.fill_(1)
-    run("paper", [fc, box(1 / 400, 0.1, dt=1e-4)], x, ["1"], dt=1e-4)
+    paper_network("paper", x)
+
+
+def paper_long():
+    """The same network with random spikes, for as long as it takes to fire 87 times."""
+    paper_network("paper-long", spikes(1, rate=0.2, steps=PAPER_LONG))
 
 
 if __name__ == "__main__":
-    main({"box": boxes, "cell": cells, "box-leak": leaky, "iaf": integrate, "paper": paper})
+    main(
+        {
+            "box": boxes,
+            "cell": cells,
+            "box-leak": leaky,
+            "iaf": integrate,
+            "paper": paper,
+            "paper-long": paper_long,
+        }
+    )

@@ -100,6 +100,19 @@ def recurrent_case(name, cell, **more):
     return record
 
 
+def beyond():
+    """Decays that training can lead to: snnTorch clamps them to 0…1, and exports them as they are."""
+
+    def learnt(size, **more):
+        betas = torch.linspace(-0.2, 1.1, size)
+        return snn.Leaky(betas, threshold=full(1.0, size), init_hidden=True, **more)
+
+    net = torch.nn.Sequential(
+        dense(12, 8, 1, mean=0.05), learnt(12), dense(5, 12, 2, mean=0.05), learnt(5, output=True)
+    )
+    run("leaky-beyond", net, spikes(8), ["1", "3"])
+
+
 def one_to_one():
     first = snn.RLeaky(
         full(0.85, 12), V=torch.tensor(weights(12, seed=7, mean=-0.3, spread=0.3)),
@@ -144,5 +157,6 @@ if __name__ == "__main__":
         ),
         "rleaky-own": one_to_one,
         "leaky-one": without_leak,
+        "leaky-beyond": beyond,
         "conv": convolution,
     })  # fmt: skip

@@ -20,9 +20,9 @@ def decays(size, low, high):
     return jnp.linspace(low, high, size)
 
 
-def leaky(size):
+def leaky(size, low=0.5, high=0.95):
     cell = snn.LIF((size,), rngs=nnx.Rngs(0))
-    cell.beta[...] = decays(size, 0.5, 0.95)
+    cell.beta[...] = decays(size, low, high)
     return cell
 
 
@@ -51,6 +51,12 @@ def run(name, layers, x, nodes):
 def lifs():
     run("lif", [dense(12, 8, 1, bias=0.02), leaky(12), dense(5, 12, 2), leaky(5)], spikes(8),
         {"layer_1": 12, "layer_3": 5})  # fmt: skip
+
+
+def beyond():
+    """Decays that training can lead to: Spyx clips them to 0…1, and exports them as they are."""
+    run("lif-beyond", [dense(12, 8, 1, mean=0.05), leaky(12, -0.2, 1.1), dense(5, 12, 2), leaky(5)],
+        spikes(8), {"layer_1": 12, "layer_3": 5})  # fmt: skip
 
 
 def cuba(cell):
@@ -87,5 +93,5 @@ def recurrent_current():
 
 
 if __name__ == "__main__":
-    main({"lif": lifs, "cubalif": cubas, "if": integrating, "rlif": recurrent_leaky,
+    main({"lif": lifs, "lif-beyond": beyond, "cubalif": cubas, "if": integrating, "rlif": recurrent_leaky,
           "rcubalif": recurrent_current})  # fmt: skip
