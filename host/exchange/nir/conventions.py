@@ -166,7 +166,8 @@ CONVENTIONS = {
             name="snntorch", gain="one", current_gain="one", integrator_gain="one",
             late_subtraction=("IF", "LIF", "CubaLIF"), zero_lasts=True, clamped=True, dt=1e-4,
             said="dt is 1e-4 s in its files unless you say otherwise, inputs are not scaled, whatever "
-            "r and w_in are, and a reset by subtraction acts a step later, after the decay",
+            "r and w_in are, and a reset by subtraction acts a step later, after the decay (with "
+            "reset_delay=False it does not: source='nir')",
         ),
         Convention(
             name="spikingjelly", inclusive=True, reset="value",

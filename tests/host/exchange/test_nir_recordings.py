@@ -3,6 +3,7 @@
 `tests/support/recordings/` has the scripts that recorded them.
 """
 
+import numpy as np
 import pytest
 from nir_graphs import device_run
 from recorded import recorded_names, recording
@@ -100,6 +101,21 @@ def test_spikes_are_those_of_the_framework(name, tmp_path):
     spikes, differ = differences(name, found)
     assert differ == 0
     assert spikes > 100 or spikes == {"norse-paper": 4, "norse-paper-long": 87}[name]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_floats_fire_as_the_framework(name, tmp_path):
+    found = spikeloom.from_nir(recording(name).file(tmp_path), **CASES[name])
+    if found.initial:
+        pytest.skip("the float device begins at rest")
+    recorded, late = recording(name), LATE.get(name.split("-")[0], 0)
+    (inputs,) = found.network.inputs
+    with spikeloom.open("float:", found.network) as device:
+        steps = len(recorded.x) + max(found.delays.values(), default=0)
+        run = device.run({inputs: recorded.x}, steps)
+    for node, raster in recorded.layers.items():
+        got = found.aligned(node, run[node])
+        assert np.array_equal(got[: len(raster) - late], raster[late:])
 
 
 @pytest.mark.parametrize("name", CASES)
