@@ -34,6 +34,7 @@ def train():
     from snntorch.export_nir import export_to_nir
 
     torch.manual_seed(1)
+    torch.set_num_threads(1)  # more cost more than they give with so small layers
 
     def leaky(size, **more):
         return snn.Leaky(

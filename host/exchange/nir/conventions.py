@@ -136,8 +136,8 @@ class Convention:
             below = int(np.sum((tau > 0) & (tau < dt * (1 - TOLERANCE))))
             if above or below:
                 found.append(
-                    f"node {node.name!r}: {key} stands for decays above 1 in {above} neurons, and "
-                    f"below 0 in {below}; {self.name} runs them as 1 and 0"
+                    f"node {node.name!r}: {key} stands for decays above 1 in {above} of {tau.size} "
+                    f"neurons, and below 0 in {below}; {self.name} runs them as 1 and 0"
                 )
         return found
 
