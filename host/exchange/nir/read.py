@@ -24,8 +24,7 @@ from .conventions import (
     suggested_dt,
     without_leak,
 )
-from .flat import Flat, flat_graph
-from .past_weights import inputs_past_weights
+from .flat import Flat, flat_graph, inputs_past_weights
 from .raw import HDF5_MAGIC, Node, raw_graph
 from .shapes import NEURONS, find_shapes
 from .signals import Signal, Signals
@@ -92,7 +91,7 @@ def from_nir(
     meaning = Meaning(convention, step, _reset(reset, convention, neurons))
     notes = [*flat.notes, said]
     if convention.input_at_weights:
-        notes += inputs_past_weights(flat)
+        notes += inputs_past_weights(flat, NEURONS)
     signals = Signals(flat, shapes, step)
     return _Assembly(flat, signals, meaning, cycles == "step", notes).made()
 
