@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from spikeloom.hdl.contract.errors import ForeignNetworkError, InputError
 
 from ..quantise.arrays import real_array
+from .sparse import LinearMap, Sparse
+from .windows import Window, convolution, pool
 
 Floats = NDArray[np.float64]
 Shape = tuple[int, ...]
@@ -21,15 +23,15 @@ MOST_VALUES = 1 << 25
 
 
 class Layer(Protocol):
-    """One layer: what it makes of a shape, and of a batch of arrays, linearly."""
+    """One layer: what it makes of a shape, and what it does, linearly."""
 
     has_weights: bool
 
     def shape(self, given: Shape) -> Shape:
         """The shape of its output; raises `ForeignNetworkError` where the input does not fit."""
 
-    def apply(self, batch: Floats, bias: bool) -> Floats:
-        """(n, *output) of (n, *input); with or without its bias."""
+    def map(self, given: Shape) -> LinearMap:
+        """What it does with inputs of this shape."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +86,9 @@ class Linear:
             )
         return (self.weights.shape[1],)
 
-    def apply(self, batch: Floats, bias: bool) -> Floats:
+    def map(self, given: Shape) -> LinearMap:
         """Weighted sums."""
-        return batch.reshape(len(batch), -1) @ self.weights + bias * self.bias
+        return LinearMap(Sparse.of(self.weights.T), self.bias)
 
 
 class Conv2d:
@@ -129,24 +131,18 @@ class Conv2d:
                 f"a Conv2d takes ({channels}, height, width), but there is "
                 f"({', '.join(map(str, given))}); give shape=({channels}, …)"
             )
-        window = [
-            1 + d * (k - 1) for d, k in zip(self.dilation, self.weights.shape[2:], strict=True)
-        ]
-        return len(self.weights), *_windows("Conv2d", given[1:], window, self.stride, self.padding)
+        return len(self.weights), *_places("Conv2d", self._window, given[1:])
 
-    def apply(self, batch: Floats, bias: bool) -> Floats:
+    def map(self, given: Shape) -> LinearMap:
         """Sums over each window."""
-        outputs, height, width = self.shape(batch.shape[1:])
-        padded = np.pad(batch, ((0, 0), (0, 0), *((p, p) for p in self.padding)))
-        result = np.zeros((len(batch), outputs, height, width))
-        into, out = self.weights.shape[1], outputs // self.groups
-        for group in range(self.groups):
-            channels = padded[:, group * into : (group + 1) * into]
-            rows = slice(group * out, (group + 1) * out)
-            for y, x in np.ndindex(*self.weights.shape[2:]):
-                part = _strided(channels, (y, x), self.dilation, self.stride, (height, width))
-                result[:, rows] += np.einsum("nchw,oc->nohw", part, self.weights[rows, :, y, x])
-        return result + bias * self.bias[:, None, None]
+        _, *places = self.shape(given)
+        matrix = convolution(self.weights, self._window, given, self.groups)
+        return LinearMap(matrix, np.repeat(self.bias, int(np.prod(places))))
+
+    @property
+    def _window(self) -> Window:
+        kernel = self.weights.shape[2:]
+        return Window(kernel, self.stride, self.padding, self.padding, self.dilation)
 
 
 class AvgPool2d:
@@ -177,17 +173,16 @@ class AvgPool2d:
             raise ForeignNetworkError(
                 f"an AvgPool2d takes (channels, height, width), but there is {given}; give shape="
             )
-        return given[0], *_windows("AvgPool2d", given[1:], self.size, self.stride, self.padding)
+        return given[0], *_places("AvgPool2d", self._window, given[1:])
 
-    def apply(self, batch: Floats, bias: bool) -> Floats:
+    def map(self, given: Shape) -> LinearMap:
         """Means."""
-        height, width = self.shape(batch.shape[1:])[1:]
-        padded = np.pad(batch, ((0, 0), (0, 0), *((p, p) for p in self.padding)))
-        parts = [
-            _strided(padded, at, (1, 1), self.stride, (height, width))
-            for at in np.ndindex(*self.size)
-        ]
-        return np.mean(parts, axis=0)
+        matrix = pool(1.0 / int(np.prod(self.size)), self._window, given)
+        return LinearMap(matrix, np.zeros(int(np.prod(self.shape(given)))))
+
+    @property
+    def _window(self) -> Window:
+        return Window(self.size, self.stride, self.padding, self.padding, (1, 1))
 
 
 class Flatten:
@@ -199,9 +194,10 @@ class Flatten:
         """A row."""
         return (int(np.prod(given)),)
 
-    def apply(self, batch: Floats, bias: bool) -> Floats:
+    def map(self, given: Shape) -> LinearMap:
         """The same values."""
-        return batch.reshape(len(batch), -1)
+        count = int(np.prod(given))
+        return LinearMap(Sparse.identity(count), np.zeros(count))
 
 
 class ReLU:
@@ -247,22 +243,22 @@ def affines(layers: Sequence[Any], shape: Shape) -> list[Affine]:
 
 
 def _composed(part: Sequence[Any], shape: Shape) -> tuple[Affine, Shape]:
-    """Several layers as one map, found by applying them to each unit."""
+    """Several layers as one map."""
     size, after = int(np.prod(shape)), shape
     largest = size
     for layer in part:
         after = layer.shape(after)
         largest = max(largest, int(np.prod(after)))
-    # Each of the `size` units is sent through all layers.
+    # The matrix between two layers is held whole.
     if size * largest > MOST_VALUES:
         raise ForeignNetworkError(
             f"a layer of {size} inputs with up to {largest} values needs {size * largest} numbers, more "
             f"than {MOST_VALUES}; use smaller samples, or a larger stride"
         )
-    units, none = np.eye(size).reshape(size, *shape), np.zeros((1, *shape))
+    done, given = LinearMap(Sparse.identity(size), np.zeros(size)), shape
     for layer in part:
-        units, none = layer.apply(units, False), layer.apply(none, True)
-    return Affine(units.reshape(size, -1), none.ravel()), after
+        done, given = layer.map(given).after(done), layer.shape(given)
+    return Affine(done.matrix.dense().T, done.bias), after
 
 
 def _pair(name: str, value: Any, least: int) -> tuple[int, int]:
@@ -276,22 +272,11 @@ def _pair(name: str, value: Any, least: int) -> tuple[int, int]:
     return int(pair[0]), int(pair[1])
 
 
-def _windows(
-    name: str, given: Shape, window: Sequence[int], stride: Shape, padding: Shape
-) -> tuple[int, int]:
-    counts = [
-        (size + 2 * p - w) // s + 1
-        for size, w, s, p in zip(given, window, stride, padding, strict=True)
-    ]
-    if min(counts) < 1:
+def _places(name: str, window: Window, given: Shape) -> Shape:
+    places = window.places(given)
+    if min(places) < 1:
+        height, width = window.span
         raise ForeignNetworkError(
-            f"a window of {window[0]} × {window[1]} of a {name} is larger than {given[0]} × {given[1]}"
+            f"a window of {height} × {width} of a {name} is larger than {given[0]} × {given[1]}"
         )
-    return counts[0], counts[1]
-
-
-def _strided(planes: Floats, at: Shape, dilation: Shape, stride: Shape, counts: Shape) -> Floats:
-    """Of each window the value at one place, (n, channels, height, width)."""
-    y, x = (a * d for a, d in zip(at, dilation, strict=True))
-    (h, w), (sy, sx) = counts, stride
-    return planes[:, :, y : y + sy * (h - 1) + 1 : sy, x : x + sx * (w - 1) + 1 : sx]
+    return places

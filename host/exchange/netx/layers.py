@@ -14,7 +14,7 @@ from spikeloom.hdl.contract.errors import ForeignNetworkError, MissingToolError
 from spikeloom.hdl.contract.shown import shown
 
 from ...quantise.rounding import Floats, Integers
-from .convolution import output_shape, synapses_of
+from .convolution import synapses_of
 
 DECAY_ONE = 4096
 _MOST_DELAY = 62
@@ -279,10 +279,9 @@ class _Reader:
         groups = self.number("groups", 1, 1 << 16)
         inputs = (shape[0], shape[1], shape[2])
         try:
-            pairs, weights = synapses_of(inputs, kernels, *how, groups)
+            out, pairs, weights = synapses_of(inputs, kernels, *how, groups)
         except ForeignNetworkError as error:
             raise ForeignNetworkError(f"{self.name}: {error}") from None
-        out = output_shape(inputs, kernels, *how)
         if self.shape() != out:
             raise ForeignNetworkError(
                 f"{self.name} has the shape {self.shape()}, and its convolution gives {out}"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from ...quantise.rounding import Floats, Integers
+from ...quantise.rounding import Floats
+from ..sparse import MAX_ENTRIES, LinearMap, Sparse
+from ..windows import Window, convolution, pool
 from .raw import Node
-from .sparse import MAX_ENTRIES, Sparse
 
 Shape = tuple[int, ...]
 
@@ -16,14 +15,6 @@ LINEAR = (
     "Affine", "Linear", "Scale", "Flatten", "Conv1d", "Conv2d", "SumPool2d", "AvgPool2d", "Pass",
 )  # fmt: skip
 """Kinds of nodes that are linear maps; a Delay is none, though it keeps the shape."""
-
-
-@dataclass(frozen=True, eq=False)
-class LinearMap:
-    """y = matrix·x + bias, on the elements of arrays in C order."""
-
-    matrix: Sparse
-    bias: Floats
 
 
 def size(shape: Shape) -> int:
@@ -58,7 +49,7 @@ def output_shape(node: Node, shape: Shape) -> Shape:
     if node.kind == "Flatten":
         return _flattened(node, shape)
     if node.kind in ("Conv1d", "Conv2d", "SumPool2d", "AvgPool2d"):
-        return _window(node, shape).output
+        return _window(node, shape)[1]
     return shape
 
 
@@ -118,19 +109,8 @@ def _flattened(node: Node, shape: Shape) -> Shape:
     return (*shape[:first], size(shape[first : last + 1]), *shape[last + 1 :])
 
 
-@dataclass(frozen=True, eq=False)
-class _Window:
-    """How a kernel moves over an input: `taps` offsets along each of the spatial dimensions."""
-
-    input: Shape
-    output: Shape
-    kernel: Shape
-    stride: Shape
-    padding: Shape
-    dilation: Shape
-
-
-def _window(node: Node, shape: Shape) -> _Window:
+def _window(node: Node, shape: Shape) -> tuple[Window, Shape]:
+    """How the kernel of a node moves over an input, and the shape of its output."""
     count = 1 if node.kind == "Conv1d" else 2
     if len(shape) != count + 1:
         raise node.refused(
@@ -148,14 +128,14 @@ def _window(node: Node, shape: Shape) -> _Window:
         dilation = node.whole("dilation", count, 1)
     else:
         kernel, channels, dilation = node.whole("kernel_size", count, 1), shape[0], (1,) * count
-    span = tuple(d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True))
-    padding = _padding(node, span, stride)
-    full = tuple(n + p[0] + p[1] for n, p in zip(shape[1:], padding, strict=True))
+    none = (0,) * count
+    span = Window(kernel, stride, none, none, dilation).span
+    before, after = zip(*_padding(node, span, stride), strict=True)
+    window = Window(kernel, stride, before, after, dilation)
+    full = window.padded(shape[1:])
     if any(n < s for n, s in zip(full, span, strict=True)):
         raise node.refused(f"its kernel spans {span}, more than its padded input of {full}")
-    moved = tuple((n - s) // step + 1 for n, s, step in zip(full, span, stride, strict=True))
-    before = tuple(p[0] for p in padding)
-    return _Window(shape, (channels, *moved), kernel, stride, before, dilation)
+    return window, (channels, *window.places(shape[1:]))
 
 
 def _padding(node: Node, span: Shape, stride: Shape) -> list[tuple[int, int]]:
@@ -174,45 +154,18 @@ def _padding(node: Node, span: Shape, stride: Shape) -> list[tuple[int, int]]:
 
 
 def _convolved(node: Node, shape: Shape) -> LinearMap:
-    window = _window(node, shape)
-    inputs, outputs, channels = size(shape), size(window.output), window.output[0]
-    pool = not node.kind.startswith("Conv")
-    if pool:
-        value = 1.0 if node.kind == "SumPool2d" else 1.0 / size(window.kernel)
-        groups, weight = channels, np.full((channels, 1, *window.kernel), value)
-        bias = np.zeros(channels)
-    else:
-        groups, weight = _groups(node), node.numbers("weight")
-        bias = _filled(node, "bias", channels)
-    if size(weight.shape) * size(window.output[1:]) > MAX_ENTRIES:
+    window, output = _window(node, shape)
+    taken = (
+        output[0] if not node.kind.startswith("Conv") else size(node.numbers("weight").shape[:2])
+    )
+    if taken * size((*window.kernel, *output[1:])) > MAX_ENTRIES:
         raise node.refused(
-            f"would be {size(weight.shape) * size(window.output[1:])} synapses; a network can have "
+            f"would be {taken * size((*window.kernel, *output[1:]))} synapses; a network can have "
             f"{MAX_ENTRIES} between two layers"
         )
-    places = np.indices(window.output[1:]).reshape(len(window.kernel), -1)
-    parts: list[tuple[Integers, Integers, Floats]] = []
-    out_channel, in_channel = np.indices(weight.shape[:2]).reshape(2, -1)
-    source_channel = (out_channel // (channels // groups)) * weight.shape[1] + in_channel
-    area_in, area_out = size(shape[1:]), places.shape[1]
-    for tap in np.ndindex(*window.kernel):
-        at = [
-            places[k] * window.stride[k] - window.padding[k] + tap[k] * window.dilation[k]
-            for k in range(len(tap))
-        ]
-        inside = np.logical_and.reduce(
-            [(x >= 0) & (x < n) for x, n in zip(at, shape[1:], strict=True)]
-        )
-        if not inside.any():
-            continue
-        place = np.ravel_multi_index([x[inside] for x in at], shape[1:])
-        values = weight[(slice(None), slice(None), *tap)].ravel()
-        rows = out_channel[:, None] * area_out + np.flatnonzero(inside)
-        columns = source_channel[:, None] * area_in + place
-        parts.append((rows.ravel(), columns.ravel(), np.repeat(values, len(place))))
-    if not parts:
-        nothing = np.zeros(0, dtype=np.int64)
-        parts = [(nothing, nothing, np.zeros(0))]
-    rows, columns, values = (np.concatenate(part) for part in zip(*parts, strict=True))
-    keep = values != 0
-    matrix = Sparse((outputs, inputs), rows[keep], columns[keep], values[keep])
-    return LinearMap(matrix, np.repeat(bias, area_out))
+    if not node.kind.startswith("Conv"):
+        value = 1.0 if node.kind == "SumPool2d" else 1.0 / size(window.kernel)
+        return LinearMap(pool(value, window, shape), np.zeros(size(output)))
+    matrix = convolution(node.numbers("weight"), window, shape, _groups(node))
+    bias = _filled(node, "bias", output[0])
+    return LinearMap(matrix, np.repeat(bias, size(output[1:])))

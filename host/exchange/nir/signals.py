@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...quantise.rounding import Floats, Integers
+from ..sparse import Sparse
 from .flat import Flat
 from .linear_maps import linear_map, size
 from .raw import Node
 from .shapes import NEURONS, Shapes
-from .sparse import Sparse
 
 UNITS = ("Input", *NEURONS)
 """Kinds of nodes that signals start from."""

@@ -49,7 +49,8 @@ def test_convolutions_and_pools_are_the_affine_maps_of_their_definition(seed):
     assert np.allclose(found, expected.reshape(3, -1))
     mean = np.full((shape[0], 1, *kernel), 1.0 / np.prod(kernel))
     pooled = naive_conv(batch, mean, np.zeros(shape[0]), stride, padding, (1, 1), shape[0])
-    assert np.allclose(AvgPool2d(kernel, stride, padding).apply(batch, True), pooled)
+    means = AvgPool2d(kernel, stride, padding).map(shape).matrix.dense()
+    assert np.allclose(batch.reshape(3, -1) @ means.T, pooled.reshape(3, -1))
 
 
 def relu_network(rng, sizes):
@@ -63,8 +64,8 @@ def relu_network(rng, sizes):
 
 def floats(layers, x):
     for layer in layers[:-1]:
-        x = np.maximum(layer.apply(x, True), 0)
-    return layers[-1].apply(x, True)
+        x = np.maximum(x @ layer.weights + layer.bias, 0)
+    return x @ layers[-1].weights + layers[-1].bias
 
 
 @settings(max_examples=10, deadline=None)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spikeloom import ForeignNetworkError
 from spikeloom.exchange.nir.linear_maps import linear_map, output_shape
 from spikeloom.exchange.nir.raw import Node, raw_graph
-from spikeloom.exchange.nir.sparse import Sparse
+from spikeloom.exchange.sparse import Sparse
 
 few = settings(max_examples=60, deadline=None)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...quantise.rounding import Floats, Integers
+from ..quantise.rounding import Floats, Integers
 
 MAX_ENTRIES = 1 << 26
 """Entries of one matrix, at most; also the most that a projection may have."""
@@ -82,6 +82,18 @@ class Sparse:
         return _merged(
             shape, self.rows[mine], other.columns[theirs], self.values[mine] * other.values[theirs]
         )
+
+
+@dataclass(frozen=True, eq=False)
+class LinearMap:
+    """y = matrix·x + bias, on the elements of arrays in C order."""
+
+    matrix: Sparse
+    bias: Floats
+
+    def after(self, first: LinearMap) -> LinearMap:
+        """First the other, then this."""
+        return LinearMap(self.matrix @ first.matrix, self.matrix.applied(first.bias) + self.bias)
 
 
 def _merged(shape: tuple[int, int], rows: Integers, columns: Integers, values: Floats) -> Sparse:
