@@ -56,6 +56,7 @@ class Convention:
     zero_lasts : a reset to a value holds the potential there for one step more, in a CubaLIF and in
         a neuron with recurrent weights.
     input_at_weights : inputs of a recurrent layer are written as those of its recurrent weights.
+    channels_last : a Flatten takes its values in the order row, column, channel.
     layer_steps : a spike reaches the next layer one step later, as here.
     steady_bias : a bias of a CubaLIF's current acts in full from the first step on.
     in_steps : times are in steps, whatever dt is.
@@ -74,6 +75,7 @@ class Convention:
     late_subtraction: tuple[str, ...] = ()
     zero_lasts: bool = False
     input_at_weights: bool = False
+    channels_last: bool = False
     layer_steps: bool = False
     steady_bias: bool = False
     in_steps: bool = False
@@ -199,6 +201,7 @@ CONVENTIONS = {
         Convention(
             name="spyx", gain="one", current_gain="one", integrator_gain="one",
             late_subtraction=("IF", "LIF"), layer_steps=True, input_at_weights=True, clamped=True,
+            channels_last=True,
             reset="subtract",
             said="decays are 1 − dt/τ, inputs are not scaled (r is β), a spike reaches the next "
             "layer a step later, as here, and is reported a step after it is here",

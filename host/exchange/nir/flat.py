@@ -12,6 +12,9 @@ from .raw import Graph, Node
 PASS = "Pass"
 """Kind of a port inside a graph, through which a signal passes."""
 
+CHANNELS_LAST = "channels_last"
+"""Key of a Flatten's value: whether it takes its values in the order row, column, channel."""
+
 
 @dataclass(eq=False)
 class Flat:
@@ -89,6 +92,18 @@ def inputs_past_weights(flat: Flat, kinds: tuple[str, ...]) -> list[str]:
             f"node {neuron.name!r}: its input was written as one of its recurrent weights "
             f"{weights!r}; it is led to the neurons"
         )
+    return notes
+
+
+def flatten_channels_last(flat: Flat) -> list[str]:
+    """Let each Flatten of (channels, rows, columns) give them as (rows, columns, channels); says where.
+
+    Spyx runs channels last, and leaves the weights behind a Flatten in that order.
+    """
+    notes = []
+    for node in flat.of("Flatten"):
+        node.values[CHANNELS_LAST] = True
+        notes.append(f"node {node.name!r} flattens in the order row, column, channel, as Spyx does")
     return notes
 
 

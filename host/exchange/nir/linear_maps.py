@@ -7,6 +7,7 @@ import numpy as np
 from ...quantise.rounding import Floats
 from ..sparse import MAX_ENTRIES, LinearMap, Sparse
 from ..windows import Window, convolution, pool
+from .flat import CHANNELS_LAST
 from .raw import Node
 
 Shape = tuple[int, ...]
@@ -72,6 +73,10 @@ def linear_map(node: Node, shape: Shape) -> LinearMap:
         return LinearMap(matrix, bias)
     if node.kind == "Scale":
         return LinearMap(Sparse.diagonal(_filled(node, "scale", outputs)), np.zeros(outputs))
+    if node.kind == "Flatten" and node.values.get(CHANNELS_LAST) and len(shape) == 3:
+        order = np.arange(outputs).reshape(shape).transpose(1, 2, 0).ravel()
+        matrix = Sparse((outputs, outputs), np.arange(outputs), order, np.ones(outputs))
+        return LinearMap(matrix, np.zeros(outputs))
     if node.kind in ("Flatten", "Pass"):
         return LinearMap(Sparse.identity(outputs), np.zeros(outputs))
     return _convolved(node, shape)

@@ -24,7 +24,7 @@ from .conventions import (
     suggested_dt,
     without_leak,
 )
-from .flat import Flat, flat_graph, inputs_past_weights
+from .flat import Flat, flat_graph, flatten_channels_last, inputs_past_weights
 from .raw import HDF5_MAGIC, Node, raw_graph
 from .shapes import NEURONS, find_shapes
 from .signals import Signal, Signals
@@ -92,6 +92,8 @@ def from_nir(
     notes = [*flat.notes, said]
     if convention.input_at_weights:
         notes += inputs_past_weights(flat, NEURONS)
+    if convention.channels_last:
+        notes += flatten_channels_last(flat)
     signals = Signals(flat, shapes, step)
     return _Assembly(flat, signals, meaning, cycles == "step", notes).made()
 

@@ -60,11 +60,12 @@ CASES = {
     "spyx-if": SPYX,
     "spyx-rlif": SPYX,
     "spyx-rcubalif": SPYX,
+    "spyx-conv": SPYX,
 }
 SAME_UNNAMED = {
     "snntorch-leaky-zero", "snntorch-leaky-immediate", "spikingjelly-lif-decay-input",
     "spikingjelly-lif-reset", "spikingjelly-plif", "rockpool-neuron", "rockpool-lif", "spyx-lif",
-    "spyx-lif-beyond", "spyx-cubalif", "spyx-if", "spyx-rlif", "spyx-rcubalif",
+    "spyx-lif-beyond", "spyx-cubalif", "spyx-if", "spyx-rlif", "spyx-rcubalif", "spyx-conv",
 }  # fmt: skip
 """Recordings whose numbers alone are enough."""
 REFUSED_UNNAMED = {

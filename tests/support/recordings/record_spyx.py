@@ -38,11 +38,11 @@ def run(name, layers, x, nodes):
         if k in place:
             states[k] = cell.initial_state(1)
     for row in x:
-        value = jnp.array(row)[None]
+        value = jnp.moveaxis(jnp.array(row)[None], 1, -1)
         for k, cell in enumerate(layers):
             if k in place:
                 value, states[k] = cell(value, states[k])
-                seen[place[k]].append(np.asarray(value)[0])
+                seen[place[k]].append(np.moveaxis(np.asarray(value)[0], -1, 0))
             else:
                 value = cell(value)
     store(f"spyx-{name}", graph, x, seen)
@@ -92,6 +92,16 @@ def recurrent_current():
         {"layer_1.layer_1.lif": 12, "layer_3": 5})  # fmt: skip
 
 
+def convolution():
+    """Spyx runs channels last: what it flattens is in the order row, column, channel."""
+    conv = nnx.Conv(1, 3, (3, 3), padding="SAME", rngs=nnx.Rngs(0))
+    conv.kernel[...] = jnp.array(weights(3, 3, 1, 3, seed=4, mean=0.15, spread=0.3))
+    first = snn.LIF((8, 8, 3), beta=0.8, rngs=nnx.Rngs(0))
+    layers = [conv, first, snn.SumPool((2, 2), (2, 2), "VALID"), snn.Flatten(),
+              dense(4, 48, 2, mean=0.0, spread=0.3), leaky(4)]  # fmt: skip
+    run("conv", layers, spikes(64, steps=60).reshape(60, 1, 8, 8), {"layer_1": 192, "layer_5": 4})
+
+
 if __name__ == "__main__":
     main({"lif": lifs, "lif-beyond": beyond, "cubalif": cubas, "if": integrating, "rlif": recurrent_leaky,
-          "rcubalif": recurrent_current})  # fmt: skip
+          "rcubalif": recurrent_current, "conv": convolution})  # fmt: skip
