@@ -54,8 +54,9 @@ def from_nir(
         Not needed with source="snntorch", where it is 1e-4.
     reset : "value" or "subtract": what a spike does to the potential; NIR does not keep it.
     source : framework that wrote the network, as each means the same numbers in its own way:
-        "snntorch", "spikingjelly", "norse", "sinabs", "rockpool", "spyx"; or "nir" for the text
-        of NIR itself.  Default: recognised from the numbers, which a note says.
+        "snntorch", "spikingjelly", "norse", "sinabs" ("sinabs-plain" for norm_input=False),
+        "rockpool", "spyx"; or "nir" for the text of NIR itself.  Default: recognised from the
+        numbers, which a note says.
     cycles : "refuse" cycles of several neurons without a Delay, as NIR does not say which of their
         connections waits for the next step; or "step": each does.
 

@@ -46,6 +46,7 @@ CASES = {
     "norse-box-leak": NORSE,
     "norse-cell": NORSE,
     "norse-iaf": NORSE,
+    "norse-conv": NORSE,
     "norse-paper": {**NORSE, "dt": 1e-4},
     "norse-paper-long": {**NORSE, "dt": 1e-4},
     "sinabs-lif": SINABS,
@@ -70,7 +71,14 @@ SAME_UNNAMED = {
 """Recordings whose numbers alone are enough."""
 REFUSED_UNNAMED = {
     **dict.fromkeys(
-        ("norse-box", "norse-box-leak", "norse-cell", "norse-paper", "norse-paper-long"),
+        (
+            "norse-box",
+            "norse-box-leak",
+            "norse-cell",
+            "norse-conv",
+            "norse-paper",
+            "norse-paper-long",
+        ),
         "source='norse'",
     ),
     "snntorch-leaky-beyond": "source='snntorch'",

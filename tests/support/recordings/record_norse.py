@@ -22,6 +22,10 @@ def dense(out, inputs, seed, bias=None, mean=0.1, spread=0.5):
 def run(name, layers, x, places, dt=1e-3):
     net = norse.SequentialState(*layers)
     graph = norse.to_nir(net, torch.zeros((1, *x.shape[1:])), dt=dt)
+    for node in graph.nodes.values():
+        if getattr(node, "input_shape", 0) is None:
+            # The exporter leaves it out, and nir.write cannot write None.
+            node.input_shape = x.shape[2:]
     seen, state = {place: [] for place in places}, [None] * len(layers)
     with torch.no_grad():
         for row in torch.tensor(x):
@@ -76,6 +80,17 @@ def integrate():
     run("iaf", layers, spikes(8), ["1"])
 
 
+def convolution():
+    conv = torch.nn.Conv2d(1, 3, 3, padding=1)
+    conv.weight.data = torch.tensor(weights(3, 1, 3, 3, seed=4, mean=1.2, spread=2))
+    conv.bias.data = torch.zeros(3)
+    second = torch.nn.Conv2d(3, 2, 3, stride=2)
+    second.weight.data = torch.tensor(weights(2, 3, 3, 3, seed=5, mean=0.4, spread=1.5))
+    second.bias.data = torch.zeros(2)
+    layers = [conv, box(8e-3), second, box(8e-3)]
+    run("conv", layers, spikes(64, steps=60).reshape(60, 1, 8, 8), ["1", "3"])
+
+
 def paper_network(name, x):
     fc = torch.nn.Linear(1, 1, bias=False)
     fc.weight.data.fill_(1)
@@ -101,6 +116,7 @@ if __name__ == "__main__":
             "cell": cells,
             "box-leak": leaky,
             "iaf": integrate,
+            "conv": convolution,
             "paper": paper,
             "paper-long": paper_long,
         }
