@@ -4,19 +4,12 @@ import norse.torch as norse
 import numpy as np
 import torch
 from store import main, spikes, store, weights
+from torch_layers import dense
 
 PAPER = [6, 22, 27, 31, 32, 35, 37, 40, 41, *range(43, 54), *range(67, 79), 84, 85]
 """Hundredths of the input of the NIR paper's LIF task (paper/01_lif) that have a spike."""
 
 PAPER_LONG = 1464
-
-
-def dense(out, inputs, seed, bias=None, mean=0.1, spread=0.5):
-    layer = torch.nn.Linear(inputs, out, bias=bias is not None)
-    layer.weight.data = torch.tensor(weights(out, inputs, seed=seed, mean=mean, spread=spread))
-    if bias is not None:
-        layer.bias.data = torch.tensor(weights(out, seed=seed + 50, mean=bias, spread=0.05))
-    return layer
 
 
 def run(name, layers, x, places, dt=1e-3):

@@ -7,14 +7,7 @@ import sinabs.nir
 import torch
 from sinabs.activation import SingleSpike
 from store import main, spikes, store, weights
-
-
-def dense(out, inputs, seed, bias=None, mean=0.1, spread=0.5):
-    layer = torch.nn.Linear(inputs, out, bias=bias is not None)
-    layer.weight.data = torch.tensor(weights(out, inputs, seed=seed, mean=mean, spread=spread))
-    if bias is not None:
-        layer.bias.data = torch.tensor(weights(out, seed=seed + 50, mean=bias, spread=0.05))
-    return layer
+from torch_layers import dense
 
 
 def run(name, layers, x, places, flattened=None):

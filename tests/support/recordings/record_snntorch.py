@@ -4,14 +4,7 @@ import snntorch as snn
 import torch
 from snntorch.export_nir import export_to_nir
 from store import main, spikes, store, weights
-
-
-def dense(out, inputs, seed, bias=None, mean=0.1, spread=0.5):
-    layer = torch.nn.Linear(inputs, out, bias=bias is not None)
-    layer.weight.data = torch.tensor(weights(out, inputs, seed=seed, mean=mean, spread=spread))
-    if bias is not None:
-        layer.bias.data = torch.tensor(weights(out, seed=seed + 50, mean=bias, spread=0.05))
-    return layer
+from torch_layers import dense
 
 
 def run(name, net, x, nodes):
