@@ -224,8 +224,11 @@ def _change(core: FloatCore, wiring: Any, h: float, what: str, values: list[Any]
         core.network = dataclasses.replace(net, **{name: changed})
 
 
-def ideal_weights(session: Any, projection: Any) -> Floats:
-    """(connections,) weights that the rule in floats makes of the spikes that the hardware gave."""
+def ideal_weights(session: Any, projection: Any, *, together: bool = False) -> Floats:
+    """(connections,) weights that the rule in floats makes of the spikes that the hardware gave.
+
+    `together`: as in `PairRule.weights`.
+    """
     described, history = session.described, session.history
     found = np.array(projection.initial_weights(), dtype=float)
     for part in described.parts:
@@ -240,7 +243,7 @@ def ideal_weights(session: Any, projection: Any) -> Floats:
             now = history.stop
             found[where] = described.rule.weights(
                 found[where], part.rows[same], part.columns[same], pre[pre[:, 0] <= now],
-                post[post[:, 0] <= now], history.h,
+                post[post[:, 0] <= now], history.h, together=together,
             )  # fmt: skip
     return found
 

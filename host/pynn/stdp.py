@@ -59,7 +59,15 @@ class PairRule:
         )
 
     def weights(
-        self, start: Floats, rows: Ints, columns: Ints, pre: Any, post: Any, h: float
+        self,
+        start: Floats,
+        rows: Ints,
+        columns: Ints,
+        pre: Any,
+        post: Any,
+        h: float,
+        *,
+        together: bool = False,
     ) -> Floats:
         """What the rule in floats makes of weights when these spikes happened.
 
@@ -69,6 +77,7 @@ class PairRule:
         rows, columns : (connections,) from which cell to which.
         pre, post : (step, cell) of spikes, as they are at the synapses, (spikes, 2) integers each.
         h : time step in ms.
+        together : spikes of the same step are pairs that add A_plus, as in a core.
         """
         w = np.array(start, dtype=float)
         unit = self.w_max if self.bounds == "hard" else 1.0
@@ -82,12 +91,11 @@ class PairRule:
             last = t
             arrived, fired = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
             arrived[_of(pre, t, size)], fired[_of(post, t, size)] = True, True
-            grows, sinks = fired[columns], arrived[rows]
-            distance = 1.0 if self.bounds == "hard" else self.w_max - w
-            w = np.where(grows, w + self.A_plus * unit * distance * x[rows], w).clip(max=self.w_max)
-            distance = 1.0 if self.bounds == "hard" else w - self.w_min
-            w = np.where(sinks, w - self.A_minus * unit * distance * y[columns], w)
-            w = w.clip(min=self.w_min)
+            sinks = np.where(arrived[rows], self.A_minus * unit * y[columns], 0.0)
+            w = (w - sinks * (w - self.w_min if self.bounds == "soft" else 1.0)).clip(min=self.w_min)
+            seen = x + arrived if together else x
+            grows = np.where(fired[columns], self.A_plus * unit * seen[rows], 0.0)
+            w = (w + grows * (self.w_max - w if self.bounds == "soft" else 1.0)).clip(max=self.w_max)
             x += arrived
             y += fired
         return w
