@@ -29,6 +29,9 @@ LEAK_TOLERANCE = 0.005
 _LEAST_STATE_BITS, _MOST_STATE_BITS = 16, 32
 _PLAIN_STEPS = 50.0
 """Of a leak over so many steps the rounding does not add up to much in the narrowest state."""
+LEARNING_WEIGHT_BITS = 16
+"""Weights that learn change by small parts of themselves."""
+_LEARNING_BITS = 8
 LONGEST_REFRACTORY = (1 << find_neuron("lif").options["refractory_bits"][-1]) - 1
 """Steps that a core counts; what is longer the host prolongs, so many steps after so many."""
 _FINE_BITS = 3
@@ -94,10 +97,14 @@ def worth_a_fine_leak(cells: list[CellNumbers], h: float) -> bool:
     return bool(np.any((lost > 1) & (np.abs(np.rint(lost) / lost - 1) > LEAK_TOLERANCE)))
 
 
-def state_bits(cells: list[CellNumbers], h: float, *, fine: bool) -> int:
-    """Bits in which the rounding of a leak over many steps does not add up to more than that of few."""
+def state_bits(cells: list[CellNumbers], h: float, *, fine: bool, learns: bool) -> int:
+    """Bits in which the rounding of a leak over many steps does not add up to more than that of few.
+
+    With learning, so many that a weight has all its bits below a threshold of many weights.
+    """
     longest = max((float(c.tau_m.max()) for c in cells), default=0.0) / h
     more = math.ceil(math.log2(max(1.0, longest / _PLAIN_STEPS)))
+    more = max(more, _LEARNING_BITS * learns)
     return min(_LEAST_STATE_BITS + more + _FINE_BITS * fine, _MOST_STATE_BITS)
 
 

@@ -18,6 +18,7 @@ from spikeloom.hdl.contract.core_config import MAX_MONITORS
 from spikeloom.hdl.contract.errors import RoundingWarning
 
 from .cell_models import (
+    LEARNING_WEIGHT_BITS,
     LONGEST_REFRACTORY,
     CellModels,
     state_bits,
@@ -90,7 +91,11 @@ class Session:
         network = self.described.network
         fixed = any(options.get(name) is not None for name in ("board", "config", "fabric"))
         if not fixed:
-            options.setdefault("state_bits", state_bits(numbers, self._state.dt, fine=fine))
+            learns = self.described.rule is not None
+            bits = state_bits(numbers, self._state.dt, fine=fine, learns=learns)
+            options.setdefault("state_bits", bits)
+            if learns:
+                options.setdefault("weight_bits", LEARNING_WEIGHT_BITS)
             options.setdefault("monitors", min(MAX_MONITORS, max(8, self._count_recorded())))
             if self._injected():
                 options.setdefault("parameters", "per_neuron")

@@ -20,6 +20,8 @@ from .errors import NetworkTooLargeError, UnsupportedConnectionError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+TRACE_BITS = 16
+"""Traces are cheap, one for each axon and neuron, and what they lose no weight gets back."""
 _NUMBERS = ("tau_plus", "tau_minus", "A_plus", "A_minus", "w_min", "w_max")
 
 
@@ -56,6 +58,7 @@ class PairRule:
             a_plus=self.A_plus * unit,
             a_minus=self.A_minus * unit,
             bounds=self.bounds,
+            trace_bits=TRACE_BITS,
         )
 
     def weights(
@@ -92,13 +95,24 @@ class PairRule:
             arrived, fired = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
             arrived[_of(pre, t, size)], fired[_of(post, t, size)] = True, True
             sinks = np.where(arrived[rows], self.A_minus * unit * y[columns], 0.0)
-            w = (w - sinks * (w - self.w_min if self.bounds == "soft" else 1.0)).clip(min=self.w_min)
             seen = x + arrived if together else x
             grows = np.where(fired[columns], self.A_plus * unit * seen[rows], 0.0)
-            w = (w + grows * (self.w_max - w if self.bounds == "soft" else 1.0)).clip(max=self.w_max)
+            # NEST's order, and a core's: which is first matters where the size of a change depends on w.
+            w = self._sunk(w, sinks) if together else w
+            w = self._grown(w, grows)
+            w = w if together else self._sunk(w, sinks)
             x += arrived
             y += fired
         return w
+
+
+    def _grown(self, w: Floats, by: Floats) -> Floats:
+        distance = self.w_max - w if self.bounds == "soft" else 1.0
+        return np.asarray((w + by * distance).clip(max=self.w_max))
+
+    def _sunk(self, w: Floats, by: Floats) -> Floats:
+        distance = w - self.w_min if self.bounds == "soft" else 1.0
+        return np.asarray((w - by * distance).clip(min=self.w_min))
 
 
 def _of(spikes: Any, step: int, size: int) -> Ints:
