@@ -191,7 +191,8 @@ class Session:
             change = (values[part.where] - old) * part.factor
             weights = np.asarray(device.weights)
             alone = part.plastic
-            if not alone and np.any(wiring.weights[axons, neurons][chosen] == 0):
+            none = (axons < 0) | (wiring.weights[axons, neurons] == 0)
+            if not alone and np.any(none[chosen]):
                 raise ParameterError(
                     f"{projection.label!r}: a weight of 0 is no synapse in the core that runs; set it "
                     "before run() or after reset()"
@@ -205,7 +206,7 @@ class Session:
                 self.history.weights(base)
 
     def _cells(self, part: Part) -> tuple[Ints, Ints]:
-        """(connections,) axon and neuron of each connection."""
+        """(connections,) axon and neuron of each connection; −1 where a weight of 0 is no synapse."""
         wiring = self._wiring
         assert wiring is not None
         names = self.described.names
