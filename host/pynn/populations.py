@@ -26,6 +26,12 @@ class Assembly(common.Assembly):  # type: ignore[misc]
     __doc__ = common.Assembly.__doc__
     _simulator = simulator
 
+    @property
+    def receptor_types(self) -> Any:
+        """Names of the receptors that all cells have; the first is that of positive weights."""
+        common_types = super().receptor_types
+        return [name for name in self.populations[0].receptor_types if name in common_types]
+
 
 class _Parameters:
     """Reading and writing parameters, of a whole population or of a view."""

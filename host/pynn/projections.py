@@ -14,6 +14,7 @@ from pyNN.space import Space
 
 from . import simulator
 from .errors import ParameterError, UnsupportedConnectionError, UnsupportedModelError
+from .maps import for_one_source
 from .standardmodels import StaticSynapse, STDPMechanism
 
 _NOT_ATTRIBUTES = ("presynaptic_index", "postsynaptic_index")
@@ -76,7 +77,7 @@ class Projection(common.Projection):  # type: ignore[misc]
         )  # fmt: skip
         self.plastic = isinstance(self.synapse_type, STDPMechanism)
         self._lists: dict[str, list[Any]] = {}
-        connector.connect(self)
+        for_one_source(connector, self.pre.size).connect(self)
         empty: list[Any] = []
         names = [*_NOT_ATTRIBUTES, *self.synapse_type.get_native_names()]
         self._values = {k: np.concatenate(self._lists.get(k, [np.array(empty)])) for k in names}
