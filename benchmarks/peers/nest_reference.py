@@ -30,7 +30,10 @@ def main(path):
         # gives the weights back as if they were.
         factor = 1e-3 if spec["delta"] else 1.0
         spikes, weights = run_stdp(sim, spec, w_max_factor=factor, **GRID)
-        found |= {f"stdp/{seed}/spikes": spikes.astype(np.int32), f"stdp/{seed}/weights": weights / factor}
+        found |= {
+            f"stdp/{seed}/spikes": spikes.astype(np.int32),
+            f"stdp/{seed}/weights": weights / factor,
+        }
     for seed in STATIC_SEEDS:
         spikes, potentials = run_static(sim, static(seed), **GRID)
         found[f"static/{seed}/spikes"] = spikes.astype(np.int32)

@@ -39,7 +39,7 @@ from .control import (
     run,
     run_for,
     run_until,
-    set,  # noqa: A004
+    set,
     setup,
 )
 from .electrodes import ACSource, DCSource, NoisyCurrentSource, StepCurrentSource

@@ -107,7 +107,7 @@ def get_min_delay() -> float:
 create = common.build_create(Population)
 connect = common.build_connect(Projection, FixedProbabilityConnector, StaticSynapse)
 record = common.build_record(simulator)
-set = common.set  # noqa: A001
+set = common.set
 
 
 def record_v(source: Any, filename: str) -> None:

@@ -19,7 +19,7 @@ from rich.table import Table
 from spikeloom.diagnosis.float_model import FloatCore, FloatNetwork
 from spikeloom.quantise.report import QuantisationReport
 
-from .history import History
+from .running.history import History
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -177,7 +177,8 @@ def _table(title: str, *headings: str) -> Table:
 def replay(history: History) -> Bools:
     """(steps, N) spikes of the ideal simulation of a segment."""
     network, wiring = history.network, history.wiring
-    assert network is not None and wiring is not None
+    assert network is not None
+    assert wiring is not None
     core = FloatCore(
         FloatNetwork.described(wiring, history.h * 1e-3, subtract=False, integrates=False)
     )
@@ -190,7 +191,7 @@ def replay(history: History) -> Bools:
                 if now + k >= 0:
                     fired[now + k] = found
         else:
-            _change(core, wiring, history.h, what, values)
+            _change(core, wiring, what, values)
     return fired
 
 
@@ -203,7 +204,7 @@ def _raster(wiring: Any, steps: int, spikes: dict[str, Any]) -> Bools:
     return raster
 
 
-def _change(core: FloatCore, wiring: Any, h: float, what: str, values: list[Any]) -> None:
+def _change(core: FloatCore, wiring: Any, what: str, values: list[Any]) -> None:
     """Do to the floats what was done to the device."""
     net = core.network
     if what == "bias":
@@ -218,10 +219,8 @@ def _change(core: FloatCore, wiring: Any, h: float, what: str, values: list[Any]
     else:
         name, where, numbers = values
         changed = np.array(getattr(net, name))
-        changed[where] = (
-            np.rint(numbers / (h * 1e-3)) if name == "refractory" else numbers - wiring.rest[where]
-        )
-        core.network = dataclasses.replace(net, **{name: changed})
+        changed[where] = numbers - wiring.rest[where]
+        core.network = dataclasses.replace(net, **{name: changed})  # type: ignore[arg-type]
 
 
 def ideal_weights(session: Any, projection: Any, *, together: bool = False) -> Floats:
@@ -237,8 +236,8 @@ def ideal_weights(session: Any, projection: Any, *, together: bool = False) -> F
         axonal = part.steps - part.dendritic
         for pair in sorted(set(zip(axonal.tolist(), part.dendritic.tolist(), strict=True))):
             same = np.flatnonzero((axonal == pair[0]) & (part.dendritic == pair[1]))
-            pre = _spikes(session, history, part.source) + [pair[0], 0]
-            post = _spikes(session, history, part.target) + [pair[1], 0]
+            pre = _spikes(session, history, part.source) + np.array([pair[0], 0])
+            post = _spikes(session, history, part.target) + np.array([pair[1], 0])
             where = part.where[same]
             now = history.stop
             found[where] = described.rule.weights(
@@ -254,7 +253,7 @@ def _spikes(session: Any, history: History, population: Any) -> NDArray[np.int64
         where = session.design.populations[session.described.names[population]]
         found = history.spikes
         inside = (found[:, 1] >= where.start) & (found[:, 1] < where.stop) & (found[:, 0] >= 0)
-        return found[inside] + [1, -where.start]
+        return found[inside] + np.array([1, -where.start])
     port = next(p for p in session.described.ports if p.population is population)
     parts = [
         np.stack(

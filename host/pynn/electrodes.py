@@ -122,8 +122,9 @@ class _Pulse(CurrentSource):
         return min(later, default=_FAR)
 
 
-class DCSource(_Pulse, electrodes.DCSource):  # type: ignore[misc]
-    __doc__ = electrodes.DCSource.__doc__
+class DCSource(_Pulse, electrodes.DCSource):
+    """A constant current from `start` to `stop`, in ms."""
+
     translations = _same(electrodes.DCSource)
 
     def _inside(self, step: int) -> float:
@@ -139,8 +140,9 @@ class _Changing(_Pulse):
         return step + 1 if inside else super().next_change(step)
 
 
-class ACSource(_Changing, electrodes.ACSource):  # type: ignore[misc]
-    __doc__ = electrodes.ACSource.__doc__
+class ACSource(_Changing, electrodes.ACSource):
+    """A sine from `start` to `stop`, whose phase holds at `start`."""
+
     translations = _same(electrodes.ACSource)
 
     def _inside(self, step: int) -> float:
@@ -150,13 +152,15 @@ class ACSource(_Changing, electrodes.ACSource):  # type: ignore[misc]
         return float(p["offset"] + p["amplitude"] * np.sin(angle))
 
 
-class NoisyCurrentSource(_Changing, electrodes.NoisyCurrentSource):  # type: ignore[misc]
-    __doc__ = electrodes.NoisyCurrentSource.__doc__
+class NoisyCurrentSource(_Changing, electrodes.NoisyCurrentSource):
+    """Gaussian noise, drawn anew every `dt` ms."""
+
     translations = _same(electrodes.NoisyCurrentSource)
 
     def __init__(self, rng: Any = None, **parameters: Any) -> None:
         own = [simulator.state.seed, 1, len(simulator.state.current_sources)]
-        vars(self).update(_draw=np.random.default_rng(own), _given=rng, _drawn={})
+        self._draw, self._given = np.random.default_rng(own), rng
+        self._drawn: dict[int, float] = {}
         super().__init__(**parameters)
 
     def restart(self) -> None:
@@ -177,8 +181,9 @@ class NoisyCurrentSource(_Changing, electrodes.NoisyCurrentSource):  # type: ign
         return float(self._given.next(1, "normal", {"mu": 0.0, "sigma": 1.0})[0])
 
 
-class StepCurrentSource(CurrentSource, electrodes.StepCurrentSource):  # type: ignore[misc]
-    __doc__ = electrodes.StepCurrentSource.__doc__
+class StepCurrentSource(CurrentSource, electrodes.StepCurrentSource):
+    """A current that changes at given times, in ms."""
+
     translations = _same(electrodes.StepCurrentSource)
 
     def _checked(self, values: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pyNN.standardmodels import StandardCellType
 
 from . import simulator
 from .errors import UnsupportedModelError
-from .propagators import CellNumbers
+from .mapping.propagators import CellNumbers
 from .recording import Recorder
 from .signals import Signals
 from .sources import ArraySource, PoissonSource
@@ -22,8 +22,9 @@ _CELLS = (IF_curr_exp, IF_curr_delta)
 _SOURCES = (SpikeSourceArray, SpikeSourcePoisson)
 
 
-class Assembly(common.Assembly):  # type: ignore[misc]
-    __doc__ = common.Assembly.__doc__
+class Assembly(common.Assembly):
+    """Several populations and views as one, as in PyNN."""
+
     _simulator = simulator
 
     @property
@@ -50,8 +51,9 @@ class _Parameters:
         raise NotImplementedError
 
 
-class PopulationView(_Parameters, common.PopulationView):  # type: ignore[misc]
-    __doc__ = common.PopulationView.__doc__
+class PopulationView(_Parameters, common.PopulationView):
+    """Some cells of a population, as in PyNN."""
+
     _assembly_class = Assembly
     _simulator = simulator
 
@@ -82,7 +84,7 @@ class PopulationView(_Parameters, common.PopulationView):  # type: ignore[misc]
         return PopulationView(self, selector, label)
 
 
-class Population(_Parameters, common.Population):  # type: ignore[misc]
+class Population(_Parameters, common.Population):
     """A population of cells or of spike sources, as in PyNN.
 
     Attributes

@@ -21,11 +21,12 @@ _NOT_ATTRIBUTES = ("presynaptic_index", "postsynaptic_index")
 _PER_CONNECTION = ("weight", "delay")
 
 
-class Connection(common.Connection):  # type: ignore[misc]
+class Connection(common.Connection):
     """One connection of a projection: its attributes can be read and, but for the indices, set."""
 
     def __init__(self, projection: Projection, index: int) -> None:
-        vars(self).update(_projection=projection, _index=index)
+        object.__setattr__(self, "_projection", projection)
+        object.__setattr__(self, "_index", index)
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -41,7 +42,7 @@ class Connection(common.Connection):  # type: ignore[misc]
         return tuple(getattr(self, name) for name in attribute_names)
 
 
-class Projection(common.Projection):  # type: ignore[misc]
+class Projection(common.Projection):
     """The connections between two populations, views or assemblies, as in PyNN.
 
     Attributes

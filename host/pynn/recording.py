@@ -12,7 +12,7 @@ from . import simulator
 from .errors import ParameterError
 
 
-class Recorder(recording.Recorder):  # type: ignore[misc]
+class Recorder(recording.Recorder):
     """Spikes and potentials of one population."""
 
     _simulator = simulator

@@ -8,19 +8,19 @@ from pyNN import common
 
 from spikeloom.connect.schemes import GOLDEN
 
-from .session import Session
+from .running.session import Session
 
 name = "SpikeLoom"
 
 
-class ID(int, common.IDMixin):  # type: ignore[misc]
+class ID(int, common.IDMixin):
     """The number of a cell, with PyNN's attributes of cells."""
 
     def __init__(self, n: int) -> None:
         common.IDMixin.__init__(self)
 
 
-class State(common.control.BaseState):  # type: ignore[misc]
+class State(common.control.BaseState):
     """The state of the simulation.
 
     Attributes
@@ -55,7 +55,7 @@ class State(common.control.BaseState):  # type: ignore[misc]
     def clear(self) -> None:
         """Forget all populations and projections, and close the device."""
         self.close()
-        self.recorders = set()
+        self.recorders: set[Any] = set()
         self.populations: list[Any] = []
         self.projections: list[Any] = []
         self.current_sources: list[Any] = []

@@ -47,7 +47,9 @@ class ArraySource:
                     f"spike_times of cell {k} are not in order; give finite times, each at least the "
                     "one before"
                 )
-        self._cells = np.concatenate([np.full(len(t), k) for k, t in enumerate(trains)]).astype(int)
+        self._cells = np.concatenate([np.full(len(t), k) for k, t in enumerate(trains)]).astype(
+            np.int64
+        )
         self._times = np.concatenate(trains) if trains else np.zeros(0)
         self._at = steps_of(self._times, self._h)
         self._size = len(trains)
@@ -72,7 +74,7 @@ class ArraySource:
         """
         inside = (self._at >= first) & (self._at < stop)
         times = self._times[inside] if exact else self._at[inside] * self._h
-        return times, self._cells[inside]
+        return np.asarray(times, dtype=np.float64), self._cells[inside]
 
 
 class PoissonSource:
@@ -132,4 +134,4 @@ class PoissonSource:
     def recorded(self, first: int, stop: int, *, exact: bool) -> tuple[Floats, NDArray[np.int64]]:
         """Times in ms and cells of the spikes at T from `first` to before `stop`."""
         at, cells = np.nonzero(self.raster(first, stop))
-        return (at + first) * self._h, cells
+        return np.asarray((at + first) * self._h), cells.astype(np.int64)

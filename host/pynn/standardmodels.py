@@ -15,26 +15,26 @@ def _same(*names: str) -> Any:
     return build_translations(*((name, name) for name in names))
 
 
-class IF_curr_exp(cells.IF_curr_exp):  # type: ignore[misc]  # noqa: N801
-    __doc__ = cells.IF_curr_exp.__doc__
+class IF_curr_exp(cells.IF_curr_exp):  # noqa: N801
+    """Leaky integrate and fire with exponential currents; parameters as in PyNN."""
 
     translations = _same(*cells.IF_curr_exp.default_parameters)
 
 
-class IF_curr_delta(cells.IF_curr_delta):  # type: ignore[misc]  # noqa: N801
-    __doc__ = cells.IF_curr_delta.__doc__
+class IF_curr_delta(cells.IF_curr_delta):  # noqa: N801
+    """Leaky integrate and fire whose potential jumps by the weights, in mV; parameters as in PyNN."""
 
     translations = _same(*cells.IF_curr_delta.default_parameters)
 
 
-class SpikeSourceArray(cells.SpikeSourceArray):  # type: ignore[misc]
-    __doc__ = cells.SpikeSourceArray.__doc__
+class SpikeSourceArray(cells.SpikeSourceArray):
+    """Spikes at given times, in ms from the beginning of the segment."""
 
     translations = _same(*cells.SpikeSourceArray.default_parameters)
 
 
-class SpikeSourcePoisson(cells.SpikeSourcePoisson):  # type: ignore[misc]
-    __doc__ = cells.SpikeSourcePoisson.__doc__
+class SpikeSourcePoisson(cells.SpikeSourcePoisson):
+    """Spikes at random with a rate in Hz, at most one in a time step."""
 
     translations = _same(*cells.SpikeSourcePoisson.default_parameters)
 
@@ -47,14 +47,19 @@ class _Delayed:
         return state.min_delay_ms
 
 
-class StaticSynapse(_Delayed, synapses.StaticSynapse):  # type: ignore[misc]
-    __doc__ = synapses.StaticSynapse.__doc__
+class StaticSynapse(_Delayed, synapses.StaticSynapse):
+    """A weight in nA, or in mV of delta synapses, and a delay in ms."""
 
     translations = _same("weight", "delay")
 
 
-class STDPMechanism(_Delayed, synapses.STDPMechanism):  # type: ignore[misc]
-    __doc__ = synapses.STDPMechanism.__doc__
+class STDPMechanism(_Delayed, synapses.STDPMechanism):
+    """Spike-timing dependent plasticity; all synapses that learn have the same numbers.
+
+    Raises
+    ------
+    UnsupportedModelError : for rules that a core does not have.
+    """
 
     base_translations = _same("weight", "delay", "dendritic_delay_fraction")
 
@@ -91,21 +96,21 @@ class STDPMechanism(_Delayed, synapses.STDPMechanism):  # type: ignore[misc]
             self.translations |= part.translations
 
 
-class SpikePairRule(synapses.SpikePairRule):  # type: ignore[misc]
-    __doc__ = synapses.SpikePairRule.__doc__
+class SpikePairRule(synapses.SpikePairRule):
+    """Exponential windows, of all pairs of spikes."""
 
     translations = _same(*synapses.SpikePairRule.default_parameters)
 
 
-class AdditiveWeightDependence(synapses.AdditiveWeightDependence):  # type: ignore[misc]
-    __doc__ = synapses.AdditiveWeightDependence.__doc__
+class AdditiveWeightDependence(synapses.AdditiveWeightDependence):
+    """Changes of A·w_max, whatever the weight is, within the bounds."""
 
     translations = _same(*synapses.AdditiveWeightDependence.default_parameters)
     bounds = "hard"
 
 
-class MultiplicativeWeightDependence(synapses.MultiplicativeWeightDependence):  # type: ignore[misc]
-    __doc__ = synapses.MultiplicativeWeightDependence.__doc__
+class MultiplicativeWeightDependence(synapses.MultiplicativeWeightDependence):
+    """Changes of A·(w_max − w) and A·(w − w_min)."""
 
     translations = _same(*synapses.MultiplicativeWeightDependence.default_parameters)
     bounds = "soft"

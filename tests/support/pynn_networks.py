@@ -19,7 +19,9 @@ def stdp(seed):
     n_pre, n_post = int(rng.integers(4, 9)), int(rng.integers(2, 5))
     steps = round((300.0 if dt < 0.5 else 800.0) / dt)
     silence = round(30.0 / dt)
-    trains = [_train(rng, rng.uniform(10, 40) * dt / 1000, 10, steps - 2 * silence) for _ in range(n_pre)]
+    trains = [
+        _train(rng, rng.uniform(10, 40) * dt / 1000, 10, steps - 2 * silence) for _ in range(n_pre)
+    ]
     teachers = [
         _train(rng, rng.uniform(10, 30) * dt / 1000, 10, steps - 2 * silence, round(12.0 / dt))
         for _ in range(n_post)
@@ -106,7 +108,10 @@ def run_static(sim, spec, **setup):
         sim.StaticSynapse(weight=spec["input"], delay=spec["input_delays"] * dt),
         receptor_type="excitatory",
     )  # fmt: skip
-    for kind, there in (("excitatory", spec["recurrent"] > 0), ("inhibitory", spec["recurrent"] < 0)):
+    for kind, there in (
+        ("excitatory", spec["recurrent"] > 0),
+        ("inhibitory", spec["recurrent"] < 0),
+    ):
         rows = [
             (int(i), int(j), float(spec["recurrent"][i, j]), float(spec["delays"][i, j] * dt))
             for i, j in np.argwhere(there)

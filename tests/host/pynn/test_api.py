@@ -77,7 +77,8 @@ def test_foreign_cells_and_synapses_are_refused():
 def test_without_pynn_an_error_says_how_to_get_it():
     code = "import sys; sys.modules['pyNN'] = None; import spikeloom.pynn"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "MissingToolError" in done.stderr and "pip install 'spikeloom[pynn]'" in done.stderr
+    assert "MissingToolError" in done.stderr
+    assert "pip install 'spikeloom[pynn]'" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,9 @@ def test_runs_go_on_where_they_ended():
     found = []
     for parts in ([60.0], [7.0, 0.5, 30.0, 22.5]):
         sources, cells = small()
-        sim.Projection(sources, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=2.0, delay=3.0))
+        sim.Projection(
+            sources, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=2.0, delay=3.0)
+        )
         for part in parts:
             sim.run(part)
         assert sim.get_current_time() == pytest.approx(60.0)
@@ -132,12 +135,13 @@ def test_sources_that_change_between_runs():
     sim.run(20.0)
     assert trains(sources) == [[5.0, 25.0, 30.0]]
     (fired,) = trains(cells)
-    assert fired[0] > 5.0 and any(25.0 < t < 30.0 for t in fired)
+    assert fired[0] > 5.0
+    assert any(25.0 < t < 30.0 for t in fired)
     assert not any(17.0 < t <= 25.0 for t in fired)
 
 
 def test_parameters_that_change_between_runs():
-    sources, cells = small()
+    _sources, cells = small()
     cells[0:2].set(i_offset=0.1)
     sim.run(20.0)
     assert trains(cells) == [[], [], [], []]
@@ -145,13 +149,34 @@ def test_parameters_that_change_between_runs():
     cells[3:4].set(v_thresh=-20.0)
     sim.run(20.0)
     assert list(map(bool, trains(cells))) == [False, True, False, False]
-    with pytest.raises(pynn_errors.InvalidParameterValueError, match="tau_m of 'cells' cannot change"):
+    with pytest.raises(
+        pynn_errors.InvalidParameterValueError, match="tau_m of 'cells' cannot change"
+    ):
         cells.set(tau_m=5.0)
     np.testing.assert_allclose(cells.get("tau_m"), 10.0)
+    with pytest.raises(pynn_errors.InvalidParameterValueError, match="before"):
+        cells.set(tau_refrac=5.0)
     sim.reset()
     cells.set(tau_m=5.0, v_thresh=-50.0)
     sim.run(20.0)
     assert len(cells.get_data().segments[1].spiketrains[1]) > 0
+
+
+def test_cells_that_share_their_parameters_cannot_change_alone():
+    sim.setup(timestep=0.5)
+    cells = sim.Population(2, sim.IF_curr_exp(i_offset=1.0))
+    sim.run(5.0)
+    with pytest.raises(pynn_errors.InvalidParameterValueError, match='parameters="per_neuron"'):
+        cells[0].i_offset = 2.0
+    sim.setup(timestep=0.5, parameters="per_neuron")
+    cells = sim.Population(2, sim.IF_curr_exp(i_offset=1.0))
+    cells.record("v")
+    sim.run(5.0)
+    cells[0].i_offset = 2.0
+    sim.run(5.0)
+    v = cells.get_data().segments[0].analogsignals[0].magnitude
+    assert v[10, 0] == v[10, 1]
+    assert v[20, 0] > v[20, 1]
 
 
 def test_the_network_is_built_before_it_runs():
@@ -162,7 +187,7 @@ def test_the_network_is_built_before_it_runs():
 
 
 def test_initial_values():
-    sources, cells = small()
+    _sources, cells = small()
     cells.initialize(v=[-65.0, -60.0, -55.0, -51.0], isyn_exc=np.array([0.0, 0.0, 0.0, 3.0]))
     sim.run(5.0)
     v = cells.get_data().segments[0].analogsignals[0].magnitude
@@ -182,7 +207,9 @@ CONNECTORS = {
     "total": lambda: sim.FixedTotalNumberConnector(7),
     "list": lambda: sim.FromListConnector([(0, 1, 0.5, 1.0), (2, 2, 0.7, 2.0)]),
     "array": lambda: sim.ArrayConnector(np.eye(4, dtype=bool)),
-    "displacement": lambda: sim.DisplacementDependentProbabilityConnector(lambda d: 1.0 * (abs(d[0]) < 2)),
+    "displacement": lambda: sim.DisplacementDependentProbabilityConnector(
+        lambda d: 1.0 * (abs(d[0]) < 2)
+    ),
 }
 
 
@@ -223,19 +250,25 @@ def test_views_and_assemblies():
         eye = sim.Population(3, sim.SpikeSourceArray(spike_times=times))
         cell = {"tau_m": 10.0, "cm": 0.5}
         if split:
-            parts = [sim.Population(n, sim.IF_curr_exp(**cell), initial_values={"v": -65.0}) for n in (2, 4)]
+            parts = [
+                sim.Population(n, sim.IF_curr_exp(**cell), initial_values={"v": -65.0})
+                for n in (2, 4)
+            ]
             cells = sim.Assembly(parts[0], parts[1][0:3])
         else:
             cells = sim.Population(5, sim.IF_curr_exp(**cell), initial_values={"v": -65.0})
         into = np.linspace(0.5, 3.0, 15).reshape(3, 5)
         inside = [(i, j, 0.7, 1.5) for i in range(5) for j in range(5) if (i + j) % 3 == 0]
-        sim.Projection(eye, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=into, delay=1.0))
+        sim.Projection(
+            eye, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=into, delay=1.0)
+        )
         made = sim.Projection(cells, cells, sim.FromListConnector(inside), sim.StaticSynapse())
         assert sorted(made.get(["weight", "delay"], format="list")) == inside
         cells.record("spikes")
         sim.run(60.0)
         found.append(trains(cells))
-    assert found[0] == found[1] and sum(map(len, found[0])) > 10
+    assert found[0] == found[1]
+    assert sum(map(len, found[0])) > 10
 
 
 def test_connections_are_read_written_and_saved(tmp_path):
@@ -246,7 +279,8 @@ def test_connections_are_read_written_and_saved(tmp_path):
     )  # fmt: skip
     for operation, want in (("sum", 1.0), ("max", 0.5), ("last", 0.5)):
         array = made.get("weight", format="array", multiple_synapses=operation)
-        assert array[1, 0] == want and np.isnan(array[0, 1])
+        assert array[1, 0] == want
+        assert np.isnan(array[0, 1])
     made.set(weight=np.arange(12.0).reshape(3, 4), delay=2.0)
     assert made[0].as_tuple("weight", "delay") == (0.0, 2.0)
     made[0].weight = 3.0
@@ -266,7 +300,19 @@ def test_callbacks_and_sampling():
     sim.run(20.0, callbacks=[lambda t: (seen.append(t), t + 5.0)[1]])
     assert seen == pytest.approx([0.0, 5.0, 10.0, 15.0, 20.0])
     signal = cells.get_data("v").segments[0].analogsignals[0]
-    assert signal.shape == (11, 4) and float(signal.sampling_period) == 2.0
+    assert signal.shape == (11, 4)
+    assert float(signal.sampling_period) == 2.0
+
+
+def test_files_are_written_at_the_end_and_data_stays(tmp_path):
+    _, cells = small(device="golden:")
+    cells[0:2].record("v", to_file=str(tmp_path / "v.pkl"))
+    cells.inject(sim.DCSource(amplitude=2.0))
+    sim.run(10.0)
+    sim.end()
+    assert (tmp_path / "v.pkl").stat().st_size > 0
+    assert len(cells.get_data().segments[0].analogsignals[0]) == 21
+    assert sim.difference().populations[0].hardware > 0
 
 
 def test_more_potentials_than_a_core_has_monitors():
@@ -279,4 +325,6 @@ def test_more_potentials_than_a_core_has_monitors():
     cells = sim.Population(70, sim.IF_curr_exp(i_offset=np.linspace(0, 2, 70)))
     cells[60:70].record("v")
     sim.run(15.0)
-    np.testing.assert_array_equal(many[:, 60:], cells.get_data().segments[0].analogsignals[0].magnitude)
+    np.testing.assert_array_equal(
+        many[:, 60:], cells.get_data().segments[0].analogsignals[0].magnitude
+    )

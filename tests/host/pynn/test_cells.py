@@ -37,11 +37,14 @@ def potential(cell, weight, delay, spikes=(5.0,), until=20.0, **setup):
 def test_a_current_begins_at_the_spike_plus_the_delay(weight, delay):
     """v(t) = w·R·τs/(τm − τs)·(exp(−s/τm) − exp(−s/τs)) with s = t − spike − delay."""
     tau_m, tau_s = 20.0, 5.0
-    v = potential(sim.IF_curr_exp(tau_m=tau_m, cm=1.0, tau_syn_E=tau_s, tau_syn_I=tau_s), weight, delay)
+    v = potential(
+        sim.IF_curr_exp(tau_m=tau_m, cm=1.0, tau_syn_E=tau_s, tau_syn_I=tau_s), weight, delay
+    )
     s = np.maximum(np.arange(len(v)) * H - 5.0 - delay, 0.0)
     want = weight * tau_m * tau_s / (tau_m - tau_s) * (np.exp(-s / tau_m) - np.exp(-s / tau_s))
     first = round((5.0 + delay) / H)
-    assert np.all(v[: first + 1] == 0) and v[first + 1] != 0
+    assert np.all(v[: first + 1] == 0)
+    assert v[first + 1] != 0
     # A time constant of 50 steps is held as one of 50.07.
     np.testing.assert_allclose(v, want, atol=5e-3 * np.abs(want).max())
 
@@ -70,7 +73,9 @@ def test_a_spike_between_two_steps_is_at_the_later_one():
 def test_firing_under_a_constant_current(refractory):
     """Period: τ·ln(RI/(RI − 15 mV)) and the refractory period; 40 ms are more than a core counts."""
     sim.setup(timestep=H)
-    cells = sim.Population(1, sim.IF_curr_exp(i_offset=1.5, tau_refrac=refractory), initial_values={"v": -65.0})
+    cells = sim.Population(
+        1, sim.IF_curr_exp(i_offset=1.5, tau_refrac=refractory), initial_values={"v": -65.0}
+    )
     cells.record("spikes")
     sim.run(300.0)
     (train,) = cells.get_data().segments[0].spiketrains

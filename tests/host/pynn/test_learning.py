@@ -36,14 +36,28 @@ def pair(pre, post, fraction, delay, *, between_cells=False):
     cells = sim.Population(2, sim.IF_curr_delta(tau_m=5.0), initial_values={"v": -65.0})
     drive = [sim.Population(1, sim.SpikeSourceArray(spike_times=[t - H])) for t in (pre, post)]
     for k, source in enumerate(drive):
-        sim.Projection(source, cells[k : k + 1], sim.AllToAllConnector(), sim.StaticSynapse(weight=20.0, delay=H))
-    source = cells[0:1] if between_cells else sim.Population(1, sim.SpikeSourceArray(spike_times=[pre]))
+        sim.Projection(
+            source,
+            cells[k : k + 1],
+            sim.AllToAllConnector(),
+            sim.StaticSynapse(weight=20.0, delay=H),
+        )
+    source = (
+        cells[0:1] if between_cells else sim.Population(1, sim.SpikeSourceArray(spike_times=[pre]))
+    )
     learned = sim.Projection(
-        source, cells[1:2], sim.AllToAllConnector(), mechanism(fraction, delay), receptor_type="excitatory"
+        source,
+        cells[1:2],
+        sim.AllToAllConnector(),
+        mechanism(fraction, delay),
+        receptor_type="excitatory",
     )
     cells.record("spikes")
     sim.run(120.0)
-    assert [t.magnitude.tolist() for t in cells.get_data().segments[0].spiketrains] == [[pre], [post]]
+    assert [t.magnitude.tolist() for t in cells.get_data().segments[0].spiketrains] == [
+        [pre],
+        [post],
+    ]
     (changed,) = learned.get("weight", format="list", with_address=False)
     return changed - 0.5
 
@@ -54,7 +68,9 @@ def window(n):
 
 
 @pytest.mark.parametrize("lag", [-9, -4, -1, 0, 1, 4, 9])
-@pytest.mark.parametrize(("fraction", "delay"), [(1.0, 1.0), (1.0, 5.0), (0.0, 1.0), (0.0, 5.0), (0.5, 4.0)])
+@pytest.mark.parametrize(
+    ("fraction", "delay"), [(1.0, 1.0), (1.0, 5.0), (0.0, 1.0), (0.0, 5.0), (0.5, 4.0)]
+)
 def test_pairs_of_a_source_and_a_cell(lag, fraction, delay):
     """The dendritic part delays the one side, the axonal part the other one: exactly, for sources."""
     n = round(lag + delay * fraction - delay * (1 - fraction))
@@ -80,19 +96,23 @@ def test_weights_are_recorded_reset_and_set():
     sim.setup(timestep=H, seed=3)
     cells = sim.Population(2, sim.IF_curr_delta(i_offset=1.2))
     source = sim.Population(3, sim.SpikeSourcePoisson(rate=60.0))
-    learned = sim.Projection(source, cells, sim.AllToAllConnector(), mechanism(), receptor_type="excitatory")
+    learned = sim.Projection(
+        source, cells, sim.AllToAllConnector(), mechanism(), receptor_type="excitatory"
+    )
     learned.record("weight", sampling_interval=10.0)
     sim.run(25.0)
     sim.run(175.0)
     signal = learned.get_data().segments[0].analogsignals[0]
-    assert signal.shape == (21, 6) and str(signal.units).endswith("mV")
+    assert signal.shape == (21, 6)
+    assert str(signal.units).endswith("mV")
     now = learned.get("weight", format="list", with_address=False)
     np.testing.assert_array_equal(signal.magnitude[-1], now)
     np.testing.assert_array_equal(signal.magnitude[0], 0.5)
     assert np.abs(np.array(now) - 0.5).min() > 0.01
     learned[2].weight = 0.25
     after = learned.get("weight", format="list", with_address=False)
-    assert after[2] == pytest.approx(0.25, abs=1e-3) and after[:2] == now[:2]
+    assert after[2] == pytest.approx(0.25, abs=1e-3)
+    assert after[:2] == now[:2]
     sim.reset()
     assert learned[0].weight == 0.5
     sim.run(1.0)
@@ -114,14 +134,19 @@ def test_learned_weights_follow_the_rule_in_floats():
     assert np.abs(held - 0.4).max() > 0.2
     np.testing.assert_allclose(held, ideal, atol=0.02)
     report = repr(sim.difference())
-    assert "Learned weights" in report and "largest difference" in report
+    assert "Learned weights" in report
+    assert "largest difference" in report
 
 
 @pytest.mark.parametrize(
     ("second", "error", "words"),
     [
         (lambda: mechanism(tau_plus=10.0), FitError, "tau_plus"),
-        (lambda: mechanism(rule=sim.MultiplicativeWeightDependence()), FitError, "weight dependence"),
+        (
+            lambda: mechanism(rule=sim.MultiplicativeWeightDependence()),
+            FitError,
+            "weight dependence",
+        ),
     ],
 )
 def test_a_core_has_one_rule(second, error, words):

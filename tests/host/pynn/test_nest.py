@@ -32,7 +32,7 @@ def quiet():
 def test_the_ideal_simulation_has_the_spikes_of_nest(seed):
     """Excitation, inhibition, delays of 1…19 steps, offsets and refractory periods: every spike."""
     run_static(sim, static(seed))
-    ideal = np.argwhere(sim.difference().ideal_spikes) + [1, 0]
+    ideal = [*np.argwhere(sim.difference().ideal_spikes), 1, 0]
     nest = NEST[f"static/{seed}/spikes"]
     assert len(nest) > 50
     np.testing.assert_array_equal(ideal, nest)

@@ -46,7 +46,9 @@ def networks(draw):
 
 def by_pynn(n, **setup):
     """(steps, size) spikes of the network in PyNN."""
-    sim.setup(timestep=H, fine_leak=False, weight_bits=8, state_bits=16, parameters="per_neuron", **setup)
+    sim.setup(
+        timestep=H, fine_leak=False, weight_bits=8, state_bits=16, parameters="per_neuron", **setup
+    )
     cell = dict(n["cell"], v_thresh=n["cell"]["v_rest"] + 15.0, v_reset=n["cell"]["v_rest"])
     if n["delta"]:
         kind = sim.IF_curr_delta(**cell)
@@ -59,15 +61,23 @@ def by_pynn(n, **setup):
     times = [sim.space.np.array(t) for t in trains]
     from pyNN.parameters import Sequence
 
-    sources = sim.Population(n["n_in"], sim.SpikeSourceArray(spike_times=[Sequence(t) for t in times]))
+    sources = sim.Population(
+        n["n_in"], sim.SpikeSourceArray(spike_times=[Sequence(t) for t in times])
+    )
     sim.Projection(
         sources, cells, sim.AllToAllConnector(),
         sim.StaticSynapse(weight=n["input"], delay=n["delay_in"] * H), receptor_type="excitatory",
     )  # fmt: skip
     for kind, sign in (("excitatory", 1), ("inhibitory", -1)):
-        rows = [(i, j, w, n["delays"][i, j] * H) for (i, j), w in np.ndenumerate(n["recurrent"]) if w * sign > 0]
+        rows = [
+            (i, j, w, n["delays"][i, j] * H)
+            for (i, j), w in np.ndenumerate(n["recurrent"])
+            if w * sign > 0
+        ]
         if rows:
-            sim.Projection(cells, cells, sim.FromListConnector(rows), sim.StaticSynapse(), receptor_type=kind)
+            sim.Projection(
+                cells, cells, sim.FromListConnector(rows), sim.StaticSynapse(), receptor_type=kind
+            )
     cells.record("spikes")
     sim.run(len(n["spikes"]) * H)
     found = np.zeros((len(n["spikes"]), n["size"]), dtype=bool)
@@ -107,9 +117,7 @@ def by_hand(n):
     if np.any(n["recurrent"]):
         delays = np.where(n["recurrent"] != 0, n["delays"] + late, 1)
         network.connect(cells, cells, n["recurrent"] * gains, delay=delays * dt)
-    design = spikeloom.compile(
-        network, weight_bits=8, state_bits=16, parameters="per_neuron"
-    )
+    design = spikeloom.compile(network, weight_bits=8, state_bits=16, parameters="per_neuron")
     with spikeloom.open("golden:", design) as device:
         return device.run({"eye": n["spikes"]}).spikes[:, : n["size"]]
 

@@ -29,7 +29,9 @@ def table():
     text = PAGE.read_text()
     start = text.index("## PyNN's own scenarios")
     rows = re.findall(r"^\| ([^|]+) \| (`test_[^|]+) \|$", text[start:], re.MULTILINE)
-    return {name: result.strip() for result, tests in rows for name in re.findall(r"`(\w+)`", tests)}
+    return {
+        name: result.strip() for result, tests in rows for name in re.findall(r"`(\w+)`", tests)
+    }
 
 
 def scenarios():

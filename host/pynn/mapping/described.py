@@ -13,8 +13,8 @@ from spikeloom.network.learning_rules import PairSTDP
 from spikeloom.network.network import Network
 from spikeloom.network.network import Population as Group
 
+from ..errors import NetworkTooLargeError, UnsupportedConnectionError
 from .cell_models import CellModels
-from .errors import NetworkTooLargeError, UnsupportedConnectionError
 from .stdp import PairRule, one_rule
 from .timing import Way, arrival, plastic_way, static_way
 
@@ -55,11 +55,17 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Port:
-    """An input of the network: a spike source, heard `shift` steps after its spikes' T."""
+    """An input of the network: a spike source, heard `shift` steps after its spikes' T.
+
+    Attributes
+    ----------
+    plastic : whether its synapses learn; those that do not have another input.
+    """
 
     name: str
     population: Any
     shift: int
+    plastic: bool
 
 
 @dataclass(eq=False)
@@ -123,7 +129,7 @@ def describe(
                     name = names[part.source] + f"{shift:+d}" * bool(shift)
                     name += " (plastic)" * part.plastic
                     inputs[key] = network.input(name, part.source.size)
-                    ports.append(Port(name, part.source, shift))
+                    ports.append(Port(name, part.source, shift, part.plastic))
                 source, axonal = inputs[key], 0
             _connect(network, source, groups[part.target], part, same, axonal, learns)
     used = {population: names[population] for population in groups}
@@ -146,8 +152,10 @@ def _connect(
         values[at] = weights[chosen]
         plastic[at] = part.plastic and learns
         delays[at] = part.way.delay[chosen] + least
-        late = {"axonal_delay": axonal * network.dt} if axonal and least else {}
-        network.connect(source, target, values, plastic=plastic, delay=delays * network.dt, **late)
+        network.connect(
+            source, target, values, plastic=plastic, delay=delays * network.dt,
+            axonal_delay=axonal * network.dt,
+        )  # fmt: skip
 
 
 def _turns(rows: Ints, columns: Ints) -> Iterator[Ints]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from spikeloom.network.learning_rules import PairSTDP
 
-from .errors import NetworkTooLargeError, UnsupportedConnectionError
+from ..errors import NetworkTooLargeError, UnsupportedConnectionError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -104,7 +104,6 @@ class PairRule:
             x += arrived
             y += fired
         return w
-
 
     def _grown(self, w: Floats, by: Floats) -> Floats:
         distance = self.w_max - w if self.bounds == "soft" else 1.0

@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
-import dataclasses
 import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeloom.compiler.compile import compile as compile_network
 from spikeloom.compiler.wiring import Wiring, wire
 from spikeloom.connect.open import open as open_device
 from spikeloom.design.design import Design
 from spikeloom.device.device import Device
-from spikeloom.hdl.contract.core_config import MAX_MONITORS
 from spikeloom.hdl.contract.errors import RoundingWarning
 
-from .cell_models import (
-    LEARNING_WEIGHT_BITS,
+from ..errors import ParameterError, UnsupportedConnectionError
+from ..mapping.cell_models import (
     LONGEST_REFRACTORY,
     CellModels,
-    state_bits,
     steps_refractory,
     worth_a_fine_leak,
 )
-from .described import Described, Part, describe
-from .errors import ParameterError, UnsupportedConnectionError
+from ..mapping.described import describe
+from .compiled import compiled
 from .history import History
+from .places import Places
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _CHUNK = 4096
 """Steps that a device runs at once, at most."""
-_WRITABLE = {
-    "v_thresh": "v_threshold", "v_reset": "v_reset", "tau_refrac": "refractory", "i_offset": "bias",
-}  # fmt: skip
+_WRITABLE = {"v_thresh": "v_threshold", "v_reset": "v_reset", "i_offset": "bias"}
 """Parameters of cells that may change while the network runs, and the core's names."""
 
 
@@ -70,49 +65,18 @@ class Session:
         self._wiring: Wiring | None = None
         if self.described.names:
             self._wiring = wire(self.described.network)
-            self.design = self._compile(numbers, fine)
+            self._places = Places(self.described, self._wiring)
+            self.design = compiled(state, self.described, fine=fine)
             self.device = open_device(state.device, self.design, **state.open_options)
         self.history = History(ideal.network if self.device else None, state.dt)
-        self._long = (
-            np.concatenate([np.zeros(0), *(steps_refractory(n, state.dt) for n in numbers)]) * 1
-        )
+        refractory = [np.zeros(0), *(steps_refractory(n, state.dt) for n in numbers)]
+        self._long = np.concatenate(refractory)
         self._long[self._long <= LONGEST_REFRACTORY] = 0
         self._chunk = LONGEST_REFRACTORY if self._long.any() else _CHUNK
         self._fired = np.full(len(self._long), -(1 << 60))
         self._lead = max([0, *(-port.shift for port in self.described.ports)])
         self._written: dict[Any, Floats] = {}
         self._watched: list[int] | None = None
-        self._pending: set[tuple[Any, str]] = set()
-
-    # Making
-
-    def _compile(self, numbers: list[Any], fine: bool) -> Design:
-        options = dict(self._state.compile_options)
-        network = self.described.network
-        fixed = any(options.get(name) is not None for name in ("board", "config", "fabric"))
-        if not fixed:
-            learns = self.described.rule is not None
-            bits = state_bits(numbers, self._state.dt, fine=fine, learns=learns)
-            options.setdefault("state_bits", bits)
-            if learns:
-                options.setdefault("weight_bits", LEARNING_WEIGHT_BITS)
-            options.setdefault("monitors", min(MAX_MONITORS, max(8, self._count_recorded())))
-            if self._injected():
-                options.setdefault("parameters", "per_neuron")
-        design = compile_network(network, **options)
-        if self._injected() and not fixed and not design.config.option("bias"):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                config = dataclasses.replace(design.config, bias=True)
-                rest = {k: options[k] for k in ("scale", "headroom") if k in options}
-                design = compile_network(network, config=config, **rest)
-        return design
-
-    def _injected(self) -> bool:
-        return any(source.targets for source in self._state.current_sources)
-
-    def _count_recorded(self) -> int:
-        return sum(len(p.recorder.recorded_potentials) for p in self.described.names)
 
     # What changes from outside
 
@@ -147,10 +111,11 @@ class Session:
                 )
             if name == "i_offset":
                 self._need_bias()
-            elif _WRITABLE[name] not in self.device.parameters:
-                raise ParameterError(
-                    f"{name} of {population.label!r} cannot change: this core was made without it"
-                )
+        if self.device.design.config.parameters == "shared":
+            raise ParameterError(
+                f"{population.label!r} shares its parameters with all cells of the core; to change them "
+                'while the network runs, begin with setup(parameters="per_neuron")'
+            )
 
     def parameters_changed(self, population: Any, names: set[str]) -> None:
         """Bring changed parameters to the device."""
@@ -160,7 +125,7 @@ class Session:
         self._stale = True
         numbers = population.numbers()
         for name in names - {"i_offset"}:
-            values = numbers.tau_refrac * 1e-3 if name == "tau_refrac" else getattr(numbers, name)
+            values = getattr(numbers, name)
             self._write("parameters", _WRITABLE[name], population, values)
             self.history.parameter(_WRITABLE[name], self._slice(population), values)
 
@@ -180,13 +145,14 @@ class Session:
     def write_weights(self, projection: Any, values: Floats, where: Ints) -> None:
         """Write weights of connections into the running device."""
         device, wiring = self.device, self._wiring
-        assert device is not None and wiring is not None
+        assert device is not None
+        assert wiring is not None
         self._stale = True
         for part in self.described.parts:
             chosen = np.isin(part.where, where)
             if part.projection is not projection or not chosen.any():
                 continue
-            axons, neurons = self._cells(part)
+            axons, neurons = self._places.cells(part)
             old = projection.values("weight")[part.where]
             change = (values[part.where] - old) * part.factor
             weights = np.asarray(device.weights)
@@ -205,62 +171,18 @@ class Session:
                 wiring.weights[...] = base
                 self.history.weights(base)
 
-    def _cells(self, part: Part) -> tuple[Ints, Ints]:
-        """(connections,) axon and neuron of each connection; −1 where a weight of 0 is no synapse."""
-        wiring = self._wiring
-        assert wiring is not None
-        names = self.described.names
-        neurons = wiring.populations[names[part.target]].start + part.columns
-        axons = np.full(len(part.rows), -1, dtype=np.int64)
-        for shift in np.unique(part.way.shift).tolist():
-            same = np.flatnonzero(part.way.shift == shift)
-            for k in same.tolist():
-                options = self._axons(part, int(part.rows[k]), shift)
-                fits = [
-                    a
-                    for a in options
-                    if wiring.delays[a, neurons[k]] == part.way.delay[k]
-                    and (wiring.plastic[a, neurons[k]] == part.plastic)
-                    and (
-                        part.plastic or wiring.weights[a, neurons[k]] * part.factor[k] != 0 or True
-                    )
-                ]
-                axons[k] = (fits or options)[0]
-        return axons, neurons
-
-    def _axons(self, part: Part, row: int, shift: int) -> list[int]:
-        wiring = self._wiring
-        assert wiring is not None
-        if part.source in self.described.names:
-            neuron = wiring.populations[self.described.names[part.source]].start + row
-            rows = wiring.destinations
-            return rows[(rows[:, 0] == neuron) & (rows[:, 3] == shift), 2].tolist()
-        (port,) = (
-            p
-            for p in self.described.ports
-            if p.population is part.source
-            and p.shift == shift
-            and p.name.endswith("(plastic)") == part.plastic
-        )
-        first = wiring.inputs[port.name].start + row
-        return [first, *wiring.mirrors[wiring.mirrors[:, 0] == first, 1].tolist()]
-
     def learned(self, projection: Any) -> Floats | None:
         """(connections,) weights as the device has them; None before the first step of a segment."""
         if self.device is None or not self.running:
             return None
-        weights = np.asarray(self.device.weights)
+        weights = self.history.final_weights
+        if weights is None:
+            weights = np.asarray(self.device.weights)
         found = np.array(projection.initial_weights())
         for part in self.described.parts:
             if part.projection is projection:
-                found[part.where] = weights[self._cells_once(part)] / part.factor
+                found[part.where] = weights[self._places.cells(part)] / part.factor
         return found
-
-    def _cells_once(self, part: Part) -> tuple[Ints, Ints]:
-        kept: dict[int, tuple[Ints, Ints]] = vars(self).setdefault("_places", {})
-        if id(part) not in kept:
-            kept[id(part)] = self._cells(part)
-        return kept[id(part)]
 
     # Running
 
