@@ -9,7 +9,7 @@ from pyNN.connectors import FixedProbabilityConnector
 from pyNN.recording import get_io
 
 from . import simulator
-from .difference import Difference
+from .comparison import Difference
 from .errors import ParameterError
 from .populations import Population
 from .projections import Projection

@@ -149,8 +149,11 @@ class Projection(common.Projection):
         if name not in self._values or name in _NOT_ATTRIBUTES:
             raise ParameterError(f"a connection has no {name!r} that could be set")
         session = simulator.state.session
-        if name != "weight" and session is not None:
-            session.check_connections_may_change(name)
+        if name != "weight" and session is not None and session.running:
+            raise ParameterError(
+                f"{name} of connections cannot change while the network runs; set it before run() or "
+                "after reset()"
+            )
         if name == "weight" and session is not None and session.running:
             new = np.array(self.values(name))
             new[where] = values

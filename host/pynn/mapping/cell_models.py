@@ -26,12 +26,13 @@ from .propagators import CellNumbers
 Floats = NDArray[np.float64]
 LEAK_TOLERANCE = 0.005
 """A membrane's time constant that is off by more of itself is worth a finer leak."""
-_LEAST_STATE_BITS, _MOST_STATE_BITS = 16, 32
+_LEAST_STATE_BITS, _MOST_STATE_BITS = 20, 32
+"""PyNN's cells have many weak synapses: with 16 bits one of 1/30 of the threshold has a hundred units."""
 _PLAIN_STEPS = 50.0
 """Of a leak over so many steps the rounding does not add up to much in the narrowest state."""
 LEARNING_WEIGHT_BITS = 16
 """Weights that learn change by small parts of themselves."""
-_LEARNING_BITS = 8
+_LEARNING_BITS = 4
 LONGEST_REFRACTORY = (1 << find_neuron("lif").options["refractory_bits"][-1]) - 1
 """Steps that a core counts; what is longer the host prolongs, so many steps after so many."""
 _FINE_BITS = 3

@@ -126,8 +126,9 @@ def describe(
             else:
                 key = (part.source, shift, part.plastic)
                 if key not in inputs:
-                    name = names[part.source] + f"{shift:+d}" * bool(shift)
-                    name += " (plastic)" * part.plastic
+                    name = names[part.source] + " (plastic)" * part.plastic
+                    if name in network.inputs:
+                        name += f" {shift:+d}"
                     inputs[key] = network.input(name, part.source.size)
                     ports.append(Port(name, part.source, shift, part.plastic))
                 source, axonal = inputs[key], 0

@@ -48,12 +48,12 @@ class Session:
     history : all that happened in this segment, for the difference.
     outdated : it has to be made anew before the next run.
     running : whether a segment has begun.
+    weights_set : weights that learn were set in this segment.
     """
 
     def __init__(self, state: Any) -> None:
         self._state = state
-        self.outdated = self.running = False
-        self._stale = False
+        self.outdated = self.running = self.weights_set = self._stale = False
         numbers = [p.numbers() for p in state.populations if p.source is None]
         fine = state.fine_leak
         fine = worth_a_fine_leak(numbers, state.dt) if fine is None else fine
@@ -134,19 +134,11 @@ class Session:
         if self.running and self.device is not None and population in self.described.names:
             self._write_state(population, variable)
 
-    def check_connections_may_change(self, name: str) -> None:
-        """Raise `ParameterError` while the network runs."""
-        if self.running:
-            raise ParameterError(
-                f"{name} of connections cannot change while the network runs; set it before run() or "
-                "after reset()"
-            )
-
     def write_weights(self, projection: Any, values: Floats, where: Ints) -> None:
         """Write weights of connections into the running device."""
+        assert self.device is not None
+        assert self._wiring is not None
         device, wiring = self.device, self._wiring
-        assert device is not None
-        assert wiring is not None
         self._stale = True
         for part in self.described.parts:
             chosen = np.isin(part.where, where)
@@ -155,19 +147,21 @@ class Session:
             axons, neurons = self._places.cells(part)
             old = projection.values("weight")[part.where]
             change = (values[part.where] - old) * part.factor
-            weights = np.asarray(device.weights)
-            alone = part.plastic
             none = (axons < 0) | (wiring.weights[axons, neurons] == 0)
-            if not alone and np.any(none[chosen]):
+            if not part.plastic and np.any(none[chosen]):
                 raise ParameterError(
                     f"{projection.label!r}: a weight of 0 is no synapse in the core that runs; set it "
                     "before run() or after reset()"
                 )
-            base = weights if alone else np.array(wiring.weights)
-            for a, n, c in zip(axons[chosen], neurons[chosen], change[chosen], strict=True):
-                base[a, n] += c
-                self._quietly(device.weights, (int(a), int(n)), base[a, n])
-            if not alone:
+            base = np.array(device.weights if part.plastic else wiring.weights)
+            cells = axons[chosen], neurons[chosen]
+            np.add.at(base, cells, change[chosen])
+            for a, n in dict.fromkeys(zip(*(c.tolist() for c in cells), strict=True)):
+                self._quietly(device.weights, (a, n), base[a, n])
+            held = np.asarray(device.weights)[cells]
+            self.history.rounded(f"weight of {projection.label}", base[cells], held)
+            self.weights_set |= part.plastic
+            if not part.plastic:
                 wiring.weights[...] = base
                 self.history.weights(base)
 
@@ -229,13 +223,16 @@ class Session:
 
     def _begin(self) -> None:
         """Load the network, and let the spikes come that are heard before time 0."""
-        self.running = True
+        self.running, self.weights_set = True, False
         self._watched = None
         device = self.device
         if device is None:
             return
         device.load()
-        self._written.clear()
+        # The image has these already.
+        self._written = {
+            ("parameters", "bias", p): np.array(p.numbers().bias) for p in self.described.names
+        }
         self._fired[:] = -(1 << 60)
         self.history.begin()
         if self._lead:

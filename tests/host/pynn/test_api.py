@@ -292,6 +292,30 @@ def test_connections_are_read_written_and_saved(tmp_path):
         made[0].presynaptic_index = 1
 
 
+def test_weights_that_are_set_between_runs():
+    found = []
+    for between in (False, True):
+        sources, cells = small(weight_bits=16, state_bits=32)
+        weights = np.linspace(1.0, 4.0, 12).reshape(3, 4)
+        into = sim.Projection(
+            sources, cells, sim.AllToAllConnector(),
+            sim.StaticSynapse(weight=weights[::-1] if between else weights, delay=2.0),
+            receptor_type="excitatory",
+        )  # fmt: skip
+        sim.run(0.5)
+        into.set(weight=weights)
+        sim.run(60.0)
+        found.append(trains(cells))
+        ideal = sim.difference().populations[0]
+        assert ideal.near >= 0.9 * ideal.hardware > 5
+    assert found[0] == found[1]
+    with pytest.raises(pynn_errors.InvalidParameterValueError, match="delay of connections"):
+        into.set(delay=3.0)
+    into.set(weight=weights * 9)
+    asked, held = sim.difference().roundings["weight of eye→cells"]
+    assert held < asked, "what was clipped is not said"
+
+
 def test_callbacks_and_sampling():
     small()
     cells = sim.Population(4, sim.IF_curr_exp())

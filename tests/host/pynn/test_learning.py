@@ -10,7 +10,7 @@ sim = pytest.importorskip("spikeloom.pynn")
 from pyNN import errors as pynn_errors  # noqa: E402
 
 from spikeloom.hdl.contract.errors import FitError  # noqa: E402
-from spikeloom.pynn.difference import ideal_weights  # noqa: E402
+from spikeloom.pynn.comparison import ideal_weights  # noqa: E402
 
 H = 1.0
 
@@ -113,6 +113,8 @@ def test_weights_are_recorded_reset_and_set():
     after = learned.get("weight", format="list", with_address=False)
     assert after[2] == pytest.approx(0.25, abs=1e-3)
     assert after[:2] == now[:2]
+    assert not sim.difference().weights
+    assert "not compared" in sim.difference().notes[-1]
     sim.reset()
     assert learned[0].weight == 0.5
     sim.run(1.0)

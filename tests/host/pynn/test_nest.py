@@ -13,7 +13,7 @@ from pynn_networks import STATIC_SEEDS, STDP_SEEDS, run_static, run_stdp, static
 
 sim = pytest.importorskip("spikeloom.pynn")
 
-from spikeloom.pynn.difference import ideal_weights  # noqa: E402
+from spikeloom.pynn.comparison import ideal_weights  # noqa: E402
 from spikeloom.quantise.rounding import decayed  # noqa: E402
 
 NEST = np.load(Path(__file__).parent / "data" / "nest.npz")
@@ -32,7 +32,7 @@ def quiet():
 def test_the_ideal_simulation_has_the_spikes_of_nest(seed):
     """Excitation, inhibition, delays of 1…19 steps, offsets and refractory periods: every spike."""
     run_static(sim, static(seed))
-    ideal = [*np.argwhere(sim.difference().ideal_spikes), 1, 0]
+    ideal = np.argwhere(sim.difference().ideal_spikes) + np.array([1, 0])
     nest = NEST[f"static/{seed}/spikes"]
     assert len(nest) > 50
     np.testing.assert_array_equal(ideal, nest)

@@ -33,13 +33,14 @@ def networks(draw):
         "size": size, "n_in": n_in, "delta": delta, "scale": scale,
         "cell": {
             "tau_m": draw(st.sampled_from([10.0, 15.0, 20.0])), "cm": draw(st.sampled_from([0.5, 1.0])),
-            "v_rest": draw(st.sampled_from([-65.0, -70.0, 0.0])), "tau_refrac": draw(st.sampled_from([0.5, 2.0])),
+            "v_rest": draw(st.sampled_from([-65.0, -70.0, 0.0])),
+            "tau_refrac": draw(st.sampled_from([0.5, 2.0])),
             "i_offset": rng.uniform(0, 1.0, size).round(3),
         },
         "taus": draw(st.sampled_from([(5.0, 5.0), (3.0, 8.0)])),
         "spikes": rng.random((120, n_in)) < 0.1,
         "input": rng.uniform(0.5, 2.0, (n_in, size)) * scale,
-        "recurrent": np.where(rng.random((size, size)) < 0.4, rng.uniform(-1.5, 1.5, (size, size)), 0) * scale,
+        "recurrent": (rng.random((size, size)) < 0.4) * rng.uniform(-1.5, 1.5, (size, size)) * scale,
         "delay_in": int(rng.integers(1, 12)), "delays": rng.integers(1, 12, (size, size)),
     }  # fmt: skip
 

@@ -102,7 +102,10 @@ class Difference:
         self.populations = tuple(
             self._population(name, ranges[name]) for name in ranges if rule is None
         )
-        self.weights = tuple(self._weights(session)) if rule is not None else ()
+        compared = rule is not None and not session.weights_set
+        self.weights = tuple(self._weights(session)) if compared else ()
+        if session.weights_set:
+            self.notes += ("weights that learn were set while it ran, and are not compared",)
 
     def _population(self, name: str, where: slice) -> PopulationDifference:
         ideal, hardware = self.ideal_spikes[:, where], self.hardware_spikes[:, where]
