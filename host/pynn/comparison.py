@@ -56,6 +56,7 @@ class WeightDifference:
     name : of the projection.
     synapses : number.
     largest, mean : of the absolute differences, in the unit of weights.
+    rounding : the largest one beside a rule in floats that pairs spikes of the same step, as a core does.
     changed : largest change of a weight by the rule in floats.
     """
 
@@ -63,6 +64,7 @@ class WeightDifference:
     synapses: int
     largest: float
     mean: float
+    rounding: float
     changed: float
 
 
@@ -124,11 +126,13 @@ class Difference:
             ideal = ideal_weights(session, projection)
             held = session.learned(projection)
             off = np.abs(held - ideal)
+            paired = ideal_weights(session, projection, together=True)
+            rounding = float(np.abs(held - paired).max(initial=0.0))
             changed = np.abs(ideal - projection.initial_weights()).max(initial=0.0)
             found.append(
                 WeightDifference(
                     str(projection.label), len(projection), float(off.max(initial=0.0)),
-                    float(off.mean()) if len(off) else 0.0, float(changed),
+                    float(off.mean()) if len(off) else 0.0, rounding, float(changed),
                 )
             )  # fmt: skip
         return found
@@ -136,7 +140,7 @@ class Difference:
     def __repr__(self) -> str:
         console = Console(width=_WIDTH, file=io.StringIO(), record=True)
         console.print(self)
-        return console.export_text().rstrip()
+        return "\n".join(line.rstrip() for line in console.export_text().rstrip().splitlines())
 
     def __rich__(self) -> Group:
         """Tables for `rich.print`."""
@@ -152,10 +156,10 @@ class Difference:
         if self.weights:
             table = _table(
                 "Learned weights, beside the rule in floats on the same spikes",
-                "projection", "synapses", "largest change", "largest difference", "mean",
+                "projection", "synapses", "largest change", "largest difference", "mean", "by rounding",
             )  # fmt: skip
             for w in self.weights:
-                numbers = (f"{x:.3g}" for x in (w.changed, w.largest, w.mean))
+                numbers = (f"{x:.3g}" for x in (w.changed, w.largest, w.mean, w.rounding))
                 table.add_row(w.name, str(w.synapses), *numbers)
             parts.append(table)
         if self.roundings:

@@ -1,7 +1,7 @@
 """PyNN's cells as the neurons of a network.
 
 A core's decay constants have 12 bits, so a time constant of many steps is held coarsely: 200 steps
-become 204.8.  Where that matters the neuron model `adlif` leaks as it should: its adaptive current,
+become 204.3.  Where that matters the neuron model `adlif` leaks as it should: its adaptive current,
 without any memory of its own (tau_w = 0) and without jumps (b = 0), takes the potential times a
 constant of 18 bits, which is the rest of the leak.
 """
