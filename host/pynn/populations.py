@@ -170,7 +170,7 @@ class Population(_Parameters, common.Population):
             changed[name] = np.array(changed[name])
             changed[name][where] = new
         if self.source is not None:
-            self.source.set(changed)
+            self.source.set(changed, simulator.state.step)
         elif simulator.state.session is not None:
             simulator.state.session.check_change(self, set(values))
         self.parameters = changed

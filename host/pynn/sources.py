@@ -5,6 +5,7 @@ Time T·h is the number T here.  A spike between two of them is at the later one
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,32 @@ def steps_of(times: Floats, h: float) -> NDArray[np.int64]:
     return np.ceil(times / h - _SLACK).astype(np.int64)
 
 
+@dataclass(frozen=True, eq=False)
+class _Spikes:
+    """Times in ms, cells, and T of spikes, (spikes,) each, of so many cells."""
+
+    size: int
+    times: Floats
+    cells: NDArray[np.int64]
+    at: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, given: Any, h: float) -> _Spikes:
+        trains = [np.atleast_1d(np.asarray(t.value, dtype=float)) for t in given]
+        for k, times in enumerate(trains):
+            if np.any(np.diff(times) < 0) or not np.all(np.isfinite(times)):
+                raise ParameterError(
+                    f"spike_times of cell {k} are not in order; give finite times, each at least the "
+                    "one before"
+                )
+        numbers = [np.full(len(t), k, dtype=np.int64) for k, t in enumerate(trains)]
+        together = np.concatenate(trains)
+        return cls(len(trains), together, np.concatenate(numbers), steps_of(together, h))
+
+    def where(self, chosen: Bools) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64]]:
+        return self.times[chosen], self.cells[chosen], self.at[chosen]
+
+
 class ArraySource:
     """The spikes of a SpikeSourceArray.
 
@@ -33,38 +60,32 @@ class ArraySource:
     """
 
     def __init__(self, trains: Any, h: float) -> None:
-        self._h = h
-        self.set({"spike_times": trains})
+        self._h, self._given = h, _Spikes.of(trains, h)
+        self.restart()
 
-    def set(self, parameters: dict[str, Any]) -> None:
-        """Other spike times, from now on."""
-        trains = [
-            np.atleast_1d(np.asarray(t.value, dtype=float)) for t in parameters["spike_times"]
-        ]
-        for k, times in enumerate(trains):
-            if np.any(np.diff(times) < 0) or not np.all(np.isfinite(times)):
-                raise ParameterError(
-                    f"spike_times of cell {k} are not in order; give finite times, each at least the "
-                    "one before"
-                )
-        self._cells = np.concatenate([np.full(len(t), k) for k, t in enumerate(trains)]).astype(
-            np.int64
-        )
-        self._times = np.concatenate(trains) if trains else np.zeros(0)
-        self._at = steps_of(self._times, self._h)
-        self._size = len(trains)
+    def set(self, parameters: dict[str, Any], now: int) -> None:
+        """Other spike times: of them, those after T = `now`; those up to it stay as they were."""
+        self._given = _Spikes.of(parameters["spike_times"], self._h)
+        past, future = self._spikes.at <= now, self._given.at > now
+        if now:
+            parts = zip(self._spikes.where(past), self._given.where(future), strict=True)
+            self._spikes = _Spikes(self._given.size, *map(np.concatenate, parts))
+        else:
+            self.restart()
 
     def restart(self) -> None:
         """The times count from the beginning of each segment."""
+        self._spikes = self._given
 
     def forget(self, before: int) -> None:
         """The times stay as they are."""
 
     def raster(self, first: int, stop: int) -> Bools:
         """(stop − first, size) spikes at T from `first` to before `stop`."""
-        found = np.zeros((stop - first, self._size), dtype=bool)
-        inside = (self._at >= max(first, 0)) & (self._at < stop)
-        found[self._at[inside] - first, self._cells[inside]] = True
+        spikes = self._spikes
+        found = np.zeros((stop - first, spikes.size), dtype=bool)
+        inside = (spikes.at >= max(first, 0)) & (spikes.at < stop)
+        found[spikes.at[inside] - first, spikes.cells[inside]] = True
         return found
 
     def recorded(self, first: int, stop: int, *, exact: bool) -> tuple[Floats, NDArray[np.int64]]:
@@ -72,9 +93,8 @@ class ArraySource:
 
         With `exact`, as they were given; else those of the steps.
         """
-        inside = (self._at >= first) & (self._at < stop)
-        times = self._times[inside] if exact else self._at[inside] * self._h
-        return np.asarray(times, dtype=np.float64), self._cells[inside]
+        times, cells, at = self._spikes.where((self._spikes.at >= first) & (self._spikes.at < stop))
+        return times if exact else np.asarray(at * self._h), cells
 
 
 class PoissonSource:
@@ -91,11 +111,11 @@ class PoissonSource:
         self._h = h
         self._rng = np.random.default_rng(seed)
         self._parameters: dict[str, Floats] = {}
-        self.set(parameters)
+        self.set(parameters, 0)
         self.restart()
 
-    def set(self, parameters: dict[str, Floats]) -> None:
-        """Other rates and times, for spikes that are not drawn yet."""
+    def set(self, parameters: dict[str, Floats], now: int) -> None:
+        """Other rates and times, for spikes that are not drawn yet, whatever the time is."""
         p = self._parameters | {k: np.asarray(v, dtype=float) for k, v in parameters.items()}
         chance = p["rate"] * self._h / 1000.0
         if np.any(chance < 0) or np.any(chance > 1 + _SLACK) or not np.all(np.isfinite(chance)):

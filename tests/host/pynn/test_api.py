@@ -131,9 +131,10 @@ def test_sources_that_change_between_runs():
     sources.record("spikes")
     sources.set(spike_times=Sequence([5.0]))
     sim.run(20.0)
-    sources[0].spike_times = np.array([25.0, 30.0])
-    sim.run(20.0)
-    assert trains(sources) == [[5.0, 25.0, 30.0]]
+    sources[0].spike_times = np.array([20.0, 25.0, 30.0])
+    sim.run(5.0)
+    sim.run(15.0)
+    assert trains(sources) == [[5.0, 25.0, 30.0]], "20 ms have passed"
     (fired,) = trains(cells)
     assert fired[0] > 5.0
     assert any(25.0 < t < 30.0 for t in fired)
@@ -314,6 +315,36 @@ def test_weights_that_are_set_between_runs():
     into.set(weight=weights * 9)
     asked, held = sim.difference().roundings["weight of eye→cells"]
     assert held < asked, "what was clipped is not said"
+
+
+def test_data_that_is_cleared_goes_on_with_the_last_moment():
+    _, cells = small(1)
+    cells.set(i_offset=2.0)
+    sim.run(20.0)
+    first = cells.get_data(clear=True).segments[0]
+    sim.run(20.0)
+    second = cells.get_data().segments[0]
+    assert [len(s.analogsignals[0]) for s in (first, second)] == [41, 41]
+    np.testing.assert_array_equal(first.analogsignals[0][-1], second.analogsignals[0][0])
+    assert float(second.analogsignals[0].t_start) == 20.0
+    assert all(t > 20.0 for train in second.spiketrains for t in train.magnitude)
+    assert min(len(train) for s in (first, second) for train in s.spiketrains) > 2
+
+
+def test_the_ideal_simulation_has_the_currents_and_the_changes():
+    _, cells = small(1, weight_bits=16, state_bits=32)
+    cells[0].inject(sim.DCSource(amplitude=1.5, start=5.0, stop=25.0))
+    sim.run(30.0)
+    cells.set(v_thresh=-64.0)
+    cells.initialize(v=-64.5)
+    sim.run(10.0)
+    cells[1:2].set(i_offset=1.5)
+    sim.run(30.0)
+    found = sim.difference().populations[0]
+    assert found.first is None
+    assert found.ideal == found.hardware
+    assert [len(t) > 1 for t in trains(cells)] == [True, True, False, False]
+    assert "clamps: 0" in repr(sim.difference())
 
 
 def test_callbacks_and_sampling():

@@ -77,6 +77,11 @@ def test_pairs_of_a_source_and_a_cell(lag, fraction, delay):
     assert pair(50.0, 50.0 + lag, fraction, delay) == pytest.approx(window(n), abs=6e-4)
 
 
+def test_a_source_that_is_heard_before_the_beginning():
+    assert pair(3.0, 2.0, 1.0, 5.0) == pytest.approx(window(4), abs=6e-4)
+    assert pair(2.0, 9.0, 1.0, 5.0) == pytest.approx(window(12), abs=6e-4)
+
+
 @pytest.mark.parametrize("lag", [-9, -4, -1, 1, 4, 9])
 @pytest.mark.parametrize("delay", [1.0, 5.0])
 def test_pairs_of_two_cells_with_an_axonal_delay(lag, delay):
@@ -124,6 +129,7 @@ def test_weights_are_recorded_reset_and_set():
 def test_learned_weights_follow_the_rule_in_floats():
     """Recurrent, with axonal delays: what floats make of the same spikes, pairs of a step included."""
     sim.setup(timestep=H, seed=5)
+    sim.Population(3, sim.IF_curr_exp(i_offset=1.0))
     cells = sim.Population(6, sim.IF_curr_exp(i_offset=np.linspace(0.8, 1.2, 6), tau_refrac=3.0))
     learned = sim.Projection(
         cells, cells, sim.AllToAllConnector(allow_self_connections=False),

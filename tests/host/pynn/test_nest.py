@@ -13,6 +13,7 @@ from pynn_networks import STATIC_SEEDS, STDP_SEEDS, run_static, run_stdp, static
 
 sim = pytest.importorskip("spikeloom.pynn")
 
+from spikeloom.hdl.contract.core_config import DECAY_ONE  # noqa: E402
 from spikeloom.pynn.comparison import ideal_weights  # noqa: E402
 from spikeloom.quantise.rounding import decayed  # noqa: E402
 
@@ -84,9 +85,10 @@ def error_bound(projection):
 
     1. Each update rounds once, by half a unit of the weight, or by one where it rounds at random.  The
        first weight and the bounds are rounded, too.
-    2. Each update takes a trace of integers (docs/reference/semantics.md, "Numbers") for one of
-       exponentials.  Both follow from the spikes, and their difference is known; times w_max − w or
-       w − w_min, at most w_max, where the rule is multiplicative.
+    2. Increments and decays are the nearest integers.  Each update takes a trace of those
+       (docs/reference/semantics.md, "Numbers") for one of exponentials.  Both follow from the spikes,
+       and their difference is known; times w_max − w or w − w_min, at most w_max, where the rule is
+       multiplicative.
     3. A core pairs spikes of the same step, NEST does not: A_plus for each such pair.  Where the size of
        a change depends on the weight, the order of the two sides matters there, by their product.
     """
@@ -95,6 +97,12 @@ def error_bound(projection):
     config, held = design.config.learning, design.image.learning
     unit = 2.0**design.config.weight_shift / design.scale[0] / rule.factor
     in_trace = (unit if rule.bounds == "hard" else rule.w_max) / 2.0**config.fraction_bits
+    for name, d, amplitude, tau, late in (
+        ("x_inc", "d_x", rule.A_plus, rule.tau_plus, 1.0),
+        ("y_inc", "d_y", rule.A_minus, rule.tau_minus, math.exp(-h / rule.tau_minus)),
+    ):
+        assert abs(held[name] - amplitude * late * rule.w_max / in_trace) <= 0.5
+        assert abs(held[d] - DECAY_ONE * (1 - math.exp(-h / tau))) <= 0.5
     spec = next(s for s in map(stdp, STDP_SEEDS) if s["trains"] == trains())
     post = fired(spec["n_post"])
     steps = spec["steps"] + 20
