@@ -10,9 +10,9 @@ from pyNN.recording import get_io
 
 from . import simulator
 from .comparison import Difference
-from .errors import ParameterError
 from .populations import Population
 from .projections import Projection
+from .refusals import ParameterError
 from .standardmodels import StaticSynapse
 
 _COMPILE = (

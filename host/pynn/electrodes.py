@@ -12,7 +12,7 @@ from pyNN.parameters import ParameterSpace
 from pyNN.standardmodels import build_translations, electrodes
 
 from . import simulator
-from .errors import ParameterError
+from .refusals import ParameterError
 
 Floats = NDArray[np.float64]
 _FAR = 1 << 60

@@ -10,9 +10,9 @@ from pyNN.parameters import ParameterSpace, simplify
 from pyNN.standardmodels import StandardCellType
 
 from . import simulator
-from .errors import UnsupportedModelError
 from .mapping.propagators import CellNumbers
 from .recording import Recorder
+from .refusals import UnsupportedModelError
 from .signals import Signals
 from .sources import ArraySource, PoissonSource
 from .standardmodels import IF_curr_delta, IF_curr_exp, SpikeSourceArray, SpikeSourcePoisson

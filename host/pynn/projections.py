@@ -13,8 +13,8 @@ from pyNN import common
 from pyNN.space import Space
 
 from . import simulator
-from .errors import ParameterError, UnsupportedConnectionError, UnsupportedModelError
 from .maps import for_one_source
+from .refusals import ParameterError, UnsupportedConnectionError, UnsupportedModelError
 from .standardmodels import StaticSynapse, STDPMechanism
 
 _NOT_ATTRIBUTES = ("presynaptic_index", "postsynaptic_index")

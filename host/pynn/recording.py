@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pyNN import errors, recording
 
 from . import simulator
-from .errors import ParameterError
+from .refusals import ParameterError
 
 
 class Recorder(recording.Recorder):

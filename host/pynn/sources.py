@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ParameterError
+from .refusals import ParameterError
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -60,8 +60,8 @@ class ArraySource:
     """
 
     def __init__(self, trains: Any, h: float) -> None:
-        self._h, self._given = h, _Spikes.of(trains, h)
-        self.restart()
+        self._h = h
+        self._spikes = self._given = _Spikes.of(trains, h)
 
     def set(self, parameters: dict[str, Any], now: int) -> None:
         """Other spike times: of them, those after T = `now`; those up to it stay as they were."""

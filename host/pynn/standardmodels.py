@@ -6,7 +6,7 @@ from typing import Any
 
 from pyNN.standardmodels import build_translations, cells, synapses
 
-from .errors import UnsupportedModelError
+from .refusals import UnsupportedModelError
 from .simulator import state
 
 

@@ -18,7 +18,7 @@ from pyNN.standardmodels import (
     synapses,
 )
 
-from .errors import UnsupportedModelError
+from .refusals import UnsupportedModelError
 
 _MODULES = (cells, synapses, electrodes, receptors, ion_channels)
 _BASES = (StandardCellTypeComponent, StandardIonChannelModel, StandardPostSynapticResponse)

@@ -13,7 +13,7 @@ from spikeloom.network.learning_rules import PairSTDP
 from spikeloom.network.network import Network
 from spikeloom.network.network import Population as Group
 
-from ..errors import NetworkTooLargeError, UnsupportedConnectionError
+from ..refusals import NetworkTooLargeError, UnsupportedConnectionError
 from .cell_models import CellModels
 from .stdp import PairRule, one_rule
 from .timing import Way, arrival, plastic_way, static_way

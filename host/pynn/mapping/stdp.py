@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from spikeloom.network.learning_rules import PairSTDP
 
-from ..errors import NetworkTooLargeError, UnsupportedConnectionError
+from ..refusals import NetworkTooLargeError, UnsupportedConnectionError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import NetworkTooLargeError
+from ..refusals import NetworkTooLargeError
 
 Ints = NDArray[np.int64]
 LONGEST = 63

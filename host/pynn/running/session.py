@@ -14,7 +14,6 @@ from spikeloom.design.design import Design
 from spikeloom.device.device import Device
 from spikeloom.hdl.contract.errors import RoundingWarning
 
-from ..errors import ParameterError, UnsupportedConnectionError
 from ..mapping.cell_models import (
     LONGEST_REFRACTORY,
     CellModels,
@@ -22,6 +21,7 @@ from ..mapping.cell_models import (
     worth_a_fine_leak,
 )
 from ..mapping.described import describe
+from ..refusals import ParameterError, UnsupportedConnectionError
 from .compiled import compiled
 from .history import History
 from .places import Places

@@ -16,7 +16,7 @@ import pytest
 
 sim = pytest.importorskip("spikeloom.pynn")
 
-from spikeloom.pynn.errors import UnsupportedModelError  # noqa: E402
+from spikeloom.pynn.refusals import UnsupportedModelError  # noqa: E402
 
 FOLDER = os.environ.get("SPIKELOOM_PYNN_SCENARIOS", "")
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "pynn.md"
