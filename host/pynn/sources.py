@@ -46,8 +46,16 @@ class _Spikes:
         together = np.concatenate(trains)
         return cls(len(trains), together, np.concatenate(numbers), steps_of(together, h))
 
-    def where(self, chosen: Bools) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64]]:
-        return self.times[chosen], self.cells[chosen], self.at[chosen]
+    def chosen(self, which: Bools) -> _Spikes:
+        return _Spikes(self.size, self.times[which], self.cells[which], self.at[which])
+
+    def with_those_of(self, other: _Spikes) -> _Spikes:
+        return _Spikes(
+            self.size,
+            np.concatenate([self.times, other.times]),
+            np.concatenate([self.cells, other.cells]),
+            np.concatenate([self.at, other.at]),
+        )
 
 
 class ArraySource:
@@ -68,8 +76,7 @@ class ArraySource:
         self._given = _Spikes.of(parameters["spike_times"], self._h)
         past, future = self._spikes.at <= now, self._given.at > now
         if now:
-            parts = zip(self._spikes.where(past), self._given.where(future), strict=True)
-            self._spikes = _Spikes(self._given.size, *map(np.concatenate, parts))
+            self._spikes = self._spikes.chosen(past).with_those_of(self._given.chosen(future))
         else:
             self.restart()
 
@@ -93,8 +100,8 @@ class ArraySource:
 
         With `exact`, as they were given; else those of the steps.
         """
-        times, cells, at = self._spikes.where((self._spikes.at >= first) & (self._spikes.at < stop))
-        return times if exact else np.asarray(at * self._h), cells
+        found = self._spikes.chosen((self._spikes.at >= first) & (self._spikes.at < stop))
+        return found.times if exact else np.asarray(found.at * self._h), found.cells
 
 
 class PoissonSource:
