@@ -11,8 +11,8 @@ import spikeloom
 
 FOLDERS = ("spikeloom.hdl", "spikeloom.sim", "spikeloom.boards")
 """The package's other folders, which lie beside `host/`."""
-ROOMS_NOT_SHOWN = ("spikeloom.cli", "spikeloom.demos")
-"""Rooms without a public surface of their own: the command line has its page."""
+ROOMS_NOT_SHOWN = ("spikeloom.cli", "spikeloom.demos", "spikeloom.pynn")
+"""Rooms without a public surface of their own: the command line has its page, and PyNN its own."""
 
 
 def _kind(value: object) -> str:

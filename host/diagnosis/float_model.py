@@ -157,8 +157,13 @@ class FloatCore:
         self.step_number = 0
         self._later = np.zeros((farthest + 2, axons), dtype=bool)
         self._sums = np.zeros((deepest + 1, 2, n))
-        self._sides = np.maximum(network.weights, 0.0), np.minimum(network.weights, 0.0)
         self._keep = np.stack([network.keep_exc, network.keep_inh])
+        self.set_weights(network.weights)
+
+    def set_weights(self, weights: Floats) -> None:
+        """Let the (A, N) weights be others from the next step on."""
+        self.network = dataclasses.replace(self.network, weights=weights)
+        self._sides = np.maximum(weights, 0.0), np.minimum(weights, 0.0)
 
     def step(self, arrivals: Bools, spikes: Bools | None = None) -> tuple[Bools, Floats]:
         """One step with these (A,) input spikes: who fires, and potential minus threshold, (N,) each.
