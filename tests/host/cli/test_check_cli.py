@@ -1,0 +1,174 @@
+"""`spikeloom check`: every node that is refused, with its reason, and whether a board holds the rest."""
+
+import json
+
+import h5py
+import nir
+import numpy as np
+import pytest
+from designs import DESIGN
+from nir_graphs import full, graph, lif
+
+from spikeloom import InputError
+from spikeloom.exchange.importer import check_network
+
+OPTIONS = ("--dt", 1e-3, "--reset", "value")
+
+
+def affine(rows, columns):
+    return nir.Affine(np.full((rows, columns), 0.25), full(0.1, rows))
+
+
+def written(tmp_path, made):
+    file = tmp_path / "net.nir"
+    nir.write(file, made)
+    return file
+
+
+@pytest.fixture
+def good(tmp_path):
+    made = graph(affine(4, 3), lif(4), affine(2, 4), lif(2))
+    made.nodes["out"] = nir.Output({"output": np.array([2])})
+    return written(tmp_path, made)
+
+
+@pytest.fixture
+def bad(tmp_path):
+    """Four faults of different kinds, two of them in one chain; and nodes that are fine."""
+    made = graph(affine(4, 3), lif(4), affine(2, 4), lif(2), nir.Delay(full(0.5e-3, 2)), lif(2))
+    made.nodes["out"] = nir.Output({"output": np.array([2])})
+    file = written(tmp_path, made)
+    with h5py.File(file, "r+") as f:
+        nodes = f["node/nodes"]
+        nodes["n0/weight"][0, 0] = np.nan
+        nodes["n1/tau"][...] = -1.0
+        del nodes["n2/type"]
+        nodes["n2"]["type"] = b"Quantum"
+    return file
+
+
+def rows(found):
+    return {node["name"]: node for node in found["nodes"]}
+
+
+def test_all_that_is_refused_is_listed(run, bad):
+    code, printed, _ = run("check", bad, *OPTIONS, "--json")
+    found = json.loads(printed)
+    assert (code, found["ok"], found["fit"]) == (1, False, None)
+    got = rows(found)
+    assert {name: node["ok"] for name, node in got.items()} == {
+        "in": True, "n0": False, "n1": False, "n2": False, "n3": True, "n4": False, "n5": True,
+        "out": True,
+    }  # fmt: skip
+    assert "contains nan" in got["n0"]["reason"]
+    assert "must be positive" in got["n1"]["reason"]
+    assert "is a Quantum, which is no kind of node" in got["n2"]["reason"]
+    assert "0.5 steps" in got["n4"]["reason"]
+    assert got["n3"]["reason"] == ""
+
+
+def test_people_read_a_table(run, bad):
+    code, printed, _ = run("check", bad, *OPTIONS)
+    assert code == 1
+    assert printed.count("refused") == 4
+
+
+def test_what_does_not_match_behind_a_refused_node_is_left_open(tmp_path):
+    """`a` stands for an unknown shape, so nothing is known of what has another one behind it."""
+    made = graph(affine(4, 3), lif(4), affine(2, 7), lif(2))
+    made.nodes["out"] = nir.Output({"output": np.array([2])})
+    file = written(tmp_path, made)
+    found = check_network(file, dt=1e-3, reset="value")
+    wrong = {n.name: n.reason for n in found.nodes if n.ok is False}
+    assert list(wrong) == ["n2"]
+    assert "takes a signal of shape" in wrong["n2"]
+    with h5py.File(file, "r+") as f:
+        f["node/nodes/n1/v_threshold"][0] = np.inf
+        del f["node/nodes/n0/weight"]
+    found = check_network(file, dt=1e-3, reset="value")
+    assert {n.name: n.ok for n in found.nodes}["n1"] is False
+    assert {n.name: n.ok for n in found.nodes}["n0"] is False
+    assert not found.ok
+
+
+def test_missing_options_are_said_once(run, good):
+    code, printed, _ = run("check", good, "--json")
+    got = rows(json.loads(printed))
+    assert code == 1
+    assert "needs dt" in got["file"]["reason"]
+    assert got["n1"]["ok"] is None
+    assert got["n0"]["ok"] is True
+    got = rows(json.loads(run("check", good, "--dt", 1e-3, "--json")[1]))
+    assert "needs reset" in got["file"]["reason"]
+
+
+def test_what_fits_has_cycles_and_speed(run, good):
+    code, printed, _ = run("check", good, *OPTIONS, "--board", "ulx3s", "--json")
+    found = json.loads(printed)
+    assert (code, found["ok"]) == (0, True)
+    fit = found["fit"]
+    assert (fit["board"], fit["fits"], fit["chip"]["neurons"]) == ("ulx3s", True, 256)
+    spikes, cycles, speed = zip(*(step.values() for step in fit["steps"]), strict=True)
+    assert spikes == (0, 26, 256)
+    # One more spike takes a pass over all groups of lanes: 256 neurons in 8 lanes.
+    assert cycles[1] - cycles[0] == 26 * 32
+    assert cycles[2] - cycles[0] == 256 * 32
+    assert speed[0] == pytest.approx(75e6 / cycles[0])
+    code, printed, _ = run("check", good, *OPTIONS, "--spikes", 3, "--weight-bits", 9, "--json")
+    fit = json.loads(printed)["fit"]
+    assert (code, fit["board"], fit["chip"]["weight_bits"]) == (0, "", 9)
+    assert [step["spikes"] for step in fit["steps"]] == [3]
+    assert "fits ulx3s" in run("check", good, *OPTIONS, "--board", "ulx3s")[1]
+
+
+def test_what_does_not_fit_says_by_how_much(run, good, tmp_path):
+    code, printed, _ = run(
+        "check", good, "--dt", 1e-3, "--reset", "subtract", "-b", "ulx3s", "--json"
+    )
+    fit = json.loads(printed)["fit"]
+    assert (code, fit["fits"]) == (1, False)
+    assert "reset: needs 'subtract'" in fit["reason"]
+    big = graph(nir.Linear(np.full((3000, 2000), 0.25)), lif(3000))
+    big.nodes["out"] = nir.Output({"output": np.array([3000])})
+    file = written(tmp_path, big)
+    fit = json.loads(run("check", file, *OPTIONS, "-b", "ulx3s", "--json")[1])["fit"]
+    assert "neurons: needs 3000 at least, the chip has 256 (2744 too few)" in fit["reason"]
+    assert "No known board's preset is as large" in fit["reason"]
+
+
+def test_saved_designs_and_other_formats(run, design_file, tmp_path):
+    code, printed, _ = run("check", design_file, "--json")
+    found = json.loads(printed)
+    assert (code, found["format"], found["nodes"]) == (0, "design", [])
+    assert found["fit"]["chip"]["axons"] == DESIGN.config.axons
+    code, printed, _ = run("check", design_file, "--board", "ulx3s")
+    assert code == 1
+    assert "compiled for another chip" in " ".join(printed.split())
+    text = tmp_path / "net.txt"
+    text.write_text("hello")
+    code, printed, _ = run("check", text, "--json")
+    assert code == 1
+    assert "no format that is known" in rows(json.loads(printed))["file"]["reason"]
+    with pytest.raises(InputError, match="no option speed"):
+        check_network(text.with_suffix(".nir"), "nir", speed=1)
+
+
+def test_formats_without_a_check_of_their_own(run, tmp_path):
+    file = tmp_path / "net.json"
+    document = {
+        "Nodes": [{"id": 0, "values": [1]}, {"id": 1, "values": [2]}],
+        "Edges": [{"from": 0, "to": 1, "values": [1, 1]}],
+        "Inputs": [0], "Outputs": [1],
+        "Properties": {
+            "node_properties": [{"name": "Threshold", "index": 0, "size": 1}],
+            "edge_properties": [{"name": "Weight", "index": 0, "size": 1},
+                                {"name": "Delay", "index": 1, "size": 1}],
+        },
+        "Associated_Data": {"other": {"proc_name": "risp"}, "proc_params": {}},
+    }  # fmt: skip
+    file.write_text(json.dumps(document))
+    code, printed, _ = run("check", file, "--json", "--set", "processor=risp")
+    found = json.loads(printed)
+    assert found["format"] == "tennlab"
+    assert all(node["ok"] is (code == 0) for node in found["nodes"])
+    assert found["nodes"]
