@@ -81,7 +81,7 @@ def _nodes(checked: Checked) -> Table:
 def _fit(fit: Fit) -> list[RenderableType]:
     where = fit.board or "the smallest core"
     if not fit.fits:
-        return [Text(f"does not fit {where}: {fit.reason}")]
+        return [Text(f"does not fit: {fit.reason}")]
     c = fit.chip
     cores = f"{c['cores']} cores, each of " if c["cores"] > 1 else ""
     said = (
