@@ -53,6 +53,9 @@ from .network.neurons import IF as IF
 from .network.neurons import LI as LI
 from .network.neurons import LIF as LIF
 from .search.samples import Samples as Samples
+from .signals.camera_events import CameraEvents as CameraEvents
+from .signals.event_files import from_tonic as from_tonic
+from .signals.event_files import read_aedat4 as read_aedat4
 from .signals.sources import Events as Events
 from .signals.sources import Poisson as Poisson
 from .signals.sources import Regular as Regular
