@@ -73,22 +73,30 @@ def test_people_read_a_table(run, bad):
     assert printed.count("refused") == 4
 
 
-def test_what_does_not_match_behind_a_refused_node_is_left_open(tmp_path):
-    """`a` stands for an unknown shape, so nothing is known of what has another one behind it."""
+def test_what_does_not_match_in_shape_is_refused(tmp_path):
     made = graph(affine(4, 3), lif(4), affine(2, 7), lif(2))
     made.nodes["out"] = nir.Output({"output": np.array([2])})
-    file = written(tmp_path, made)
-    found = check_network(file, dt=1e-3, reset="value")
-    wrong = {n.name: n.reason for n in found.nodes if n.ok is False}
+    found = check_network(written(tmp_path, made), dt=1e-3, reset="value")
+    wrong = {n.name: n.reason for n in found.nodes if n.ok is not True}
     assert list(wrong) == ["n2"]
     assert "takes a signal of shape" in wrong["n2"]
+
+
+def test_a_shape_that_a_refused_node_would_have_given_is_left_open(tmp_path):
+    pool = nir.SumPool2d(np.array([2, 2]), np.array([2, 2]), np.array([0, 0]))
+    made = graph(affine(16, 3), pool, nir.Linear(np.ones((2, 4))), lif(2, threshold=-1.0))
+    made.nodes["out"] = nir.Output({"output": np.array([2])})
+    file = written(tmp_path, made)
     with h5py.File(file, "r+") as f:
-        f["node/nodes/n1/v_threshold"][0] = np.inf
         del f["node/nodes/n0/weight"]
+        f["node/nodes/n3/tau"][0] = 0.0
     found = check_network(file, dt=1e-3, reset="value")
-    assert {n.name: n.ok for n in found.nodes}["n1"] is False
-    assert {n.name: n.ok for n in found.nodes}["n0"] is False
-    assert not found.ok
+    rows = {n.name: n for n in found.nodes}
+    assert {name: row.ok for name, row in rows.items()} == {
+        "in": True, "n0": False, "n1": None, "n2": True, "n3": False, "out": True,
+    }  # fmt: skip
+    assert rows["n1"].reason == "not checked, as 'n0' before it is refused"
+    assert rows["n0"].reason == "has no weight"
 
 
 def test_missing_options_are_said_once(run, good):

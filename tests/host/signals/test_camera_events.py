@@ -96,6 +96,15 @@ def test_polarities(array):
     assert events.polarities("on").left_out == len(events.polarities("off"))
 
 
+def test_what_is_left_stays_in_its_step():
+    """Step 0 is that of the first event of the recording, whatever is cut away."""
+    array = np.array([(7000, 0, 1, 0), (9500, 5, -1, 4)], dtype=DTYPE)
+    events = CameraEvents.of(array, SENSOR)
+    for cut in (events.crop(5, 4, 1, 1), events.polarities("off"), events.between(0.0, 1.0)):
+        assert np.argwhere(cut.binned(1e-3).spikes)[-1][0] == 2
+    assert np.argwhere(events.between(2e-3, 1.0).binned(1e-3).spikes)[0][0] == 0
+
+
 def test_a_run_takes_them_as_input():
     rows = [(5000, 1, 1, 0), (5100, 1, 1, 0), (8000, 5, -1, 4)]
     events = CameraEvents.of(np.array(rows, dtype=DTYPE), SENSOR)
