@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..exchange.checked import Checked
-from ..exchange.checking.fit import Fit, fit_design, fit_network
+from ..exchange.checking import Fit, fit_design, fit_network
 from ..exchange.importer import IMPORTERS, check_network
 from .common import BOARD, JSON, examples, parse_settings, read_design, report
 from .targets import DESIGN_SUFFIX

@@ -9,6 +9,8 @@ from typing import Any
 import typer
 from rich.console import RenderableType
 
+import spikeloom
+
 from ..compiler.compile import compile as compile_network
 from ..connect.open import open as open_device
 from ..connect.schemes import GOLDEN
@@ -17,8 +19,6 @@ from ..design.spike_files import read_spikes
 from ..diagnosis.explain import Explanation
 from ..diagnosis.explain import explain as explain_difference
 from ..exchange.importer import IMPORTERS, import_network
-from ..exchange.nir.read import from_nir
-from ..exchange.nir.write import to_nir
 from ..network.network import Network
 from .common import JSON, examples, parse_settings, read_design, report
 from .output import note
@@ -148,4 +148,4 @@ def explain(
 
 def _held_by(design: Design) -> Network:
     """The network that a design holds, in floats."""
-    return from_nir(to_nir(design)).network
+    return spikeloom.from_nir(spikeloom.to_nir(design)).network

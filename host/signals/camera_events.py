@@ -101,9 +101,9 @@ class CameraEvents:
                     "beyond it); give its size, or crop"
                 )
         if self.start is not None and len(self.t) and float(self.t.min()) < self.start:
-            bad = int(np.argmin(self.t))
+            first = int(np.argmin(self.t))
             raise InputError(
-                f"event {bad} is at {self.t[bad]}, before start, {self.start}; give an earlier start, "
+                f"event {first} is at {self.t[first]}, before start, {self.start}; give an earlier start, "
                 "or cut events away with between"
             )
 
@@ -186,8 +186,10 @@ class CameraEvents:
         """Squares of factor × factor pixels become one; at the edges smaller ones do."""
         if isinstance(factor, bool) or not isinstance(factor, int | np.integer) or factor < 1:
             raise InputError(f"factor is {factor!r}; give an integer from 1")
-        size = {"width": -(-self.width // factor), "height": -(-self.height // factor)}
-        return dataclasses.replace(self, x=self.x // factor, y=self.y // factor, **size)
+        width, height = -(-self.width // factor), -(-self.height // factor)
+        return dataclasses.replace(
+            self, x=self.x // factor, y=self.y // factor, width=width, height=height
+        )
 
     def polarities(self, which: str) -> CameraEvents:
         """Events of these polarities: "both", a channel each; "merged", "on" or "off" in one channel."""

@@ -4,4 +4,6 @@
 or a design with a board.
 """
 
-__all__ = ["fit", "nir_nodes"]
+from .fit import Fit, fit_design, fit_network
+
+__all__ = ["Fit", "fit_design", "fit_network"]
