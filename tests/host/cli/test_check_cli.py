@@ -3,6 +3,7 @@
 import json
 
 import h5py
+import netx_networks
 import nir
 import numpy as np
 import pytest
@@ -159,6 +160,27 @@ def test_saved_designs_and_other_formats(run, design_file, tmp_path):
     assert "no format that is known" in rows(json.loads(printed))["file"]["reason"]
     with pytest.raises(InputError, match="no option speed"):
         check_network(text.with_suffix(".nir"), "nir", speed=1)
+
+
+def test_layers_of_netx_are_looked_at_one_by_one(run, tmp_path):
+    file = tmp_path / "net.net"
+    cell = netx_networks.neuron(0, 0, 10)
+    layers = [
+        netx_networks.dense(np.ones((n, m)), cell) for n, m in ((3, 2), (4, 3), (2, 4), (5, 2))
+    ]
+    netx_networks.write(file, layers)
+    code, printed, _ = run("check", file, "--json")
+    assert (code, len(rows(json.loads(printed)))) == (0, 4)
+    layers[1]["weight"] = np.full((4, 3), 0.5)
+    layers[2]["type"] = np.array([b"average"])
+    layers[3]["neuron"] = netx_networks.neuron(-1, 0, 10)
+    netx_networks.write(file, layers)
+    code, printed, _ = run("check", file, "--json")
+    got = rows(json.loads(printed))
+    assert (code, [node["ok"] for node in got.values()]) == (1, [True, False, False, False])
+    assert "weight[0, 0] of layer 1 is 0.5" in got["layer 1"]["reason"]
+    assert "of type 'average'" in got["layer 2"]["reason"]
+    assert "iDecay" in got["layer 3"]["reason"]
 
 
 def test_formats_without_a_check_of_their_own(run, tmp_path):
