@@ -10,16 +10,16 @@ import numpy as np
 
 from spikeloom.boards import BOARDS, BoardDefinition
 from spikeloom.boards.registry import BoardLike, find_board
-from spikeloom.hdl import CoreConfig, FabricConfig
+from spikeloom.hdl import ConfigError, CoreConfig, FabricConfig
 from spikeloom.hdl.contract.errors import FitError, FitWarning
 
-from ...compiler.compile import compile
+from ...compiler.compile import DEFAULT_LANES, compile
 from ...design.design import Design
-from ...driver.cycle_bounds import spike_cycles
+from ...driver.cycle_bounds import spike_cycles, step_cycles
 from ...network.network import Network
 
-_SMALL = 1 << 22
-"""Pairs of an axon and a neuron that are compiled in a moment."""
+_SMALL, _LARGE = 1 << 22, 1 << 25
+"""Pairs of an axon and a neuron that are compiled in a moment, and in some seconds."""
 _SIZES = ("neurons", "axons", "weight_bits", "state_bits")
 
 
@@ -84,6 +84,8 @@ def fit_network(
         settings["board"] = definition
         if reason := _far_too_large(network, definition):
             return Fit(name, False, reason, _described(definition.config), (), ())
+    elif estimate := _estimated(network, spikes, settings):
+        return estimate
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FitWarning)
@@ -96,11 +98,7 @@ def fit_network(
 
 def _far_too_large(network: Network, board: BoardDefinition) -> str:
     """Why a network that takes long to compile cannot fit a board; empty where it may, or is small."""
-    neurons = sum(p.size for p in network.populations.values())
-    axons = sum(p.size for p in network.inputs.values())
-    for source in network.populations.values():
-        drives = [p.synapses.any(axis=1) for p in network.projections if p.source is source]
-        axons += int(np.any(drives, axis=0).sum()) if drives else 0
+    neurons, axons = _sizes(network)
     if neurons * axons <= _SMALL:
         return ""
     has = {name: _room(b) for name, b in {board.name: board, **BOARDS}.items()}
@@ -118,6 +116,40 @@ def _far_too_large(network: Network, board: BoardDefinition) -> str:
         if holding
         else "No known board's preset is as large: make the network smaller, or divide it"
     )
+
+
+def _sizes(network: Network) -> tuple[int, int]:
+    """Neurons, and axons at least: of inputs, and of neurons that project to something."""
+    neurons = sum(p.size for p in network.populations.values())
+    axons = sum(p.size for p in network.inputs.values())
+    for source in network.populations.values():
+        drives = [p.synapses.any(axis=1) for p in network.projections if p.source is source]
+        axons += int(np.any(drives, axis=0).sum()) if drives else 0
+    return neurons, axons
+
+
+def _estimated(network: Network, spikes: int | None, settings: dict[str, Any]) -> Fit | None:
+    """What the smallest core of a very large network would be, without compiling it; None for others."""
+    neurons, axons = _sizes(network)
+    if neurons * axons <= _LARGE:
+        return None
+    bits = {k: v for k, v in settings.items() if k in ("weight_bits", "state_bits")}
+    try:
+        core = CoreConfig(neurons=neurons, axons=axons, lanes=DEFAULT_LANES, **bits)
+    except ConfigError as error:
+        return Fit("", False, str(error), {}, (), ())
+    said = (
+        f"not compiled, as {neurons} neurons × {axons} axons take long: bits are the usual ones, and "
+        "what would be lost is not known"
+    )
+    costs = (int(step_cycles(core, np.array([n]), 0)[0]) for n in _counts(axons, spikes))
+    steps = tuple(StepCost(n, c, 0.0) for n, c in zip(_counts(axons, spikes), costs, strict=True))
+    return Fit("", True, "", _described(core), (said,), steps)
+
+
+def _counts(axons: int, spikes: int | None) -> list[int]:
+    """Numbers of axons that spike in a step."""
+    return sorted({0, -(-axons // 10), axons}) if spikes is None else [spikes]
 
 
 def _room(board: BoardDefinition) -> tuple[int, int]:
@@ -153,10 +185,8 @@ def fit_design(design: Design, board: BoardLike | None, spikes: int | None) -> F
 
 
 def _fitting(board: str, clock: float, design: Design, spikes: int | None) -> Fit:
-    axons = design.config.axons
-    counts = sorted({0, -(-axons // 10), axons}) if spikes is None else [spikes]
     steps = []
-    for count in counts:
+    for count in _counts(design.config.axons, spikes):
         cycles = spike_cycles(design, count)
         steps.append(StepCost(count, cycles, clock / cycles))
     losses = design.report.losses if design.report is not None else ()

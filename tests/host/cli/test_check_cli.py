@@ -10,7 +10,8 @@ import pytest
 from designs import DESIGN
 from nir_graphs import full, graph, lif
 
-from spikeloom import InputError
+from spikeloom import IF, InputError, Network, one_to_one
+from spikeloom.exchange.checking import fit_network
 from spikeloom.exchange.importer import check_network
 
 OPTIONS = ("--dt", 1e-3, "--reset", "value")
@@ -143,6 +144,21 @@ def test_what_does_not_fit_says_by_how_much(run, good, tmp_path):
     fit = json.loads(run("check", file, *OPTIONS, "-b", "ulx3s", "--json")[1])["fit"]
     assert "neurons: needs 3000 at least, the chip has 256 (2744 too few)" in fit["reason"]
     assert "No known board's preset is as large" in fit["reason"]
+
+
+def test_very_large_networks_are_not_compiled(monkeypatch):
+    monkeypatch.setattr("spikeloom.exchange.checking.fit._SMALL", 100)
+    monkeypatch.setattr("spikeloom.exchange.checking.fit._LARGE", 100)
+    monkeypatch.setattr("spikeloom.exchange.checking.fit.compile", None)
+    net = Network()
+    cells = net.population("cells", 600, IF())
+    net.connect(net.input("eye", 600), cells, one_to_one(1.0))
+    found = fit_network(net, None, None, {"weight_bits": 5})
+    assert found.fits
+    assert (found.chip["neurons"], found.chip["axons"], found.chip["weight_bits"]) == (600, 600, 5)
+    assert found.steps[2].cycles - found.steps[0].cycles == 600 * 150
+    assert "not compiled" in found.losses[0]
+    assert "needs 600 at least" in fit_network(net, "ulx3s", None, {}).reason
 
 
 def test_saved_designs_and_other_formats(run, design_file, tmp_path):
