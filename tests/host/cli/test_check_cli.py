@@ -131,19 +131,20 @@ def test_what_fits_has_cycles_and_speed(run, good):
     assert "fits ulx3s" in run("check", good, *OPTIONS, "--board", "ulx3s")[1]
 
 
-def test_what_does_not_fit_says_by_how_much(run, good, tmp_path):
+def test_what_does_not_fit_says_by_how_much(run, good, tmp_path, monkeypatch):
     code, printed, _ = run(
         "check", good, "--dt", 1e-3, "--reset", "subtract", "-b", "ulx3s", "--json"
     )
     fit = json.loads(printed)["fit"]
     assert (code, fit["fits"]) == (1, False)
     assert "reset: needs 'subtract'" in fit["reason"]
-    big = graph(nir.Linear(np.full((3000, 2000), 0.25)), lif(3000))
-    big.nodes["out"] = nir.Output({"output": np.array([3000])})
+    monkeypatch.setattr("spikeloom.exchange.checking.fit._SMALL", 100)
+    big = graph(nir.Linear(np.full((300, 20), 0.25)), lif(300))
+    big.nodes["out"] = nir.Output({"output": np.array([300])})
     file = written(tmp_path, big)
     fit = json.loads(run("check", file, *OPTIONS, "-b", "ulx3s", "--json")[1])["fit"]
-    assert "neurons: needs 3000 at least, the chip has 256 (2744 too few)" in fit["reason"]
-    assert "No known board's preset is as large" in fit["reason"]
+    assert "neurons: needs 300 at least, the chip has 256 (44 too few)" in fit["reason"]
+    assert "By size it may fit ulx3s-fabric-16" in fit["reason"]
 
 
 def test_very_large_networks_are_not_compiled(monkeypatch):
