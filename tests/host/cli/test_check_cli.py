@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from designs import DESIGN
 from nir_graphs import full, graph, lif
+from tennlab_networks import risp
 
 from spikeloom import IF, InputError, Network, one_to_one
 from spikeloom.exchange.checking import fit_network
@@ -200,22 +201,30 @@ def test_layers_of_netx_are_looked_at_one_by_one(run, tmp_path):
     assert "iDecay" in got["layer 3"]["reason"]
 
 
+def test_nodes_and_edges_of_tennlab(run, tmp_path):
+    file = tmp_path / "net.json"
+    nodes = {k: [v, False] for k, v in enumerate([1, 2, 3, 2])}
+    good = risp(nodes, {(0, 1): (1, 1), (1, 2): (2, 1), (2, 3): (1, 2)}, [0])
+    file.write_text(json.dumps(good))
+    code, printed, _ = run("check", file, "--json")
+    assert (code, list(rows(json.loads(printed)))) == (0, [f"node {k}" for k in range(4)])
+    nodes[1] = ["x", False]
+    bad = risp(nodes, {(0, 1): (1, 1), (0, 2): (2, -4), (2, 3): (None, 2)}, [0])
+    file.write_text(json.dumps(bad))
+    code, printed, _ = run("check", file, "--json")
+    got = rows(json.loads(printed))
+    assert (code, {name for name, node in got.items() if not node["ok"]}) == (
+        1, {"node 1", "edge 0 → 2", "edge 2 → 3"},
+    )  # fmt: skip
+    assert "Delay of edge 0 → 2 is -4" in got["edge 0 → 2"]["reason"]
+    file.write_text(json.dumps({**good, "Properties": 3}))
+    got = rows(json.loads(run("check", file, "--json", "--format", "tennlab")[1]))
+    assert "has no Properties" in got["file"]["reason"]
+
+
 def test_formats_without_a_check_of_their_own(run, tmp_path):
     file = tmp_path / "net.json"
-    document = {
-        "Nodes": [{"id": 0, "values": [1]}, {"id": 1, "values": [2]}],
-        "Edges": [{"from": 0, "to": 1, "values": [1, 1]}],
-        "Inputs": [0], "Outputs": [1],
-        "Properties": {
-            "node_properties": [{"name": "Threshold", "index": 0, "size": 1}],
-            "edge_properties": [{"name": "Weight", "index": 0, "size": 1},
-                                {"name": "Delay", "index": 1, "size": 1}],
-        },
-        "Associated_Data": {"other": {"proc_name": "risp"}, "proc_params": {}},
-    }  # fmt: skip
-    file.write_text(json.dumps(document))
-    code, printed, _ = run("check", file, "--json", "--set", "processor=risp")
-    found = json.loads(printed)
-    assert found["format"] == "tennlab"
-    assert all(node["ok"] is (code == 0) for node in found["nodes"])
-    assert found["nodes"]
+    file.write_text('{"neuron_thresholds": 3, "num_neurons": 1}')
+    found = json.loads(run("check", file, "--json", "--format", "superneuromat")[1])
+    assert found["format"] == "superneuromat"
+    assert [node["ok"] for node in found["nodes"]] == [False]
