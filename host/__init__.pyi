@@ -1,6 +1,8 @@
 """The public surface: every name that `import spikeloom` offers, and the module it lives in."""
 
 from .compiler.compile import compile as compile
+from .compiler.held import Held as Held
+from .compiler.held import held as held
 from .connect.open import open as open
 from .design.design import Design as Design
 from .design.snapshot import Snapshot as Snapshot
@@ -50,6 +52,10 @@ from .network.network import Network as Network
 from .network.neurons import IF as IF
 from .network.neurons import LI as LI
 from .network.neurons import LIF as LIF
+from .search.samples import Samples as Samples
+from .signals.camera_events import CameraEvents as CameraEvents
+from .signals.event_files import from_tonic as from_tonic
+from .signals.event_files import read_aedat4 as read_aedat4
 from .signals.sources import Events as Events
 from .signals.sources import Poisson as Poisson
 from .signals.sources import Regular as Regular

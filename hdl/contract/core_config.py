@@ -40,7 +40,7 @@ _CHOICES = {
     "delay_slots": DELAY_SLOTS,
     "axonal_delay_slots": DELAY_SLOTS,
 }
-_RANGES = {
+RANGES = {
     "neurons": (1, MAX_NEURONS),
     "axons": (1, MAX_AXONS),
     "weight_bits": (2, 16),
@@ -49,6 +49,7 @@ _RANGES = {
     "monitors": (0, MAX_MONITORS),
     "route_entries": (0, MAX_ROUTE_ENTRIES),
 }
+"""Least and most of whole numbers."""
 _NEURON_OPTIONS = (
     "receptors", "synapse", "leak", "reset", "refractory_bits", "integrate_refractory", "bias",
     "adaptation", "floor", "readouts", "decay_rounding",
@@ -176,7 +177,7 @@ class CoreConfig:
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
             _check_choice(name, getattr(self, name), allowed)
-        for name, (low, high) in _RANGES.items():
+        for name, (low, high) in RANGES.items():
             _check_choice(name, getattr(self, name), range(low, high + 1))
         self._check_neuron_model()
         if self.lanes > self.neurons:

@@ -32,7 +32,16 @@ class InputError(SpikeLoomError, ValueError):
 
 
 class ForeignNetworkError(InputError):
-    """Another tool's network that cannot be read or mapped; the message names the place and the reason."""
+    """Another tool's network that cannot be read or mapped; the message names the place and the reason.
+
+    Attributes
+    ----------
+    place, reason : of the message, apart; empty where it is about the whole.
+    """
+
+    def __init__(self, message: str, place: str = "", reason: str = "") -> None:
+        super().__init__(message)
+        self.place, self.reason = place, reason
 
 
 class MissingToolError(SpikeLoomError):

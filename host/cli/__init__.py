@@ -15,10 +15,12 @@ from . import (
     bisect,
     boards,
     build,
+    check,
     cosim,
     demo,
     devices,
     doctor,
+    explain,
     import_,
     info,
     linktest,
@@ -93,8 +95,8 @@ def _global(
 
 
 for module in (
-    demo, doctor, verilog, cosim, bisect, import_, run, boards, build, place, serve, devices, shell, linktest,
-    watch, miniterm, info,
+    demo, doctor, verilog, cosim, bisect, import_, check, explain, run, boards, build, place, serve,
+    devices, shell, linktest, watch, miniterm, info,
 ):  # fmt: skip
     module.register(app)
 unwrap(app)

@@ -17,7 +17,7 @@ from spikeloom.hdl import CoreConfig, FabricConfig, MemoryMap
 from spikeloom.hdl.contract.memory_map import CORE_SHIFT, Region
 
 from ..design.design import Design, blank_design
-from ..quantise.report import QuantisationReport
+from ..quantise.reports import QuantisationReport
 from .common import (
     BOARD,
     JSON,

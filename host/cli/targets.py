@@ -11,7 +11,8 @@ import typer
 
 from ..connect.schemes import NETLIST
 
-_FILES = (".slm", ".toml")
+DESIGN_SUFFIX = ".slm"
+_FILES = (DESIGN_SUFFIX, ".toml")
 _DEVICE = re.compile(r"(\w+:|COM\d+|.*://.*)")
 
 TARGETS = typer.Argument(

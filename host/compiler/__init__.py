@@ -2,7 +2,9 @@
 
 __all__ = [
     "compile",
+    "held",
     "partition",
     "place",
+    "searched",
     "wiring",
 ]

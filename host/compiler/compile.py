@@ -28,6 +28,7 @@ from .costs import full_report
 from .for_board import compile_for_board
 from .place import place
 from .requirements import check_fit, common_options, needed_settings, uniform, useful_monitors
+from .searched import TOLERANCE, Accuracy, BitSearch, compile_within
 from .warnings import fit_warnings
 from .wiring import Wiring, wire
 
@@ -50,6 +51,9 @@ def compile(
     fabric: FabricConfig | None = None,
     placement: str | ArrayLike | None = None,
     board: BoardLike | None = None,
+    samples: BitSearch | None = None,
+    accuracy: Accuracy | None = None,
+    tolerance: float = TOLERANCE,
     strict: bool = False,
 ) -> Design:
     """Quantise a network for the smallest core that holds it, or for many cores, or for given ones.
@@ -72,18 +76,27 @@ def compile(
         `fabric` is of an existing board, and instead of the settings above and of `config`.
     board : for the bitstream of this board, instead of all that describes a chip: a name
         (`spikeloom boards`), a Python file that defines the board, or a definition.
+    samples : `spikeloom.Samples`, with which to search for the fewest bits of weights, then of states,
+        that keep the accuracy of the network in floats; settings that are given stay as they are.
+        `design.report.accuracy` has what was tried, and what the rounding of each population's
+        weights, time constants and thresholds costs.
+    accuracy : of a search: a function of the runs of all samples, in their order, that returns a
+        number, more being better.  Default: the share of samples whose label is recognised.
+    tolerance : of a search: how much less than in floats the accuracy may be.
     strict : raise a `FitError` instead of giving warnings.
 
     Raises
     ------
     InputError : the network has no neurons, or settings are given twice.
     FitError : neuron models that one core cannot mix; or a network that does not fit `config`,
-        or any core.  The message says by how much, and what would fit.
+        or any core.  The message says by how much, and what would fit.  Or a search that found
+        nothing within the tolerance: the message has the best that there is.
     ConfigError : a setting that no core can have.
 
     Gives a `FitWarning` for each kind of loss: weights that became 0 or were clipped, thresholds,
     biases and times that are off, learning that cannot take place, neurons that fire without input.
-    Each says how many, where, and what would hold them.  `design.report` has all deviations.
+    Each says how many, where, and what would hold them.  `design.report` has all deviations.  A
+    search gives none: whether losses matter is what it measures; `design.report.losses` has them.
     """
     _check_arguments(network, config, fabric, parameters)
     strict = flag("strict", strict)
@@ -94,16 +107,19 @@ def compile(
         "update_units": update_units,
         "monitors": monitors,
     }
+    rest = {
+        "parameters": parameters,
+        "scale": scale,
+        "headroom": headroom,
+        "config": config,
+        "cores": cores,
+        "fabric": fabric,
+        "placement": placement,
+    }
+    if samples is not None or accuracy is not None:
+        options = settings | rest | {"board": board, "strict": strict or None}
+        return compile_within(compile, network, samples, accuracy, tolerance, options)
     if board is not None:
-        rest = {
-            "parameters": parameters,
-            "scale": scale,
-            "headroom": headroom,
-            "config": config,
-            "cores": cores,
-            "fabric": fabric,
-            "placement": placement,
-        }
         with _refused(strict):
             return compile_for_board(compile, network, board, settings | rest)
     settings = {name: value for name, value in settings.items() if value is not None}

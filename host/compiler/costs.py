@@ -10,7 +10,7 @@ import numpy as np
 from ..network.network import Network
 from ..quantise.core import Quantised
 from ..quantise.learning import QuantisedLearning
-from ..quantise.report import PopulationCost, ProjectionCost, QuantisationReport
+from ..quantise.reports import PopulationCost, ProjectionCost, QuantisationReport
 from ..quantise.rounding import Floats, ParameterDeviation
 from .wiring import Wiring
 

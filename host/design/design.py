@@ -17,7 +17,7 @@ from spikeloom.hdl.contract.errors import DesignError, InputError
 from spikeloom.hdl.contract.shown import shown
 
 from ..display.html import never_raise, weights_html
-from ..quantise.report import QuantisationReport
+from ..quantise.reports import QuantisationReport
 from .archive import ArchiveKind, Arrays, group, grouped, narrow
 from .files import read_file, write_file
 from .placement import Placement

@@ -23,7 +23,7 @@ or such by input name; or None."""
 SpikeStream = SpikeInput | Iterable[SpikeInput]
 """Spikes for a stream: those of a run, or an iterator of such, each the next steps of the input."""
 
-Samples = ArrayLike | dict[str, ArrayLike] | Iterable[SpikeInput]
+SampleInputs = ArrayLike | dict[str, ArrayLike] | Iterable[SpikeInput]
 """Inputs of several runs: one of each; or arrays (samples, steps, size), also by input name."""
 
 
@@ -183,7 +183,7 @@ def _rows(what: str, values: ArrayLike, width: int, otherwise: str = "") -> NDAr
 
 
 def sample_rasters(
-    design: Design, samples: Samples, steps: int | None = None
+    design: Axons, samples: SampleInputs, steps: int | None = None
 ) -> list[NDArray[np.bool_]]:
     """(steps, A) rasters of samples.
 

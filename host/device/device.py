@@ -15,7 +15,7 @@ from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.fields import STEP_NUMBERS
 
 from ..design.contents import Kind, find, of_kind
-from ..design.input_raster import Samples, SpikeInput, SpikeStream, sample_rasters
+from ..design.input_raster import SampleInputs, SpikeInput, SpikeStream, sample_rasters
 from ..design.snapshot import Snapshot, as_snapshot
 from .array_view import ArrayView
 from .interface import DeviceInterface
@@ -131,7 +131,7 @@ class Device(DeviceInterface):
 
     # Running many samples
 
-    def run_batch(self, samples: Samples, steps: int | None = None) -> list[Run]:
+    def run_batch(self, samples: SampleInputs, steps: int | None = None) -> list[Run]:
         """Run each sample from a cleared state, and return what each gave.
 
         Afterwards the state is cleared again, and with it the counters; weights and parameters stay.

@@ -11,11 +11,12 @@ import numpy as np
 from spikeloom.hdl.contract.errors import InputError, LinkError
 
 from ..compiler.wiring import wire
-from ..design.input_raster import SpikeInput, input_raster
+from ..design.input_raster import SampleInputs, SpikeInput, input_raster, sample_rasters
 from ..device.monitors import Monitored
 from ..device.run import Run
 from ..network.network import Network
-from .float_model import FloatCore, FloatNetwork
+from ..quantise.rounding import Floats
+from .float_model import Bools, FloatCore, FloatNetwork, run_float_batch
 
 
 class _Layout:
@@ -42,6 +43,10 @@ class FloatDevice:
     Parameters
     ----------
     network : without a learning rule; later changes of it are not seen.
+
+    Attributes
+    ----------
+    numbers : what it runs.
     """
 
     def __init__(self, network: Network) -> None:
@@ -54,13 +59,24 @@ class FloatDevice:
         options: dict[str, Any] = self._layout.wiring.neuron.combine(
             {p.name: p.neuron for p in network.populations.values() if p.neuron is not None}
         )
-        self._numbers = FloatNetwork.described(
+        self.numbers = FloatNetwork.described(
             self._layout.wiring, network.dt, subtract=options["reset"] == "subtract",
             integrates=bool(options.get("integrate_refractory")),
         )  # fmt: skip
         self._watched: list[int] = []
         self._closed = False
         self.reset()
+
+    @staticmethod
+    def runs(network: Network) -> bool:
+        """Whether a network is of neurons that have equations in floats, without a learning rule."""
+        models = {p.neuron.model for p in network.populations.values() if p.neuron is not None}
+        return network.learning is None and models == {"lif"}
+
+    @property
+    def populations(self) -> dict[str, slice]:
+        """Ranges of neurons by name."""
+        return self._layout.wiring.populations
 
     @property
     def step(self) -> int:
@@ -69,7 +85,7 @@ class FloatDevice:
 
     def reset(self) -> None:
         """Clear the state, and begin with step 0."""
-        self._core = FloatCore(self._numbers)
+        self._core = FloatCore(self.numbers)
 
     def monitor(self, neurons: Sequence[int] | str) -> None:
         """Record the potentials of these neurons, or of a population, in later runs; [] ends it."""
@@ -100,18 +116,42 @@ class FloatDevice:
         for t, row in enumerate(raster):
             fired[t], _ = self._core.step(row)
             potentials[t] = (self._core.v + rest)[self._watched]
+        return self._run_of(start, fired, potentials)
+
+    def _run_of(self, start: int, fired: Bools, potentials: Floats) -> Run:
         values = {f"v[{j}]": potentials[:, k] for k, j in enumerate(self._watched)}
         return Run(
             start, fired, Monitored(values, {}), self._layout.wiring.populations, self.network.dt
         )
 
-    def run_batch(self, samples: Sequence[SpikeInput], steps: int | None = None) -> list[Run]:
-        """Run each sample from a cleared state; afterwards it is cleared again."""
-        runs = []
-        for sample in samples:
-            self.reset()
-            runs.append(self.run(sample, steps))
+    def run_batch(
+        self,
+        samples: SampleInputs,
+        steps: int | None = None,
+        *,
+        numbers: FloatNetwork | None = None,
+    ) -> list[Run]:
+        """Run each sample from a cleared state, as `Device.run_batch` does; then it is cleared again.
+
+        SampleInputs of the same length run side by side; see `FloatCore`.
+
+        Parameters
+        ----------
+        samples, steps : as `Device.run_batch` takes them.
+        numbers : in place of the network's own.
+        """
+        if self._closed:
+            raise LinkError("this device was closed; open it anew: spikeloom.open(…)")
+        numbers = numbers or self.numbers
+        rasters = sample_rasters(self._layout, samples, steps)
+        together = len({len(raster) for raster in rasters}) == 1
+        groups = [rasters] if together else [[raster] for raster in rasters]
         self.reset()
+        runs = []
+        for group in groups:
+            fired, potentials = run_float_batch(numbers, np.stack(group), self._watched)
+            potentials += self._layout.wiring.rest[self._watched]
+            runs += [self._run_of(0, *found) for found in zip(fired, potentials, strict=True)]
         return runs
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ core holds them: so that a difference can be put down to what makes it.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -139,6 +140,12 @@ class FloatRun:
 class FloatCore:
     """Steps a network from a state of 0, which `v` and its other attributes are.
 
+    Parameters
+    ----------
+    network : to step.
+    batch : run so many samples side by side; every shape below has that dimension before its last.
+        Weights are then added in another order, so potentials may differ in the last digit.
+
     Attributes
     ----------
     v, th : (N,) potentials, and adaptive parts of thresholds.
@@ -147,23 +154,33 @@ class FloatCore:
     step_number : of the next step.
     """
 
-    def __init__(self, network: FloatNetwork) -> None:
+    def __init__(self, network: FloatNetwork, batch: int | None = None) -> None:
         self.network = network
         axons, n = network.weights.shape
+        samples = () if batch is None else (batch,)
         deepest = int(network.delays.max(initial=0))
         farthest = int(network.destinations[:, 2].max(initial=0))
-        self.v, self.th, self.currents = np.zeros(n), np.zeros(n), np.zeros((2, n))
-        self.waiting = np.zeros(n, dtype=np.int64)
+        self.v, self.th = np.zeros((*samples, n)), np.zeros((*samples, n))
+        self.currents = np.zeros((2, *samples, n))
+        self.waiting = np.zeros((*samples, n), dtype=np.int64)
         self.step_number = 0
-        self._later = np.zeros((farthest + 2, axons), dtype=bool)
-        self._sums = np.zeros((deepest + 1, 2, n))
+        self._later = np.zeros((farthest + 2, *samples, axons), dtype=bool)
+        self._sums = np.zeros((deepest + 1, 2, *samples, n))
         self._keep = np.stack([network.keep_exc, network.keep_inh])
+        self._batch, self._deepest = batch, deepest
+        if batch is not None:
+            self._keep = self._keep[:, None]
         self.set_weights(network.weights)
 
     def set_weights(self, weights: Floats) -> None:
         """Let the (A, N) weights be others from the next step on."""
         self.network = dataclasses.replace(self.network, weights=weights)
         self._sides = np.maximum(weights, 0.0), np.minimum(weights, 0.0)
+        if self._batch is not None:
+            self._matrices = [
+                [np.where(self.network.delays == delay, side, 0.0) for side in self._sides]
+                for delay in range(self._deepest + 1)
+            ]
 
     def step(self, arrivals: Bools, spikes: Bools | None = None) -> tuple[Bools, Floats]:
         """One step with these (A,) input spikes: who fires, and potential minus threshold, (N,) each.
@@ -182,24 +199,38 @@ class FloatCore:
         self.v = np.where(fires, v - level if net.subtract else net.v_reset, v)
         self.waiting = np.where(fires, net.refractory, np.maximum(self.waiting - 1, 0))
         self.th = self.th * net.keep_th + net.th_inc * fires - net.th_dec
-        _, reached, delays = net.destinations[fires[net.destinations[:, 0]]].T
-        self._later[(self.step_number + 1 + delays) % len(self._later), reached] = True
+        neurons, reached, delays = net.destinations.T
+        for delay in np.unique(delays):
+            at = delays == delay
+            slot = self._later[(self.step_number + 1 + delay) % len(self._later)]
+            slot[..., reached[at]] |= fires[..., neurons[at]]
         self.step_number += 1
         return fires, margin
 
     def _arrive(self, arrivals: Bools) -> None:
         """Sum weights, now and for later steps, and update the currents."""
         due = self._later[self.step_number % len(self._later)]
-        arrived = np.flatnonzero(arrivals | due)
+        spikes = arrivals | due
         due[:] = False
+        if spikes.ndim == 1:
+            self._add(np.flatnonzero(spikes))
+        else:
+            rows = spikes.astype(np.float64)
+            for delay, sides in enumerate(self._matrices):
+                slot = self._sums[(self.step_number + delay) % len(self._sums)]
+                for sums, matrix in zip(slot, sides, strict=True):
+                    sums += rows @ matrix
+        now = self._sums[self.step_number % len(self._sums)]
+        self.currents = self.currents * self._keep + now
+        now[:] = 0.0
+
+    def _add(self, arrived: Ints) -> None:
+        """Add the weights of these axons, one after the other."""
         for delay in range(len(self._sums)):
             here = self.network.delays[arrived] == delay
             slot = self._sums[(self.step_number + delay) % len(self._sums)]
             for sums, weights in zip(slot, self._sides, strict=True):
                 sums += np.where(here, weights[arrived], 0.0).sum(axis=0)
-        now = self._sums[self.step_number % len(self._sums)]
-        self.currents = self.currents * self._keep + now
-        now[:] = 0.0
 
 
 def run_floats(network: FloatNetwork, raster: Bools, spikes: Bools | None = None) -> FloatRun:
@@ -218,3 +249,27 @@ def run_floats(network: FloatNetwork, raster: Bools, spikes: Bools | None = None
         found.spikes[t], found.margins[t] = core.step(row, forced)
         found.potentials[t] = core.v
     return found
+
+
+def run_float_batch(
+    network: FloatNetwork, rasters: Bools, watched: Sequence[int] = ()
+) -> tuple[Bools, Floats]:
+    """Run samples side by side, each from a state of 0.
+
+    Parameters
+    ----------
+    rasters : (samples, steps, A) input spikes.
+    watched : K neurons.
+
+    Returns
+    -------
+    (samples, steps, N) spikes, and (samples, steps, K) potentials after each step, from rest.
+    """
+    count, steps, _ = rasters.shape
+    core = FloatCore(network, count)
+    spikes = np.zeros((count, steps, network.weights.shape[1]), dtype=bool)
+    potentials = np.zeros((count, steps, len(watched)))
+    for t in range(steps):
+        spikes[:, t], _ = core.step(rasters[:, t])
+        potentials[:, t] = core.v[:, list(watched)]
+    return spikes, potentials

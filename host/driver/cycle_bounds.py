@@ -77,6 +77,24 @@ def run_cycles(
     return slowest + _FABRIC + reports + _CYCLES_PER_PACKET * len(packets)
 
 
+def spike_cycles(design: Design, spikes: int) -> int:
+    """Clock cycles that a step takes at most in which so many axons spike, on one core or on many.
+
+    Axons are those of inputs and of neurons that project to something; on many cores all of them are
+    taken to be on one, and their packets to go to all.
+    """
+    on_one = np.array([min(spikes, design.config.axons)])
+    if design.placement is None:
+        cycles = int(step_cycles(design.config, on_one, 0)[0])
+        packets = min(spikes, len(network_destinations(design.image)))
+        return cycles + (_FABRIC + _CYCLES_PER_PACKET * packets) * bool(design.config.route_entries)
+    fabric = design.placement.fabric
+    packets = sum(len(p) for p in design.placement.destinations(design.image))
+    packets = min(packets, spikes * fabric.cores)
+    cycles = int(step_cycles(fabric.core, np.minimum(on_one, fabric.core.axons), 0)[0])
+    return cycles + _FABRIC + fabric.external.neurons + _CYCLES_PER_PACKET * packets
+
+
 def sweeps(config: CoreConfig) -> bool:
     """Whether the core sweeps over its synapses."""
     return config.learning is not None and config.learning.format.sweeps

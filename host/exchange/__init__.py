@@ -4,4 +4,4 @@
 before a network of its format is, and none is needed to read a file.
 """
 
-__all__ = ["ann", "ann_layers", "ann_result", "imported", "importer", "nir"]
+__all__ = ["ann", "ann_layers", "ann_result", "checked", "checking", "imported", "importer", "nir"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from spikeloom.hdl.contract.errors import DesignError, ForeignNetworkError, InputError
 from spikeloom.hdl.contract.registry import Registry, module_of, resolve
 
 from ..design.files import read_file
+from .checked import Checked, population_checks, whole_refused
 from .imported import Imported
 
 
@@ -25,6 +26,8 @@ class Importer:
     read : `read(path, **options) -> Imported`; raises `ForeignNetworkError` for what it cannot map.
     recognises : `recognises(path, data) -> bool` from the name and the first bytes of a file.
     options : names of the options of `read`, each with a sentence on what it means.
+    check : `check(path, **options) -> Checked`, which finds all that `read` would refuse, node by node;
+        default: what `read` refuses first.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Importer:
     read: Callable[..., Imported] | str
     recognises: Callable[[Path, bytes], bool] | str
     options: tuple[tuple[str, str], ...] = ()
+    check: Callable[..., Checked] | str | None = None
 
     @property
     def module(self) -> str:
@@ -39,7 +43,7 @@ class Importer:
         return module_of(self.read)
 
     def part(self, name: str) -> Any:
-        """The function "read" or "recognises" itself."""
+        """The function "read", "recognises" or "check" itself."""
         return resolve(getattr(self, name))
 
 
@@ -90,6 +94,29 @@ def import_network(path: str | Path, format: str | None = None, **options: Any) 
     ForeignNetworkError : a file of no known format, or what cannot be mapped, with its place.
     InputError : an option that the importer does not have.
     """
+    return _chosen(path, format, options).part("read")(Path(path), **options)
+
+
+def check_network(path: str | Path, format: str | None = None, **options: Any) -> Checked:
+    """Find out whether a file can be imported, and all that stands against it, node by node.
+
+    Arguments and errors are those of `import_network`, but what cannot be mapped is in the result.
+    """
+    try:
+        importer = _chosen(path, format, options)
+    except ForeignNetworkError as error:
+        return Checked(format or "", (whole_refused(str(error)),))
+    if importer.check is not None:
+        return cast(Checked, importer.part("check")(Path(path), **options))
+    try:
+        found = importer.part("read")(Path(path), **options)
+    except ForeignNetworkError as error:
+        return Checked(importer.name, (whole_refused(str(error)),))
+    return Checked(importer.name, population_checks(found), found)
+
+
+def _chosen(path: str | Path, format: str | None, options: dict[str, Any]) -> Importer:
+    """The importer for a file; `InputError` for an option that it does not have."""
     importer = importer_of(path) if format is None else IMPORTERS.find(format)
     known = [name for name, _ in importer.options]
     unknown = sorted(set(options) - set(known))
@@ -98,4 +125,4 @@ def import_network(path: str | Path, format: str | None = None, **options: Any) 
             f"the importer {importer.name!r} has no option {', '.join(unknown)}; it has "
             f"{', '.join(known) or 'none'}"
         )
-    return importer.part("read")(Path(path), **options)
+    return importer

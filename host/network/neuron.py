@@ -16,10 +16,10 @@ from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import FitError, InputError
 
 from ..quantise.arrays import real_array
-from ..quantise.bounds import ErrorBounds, no_bounds
 from ..quantise.holding import Purpose
 from ..quantise.needs import HEADROOM, Needs, general_needs
 from ..quantise.neurons import RoundedNeurons
+from ..quantise.reports import ErrorBounds, no_bounds
 from ..quantise.rounding import Floats, Integers
 from .options import own_parameters
 

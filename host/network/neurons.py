@@ -20,10 +20,10 @@ from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.contract.errors import FitError, InputError
 
 from ..quantise.arrays import choice
-from ..quantise.bounds import ErrorBounds, integrating_bounds
 from ..quantise.holding import Purpose
 from ..quantise.needs import HEADROOM
 from ..quantise.neurons import RoundedNeurons
+from ..quantise.reports import ErrorBounds, integrating_bounds
 from ..quantise.rounding import Floats, Integers
 from .integrate_and_fire import Bools, IntegrateAndFire, above_rest
 from .neuron import Neuron, numbers, one_for_all

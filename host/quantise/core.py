@@ -12,7 +12,7 @@ from spikeloom.hdl.contract.errors import InputError
 
 from .holding import Holding, NeuronKind, Purpose, driving, fixed_choice, fixed_widths
 from .neurons import RoundedNeurons
-from .report import QuantisationReport
+from .reports import QuantisationReport
 from .rounding import Floats, Integers, same
 from .sums import thresholds_for_sums
 

@@ -9,9 +9,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .bounds import ErrorBounds
 from .needs import HEADROOM, Needs
 from .neurons import RoundedNeurons
+from .reports import ErrorBounds
 from .rounding import Floats, Integers
 from .scales import MAX_WEIGHT_SHIFT, SLACK, Choice, Columns, choose
 from .widths import (

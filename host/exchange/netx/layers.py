@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,10 @@ _WEIGHTS = (-256, 255)
 _NEURONS = ("LOIHI", "CUBA")
 _INTEGRATOR = {"iDecay": 0, "vDecay": DECAY_ONE, "vThMant": 1 << 17}
 """What netx takes for a dense layer that has no neuron."""
+
+
+Read = tuple[tuple[int, ...], "list[Layer]", list[str]]
+"""Shape of the input, layers with neurons, and notes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +64,7 @@ class Layer:
         return int(np.prod(self.shape))
 
 
-def read_layers(
-    source: Any, skip: int, input_shape: tuple[int, ...] | None
-) -> tuple[tuple[int, ...], list[Layer], list[str]]:
+def read_layers(source: Any, skip: int, input_shape: tuple[int, ...] | None) -> Read:
     """Shape of the input, layers with neurons, and notes.
 
     Parameters
@@ -71,8 +73,13 @@ def read_layers(
     skip : so many layers at the beginning are left out.
     input_shape : of the first layer, where the file does not say.
     """
+    return _opened(source, lambda file: _read(file, skip, input_shape))
+
+
+def _opened(source: Any, read: Callable[[Mapping[str, Any]], Read]) -> Read:
+    """What `read` gives of a file, which may be open already."""
     if isinstance(source, Mapping):
-        return _read(source, skip, input_shape)
+        return read(source)
     if not isinstance(source, str | os.PathLike):
         raise ForeignNetworkError(f"{shown(source)} is no netx network; give the path of a file")
     try:
@@ -83,14 +90,29 @@ def read_layers(
         ) from None
     try:
         with h5py.File(Path(source), "r") as file:
-            return _read(file, skip, input_shape)
+            return read(file)
     except (OSError, RuntimeError) as error:
         raise ForeignNetworkError(f"{source} is no HDF5 file that can be read: {error}") from None
 
 
+def check_layers(
+    source: Any, skip: int, input_shape: tuple[int, ...] | None
+) -> list[tuple[str, str, str]]:
+    """Name, type and what is refused ("" for nothing) of each layer; arguments as for `read_layers`.
+
+    Behind a layer that is refused, the next one is looked at with the shape that the file states.
+    """
+    seen: list[tuple[str, str, str]] = []
+    _opened(source, lambda file: _read(file, skip, input_shape, seen))
+    return seen
+
+
 def _read(
-    file: Mapping[str, Any], skip: int, input_shape: tuple[int, ...] | None
-) -> tuple[tuple[int, ...], list[Layer], list[str]]:
+    file: Mapping[str, Any],
+    skip: int,
+    input_shape: tuple[int, ...] | None,
+    seen: list[tuple[str, str, str]] | None = None,
+) -> Read:
     group = file.get("layer")
     if not isinstance(group, Mapping) or not len(group):
         raise ForeignNetworkError("not a netx file: it has no layers (the group 'layer')")
@@ -108,17 +130,41 @@ def _read(
             continue
         if kind == "flatten":
             continue
-        if kind not in ("dense", "dense_rec", "conv"):
-            raise ForeignNetworkError(f"{reader.name} is of type {kind!r}: {_reason(kind)}")
-        layer = reader.conv(shape) if kind == "conv" else reader.dense(shape, kind == "dense_rec")
+        try:
+            layer = _layer(reader, kind, shape)
+        except ForeignNetworkError as error:
+            if seen is None:
+                raise
+            seen.append((reader.name, kind, str(error)))
+            shape = _stated(reader)
+            continue
         if first is None:
             first = shape = (reader.sources,)
         layers.append(layer)
         notes += reader.notes
         shape = layer.shape
+        if seen is not None:
+            seen.append((reader.name, kind, ""))
+    if seen:
+        return first or (), layers, notes
     if not layers or first is None:
         raise ForeignNetworkError("the file has no layer of neurons, dense or conv")
     return first, layers, notes
+
+
+def _layer(reader: _Reader, kind: str, shape: tuple[int, ...] | None) -> Layer:
+    """A layer of neurons, whose input has this shape."""
+    if kind not in ("dense", "dense_rec", "conv"):
+        raise ForeignNetworkError(f"{reader.name} is of type {kind!r}: {_reason(kind)}")
+    return reader.conv(shape) if kind == "conv" else reader.dense(shape, kind == "dense_rec")
+
+
+def _stated(reader: _Reader) -> tuple[int, ...] | None:
+    """The shape of a layer as the file has it; None where it has none."""
+    try:
+        return reader.shape()
+    except ForeignNetworkError:
+        return None
 
 
 def _reason(kind: str) -> str:

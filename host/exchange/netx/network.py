@@ -127,6 +127,7 @@ NETX = Importer(
     title="HDF5 of lava-dl's netx",
     read=from_netx,
     recognises=recognises,
+    check="spikeloom.exchange.checking.netx_layers:check_netx",
     options=(
         ("skip_layers", "so many layers at the beginning are left out"),
         ("input_shape", "(channels, height, width) of the input"),

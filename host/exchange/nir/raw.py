@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,8 @@ class Node:
 
     def refused(self, reason: str) -> ForeignNetworkError:
         """The error to raise for something in this node."""
-        return ForeignNetworkError(f"node {self.name!r} ({self.kind}): {reason}")
+        message = f"node {self.name!r} ({self.kind}): {reason}"
+        return ForeignNetworkError(message, self.name, reason)
 
     def numbers(self, key: str, default: float | None = None) -> Floats:
         """A value as finite floats of any shape."""
@@ -115,11 +116,21 @@ class Graph:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
-def raw_graph(source: Any) -> Graph:
-    """The graph in a file, or of an object of `nir`; raises `ForeignNetworkError`."""
-    found = (
-        _from_file(Path(source)) if isinstance(source, str | Path) else _of_object("", source, 0)
-    )
+Refused = dict[str, str]
+"""Reasons by node."""
+UNKNOWN = "Unknown"
+"""Kind of a node that was refused."""
+
+
+def raw_graph(source: Any, refused: Refused | None = None) -> Graph:
+    """The graph in a file, or of an object of `nir`; raises `ForeignNetworkError`.
+
+    With `refused`, nodes that cannot be read are put there, and are of the kind `UNKNOWN`.
+    """
+    if isinstance(source, str | Path):
+        found = _from_file(Path(source), refused)
+    else:
+        found = _of_object("", source, 0, refused)
     if isinstance(found, Graph):
         return found
     return Graph("", {"node": found}, [])
@@ -129,7 +140,27 @@ def _place(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _of_object(path: str, item: Any, depth: int) -> Node | Graph:
+def _inner(
+    path: str,
+    names: Iterable[Any],
+    make: Callable[[str, Any], Node | Graph],
+    refused: Refused | None,
+) -> dict[str, Node | Graph]:
+    """The nodes of a graph."""
+    nodes: dict[str, Node | Graph] = {}
+    for name in names:
+        place = _place(path, str(name))
+        try:
+            nodes[str(name)] = make(place, name)
+        except ForeignNetworkError as error:
+            if refused is None:
+                raise
+            refused[place] = error.reason or str(error)
+            nodes[str(name)] = Node(place, UNKNOWN)
+    return nodes
+
+
+def _of_object(path: str, item: Any, depth: int, refused: Refused | None) -> Node | Graph:
     kind = type(item).__name__
     if depth > MAX_DEPTH:
         raise ForeignNetworkError(f"graph {path!r}: more than {MAX_DEPTH} graphs within each other")
@@ -137,7 +168,11 @@ def _of_object(path: str, item: Any, depth: int) -> Node | Graph:
         nodes, edges = getattr(item, "nodes", None), getattr(item, "edges", None)
         if not isinstance(nodes, Mapping) or not isinstance(edges, Iterable):
             raise ForeignNetworkError(f"graph {path!r}: has no nodes, or no edges")
-        inner = {str(k): _of_object(_place(path, str(k)), n, depth + 1) for k, n in nodes.items()}
+
+        def make(place: str, name: Any) -> Node | Graph:
+            return _of_object(place, nodes[name], depth + 1, refused)
+
+        inner = _inner(path, nodes, make, refused)
         return Graph(path, inner, _edges(path, list(edges)), _metadata(item))
     if kind not in KINDS:
         raise _unknown(path, kind)
@@ -156,7 +191,7 @@ def _metadata(item: Any) -> dict[str, Any]:
     return dict(found) if isinstance(found, Mapping) else {}
 
 
-def _from_file(path: Path) -> Node | Graph:
+def _from_file(path: Path, refused: Refused | None) -> Node | Graph:
     try:
         import h5py
     except ImportError:
@@ -178,7 +213,7 @@ def _from_file(path: Path) -> Node | Graph:
                 raise ForeignNetworkError(
                     f"{path} is HDF5, but has no node: it is not NIR, or writing it ended early"
                 )
-            return _of_group("", file["node"], 0)
+            return _of_group("", file["node"], 0, refused)
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         if isinstance(error, ForeignNetworkError):
             raise
@@ -186,7 +221,7 @@ def _from_file(path: Path) -> Node | Graph:
         raise ForeignNetworkError(f"{path} cannot be read as NIR; it is {what} ({error})") from None
 
 
-def _of_group(path: str, group: Any, depth: int) -> Node | Graph:
+def _of_group(path: str, group: Any, depth: int, refused: Refused | None) -> Node | Graph:
     where = path or "node"
     if depth > MAX_DEPTH:
         raise ForeignNetworkError(f"graph {path!r}: more than {MAX_DEPTH} graphs within each other")
@@ -209,7 +244,11 @@ def _of_group(path: str, group: Any, depth: int) -> Node | Graph:
     inner = group["nodes"]
     if not hasattr(inner, "keys"):
         raise ForeignNetworkError(f"nodes of graph {path!r} are an array; a group is expected")
-    nodes = {str(k): _of_group(_place(path, str(k)), inner[k], depth + 1) for k in inner}
+
+    def make(place: str, name: Any) -> Node | Graph:
+        return _of_group(place, inner[name], depth + 1, refused)
+
+    nodes = _inner(path, inner, make, refused)
     pairs = np.asarray(_value(path, "edges", group["edges"])).tolist()
     return Graph(path, nodes, _edges(path, pairs), _read_metadata(path, group))
 
@@ -248,9 +287,8 @@ def _edges(path: str, edges: list[Any]) -> list[tuple[str, str]]:
 
 
 def _unknown(path: str, kind: str) -> ForeignNetworkError:
-    return ForeignNetworkError(
-        f"node {path!r} is a {kind}, which is no kind of node in NIR; known are {', '.join(KINDS)}"
-    )
+    reason = f"is a {kind}, which is no kind of node in NIR; known are {', '.join(KINDS)}"
+    return ForeignNetworkError(f"node {path!r} {reason}", path, reason)
 
 
 def _checked(node: Node) -> Node:

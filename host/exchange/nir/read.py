@@ -85,11 +85,11 @@ def from_nir(
     neurons = flat.of(*NEURONS)
     if not neurons:
         raise ForeignNetworkError("the graph has no neurons, so there is nothing to simulate")
-    step = _time_step(dt, source, neurons)
+    step = time_step(dt, source, neurons)
     without_leak(neurons, step)
     shapes = find_shapes(flat)
     convention, said = find_convention(source, neurons, step)
-    meaning = Meaning(convention, step, _reset(reset, convention, neurons))
+    meaning = Meaning(convention, step, find_reset(reset, convention, neurons))
     notes = [*flat.notes, said]
     if convention.input_at_weights:
         notes += inputs_past_weights(flat, NEURONS)
@@ -99,7 +99,8 @@ def from_nir(
     return _Assembly(flat, signals, meaning, cycles == "step", notes).made()
 
 
-def _time_step(dt: float | None, source: str | None, neurons: list[Node]) -> float:
+def time_step(dt: float | None, source: str | None, neurons: list[Node]) -> float:
+    """Seconds of a step, as given or as the source has them; else `ForeignNetworkError`."""
     if dt is not None:
         advice = "give the length of a time step in seconds, e.g. 1e-3"
         if real_number("dt", dt, advice) <= 0 or not np.isfinite(dt):
@@ -119,7 +120,8 @@ def _time_step(dt: float | None, source: str | None, neurons: list[Node]) -> flo
     )
 
 
-def _reset(reset: str | None, convention: Convention, neurons: list[Node]) -> str:
+def find_reset(reset: str | None, convention: Convention, neurons: list[Node]) -> str:
+    """What a spike does, as given or as the source does it; else `ForeignNetworkError`."""
     if reset is not None:
         return reset
     if convention.reset is not None:
@@ -318,6 +320,7 @@ IMPORTER = Importer(
     title="Neuromorphic Intermediate Representation: snnTorch, Norse, SpikingJelly, Sinabs, …",
     read="spikeloom.exchange.nir.read:from_nir",
     recognises="spikeloom.exchange.nir.read:recognises",
+    check="spikeloom.exchange.checking.nir_nodes:check_nir",
     options=(
         ("dt", "length of a time step in seconds, which the file does not say"),
         ("reset", "what a spike does to the potential: value or subtract"),

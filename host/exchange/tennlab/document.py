@@ -146,9 +146,11 @@ def _values(
                 column.append(float(values[index]))
             except (TypeError, ValueError, IndexError, KeyError, OverflowError):
                 raise ForeignNetworkError(
-                    f"the values of {who} are {shown(values)}; number {index} is its {name}"
+                    f"the values of {who} are {shown(values)}; number {index} is its {name}", who
                 ) from None
         columns[str(name)] = np.array(column, dtype=np.float64)
         for k in np.flatnonzero(~np.isfinite(columns[str(name)]))[:1]:
-            raise ForeignNetworkError(f"the {name} of {names[k]} is {column[k]}; give a number")
+            raise ForeignNetworkError(
+                f"the {name} of {names[k]} is {column[k]}; give a number", names[k]
+            )
     return columns

@@ -158,6 +158,7 @@ TENNLAB = Importer(
     title="JSON of TENNLab's framework-open and casPYan",
     read=from_tennlab,
     recognises=recognises,
+    check="spikeloom.exchange.checking.tennlab_nodes:check_tennlab",
     options=(
         ("processor", "risp, vrisp or caspian, where the file does not say"),
         ("params", "parameters of the processor, where the file has none"),

@@ -113,7 +113,8 @@ def _steps(document: Document, least: int) -> Integers:
     delays = _column(document, "edge", "Delay")
     for k in np.flatnonzero((delays < least) | (delays % 1 != 0))[:1]:
         raise ForeignNetworkError(
-            f"the Delay of {document.edge(k)} is {delays[k]:g}; give a number of steps from {least}"
+            f"the Delay of {document.edge(k)} is {delays[k]:g}; give a number of steps from {least}",
+            document.edge(k),
         )
     return delays.astype(np.int64)
 
@@ -143,7 +144,8 @@ def _risp(document: Document, params: Mapping[str, Any]) -> Meaning:
         raise ForeignNetworkError(
             f"the Threshold of {document.node(k)} is {meaning.thresholds[k]:g}: RISP lets it fire "
             "whenever something arrives, whatever its potential, and not otherwise; a core's neuron "
-            "would fire in every step. Use a threshold above 0"
+            "would fire in every step. Use a threshold above 0",
+            document.node(k),
         )
     return meaning
 
@@ -217,7 +219,8 @@ def _risp_weights(
     for k in np.flatnonzero((weights < 0) | (weights >= len(table)))[:1]:
         raise ForeignNetworkError(
             f"the Weight of {document.edge(k)} is {weights[k]:g}, which is an index of the "
-            f"processor's {len(table)} weights; give 0…{len(table) - 1}"
+            f"processor's {len(table)} weights; give 0…{len(table) - 1}",
+            document.edge(k),
         )
     chosen = np.array(table)[weights.astype(np.int64)]
     if _flag(params, "inputs_from_weights"):
@@ -233,17 +236,20 @@ def _caspian(document: Document, params: Mapping[str, Any]) -> Meaning:
         raise ForeignNetworkError(
             f"the Leak of {document.node(k)} is {leaks[k]:g}: its potential decays by "
             f"2^(−1/2^{leaks[k]:g}) in a step and is cut to an integer, where a core rounds to the "
-            "nearest; that is not exact. Use −1, no leak"
+            "nearest; that is not exact. Use −1, no leak",
+            document.node(k),
         )
     axons = document.node_values.get("Delay", np.zeros(len(thresholds)))
     for k in np.flatnonzero(axons != 0)[:1]:
         raise ForeignNetworkError(
             f"the Delay of {document.node(k)} is {axons[k]:g}: casPYan ignores delays of nodes, and "
-            "Caspian does not. Use 0, and add it to the delays of its edges"
+            "Caspian does not. Use 0, and add it to the delays of its edges",
+            document.node(k),
         )
     for k in np.flatnonzero(thresholds < 0)[:1]:
         raise ForeignNetworkError(
-            f"the Threshold of {document.node(k)} is {thresholds[k]:g}; give at least 0"
+            f"the Threshold of {document.node(k)} is {thresholds[k]:g}; give at least 0",
+            document.node(k),
         )
     count = len(thresholds)
     return Meaning(

@@ -13,8 +13,7 @@ from spikeloom.design.archive import ArchiveKind
 from spikeloom.design.design import FORMAT, Design
 from spikeloom.hdl import CoreConfig, Image
 from spikeloom.hdl.contract.errors import DesignError
-from spikeloom.quantise.bounds import ErrorBounds
-from spikeloom.quantise.report import ProjectionCost, QuantisationReport
+from spikeloom.quantise.reports import ErrorBounds, ProjectionCost, QuantisationReport
 from spikeloom.quantise.rounding import ParameterDeviation
 
 names = st.text(st.characters(codec="utf-8"), max_size=8)

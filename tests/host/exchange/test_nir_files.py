@@ -205,3 +205,56 @@ def test_a_convolutional_network_is_imported_whole():
 def test_what_is_refused_and_why(name, options, reason):
     with pytest.raises(ForeignNetworkError, match=reason):
         read(name, **options)
+
+
+def braille_subtract():
+    """The Braille network with a reset by subtraction, an input, and what NIR's equations give."""
+    name, names, dt, reset = BRAILLE[0]
+    found = read(name, dt=dt, reset=reset)
+    x = np.random.default_rng(0).random((256, 12)) < 0.15
+    want = braille(name, names, dt, True, x.astype(float))
+    # The second layer is a step later here.
+    return found, {"input": np.pad(x, ((0, 1), (0, 0)))}, dict(zip(names[::2], want, strict=True))
+
+
+def test_braille_has_no_difference_with_12_bit_weights_and_the_states_that_a_search_finds():
+    found, x, want = braille_subtract()
+
+    def differences(runs):
+        (run,) = runs
+        rows = len(next(iter(want.values())))
+        return -float(sum((found.aligned(n, run[n])[:rows] != w).sum() for n, w in want.items()))
+
+    design = spikeloom.compile(
+        found.network, weight_bits=12, samples=spikeloom.Samples([x]), accuracy=differences,
+        tolerance=0,
+    )  # fmt: skip
+    with spikeloom.open("golden:", design) as device:
+        found.start(device)
+        run = device.run(x)
+    assert differences([run]) == 0
+    tried = [t for t in design.report.accuracy.trials if t.state_bits < design.config.state_bits]
+    print(f"12-bit weights, {design.config.state_bits}-bit states: no difference; before:",
+          {t.state_bits: -t.accuracy for t in tried})  # fmt: skip
+    assert all(t.accuracy < 0 for t in tried)
+    assert design.config.state_bits <= 24
+
+
+def test_braille_with_8_bit_weights_is_explained():
+    found, x, want = braille_subtract()
+    design = spikeloom.compile(found.network, weight_bits=8)
+    why = spikeloom.explain(found.network, design, x)
+    print(why)
+    # Floats by our equations are what NIR's equations give: all differences are the core's.
+    ideal = spikeloom.open("float:", found.network).run(x)
+    rows = len(next(iter(want.values())))
+    assert all(np.array_equal(found.aligned(n, ideal[n])[:rows], w) for n, w in want.items())
+    with spikeloom.open("golden:", design) as device:
+        core = device.run(x)
+    first = np.argwhere(core.spikes != ideal.spikes)[0]
+    where = found.network.populations
+    assert why.step == first[0]
+    assert (why.population, why.neuron) == ("lif1.lif", first[1])
+    assert where["lif1.lif"].size > why.neuron
+    assert why.cause == "rounding of weights"
+    assert sum(share for _, share in why.shares) == pytest.approx(why.margins[1] - why.margins[0])

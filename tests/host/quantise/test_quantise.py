@@ -10,7 +10,7 @@ from rich.console import Console
 from spikeloom.hdl.contract.errors import FitError, InputError
 from spikeloom.network.network import IF, LIF
 from spikeloom.quantise.core import quantise
-from spikeloom.quantise.report import QuantisationReport
+from spikeloom.quantise.reports import QuantisationReport
 from spikeloom.quantise.rounding import decay_constant, time_constant
 
 DT = 1e-3

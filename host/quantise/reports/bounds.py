@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spikeloom.hdl.contract.core_config import DECAY_ONE
 
-from .rounding import Floats, Integers, same
+from ..rounding import Floats, Integers, same
 
 Bools = NDArray[np.bool_]
 

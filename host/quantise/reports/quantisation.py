@@ -15,8 +15,9 @@ from rich.table import Table
 
 from spikeloom.hdl.contract.errors import InputError
 
+from ..rounding import ParameterDeviation
+from .accuracy import AccuracyReport
 from .bounds import ErrorBounds
-from .rounding import ParameterDeviation
 
 _WIDTH = 100
 _BOUNDS = ("threshold", "step", "limit")
@@ -82,6 +83,7 @@ class QuantisationReport:
     populations, projections : the same by name.
     losses : messages of the `FitWarning`s that `compile` gave.
     bounds : (N,) bounds on the potential's error, see `bound`; None where there are none.
+    accuracy : how the bits were searched for, and what each kind of number loses; None without samples.
     """
 
     scale: str
@@ -102,6 +104,7 @@ class QuantisationReport:
     projections: tuple[ProjectionCost, ...] = ()
     losses: tuple[str, ...] = ()
     bounds: ErrorBounds | None = None
+    accuracy: AccuracyReport | None = None
 
     def bound(self, steps: float = np.inf) -> NDArray[np.float64]:
         """(N,) how far potential minus threshold can be from the same equations in floats.
@@ -118,6 +121,8 @@ class QuantisationReport:
         """Plain numbers, strings, lists and dicts, for JSON and TOML; without the bounds."""
         plain = dataclasses.asdict(dataclasses.replace(self, bounds=None))
         del plain["bounds"]
+        if self.accuracy is None:
+            del plain["accuracy"]
         plain["parameters"] = [{**dataclasses.asdict(p), "error": p.error} for p in self.parameters]
         return plain
 
@@ -137,6 +142,8 @@ class QuantisationReport:
             for name, kind in kinds.items():
                 found[name] = tuple(kind(**row) for row in plain.get(name, ()))
             found["losses"] = tuple(plain.get("losses", ()))
+            if "accuracy" in plain:
+                found["accuracy"] = AccuracyReport.from_dict(plain["accuracy"])
             bounds = ErrorBounds(*(arrays[name] for name in _BOUNDS)) if arrays else None
             return cls(**{**plain, **found}, bounds=bounds)
         except (KeyError, TypeError, AttributeError):
@@ -154,6 +161,8 @@ class QuantisationReport:
             parts.append(self._projections())
         if self.populations:
             parts.append(self._populations())
+        if self.accuracy is not None:
+            parts.append(self.accuracy)
         parts += [f"• {message}" for message in self.losses]
         return Group(*parts)
 
