@@ -27,6 +27,7 @@ from . import (
     run,
     serve,
     shell,
+    sweep,
     verilog,
     watch,
 )
@@ -93,8 +94,8 @@ def _global(
 
 
 for module in (
-    demo, doctor, verilog, cosim, bisect, import_, run, boards, build, place, serve, devices, shell, linktest,
-    watch, miniterm, info,
+    demo, doctor, verilog, cosim, bisect, import_, run, boards, build, place, sweep, serve, devices, shell,
+    linktest, watch, miniterm, info,
 ):  # fmt: skip
     module.register(app)
 unwrap(app)
