@@ -45,8 +45,8 @@ _CONSOLE = Console(stderr=True)
 def random_config(rng: np.random.Generator, small: bool = False) -> CoreConfig:
     """A configuration as users have them; a small one fits an iCE40."""
     while True:
-        lanes = int(rng.choice([1, 2, 4] if small else [1, 2, 4, 8, 16]))
-        neurons, axons = (int(2 ** rng.uniform(4, 6.5 if small else 9)) for _ in range(2))
+        lanes = int(rng.choice([1, 2, 4] if small else [1, 2, 4, 4, 8, 8, 16]))
+        neurons, axons = (int(2 ** rng.uniform(4, 6.5 if small else 8.5)) for _ in range(2))
         synapse = str(rng.choice(["delta", "exponential"]))
         learning = None
         if rng.random() < (0.1 if small else 0.3):

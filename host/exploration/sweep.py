@@ -86,7 +86,7 @@ def sweep(
     points = space.points()
     digests = [space.digest(point) for point in points]
     found = {digest: known for digest in digests if (known := results.read(digest)) is not None}
-    known = len(found)
+    reused = len(found)
     missing = {
         digest: point for digest, point in zip(digests, points, strict=True) if digest not in found
     }
@@ -103,7 +103,7 @@ def sweep(
             for digest, point in missing.items()
         ]
         with progress_bar("points", len(points), progress) as advance:
-            advance(known)
+            advance(reused)
             for digest, result in _compute(tasks, scheduler, workers):
                 found[digest] = result
                 if FAILED not in result and results.read(digest) is None:
@@ -112,7 +112,7 @@ def sweep(
     rows = tuple(
         SweepPoint.of(point, found[digest]) for digest, point in zip(digests, points, strict=True)
     )
-    return Sweep(tuple(space.axes), dict(space.objectives), rows, reused=known)
+    return Sweep(tuple(space.axes), dict(space.objectives), rows, reused=reused)
 
 
 def _compute(tasks: list[Task], scheduler: str | None, workers: int | None) -> Any:

@@ -99,7 +99,9 @@ def test_the_command_writes_table_and_page(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
         sys, "argv", ["spikeloom", "sweep", "space.toml", "--workers", "1", "--json"]
     )
-    cli.main()
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert not ended.value.code
     found = json.loads(capsys.readouterr().out)
     assert found["points"] == 6
     assert found["refused"] == 2
@@ -129,7 +131,7 @@ def test_workers_are_checked(tmp_path, settings, message):
 
 def test_a_scheduler_that_does_not_answer_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(workers, "CONNECT_SECONDS", 0.2)
-    with pytest.raises(InputError, match="no Dask scheduler answers at tcp://127.0.0.1:1"):
+    with pytest.raises(InputError, match="no Dask scheduler answers at tcp:"):
         spikeloom.sweep(
             f"{FILE}:partly", {"k": [0]}, {"k": "min"}, out=tmp_path, scheduler="tcp://127.0.0.1:1"
         )
