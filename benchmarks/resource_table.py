@@ -37,6 +37,8 @@ FAMILIES = ("ecp5", "ice40", "xilinx")
 ROUTED = {"ecp5": "ulx3s", "ice40": "icebreaker"}
 """A board for each family that nextpnr routes."""
 RESOURCES = ("luts", "flip_flops", "block_rams")
+SMALL = 0.2
+"""Weight of small coefficients in the fit, beside the error of a point (ridge regression)."""
 WITHIN = 0.9
 """Share of the configurations that an error is of."""
 _CONSOLE = Console(stderr=True)
@@ -161,12 +163,17 @@ def _fit(rows: list[dict[str, float]], values: list[float]) -> dict[str, Any]:
     matrix = np.array([[row[name] for name in names] for row in rows])
     target = np.maximum(np.array(values, dtype=float), 1.0)
     scaled, ones = matrix / target[:, None], np.ones(len(target))
+    # Few points tell terms apart that grow together: their coefficients are kept small.
+    small = SMALL * np.diag(scaled.mean(axis=0))
+    nothing = np.zeros(len(small))
     left_out = []
     for k in range(len(target)):
         others = np.arange(len(target)) != k
-        guess = matrix[k] @ solve(scaled[others], ones[others])
+        guess = matrix[k] @ solve(
+            np.vstack([scaled[others], small]), np.concatenate([ones[others], nothing])
+        )
         left_out.append(abs(guess / target[k] - 1))
-    coefficients = solve(scaled, ones)
+    coefficients = solve(np.vstack([scaled, small]), np.concatenate([ones, nothing]))
     return {
         "coefficients": {
             name: float(f"{value:.5g}")

@@ -22,6 +22,8 @@ from .families import Family, family_named
 from .fit import blocks_for
 
 TABLE = "fitted_table.json"
+_LARGE_BITS = 2048
+"""Smaller memories are made of logic on Xilinx."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +92,13 @@ def terms(config: CoreConfig, family: Family) -> dict[str, float]:
         "destinations": float(c.route_entries > 0),
         "monitors": float(c.monitors > 0),
         "weight blocks": _banks(family, lanes, c.weight_bits, c.axons * layout.groups),
+        "large weight blocks": _banks(
+            family, lanes, c.weight_bits, c.axons * layout.groups, _LARGE_BITS
+        ),
         "delay blocks": 0.0,
         "sum blocks": _banks(
             family,
-            lanes * layout.accumulators,
+            lanes * layout.accumulators * (c.delay_slots > 1),
             layout.accumulator_bits,
             layout.groups * c.delay_slots,
         ),
@@ -118,7 +123,8 @@ def terms(config: CoreConfig, family: Family) -> dict[str, float]:
         ends = ((layout.axon_fields, c.axons), (layout.neuron_fields, c.neurons))
         for fields, count in ends:
             bits = sum(field.bits for field in fields)
-            found["trace blocks"] += _banks(family, lanes, bits, ceil_div(count, lanes))
+            depth = ceil_div(count, lanes)
+            found["trace blocks"] += _banks(family, lanes, bits, depth, _LARGE_BITS)
     return found
 
 
@@ -139,5 +145,6 @@ def _decays(config: CoreConfig) -> int:
     return sum(field.name.startswith("d_") for field in config.layout.parameters)
 
 
-def _banks(family: Family, banks: int, width: int, depth: int) -> float:
-    return float(banks * blocks_for(width, depth, family)) if width else 0.0
+def _banks(family: Family, banks: int, width: int, depth: int, small: int = 0) -> float:
+    """Block RAMs of memories of this shape, if each has more than `small` bits."""
+    return float(banks * blocks_for(width, depth, family)) if width * depth > small else 0.0

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from spikeloom.hdl.contract.errors import MissingToolError
 
 from ..display.style import COLOURS, FAINT, INK
-
-if TYPE_CHECKING:
-    from .results import Sweep
+from .front import pareto_front
 
 _SIZE = 8
 
@@ -32,8 +31,10 @@ rows.change.emit(); all.change.emit();
 """
 
 
-def sweep_page(sweep: Sweep, title: str) -> str:
-    """The page as text; `MissingToolError` without Bokeh."""
+def sweep_page(
+    rows_of: Sequence[Mapping[str, Any]], objectives: Mapping[str, str], title: str
+) -> str:
+    """The page as text, of points with all that is known of each; `MissingToolError` without Bokeh."""
     try:
         from bokeh.embed import file_html
         from bokeh.layouts import column, row
@@ -53,13 +54,10 @@ def sweep_page(sweep: Sweep, title: str) -> str:
             "pages need Bokeh; install it with: pip install 'spikeloom[sweep]'"
         ) from None
 
-    done = [p for p in sweep if not p.reason]
-    names = list(dict.fromkeys(name for p in done for name in p.row))
-    columns: dict[str, list[Any]] = {
-        name: [_shown(p.row.get(name)) for p in done] for name in names
-    }
+    names = list(dict.fromkeys(name for row in rows_of for name in row))
+    columns: dict[str, list[Any]] = {name: [_shown(r.get(name)) for r in rows_of] for name in names}
     numeric = [n for n in names if all(isinstance(v, int | float) for v in columns[n])]
-    first = [n for n in sweep.objectives if n in numeric]
+    first = [n for n in objectives if n in numeric]
     second, main = (first + numeric + ["", ""])[1], (first + numeric + [""])[0]
     source = ColumnDataSource({**columns, "x": columns.get(second, []), "y": columns.get(main, [])})
     line, rows = ColumnDataSource({"x": [], "y": []}), ColumnDataSource({n: [] for n in names})
@@ -84,7 +82,7 @@ def sweep_page(sweep: Sweep, title: str) -> str:
             "y": chosen_y,
             "horizontal": plot.xaxis[0],
             "vertical": plot.yaxis[0],
-            "directions": _directions(sweep, numeric),
+            "directions": _directions(objectives, numeric),
         },
         code=_UPDATE,
     )
@@ -98,20 +96,22 @@ def sweep_page(sweep: Sweep, title: str) -> str:
         index_position=None,
     )
     # The first front is computed here, so that the page needs no event to show it.
-    front = sweep.front({n: _directions(sweep, numeric)[n] for n in (main, second) if n})
-    ordered = sorted((p.row for p in front), key=lambda r: r[second])
+    directions = _directions(objectives, numeric)
+    shown = {n: directions[n] for n in (main, second) if n}
+    front = [rows_of[k] for k in pareto_front(rows_of, shown)] if shown else []
+    ordered = sorted(front, key=lambda r: r[second])
     line.data = {"x": [r[second] for r in ordered], "y": [r[main] for r in ordered]}
     rows.data = {n: [_shown(r.get(n)) for r in ordered] for n in names}
     note = Div(
-        text=f"{len(done)} points. The line joins those that no other beats in both figures."
+        text=f"{len(rows_of)} points. The line joins those that no other beats in both figures."
     )
     layout = column(row(chosen_y, chosen_x), plot, note, table, sizing_mode="stretch_width")
     return str(file_html(layout, INLINE, title))
 
 
-def _directions(sweep: Sweep, names: list[str]) -> dict[str, str]:
+def _directions(objectives: Mapping[str, str], names: list[str]) -> dict[str, str]:
     """Which way a figure is better; what is no objective is better small."""
-    return {name: sweep.objectives.get(name, "min") for name in names}
+    return {name: objectives.get(name, "min") for name in names}
 
 
 def _shown(value: Any) -> Any:

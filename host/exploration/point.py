@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from spikeloom.boards import find_board
 from spikeloom.hdl.contract.errors import FitWarning, InputError, SpikeLoomError
 
 from ..design.design import Design
@@ -88,7 +89,12 @@ def _figures(returned: object, hardware: dict[str, Any]) -> dict[str, float | st
         raise TypeError(f'"design" is {type(design).__name__}, not a Design')
     if design.placement is not None:
         raise InputError("the design is placed on many cores; sweeps estimate one core")
-    found |= resources(design.config, **hardware)
+    return found | figures_for(design, run, hardware)
+
+
+def figures_for(design: Design, run: Any, hardware: dict[str, Any]) -> dict[str, float]:
+    """What hardware adds: resources of a design, and of a `Run`, several or counters, time and energy."""
+    found = resources(design.config, **hardware)
     if run is None:
         return found
     runs = [run] if isinstance(run, Run | Mapping) else list(run)
@@ -99,11 +105,13 @@ def _figures(returned: object, hardware: dict[str, Any]) -> dict[str, float | st
     )
     found["cycles_per_step"] = round(cycles, 2)
     if "fmax_mhz" in found:
-        found["steps_per_second"] = round(float(found["fmax_mhz"]) * 1e6 / cycles)
-    estimate = energy(design, counted, family=str(hardware.get("family", "ecp5")))
+        found["steps_per_second"] = round(found["fmax_mhz"] * 1e6 / cycles)
+    board = hardware.get("board")
+    family = find_board(board).fpga.family.name if board else hardware.get("family", "ecp5")
+    dynamic = energy(design, counted, family=family).dynamic
     per_step = 1e9 / counted["steps"]
-    found["energy_low_nj_per_step"] = round(estimate.dynamic.low * per_step, 4)
-    found["energy_high_nj_per_step"] = round(estimate.dynamic.high * per_step, 4)
+    found["energy_low_nj_per_step"] = round(dynamic.low * per_step, 4)
+    found["energy_high_nj_per_step"] = round(dynamic.high * per_step, 4)
     return found
 
 

@@ -16,6 +16,7 @@ from rich.text import Text
 from ..design.files import write_file
 from ..display.html import never_raise
 from .front import pareto_front
+from .page import sweep_page
 from .point import FAILED, FIGURES, REFUSED
 
 _SHOWN = 30
@@ -94,9 +95,8 @@ class Sweep:
 
         Raises `MissingToolError` without Bokeh.
         """
-        from .page import sweep_page
-
-        write_file(path, sweep_page(self, title).encode())
+        rows = [p.row for p in self.points if not p.reason]
+        write_file(path, sweep_page(rows, self.objectives, title).encode())
 
     def save(self, path: str | Path) -> None:
         """Write all points as CSV: axes, figures, whether on the front, and the reason for none."""

@@ -12,7 +12,7 @@ from spikeloom.hdl import CoreConfig, Image
 from .arithmetic import Bools, Ints
 from .lists import Lists
 
-SPARSE = 0.1
+SPARSE = 0.03
 """Share of synapses that exist, below which they are summed one by one instead of in whole rows."""
 EXACT_SINGLE = 1 << 24
 """Integers of this magnitude are exact in single precision."""
@@ -85,7 +85,7 @@ class Accumulators:
         elif len(axons):
             if self._lists is None:
                 return self._sum_rows(axons)
-            given = self._sum_lists(self._lists.cells(axons))
+            given = self._sum_lists(self._lists.find(axons.tolist())[0])
         if self._slots == 1:
             return self._nothing if given is None else given[:, :, 0].swapaxes(0, 1)
         if given is not None:
@@ -99,7 +99,7 @@ class Accumulators:
 
     def _sum_rows(self, axons: Ints) -> Ints:
         """(K, 1, N): whole rows of weights, added, where there are no delays."""
-        rows = self._weights[axons]
+        rows = self._weights.take(axons, axis=0)
         if self._count == 1:
             return np.add.reduce(rows, axis=0)[None, None]  # type: ignore[no-any-return]
         parts = self._parts(rows, self._modulatory[axons, None])
@@ -107,7 +107,7 @@ class Accumulators:
 
     def _sum_lists(self, cells: Ints) -> Ints:
         """(1, K, D, N): the weights of these synapses, each added where it goes."""
-        weights, sums = self._weights.ravel()[cells], self._sums[cells]
+        weights, sums = self._weights.take(cells), self._sums.take(cells)
         ring = self._slots * self._neurons
         if self._receptors == 2:
             sums = np.where((weights < 0) & (sums < ring), sums + ring, sums)

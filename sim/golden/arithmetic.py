@@ -34,7 +34,9 @@ def toward_zero(x: Ints, c: Ints) -> Ints:
     return np.sign(x) * np.maximum(np.abs(x) - c, 0)
 
 
-def decay_of(d: Ints | int, bits: int, rounded: Callable[..., Ints] = decay) -> Callable[[Ints], Ints]:
+def decay_of(
+    d: Ints | int, bits: int, rounded: Callable[..., Ints] = decay
+) -> Callable[[Ints], Ints]:
     """`decay`, or `cut`, by d, as a function of states in −2^bits…2^bits − 1.
 
     With the same d for all, and few bits, it is looked up, which takes one call instead of nine.

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spikeloom.hdl import NO_AXON, Image, ImageError
 from spikeloom.hdl.contract.errors import InputError
@@ -26,9 +25,6 @@ COUNTERS = (
     "steps", "synaptic_operations", "spikes", "clamps", "duplicates", "unknown", "late",
     "weight_updates", "weight_clamps",
 )  # fmt: skip
-
-
-_NONE = np.zeros(0, dtype=np.int64)
 
 
 class GoldenCore:
@@ -221,10 +217,8 @@ class GoldenCore:
         if c.axonal_delay_slots > 1:
             self._arrivals[:, :-1] = self._arrivals[:, 1:].copy()
         self._arrivals[:, -1] = False
-        axons = np.flatnonzero(arrived) if self.batch == 1 else _NONE
-        tally["synaptic_operations"] += c.neurons * (
-            len(axons) if self.batch == 1 else count(arrived)
-        )
+        axons = arrived[0].nonzero()[0]  # of a batch of one
+        tally["synaptic_operations"] += c.neurons * count(arrived)
         due = self._accumulators.integrate(arrived, axons)
         modulation = due[-1] if len(due) > c.receptors else self._no_modulation
         if self._learning:
@@ -239,12 +233,11 @@ class GoldenCore:
             self._learned = True
 
         # 4. Route.
-        fired = count(spikes)
-        if np.any(fired):
-            sources, axons, delays = self._destinations
-            samples, entries = np.nonzero(spikes[:, sources])
-            self._arrive(samples, axons[entries], delays[entries])
-        tally["spikes"] += fired
+        if np.count_nonzero(spikes):
+            sources, destinations = self._destinations
+            samples, entries = spikes.take(sources, axis=1).nonzero()
+            self._arrive(samples, destinations.take(entries))
+            tally["spikes"] += count(spikes)
         tally["steps"] += 1
         self.step_number = (self.step_number + 1) % STEP_NUMBERS
         return spikes
@@ -266,20 +259,22 @@ class GoldenCore:
             spikes[:, t] = self.step()
         return spikes if given.ndim == 3 else spikes[0]
 
-    def _arrive(
-        self, samples: NDArray[Any], axons: NDArray[Any], slots: NDArray[Any] | int = 0
-    ) -> None:
-        """Spikes on `axons` of `samples`, in pairs, arrive in the next step, or `slots` steps later."""
-        if not axons.size:
-            return
-        before = self._under_way()
-        self._arrivals[samples, slots, axons] = True
-        given = len(axons) if self.batch == 1 else np.bincount(samples, minlength=self.batch)
-        self._tally["duplicates"] += given - (self._under_way() - before)
+    def _arrive(self, samples: Ints, places: Ints) -> None:
+        """Spikes of `samples`, in pairs with numbers slot·A + axon, set out.
 
-    def _under_way(self) -> Ints | int:
-        """Arrivals that have set out, of each sample."""
-        return count(self._arrivals.reshape(self.batch, -1))
+        Slot 0 is the next step.
+        """
+        if not len(places):
+            return
+        arrivals = self._arrivals.reshape(self.batch, -1)
+        before = count(arrivals)
+        if self.batch == 1:
+            arrivals[0][places] = True
+            given: Ints | int = len(places)
+        else:
+            arrivals[samples, places] = True
+            given = np.bincount(samples, minlength=self.batch)
+        self._tally["duplicates"] += given - (count(arrivals) - before)
 
     def _raster(self, values: ArrayLike, *steps: int) -> Bools:
         """Check 0 and 1 of shape (B, *steps, A), the B optional for a batch of one."""
@@ -294,19 +289,19 @@ class GoldenCore:
         return spikes.reshape(shape)
 
 
-def _destinations(image: Image) -> tuple[Ints, Ints, Ints]:
-    """Neurons, and the axons that they drive with which axonal delay, (E,) each."""
+def _destinations(image: Image) -> tuple[Ints, Ints]:
+    """Neurons, and what they drive: axonal delay·A + axon, (E,) each."""
     assert image.routes is not None
     if not image.config.route_entries:
         neurons = np.flatnonzero(image.routes != NO_AXON)
-        return neurons, image.routes[neurons], np.zeros_like(neurons)
+        return neurons, image.routes[neurons]
     neurons, cores, axons, delays = image.destinations.T
     if np.any(cores):
         raise ImageError(
             f"a destination is on core {max(cores)}, but this is one core; give the image of the "
             "whole network, with all destinations on core 0"
         )
-    return neurons, axons, delays
+    return neurons, delays * image.config.axons + axons
 
 
 def _frozen(image: Image) -> Image:

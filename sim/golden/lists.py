@@ -27,10 +27,18 @@ class Lists:
         self.count: Ints = np.bincount(lines, minlength=flags.shape[by_column])
         ends = np.cumsum(self.count).tolist()
         begins = [0, *ends[:-1]]
-        self._cells = [cells[b:e] for b, e in zip(begins, ends, strict=True)]
+        spans = list(zip(begins, ends, strict=True))
+        self._cells = [cells[begin:end] for begin, end in spans]
+        self._places = [places[begin:end] for begin, end in spans]
 
-    def cells(self, lines: Ints) -> Ints:
-        """Numbers a·N + n of the elements in these lines, one line after the other."""
+    def find(self, lines: list[int]) -> tuple[Ints, Ints]:
+        """The elements of these lines, one line after the other.
+
+        Their numbers a·N + n, and where in their line they are: columns of rows, rows of columns.
+        """
         if len(lines) == 1:
-            return self._cells[lines[0]]
-        return np.concatenate([self._cells[line] for line in lines.tolist()])
+            return self._cells[lines[0]], self._places[lines[0]]
+        return (
+            np.concatenate([self._cells[line] for line in lines]),
+            np.concatenate([self._places[line] for line in lines]),
+        )

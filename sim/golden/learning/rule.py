@@ -23,7 +23,7 @@ class LearningRule(LearningState):
         """Traces of axons and pre side of a step, with `arrived` (B, A)."""
         self.update_axons(arrived)
         if self.parameters["enabled"] and np.count_nonzero(arrived):
-            synapses = Synapses(self, step, PRE, np.flatnonzero(arrived[0]))
+            synapses = Synapses(self, step, PRE, arrived[0].nonzero()[0])
             self.on_pre(synapses)
             synapses.store()
 
@@ -31,11 +31,11 @@ class LearningRule(LearningState):
         """Post side, states of neurons and sweep, with what the update left; all (B, N)."""
         enabled = self.parameters["enabled"]
         if enabled and self.has_post_side and np.count_nonzero(spikes):
-            synapses = Synapses(self, step, POST, np.flatnonzero(spikes[0]))
+            synapses = Synapses(self, step, POST, spikes[0].nonzero()[0])
             self.on_post(synapses)
             synapses.store()
         self.update_neurons(step, spikes, v, modulation)
-        if enabled and self.settings.format.sweeps and (step + 1) % self.sweep_period == 0:
+        if enabled and self._sweeps and (step + 1) % self.sweep_period == 0:
             synapses = Synapses(self, step, SWEEP)
             self.on_sweep(synapses)
             synapses.store()

@@ -43,6 +43,7 @@ class LearningState:
         assert config.learning is not None
         self.config, self.settings, self.batch = config, config.learning, batch
         self.tally = tally
+        self._sweeps = config.learning.format.sweeps
         layout = config.layout
         self._fields = {f.name: f for f in (*layout.axon_states, *layout.neuron_states)}
         nothing = np.zeros((config.axons, config.neurons), dtype=bool)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 
 from ..arithmetic import Bools, Ints, clamp
@@ -28,14 +26,13 @@ class Synapses:
         """Those of the axons `lines`, in the phase `POST` of these neurons; or all."""
         self._state, self._step, self._phase = state, step, phase
         lists = state.of_neuron if phase == POST else state.of_axon
+        self._lists = lists
         self._lines = np.arange(len(lists.count)) if lines is None else lines
-        self._counts = lists.count[self._lines]
-        self._cells = lists.cells(self._lines)
-        self._weights = state.weights.ravel()
-        self._old = self.w = self._weights[self._cells]
+        self._cells, self._others = lists.find(self._lines.tolist())
+        self._rho: Ints | int | None = None
+        self._old = self.w = state.weights.take(self._cells)
         if state.eligibility is not None:
-            self._eligibility = state.eligibility.ravel()
-            self._old_e = self.e = self._eligibility[self._cells]
+            self._old_e = self.e = state.eligibility.take(self._cells)
         self.axon = _Ends(state.axon_states, self, axons=True)
         self.neuron = _Ends(state.neuron_states, self, axons=False)
 
@@ -44,41 +41,50 @@ class Synapses:
         state = self._state
         state.tally["weight_updates"] += len(self._cells)
         if self.w is not self._old:
-            self._weights[self._cells] = self.w
+            state.weights.ravel()[self._cells] = self.w
         if state.eligibility is not None and self.e is not self._old_e:
-            self._eligibility[self._cells] = self.e
+            state.eligibility.ravel()[self._cells] = self.e
 
-    @cached_property
+    @property
     def axons(self) -> Ints:
         """(E,) number of each synapse's axon."""
-        if self._phase == POST:
-            return self._cells // self._state.config.neurons
-        return np.repeat(self._lines, self._counts)
+        return self._others if self._phase == POST else self._repeated(self._lines)
 
-    @cached_property
+    @property
     def neurons(self) -> Ints:
         """(E,) number of each synapse's neuron."""
-        if self._phase == POST:
-            return np.repeat(self._lines, self._counts)
-        return self._cells % self._state.config.neurons
+        return self._repeated(self._lines) if self._phase == POST else self._others
+
+    def _repeated(self, values: Ints) -> Ints:
+        """(E,) values of the lines, at each of their synapses."""
+        return np.repeat(values, self._lists.count.take(self._lines))
 
     def sum_by_neuron(self, values: Ints) -> Ints:
         """(E,) at each synapse, the sum of (E,) values over all that its neuron has here."""
-        totals = np.bincount(self.neurons, values, self._state.config.neurons)
-        return totals.astype(np.int64)[self.neurons]
+        neurons = self.neurons
+        totals = np.bincount(neurons, values, self._state.config.neurons)
+        return totals.astype(np.int64).take(neurons)
 
     def rnd(self, z: Ints | int) -> Ints:
         """z / 2^F, rounded to nearest, or up or down at random: (E,), or the shape of z."""
         bits = self._state.settings.fraction_bits
-        return np.asarray((z + self._rho) >> bits) if bits else np.asarray(z)
+        if not bits:
+            return np.asarray(z)
+        if self._rho is None:
+            self._rho = self._offset(bits)
+        return np.asarray((z + self._rho) >> bits)
 
     def bound(self, w: Ints, where: Bools | bool = True) -> Ints:
         """w kept in w_min…w_max `where` it changes, elsewhere the weight as it was: (E,)."""
         w_min, w_max = self._state.parameters["w_min"], self._state.parameters["w_max"]
-        bounded = np.where(w > w_max, w_max, np.maximum(w, w_min))
-        clamped = (bounded != w) & where
+        # The order of the two questions matters where w_min > w_max: w_max goes first.
+        bounded = clamp(w, w_min, w_max) if w_min <= w_max else np.where(w > w_max, w_max, w_min)
+        clamped = bounded != w
+        if where is not True:
+            clamped &= where
+            bounded = np.where(where, bounded, self._old)
         self._state.tally["weight_clamps"] += int(np.count_nonzero(clamped))
-        return bounded if where is True else np.where(where, bounded, self._old)
+        return bounded
 
     def sat_e(self, e: Ints) -> Ints:
         """Eligibilities, clamped to their format, and counted as `clamps`: (E,)."""
@@ -87,17 +93,16 @@ class Synapses:
         self._state.tally["clamps"] += int(np.count_nonzero(clamped != e))
         return clamped
 
-    @cached_property
-    def _rho(self) -> Ints | int:
-        """What is added before rounding down, in units of 2^−F."""
-        state, bits = self._state, self._state.settings.fraction_bits
+    def _offset(self, bits: int) -> Ints | int:
+        """ρ, what is added before rounding down, in units of 2^−F."""
+        state = self._state
         if not state.settings.stochastic:
             return (1 << bits) >> 1
-        lines, others = state.axon_tags, state.neuron_tags[self.neurons]
+        lines, others = state.axon_tags, state.neuron_tags
         if self._phase == POST:
-            lines, others = state.neuron_tags, state.axon_tags[self.axons]
+            lines, others = others, lines
         hashes = line_hashes(state.parameters["seed"], self._step, self._phase, lines[self._lines])
-        return mix(np.repeat(hashes, self._counts), others) >> (16 - bits)
+        return mix(self._repeated(hashes), others.take(self._others)) >> (16 - bits)
 
 
 class _Ends:
@@ -108,4 +113,4 @@ class _Ends:
 
     def __getitem__(self, name: str) -> Ints:
         synapses = self._synapses
-        return self._states[name][0][synapses.axons if self._axons else synapses.neurons]
+        return self._states[name].take(synapses.axons if self._axons else synapses.neurons)

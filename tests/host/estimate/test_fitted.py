@@ -73,7 +73,12 @@ def test_synthesis_counts_what_the_table_estimates():
 
 @pytest.mark.parametrize(
     ("neurons", "axons", "lanes", "units", "inputs", "cycles"),
-    [(96, 192, 4, 1, 0, 120), (96, 192, 4, 1, 32, 891), (96, 192, 8, 1, 2, 145), (256, 256, 8, 2, 32, 1178)],
+    [
+        (96, 192, 4, 1, 0, 120),
+        (96, 192, 4, 1, 32, 891),
+        (96, 192, 8, 1, 2, 145),
+        (256, 256, 8, 2, 32, 1178),
+    ],
 )
 def test_cycles_are_those_of_the_hardware(neurons, axons, lanes, units, inputs, cycles):
     """Cycles from the tables of docs/explanation/benchmarks.md."""
