@@ -31,8 +31,8 @@ from digits_space import accuracy_and_run, perceptron
 
 SPACE = ROOT / "examples" / "digits_space.toml"
 OUT = ROOT / "out" / "sweep" / "digits_space"
-PRESETS = {"icebreaker": "ice40", "ulx3s": "ecp5"}
-"""Boards whose chips are marked, and their families."""
+PRESETS = {"icebreaker": "ice40"}
+"""Boards whose chips, as they are by default, hold the demo, and their families."""
 STEPS, WEIGHT_BITS, HIDDEN = (1, 2, 3, 4, 6, 8, 12, 16, 32), (2, 3, 4, 5, 6, 8), 64
 SPIKE_BITS = (1, 2, 3, 4, 5)
 
@@ -44,7 +44,7 @@ def _sweep() -> spikeloom.Sweep:
 
 @cache
 def _presets() -> dict[str, dict[str, float]]:
-    """The demo as it is, on the chips of two boards."""
+    """The demo as it is, on the chips of these boards."""
     network, accuracy, _ = accuracy_and_run(digits.HIDDEN, digits.PRESENTATION, 8)
     samples = [{"pixels": train} for train in digits.encode(digits.digits()[1])]
     found = {}
