@@ -1,6 +1,6 @@
 """Makes boards/fitted_table.json: what chips take and how fast they are, and a fit to that.
 
-Random configurations of one core are synthesised (Yosys, the whole chip) for each family, and some
+Usual and random configurations of one core are synthesised (Yosys, the whole chip) for each family, and some
 of them routed (nextpnr, on a board); each takes from ten seconds to a few minutes.  What the table
 has is not measured again, unless the gateware has changed: then begin anew with `--fresh`.
 
@@ -33,15 +33,30 @@ from spikeloom.hdl.contract.errors import SpikeLoomError
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "boards" / TABLE
-FAMILIES = ("ecp5", "ice40", "xilinx")
+FAMILIES = ("ice40", "ecp5", "xilinx")
 ROUTED = {"ecp5": "ulx3s", "ice40": "icebreaker"}
 """A board for each family that nextpnr routes."""
 RESOURCES = ("luts", "flip_flops", "block_rams")
-SMALL = 0.2
+FIRST_USUAL = 1000
+"""Number of the first of the usual configurations; random ones count from 0."""
+SMALL = 0.03
 """Weight of small coefficients in the fit, beside the error of a point (ridge regression)."""
 WITHIN = 0.9
 """Share of the configurations that an error is of."""
 _CONSOLE = Console(stderr=True)
+
+
+def series() -> list[CoreConfig]:
+    """Usual configurations that differ in one respect: what random ones leave open."""
+    digits = BOARDS["icebreaker"].config
+    assert isinstance(digits, CoreConfig)
+    plain = CoreConfig(neurons=64, axons=64, lanes=4)
+    lanes = [replace(digits, lanes=n) for n in (4, 16, 1, 8, 2)]
+    narrow = replace(digits, weight_bits=3)
+    learning = replace(plain, learning=LearningConfig(rule="pair"))
+    rest = (narrow, plain, replace(plain, lanes=1), replace(plain, lanes=16), learning)
+    wide = (replace(plain, state_bits=32), replace(plain, weight_bits=16))
+    return [*lanes, *rest, *wide, replace(learning, lanes=1), replace(learning, lanes=16)]
 
 
 def random_config(rng: np.random.Generator, small: bool = False) -> CoreConfig:
@@ -96,11 +111,15 @@ def measure(measured: list[dict[str, Any]], points: int, routed: int) -> None:
     """Synthesise and route what `measured` does not have, and write the table after each."""
     done = {(m["family"], m["stage"], m["number"]) for m in measured}
     todo = [(f, "synthesised", n) for n in range(points) for f in FAMILIES]
+    usual = series()
+    todo = [(f, "synthesised", FIRST_USUAL + n) for n in range(len(usual)) for f in FAMILIES] + todo
     todo += [(f, "routed", n) for n in range(routed) for f in ROUTED]
     todo = [key for key in todo if key not in done]
     for family, stage, number in todo:
         rng = np.random.default_rng([number, stage == "routed", family == "ice40"])
         config = random_config(rng, small=stage == "routed")
+        if number >= FIRST_USUAL:
+            config = usual[number - FIRST_USUAL]
         found: dict[str, Any] = {"family": family, "stage": stage, "number": number}
         found["config"] = config.to_dict()
         try:

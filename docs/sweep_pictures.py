@@ -101,6 +101,7 @@ def _scatter(path: Path, name: str, across: str, title: str, *, per_image: bool)
     axes.plot(*_front(x, y), color=COLOURS[0], marker="o", markersize=4, label="front")
     _mark(axes, value)
     axes.set_ylim(max(60.0, min(y) - 2), 100)
+    axes.set_xscale("log" if per_image else "linear")
     axes.legend(frameon=False, fontsize=9, loc="lower right")
     figure.savefig(path, format="png")
 
