@@ -39,7 +39,7 @@ ROUTED = {"ecp5": "ulx3s", "ice40": "icebreaker"}
 RESOURCES = ("luts", "flip_flops", "block_rams")
 FIRST_USUAL = 1000
 """Number of the first of the usual configurations; random ones count from 0."""
-SMALL = 0.03
+SMALL = 0.1
 """Weight of small coefficients in the fit, beside the error of a point (ridge regression)."""
 WITHIN = 0.9
 """Share of the configurations that an error is of."""

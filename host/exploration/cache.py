@@ -10,6 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from spikeloom.boards.fitted import fitted_table
+
 from ..design.files import write_file
 
 _NUMERICS = (
@@ -36,8 +38,8 @@ def numerics_digest() -> str:
         folder = files(f"{package}.{top}") if rest or top in ("hdl", "sim") else None
         where = folder.joinpath(rest) if folder is not None else files(f"{package}.{room}")
         _add(found, where)
-    _add(found, files(f"{package}.boards").joinpath("fitted_table.json"))
     _add(found, files(f"{package}.boards").joinpath("fitted.py"))
+    found.update(json.dumps(fitted_table()["families"], sort_keys=True).encode())
     return found.hexdigest()
 
 

@@ -45,7 +45,9 @@ def test_the_largest_sums_are_exact(axons, sign, sparse, batch):
         leak="none", bias=False,
     )  # fmt: skip
     weights = np.full((axons, 3), sign * (2**15 - 1))
-    weights[-1] -= sign * np.array([0, 1, 2])  # so that sums are odd and even, which single precision would lose
+    weights[-1] -= sign * np.array(
+        [0, 1, 2]
+    )  # so that sums are odd and even, which single precision would lose
     threshold = 2**31 - 1
     image = Image(config, weights, {"v_threshold": threshold, "v_reset": 0})
     found, counted = ran(image, np.ones((1, axons), dtype=bool), sparse, batch)
