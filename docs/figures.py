@@ -1,7 +1,7 @@
-"""Draws the pictures in docs/images: waveform, raster, learning curves, digits and their conversion.
+"""Draws the pictures in docs/images: waveform, raster, learning curves, digits, design space.
 
 Run it with: python docs/figures.py [waveform] [raster] [learning_curves] [demo-confusion] [ann-steps] …
-It takes half a minute, most of it for compiling the twin the first time.
+It takes some minutes, most of them for the sweep of the design space the first time.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import ann_pictures
 import explain_picture
 import numpy as np
+import sweep_pictures
 from amaranth.sim import Simulator
 from learning_curves import learning_curves
 from matplotlib.axes import Axes
@@ -339,6 +340,10 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     "ann-steps": ann_pictures.steps,
     "ann-exit": ann_pictures.early_exit,
     "explain": explain_picture.difference,
+    "front-luts": sweep_pictures.luts,
+    "front-cycles": sweep_pictures.cycles,
+    "front-energy": sweep_pictures.energies,
+    "bit-budget": sweep_pictures.bit_budget,
 }
 
 

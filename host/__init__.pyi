@@ -11,6 +11,8 @@ from .device.run import Run as Run
 from .diagnosis.explain import Explanation as Explanation
 from .diagnosis.explain import explain as explain
 from .driver.board import Board as Board
+from .estimate.energy import Energy as Energy
+from .estimate.energy import energy as energy
 from .exchange.ann import from_layers as from_layers
 from .exchange.ann import from_sklearn as from_sklearn
 from .exchange.ann import from_torch as from_torch
@@ -21,6 +23,8 @@ from .exchange.nir.read import from_nir as from_nir
 from .exchange.nir.write import to_nir as to_nir
 from .exchange.superneuromat.network import from_superneuromat as from_superneuromat
 from .exchange.tennlab.network import from_tennlab as from_tennlab
+from .exploration.results import Sweep as Sweep
+from .exploration.sweep import sweep as sweep
 from .hdl import ConfigError as ConfigError
 from .hdl import CoreConfig as CoreConfig
 from .hdl import Image as Image

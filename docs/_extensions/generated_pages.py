@@ -7,6 +7,7 @@ from typing import Any
 
 import python_pages
 from command_pages import command_page
+from fitted_table_page import fitted_table_page
 from memory_map_page import memory_map_page
 
 _CHANGELOG = """```{include} ../../../CHANGELOG.md
@@ -29,6 +30,7 @@ def write_pages(app: Any, config: Any) -> None:
     pages = {
         "command-line.md": command_page(),
         "memory-map.md": memory_map_page(),
+        "fitted-table.md": fitted_table_page(),
         **python_pages.pages(),
     }
     there = (Path(app.srcdir).parent / "CHANGELOG.md").exists()

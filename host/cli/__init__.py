@@ -29,6 +29,7 @@ from . import (
     run,
     serve,
     shell,
+    sweep,
     verilog,
     watch,
 )
@@ -95,8 +96,8 @@ def _global(
 
 
 for module in (
-    demo, doctor, verilog, cosim, bisect, import_, check, explain, run, boards, build, place, serve,
-    devices, shell, linktest, watch, miniterm, info,
+    demo, doctor, verilog, cosim, bisect, import_, check, explain, run, boards, build, place, sweep,
+    serve, devices, shell, linktest, watch, miniterm, info,
 ):  # fmt: skip
     module.register(app)
 unwrap(app)

@@ -75,16 +75,23 @@ def train(seed: int = 0, *, progress: bool | None = None) -> Network:
     The same seed gives the same network on the same machine.  About ten seconds; `progress` shows
     a bar, None: when stderr is a terminal.
     """
+    return convert(*perceptron(seed, progress=progress), digits()[0])
+
+
+def perceptron(
+    seed: int = 0, hidden: int = HIDDEN, *, progress: bool | None = None
+) -> tuple[list[Floats], list[Floats]]:
+    """Train with so many hidden units: weights (64, H) and (H, 10), biases (H,) and (10,)."""
     train_x, _, train_y, _ = digits()
     rng = np.random.default_rng(seed)
     copies = [_distort(train_x, rng) for _ in range(COPIES)]
     x = np.concatenate([train_x, *copies]) / BRIGHTEST
     y = np.tile(train_y, COPIES + 1)
     model = _sklearn("neural_network").MLPClassifier(
-        (HIDDEN,), alpha=_WEIGHT_DECAY, learning_rate_init=_LEARNING_RATE, random_state=seed
+        (hidden,), alpha=_WEIGHT_DECAY, learning_rate_init=_LEARNING_RATE, random_state=seed
     )
-    weights: list[Floats] = [np.zeros((PIXELS, HIDDEN)), np.zeros((HIDDEN, CLASSES))]
-    biases: list[Floats] = [np.zeros(HIDDEN), np.zeros(CLASSES)]
+    weights: list[Floats] = [np.zeros((PIXELS, hidden)), np.zeros((hidden, CLASSES))]
+    biases: list[Floats] = [np.zeros(hidden), np.zeros(CLASSES)]
     with progress_bar("training", EPOCHS, progress) as advance:
         for epoch in range(EPOCHS):
             with _stopped_by_interrupts():
@@ -94,7 +101,7 @@ def train(seed: int = 0, *, progress: bool | None = None) -> Network:
                     weights[k] += model.coefs_[k] / AVERAGED
                     biases[k] += model.intercepts_[k] / AVERAGED
             advance(1)
-    return convert(weights, biases, train_x)
+    return weights, biases
 
 
 @contextmanager
@@ -110,7 +117,12 @@ def _stopped_by_interrupts() -> Iterator[None]:
             raise
 
 
-def convert(weights: list[Floats], biases: list[Floats], images: Floats) -> Network:
+def convert(
+    weights: list[Floats],
+    biases: list[Floats],
+    images: Floats,
+    presentation: int = PRESENTATION,
+) -> Network:
     """Turn a perceptron into spiking populations "pixels", "hidden" and "output".
 
     Parameters
@@ -118,6 +130,7 @@ def convert(weights: list[Floats], biases: list[Floats], images: Floats) -> Netw
     weights : (64, H) and (H, 10), for pixels of 0…1.
     biases : (H,) and (10,).
     images : (n, 64) of 0…16, on which thresholds are normalised.
+    presentation : steps in which an image is shown.
     """
     w_hidden, w_output = weights
     b_hidden, b_output = biases
@@ -125,13 +138,13 @@ def convert(weights: list[Floats], biases: list[Floats], images: Floats) -> Netw
     hidden = np.maximum(rates @ w_hidden + b_hidden, 0)
     full_rate = float(np.percentile(hidden, _PERCENTILE))
     output_rate = float(np.percentile((hidden @ w_output + b_output).max(axis=1), _PERCENTILE))
-    half = full_rate / (2 * PRESENTATION)
+    half = full_rate / (2 * presentation)
 
     network = Network()
     pixels = network.input("pixels", PIXELS)
     neuron = IF(v_threshold=full_rate, reset="subtract", bias=b_hidden + half)
     inner = network.population("hidden", len(b_hidden), neuron)
-    bias = b_output * (PRESENTATION / STEPS)
+    bias = b_output * (presentation / (presentation + 1))
     outer = network.population(
         "output", CLASSES, IF(v_threshold=output_rate, reset="subtract", bias=bias)
     )

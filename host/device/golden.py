@@ -162,7 +162,7 @@ class GoldenDevice(Device):
 
     def _run(self, raster: NDArray[np.bool_], rows: Iterable[NDArray[np.bool_]]) -> Run:
         """Run the steps of a raster when its rows come."""
-        start = self._core.step_number
+        start, before = self._core.step_number, self._counted()
         fired = np.zeros((len(raster), self._core.config.neurons), dtype=bool)
         monitors = self._monitors
         values = {label: np.zeros(len(raster), dtype=np.int64) for label in monitors.labels}
@@ -174,7 +174,14 @@ class GoldenDevice(Device):
                 column[t] = self._store.array(state)[neuron]
         report = self._core.image.report
         assert report is not None
-        return Run.of(self.design, start, fired & report, values)
+        return Run.of(self.design, start, fired & report, values, self._counted_since(before))
+
+    def _counted(self) -> dict[str, int]:
+        """What the model has counted."""
+        return {name: int(values[0]) for name, values in self._core.counters.items()}
+
+    def _counted_since(self, before: dict[str, int]) -> dict[str, int]:
+        return {name: value - before[name] for name, value in self._counted().items()}
 
     def _run_batch(self, rasters: list[NDArray[np.bool_]]) -> list[Run]:
         image = self._core.image
@@ -198,6 +205,7 @@ class GoldenDevice(Device):
                 0,
                 fired[sample] & image.report,
                 {label: values[k, sample] for k, label in enumerate(labels)},
+                {name: int(counts[sample]) for name, counts in core.counters.items()},
             )
             for sample in range(count)
         ]
@@ -236,8 +244,7 @@ class GoldenDevice(Device):
         is an `InputError` that says so.
         """
         with self.exclusive():
-            counted = {name: int(values[0]) for name, values in self._core.counters.items()}
-            return _Counters(counted | {"overruns": self._overruns}, self.title)
+            return _Counters(self._counted() | {"overruns": self._overruns}, self.title)
 
     def info(self) -> dict[str, Any]:
         """As every device."""

@@ -44,6 +44,8 @@ class Run:
     populations : neuron ranges by name.
     dt : length of a step in seconds.
     unreported : names of populations whose spikes are not sent to the host.
+    counted : by name, what the model counted in these steps, such as "synaptic_operations"; empty on
+        boards, whose `counters()` count for all runs together, and when it was read from a file.
     """
 
     start: int
@@ -52,10 +54,16 @@ class Run:
     populations: dict[str, slice] = field(default_factory=dict)
     dt: float = 1e-3
     unreported: tuple[str, ...] = ()
+    counted: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, design: Design, start: int, spikes: NDArray[np.bool_], values: dict[str, Integers]
+        cls,
+        design: Design,
+        start: int,
+        spikes: NDArray[np.bool_],
+        values: dict[str, Integers],
+        counted: dict[str, int] | None = None,
     ) -> Run:
         """What a run of a design gave; `values` are integers by label."""
         report = design.image.report
@@ -64,7 +72,7 @@ class Run:
             name for name, where in design.populations.items() if not report[where].any()
         )
         monitored = Monitored.of(design, values)
-        return cls(start, spikes, monitored, design.populations, design.dt, silent)
+        return cls(start, spikes, monitored, design.populations, design.dt, silent, counted or {})
 
     @property
     def steps(self) -> int:

@@ -30,6 +30,7 @@ PURPOSES = {
     "shell": "a comfortable shell",
     "place": "networks on many cores",
     "watch": "the live view",
+    "sweep": "design spaces",
     "formal": "proofs",
     "board": "real hardware",
 }

@@ -32,10 +32,10 @@ class FastDevice(GoldenDevice):
     def _run(self, raster: NDArray[np.bool_], rows: Iterable[NDArray[np.bool_]]) -> Run:
         if rows is not raster:  # in real time, a row at a time
             return super()._run(raster, rows)
-        start = self._core.step_number
+        start, before = self._core.step_number, self._counted()
         watched = self._monitors.watched
         fired, values = self._core.run_watched(raster[None], len(raster), watched)
-        return self._run_of(start, fired[0], values[0])
+        return self._run_of(start, fired[0], values[0], self._counted_since(before))
 
     def _run_batch(self, rasters: list[NDArray[np.bool_]]) -> list[Run]:
         image = self._core.image
@@ -45,12 +45,18 @@ class FastDevice(GoldenDevice):
         core = FastCore(image, len(rasters))
         watched = self._monitors.watched
         fired, values = core.run_watched(np.stack(rasters), len(rasters[0]), watched)
-        return [self._run_of(0, *of_sample) for of_sample in zip(fired, values, strict=True)]
+        counted = core.counters
+        return [
+            self._run_of(0, fired[k], values[k], {name: int(n[k]) for name, n in counted.items()})
+            for k in range(len(rasters))
+        ]
 
-    def _run_of(self, start: int, fired: NDArray[np.bool_], values: Integers) -> Run:
+    def _run_of(
+        self, start: int, fired: NDArray[np.bool_], values: Integers, counted: dict[str, int]
+    ) -> Run:
         """What the host sees of a run: the spikes that are reported."""
         report = self.design.image.report
         assert report is not None
         reported = fired if report.all() else fired & report
         monitored = dict(zip(self._monitors.labels, values, strict=True))
-        return Run.of(self.design, start, reported, monitored)
+        return Run.of(self.design, start, reported, monitored, counted)

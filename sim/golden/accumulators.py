@@ -10,6 +10,12 @@ import numpy as np
 from spikeloom.hdl import CoreConfig, Image
 
 from .arithmetic import Bools, Ints
+from .lists import Lists
+
+SPARSE = 0.03
+"""Share of synapses that exist, below which they are summed one by one instead of in whole rows."""
+EXACT_SINGLE = 1 << 24
+"""Integers of this magnitude are exact in single precision."""
 
 
 class Accumulators:
@@ -25,67 +31,106 @@ class Accumulators:
     """
 
     def __init__(self, config: CoreConfig, batch: int) -> None:
-        self._config, self._batch = config, batch
+        self._batch, self._receptors = batch, config.receptors
         self._count = config.layout.accumulators
-        self._slots = config.delay_slots
+        self._slots, self._neurons = config.delay_slots, config.neurons
+        self._half = 1 << (config.layout.accumulator_bits - 1)
+        self._largest = config.axons << (config.weight_bits - 1)
+        self._nothing = np.zeros((self._count, batch, self._neurons), dtype=np.int64)
+        self._nothing.flags.writeable = False
 
     def reset(self) -> None:
         """Nothing is under way."""
-        shape = (self._batch, self._count, self._slots, self._config.neurons)
+        shape = (self._batch, self._count, self._slots, self._neurons)
         self.pending = np.zeros(shape, dtype=np.int64)
 
     def load(self, image: Image, weights: Ints) -> None:
         """Take over delays and modulatory axons of an image, and weights that may change in place."""
-        self._weights, self._delays = weights, image.delays
-        self._modulatory = image.modulatory[:, None]
-        # Integer matrix products do not use BLAS, floating-point ones do; and they are exact here,
-        # in any order: no sum of weights exceeds 2^14 axons · 2^15, far below 2^53.
-        self._matrices: list[tuple[int, list[np.ndarray]]] = []
+        self._weights, self._modulatory = weights, image.modulatory
         if self._batch > 1:
-            parts = self._parts(weights, self._modulatory)
-            for slot in np.unique(self._delays).tolist():
-                there = self._delays == slot
-                self._matrices.append((slot, [np.where(there, p, 0.0) for p in parts]))
+            self._load_matrices(image)
+            return
+        exists = (weights != 0) | image.plastic
+        self._lists: Lists | None = None
+        if self._slots > 1 or np.count_nonzero(exists) < SPARSE * exists.size:
+            self._lists = Lists(exists)
+            # Where each synapse adds: accumulator, slot and neuron as one number.
+            modulated = np.where(image.modulatory, self._receptors * self._slots, 0)
+            slots = image.delays + modulated[:, None]
+            self._sums = (slots * self._neurons + np.arange(self._neurons)).ravel()
 
-    def integrate(self, arrived: Bools) -> Ints:
-        """(K, B, N) sums that are due in this step, with the axons that `arrived` (B, A) in it."""
-        total = self.pending + self._given(arrived)
-        if self._slots > 1:
+    def _load_matrices(self, image: Image) -> None:
+        """Weights by slot and accumulator, to be multiplied with what arrived in all samples.
+
+        Integer matrix products do not use BLAS, floating-point ones do; and they are exact here, in
+        any order, as no sum of weights exceeds 2^14 axons · 2^15.
+        """
+        exact = np.float32 if self._largest < EXACT_SINGLE else np.float64
+        parts = self._parts(self._weights, image.modulatory[:, None])
+        self._matrices: list[tuple[int, list[np.ndarray]]] = []
+        for slot in np.unique(image.delays).tolist():
+            there = image.delays == slot
+            self._matrices.append((slot, [np.where(there, p, 0).astype(exact) for p in parts]))
+
+    def integrate(self, arrived: Bools, axons: Ints) -> Ints:
+        """(K, B, N) sums that are due in this step, with the axons that arrived in it.
+
+        Parameters
+        ----------
+        arrived : (B, A), and for a batch of one the same as numbers in `axons`.
+        """
+        given = None
+        if self._batch > 1:
+            given = self._product(arrived)
+        elif len(axons):
+            if self._lists is None:
+                return self._sum_rows(axons)
+            given = self._sum_lists(self._lists.find(axons.tolist())[0])
+        if self._slots == 1:
+            return self._nothing if given is None else given[:, :, 0].swapaxes(0, 1)
+        if given is not None:
             # Wraps only where delays or sums were written while something was under way.
-            half = 1 << (self._config.layout.accumulator_bits - 1)
-            total = (total + half) % (2 * half) - half
-            self.pending = np.roll(total, -1, axis=2)
-            self.pending[:, :, -1] = 0
-        return total[:, :, 0].swapaxes(0, 1)
+            half = self._half
+            self.pending = ((self.pending + given + half) & (2 * half - 1)) - half
+        due = self.pending[:, :, 0].swapaxes(0, 1)
+        self.pending = np.roll(self.pending, -1, axis=2)
+        self.pending[:, :, -1] = 0
+        return due
 
-    def _given(self, arrived: Bools) -> Ints:
+    def _sum_rows(self, axons: Ints) -> Ints:
+        """(K, 1, N): whole rows of weights, added, where there are no delays."""
+        rows = self._weights.take(axons, axis=0)
+        if self._count == 1:
+            return np.add.reduce(rows, axis=0)[None, None]  # type: ignore[no-any-return]
+        parts = self._parts(rows, self._modulatory[axons, None])
+        return np.array([np.add.reduce(part, axis=0) for part in parts])[:, None]
+
+    def _sum_lists(self, cells: Ints) -> Ints:
+        """(1, K, D, N): the weights of these synapses, each added where it goes."""
+        weights, sums = self._weights.take(cells), self._sums.take(cells)
+        ring = self._slots * self._neurons
+        if self._receptors == 2:
+            sums = np.where((weights < 0) & (sums < ring), sums + ring, sums)
+        total = np.bincount(sums, weights, self._count * ring).astype(np.int64)
+        return total.reshape(1, self._count, self._slots, self._neurons)
+
+    def _product(self, arrived: Bools) -> Ints:
         """(B, K, D, N) sums of the weights of the axons that arrived."""
         given = np.zeros_like(self.pending)
-        if self._batch > 1:
-            spikes = arrived.astype(np.float64)
-            for slot, matrices in self._matrices:
-                for k, matrix in enumerate(matrices):
-                    given[:, k, slot] = (spikes @ matrix).astype(np.int64)
-            return given
-        rows = np.flatnonzero(arrived[0])
-        neurons = self._config.neurons
-        for k, part in enumerate(self._parts(self._weights[rows], self._modulatory[rows])):
-            if self._slots == 1:
-                given[0, k, 0] = part.sum(axis=0)
-            else:
-                cells = self._delays[rows] * neurons + np.arange(neurons)
-                sums = np.bincount(cells.ravel(), part.ravel(), self._slots * neurons)
-                given[0, k] = sums.reshape(self._slots, neurons).astype(np.int64)
+        for slot, matrices in self._matrices:
+            spikes = arrived.astype(matrices[0].dtype)
+            for k, matrix in enumerate(matrices):
+                given[:, k, slot] = spikes @ matrix
         return given
 
     def _parts(self, weights: Ints, modulatory: Bools) -> list[Ints]:
         """K times (R, N): the weights of R axons, each where its accumulator sees it, elsewhere 0."""
         current = weights
-        if self._count > self._config.receptors:
+        if self._count > self._receptors:
             current = np.where(modulatory, 0, weights)
         parts = [current]
-        if self._config.receptors == 2:
+        if self._receptors == 2:
             parts = [np.maximum(current, 0), np.minimum(current, 0)]
-        if self._count > self._config.receptors:
+        if self._count > self._receptors:
             parts.append(weights - current)
         return parts

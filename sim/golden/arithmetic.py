@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+
+TABLE_BITS = 16
+"""States of at most so many bits, without the sign, decay by a table of all their values."""
 
 
 def decay(x: Ints, d: Ints | int) -> Ints:
@@ -28,8 +34,32 @@ def toward_zero(x: Ints, c: Ints) -> Ints:
     return np.sign(x) * np.maximum(np.abs(x) - c, 0)
 
 
-def count(flags: Bools) -> Ints:
-    """(B,) number of set flags in each row of (B, …) (`np.count_nonzero` takes longer)."""
+def decay_of(
+    d: Ints | int, bits: int, rounded: Callable[..., Ints] = decay
+) -> Callable[[Ints], Ints]:
+    """`decay`, or `cut`, by d, as a function of states in −2^bits…2^bits − 1.
+
+    With the same d for all, and few bits, it is looked up, which takes one call instead of nine.
+    """
+    constants = np.unique(d)
+    if bits > TABLE_BITS or len(constants) != 1:
+        return lambda x: rounded(x, d)
+    return _table(int(constants[0]), bits, rounded).take
+
+
+@lru_cache(maxsize=64)
+def _table(d: int, bits: int, rounded: Callable[..., Ints]) -> Ints:
+    """`rounded` of each x at the index x, which counts from the end where x is negative."""
+    top = 1 << bits
+    table = rounded(np.concatenate([np.arange(top), np.arange(-top, 0)]), d)
+    table.flags.writeable = False
+    return table
+
+
+def count(flags: Bools) -> Ints | int:
+    """Number of set flags in each row of (B, …): (B,), or a number for one row."""
+    if len(flags) == 1:
+        return int(np.count_nonzero(flags))
     return np.add.reduce(flags, axis=1, dtype=np.int64)
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spikeloom.hdl import NO_AXON, Image, ImageError
 from spikeloom.hdl.contract.errors import InputError
@@ -20,7 +19,7 @@ from spikeloom.hdl.contract.fields import STEP_NUMBERS
 from .accumulators import Accumulators
 from .arithmetic import Bools, Ints, count
 from .learning import LearningRule
-from .neurons.neurons import Golden, Neurons
+from .neurons.neurons import Golden, Neurons, Tally
 
 COUNTERS = (
     "steps", "synaptic_operations", "spikes", "clamps", "duplicates", "unknown", "late",
@@ -53,7 +52,6 @@ class GoldenCore:
     later_arrivals : (B, axonal_delay_slots − 1, A) bool, the same for the steps after it.
     pending : (B, K, D, N) int64, sums under way to neurons, for the next step and later ones, as
         `Accumulators` has them; all 0 with D = 1.  May be overwritten between steps.
-    counters : by name (`COUNTERS`), each (B,) int64.  They do not wrap.
     step_number : number of the next step; may be assigned.
     """
 
@@ -63,13 +61,16 @@ class GoldenCore:
         self.batch = batch
         self.config = c = image.config
         self._update: Golden = c.model.part("golden")
+        self._counters = {name: np.zeros(batch, dtype=np.int64) for name in COUNTERS}
+        self._tally: Tally = dict.fromkeys(COUNTERS, 0)
+        self._no_modulation = np.zeros((batch, c.neurons), dtype=np.int64)
         self._image: Image
         self._weights: Ints
         self._learned = False  # `_weights` differ from those of `_image`
         self._accumulators = Accumulators(c, batch)
         self._learning: LearningRule | None = None
         if c.learning is not None:
-            self._learning = c.learning.format.part("golden")(c, batch)
+            self._learning = c.learning.format.part("golden")(c, batch, self._tally)
         self.image = image
         self.reset()
 
@@ -91,6 +92,7 @@ class GoldenCore:
         if self._learning:
             self._learning.load(own, weights)
         self._accumulators.load(own, weights)
+        self._neurons = Neurons(self.config, own.parameters, self._tally)
         self._image, self._destinations = own, destinations
         self._weights, self._learned = weights, False
 
@@ -102,10 +104,19 @@ class GoldenCore:
         slots = self.config.axonal_delay_slots
         self._arrivals = np.zeros((self.batch, slots, self.config.axons), dtype=bool)
         self._accumulators.reset()
-        self.counters = {name: np.zeros(self.batch, dtype=np.int64) for name in COUNTERS}
+        for counter in self.counters.values():
+            counter[:] = 0
         self.step_number = 0
         if self._learning:
-            self._learning.reset(self.counters)
+            self._learning.reset()
+
+    @property
+    def counters(self) -> dict[str, Ints]:
+        """By name, (B,) int64 each; the arrays stay the same."""
+        for name, more in self._tally.items():
+            self._counters[name] += more
+            self._tally[name] = 0
+        return self._counters
 
     @property
     def weights(self) -> Ints:
@@ -199,20 +210,22 @@ class GoldenCore:
 
     def step(self) -> Bools:
         """Execute the next step; returns its spikes, (B, N) bool, reported or not."""
-        c, parameters = self.config, self._image.parameters
+        c, neurons, tally = self.config, self._neurons, self._tally
 
         # 1. Arrive, 2. integrate.
-        arrived = self.arrivals.copy()
-        self._arrivals[:, :-1] = self._arrivals[:, 1:].copy()
+        arrived = self._arrivals[:, 0].copy()
+        if c.axonal_delay_slots > 1:
+            self._arrivals[:, :-1] = self._arrivals[:, 1:].copy()
         self._arrivals[:, -1] = False
-        self.counters["synaptic_operations"] += count(arrived) * c.neurons
-        due = self._accumulators.integrate(arrived)
-        modulation = due[-1] if len(due) > c.receptors else np.zeros_like(due[0])
+        axons = arrived[0].nonzero()[0]  # of a batch of one
+        tally["synaptic_operations"] += c.neurons * count(arrived)
+        due = self._accumulators.integrate(arrived, axons)
+        modulation = due[-1] if len(due) > c.receptors else self._no_modulation
         if self._learning:
             self._learning.before_update(self.step_number, arrived)
 
         # 3. Update.
-        neurons = Neurons(c, parameters, self.states, due[: c.receptors], self.counters)
+        neurons.states, neurons.sums = self.states, due[: c.receptors]
         spikes = self._update(neurons)
 
         if self._learning:
@@ -220,11 +233,12 @@ class GoldenCore:
             self._learned = True
 
         # 4. Route.
-        sources, axons, delays = self._destinations
-        samples, entries = np.nonzero(spikes[:, sources])
-        self._arrive(samples, axons[entries], delays[entries])
-        self.counters["spikes"] += count(spikes)
-        self.counters["steps"] += 1
+        if np.count_nonzero(spikes):
+            sources, destinations = self._destinations
+            samples, entries = spikes.take(sources, axis=1).nonzero()
+            self._arrive(samples, destinations.take(entries))
+            tally["spikes"] += count(spikes)
+        tally["steps"] += 1
         self.step_number = (self.step_number + 1) % STEP_NUMBERS
         return spikes
 
@@ -238,23 +252,29 @@ class GoldenCore:
         steps = given.shape[-2] if given.ndim >= 2 else 0
         axons = self._raster(given, steps)
         spikes = np.zeros((self.batch, steps, self.config.neurons), dtype=bool)
+        busy = np.any(axons, axis=(0, 2))
         for t in range(steps):
-            self._arrive(*np.nonzero(axons[:, t]))
+            if busy[t]:
+                self._arrive(*np.nonzero(axons[:, t]))
             spikes[:, t] = self.step()
         return spikes if given.ndim == 3 else spikes[0]
 
-    def _arrive(
-        self, samples: NDArray[Any], axons: NDArray[Any], slots: NDArray[Any] | int = 0
-    ) -> None:
-        """Spikes on `axons` of `samples`, in pairs, arrive in the next step, or `slots` steps later."""
-        if not axons.size:
+    def _arrive(self, samples: Ints, places: Ints) -> None:
+        """Spikes of `samples`, in pairs with numbers slot·A + axon, set out.
+
+        Slot 0 is the next step.
+        """
+        if not len(places):
             return
-        shape = self._arrivals.shape
-        places = (samples * shape[1] + slots) * shape[2] + axons
-        cells = np.bincount(places, minlength=self._arrivals.size)
-        total = self._arrivals + cells.reshape(shape)
-        self._arrivals = total > 0
-        self.counters["duplicates"] += np.sum(total - self._arrivals, axis=(1, 2))
+        arrivals = self._arrivals.reshape(self.batch, -1)
+        before = count(arrivals)
+        if self.batch == 1:
+            arrivals[0][places] = True
+            given: Ints | int = len(places)
+        else:
+            arrivals[samples, places] = True
+            given = np.bincount(samples, minlength=self.batch)
+        self._tally["duplicates"] += given - (count(arrivals) - before)
 
     def _raster(self, values: ArrayLike, *steps: int) -> Bools:
         """Check 0 and 1 of shape (B, *steps, A), the B optional for a batch of one."""
@@ -269,19 +289,19 @@ class GoldenCore:
         return spikes.reshape(shape)
 
 
-def _destinations(image: Image) -> tuple[Ints, Ints, Ints]:
-    """Neurons, and the axons that they drive with which axonal delay, (E,) each."""
+def _destinations(image: Image) -> tuple[Ints, Ints]:
+    """Neurons, and what they drive: axonal delay·A + axon, (E,) each."""
     assert image.routes is not None
     if not image.config.route_entries:
         neurons = np.flatnonzero(image.routes != NO_AXON)
-        return neurons, image.routes[neurons], np.zeros_like(neurons)
+        return neurons, image.routes[neurons]
     neurons, cores, axons, delays = image.destinations.T
     if np.any(cores):
         raise ImageError(
             f"a destination is on core {max(cores)}, but this is one core; give the image of the "
             "whole network, with all destinations on core 0"
         )
-    return neurons, axons, delays
+    return neurons, delays * image.config.axons + axons
 
 
 def _frozen(image: Image) -> Image:

@@ -62,11 +62,26 @@ def disturb(cores, rng):
     new_arrivals = rng.random(cores[0].arrivals.shape) < 0.5
     later = rng.random(cores[0].later_arrivals.shape) < 0.2
     sums = rng.integers(-5, 5, cores[0].pending.shape) << rng.integers(0, 6)
-    shape, keeps = (config.axons, config.neurons), rng.random(5) < 0.7
+    shape, keeps = (config.axons, config.neurons), rng.random(7) < 0.7
     eligibilities = rng.integers(-8, 8, shape)
     bound = 1 << (config.weight_bits - 1)
     weights = np.where(rng.random(shape) < 0.5, rng.integers(-bound, bound, shape), 0)
+    decays = {f.name: rng.integers(0, 4096, endpoint=True) for f in layout.learning if is_decay(f)}
+    constants = {
+        f.name: np.full(config.neurons, rng.integers(0, 4096, endpoint=True))
+        for f in layout.parameters
+        if is_decay(f)
+    }
+    fewer = rng.random(shape) < 0.5
     for core in cores:
+        if not keeps[6]:
+            core.image = dataclasses.replace(core.image, plastic=core.image.plastic & fewer)
+        if not keeps[5]:
+            core.image = dataclasses.replace(
+                core.image,
+                parameters=core.image.parameters | constants,
+                learning=core.image.learning | {name: int(d) for name, d in decays.items()},
+            )
         if not keeps[0]:
             core.arrivals, core.later_arrivals = new_arrivals, later
         if not keeps[1] and config.delay_slots > 1:
@@ -78,6 +93,10 @@ def disturb(cores, rng):
         if not keeps[4] and config.learning is not None and core.batch == 1:
             enabled = {"enabled": int(not core.image.learning["enabled"])}
             core.image = dataclasses.replace(core.image, learning=core.image.learning | enabled)
+
+
+def is_decay(field):
+    return field.unit == "decay"
 
 
 def compare(image, seed, *, batch=1, parts=4, longest=9):

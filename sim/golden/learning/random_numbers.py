@@ -43,6 +43,15 @@ def random_numbers(seed: int, step: int, phase: int, tags: Ints, others: Ints) -
     tags : of what is hashed: the rows' axons in `PRE` and `SWEEP`, the columns' neurons in `POST`.
     others : tags of the other ends.
     """
+    return mix(line_hashes(seed, step, phase, tags), others)
+
+
+def line_hashes(seed: int, step: int, phase: int, tags: Ints) -> Ints:
+    """H of rows, or of columns, from their tags."""
     when = absorb(absorb(seed, step & MASK), phase)
-    h = finish(absorb(np.full_like(tags, when), tags))
-    return ((others ^ (h >> 16)) + (h & 0xFFFF)) & 0xFFFF
+    return finish(absorb(np.full_like(tags, when), tags))
+
+
+def mix(hashes: Ints, others: Ints) -> Ints:
+    """The random numbers of synapses: H of their line, mixed with the tag of the other end."""
+    return ((others ^ (hashes >> 16)) + (hashes & 0xFFFF)) & 0xFFFF

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arithmetic import Bools, Ints, decay
+from ..arithmetic import Bools, Ints
 from .random_numbers import POST, PRE, SWEEP
 from .state import LearningState
 from .synapses import Synapses
@@ -22,20 +22,20 @@ class LearningRule(LearningState):
     def before_update(self, step: int, arrived: Bools) -> None:
         """Traces of axons and pre side of a step, with `arrived` (B, A)."""
         self.update_axons(arrived)
-        if self.parameters["enabled"] and arrived.any():
-            synapses = Synapses(self, step, PRE, rows=np.flatnonzero(arrived[0]))
+        if self.parameters["enabled"] and np.count_nonzero(arrived):
+            synapses = Synapses(self, step, PRE, arrived[0].nonzero()[0])
             self.on_pre(synapses)
             synapses.store()
 
     def after_update(self, step: int, spikes: Bools, v: Ints, modulation: Ints) -> None:
         """Post side, states of neurons and sweep, with what the update left; all (B, N)."""
         enabled = self.parameters["enabled"]
-        if enabled and self.has_post_side and spikes.any():
-            synapses = Synapses(self, step, POST, columns=np.flatnonzero(spikes[0]))
+        if enabled and self.has_post_side and np.count_nonzero(spikes):
+            synapses = Synapses(self, step, POST, spikes[0].nonzero()[0])
             self.on_post(synapses)
             synapses.store()
         self.update_neurons(step, spikes, v, modulation)
-        if enabled and self.settings.format.sweeps and (step + 1) % self.sweep_period == 0:
+        if enabled and self._sweeps and (step + 1) % self.sweep_period == 0:
             synapses = Synapses(self, step, SWEEP)
             self.on_sweep(synapses)
             synapses.store()
@@ -48,12 +48,14 @@ class LearningRule(LearningState):
     def trace(self, name: str, spikes: Bools) -> None:
         """Let the trace "x" or "y" decay, then grow where there are spikes (of its shape)."""
         states = self.axon_states if name in self.axon_states else self.neuron_states
-        increment = self.parameters[f"{name}_inc"]
-        decayed = decay(states[name], self.parameters[f"d_{name}"])
-        if self.settings.pairing == "nearest":
-            states[name] = np.where(spikes, increment, decayed)
-        else:
-            states[name] = self.sat(name, decayed + increment * spikes)
+        decayed = self.decayed(states[name], name, f"d_{name}")
+        if np.count_nonzero(spikes):
+            increment = self.parameters[f"{name}_inc"]
+            if self.settings.pairing == "nearest":
+                decayed = np.where(spikes, increment, decayed)
+            else:
+                decayed = self.sat(name, decayed + increment * spikes)
+        states[name] = decayed
 
     # What a rule says.
 

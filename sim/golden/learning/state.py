@@ -1,16 +1,23 @@
-"""What learning keeps in one core: weights in use, traces, eligibilities, and the counters.
+"""What learning in one core keeps, and what it is told of the core.
 
 Source: docs/reference/semantics.md, "Learning".
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from spikeloom.hdl import CoreConfig, Image
 from spikeloom.hdl.contract.errors import InputError
 
-from ..arithmetic import Ints, clamp, count
+from ..arithmetic import Ints, clamp, count, decay_of
+from ..lists import Lists
+
+if TYPE_CHECKING:
+    from ..neurons.neurons import Tally
 
 
 class LearningState:
@@ -24,19 +31,23 @@ class LearningState:
     settings : the `LearningConfig` of the core.
     parameters : by name, the run-time parameters of the image.
     weights : (A, N) int64, changed in place.
-    plastic : (A, N) bool.
     modulatory : (A,) bool.
     axon_tags, neuron_tags : (A,), (N,) int64.
     axon_states, neuron_states : by name, (B, A) and (B, N) int64.
     eligibility : (A, N) int64, or None.
-    counters : the core's, by name, (B,) int64 each.
+    of_axon, of_neuron : which synapses of an axon, and of a neuron, are plastic.
+    tally : counters that a step adds to.
     """
 
-    def __init__(self, config: CoreConfig, batch: int) -> None:
+    def __init__(self, config: CoreConfig, batch: int, tally: Tally) -> None:
         assert config.learning is not None
         self.config, self.settings, self.batch = config, config.learning, batch
+        self.tally = tally
+        self._sweeps = config.learning.format.sweeps
         layout = config.layout
         self._fields = {f.name: f for f in (*layout.axon_states, *layout.neuron_states)}
+        nothing = np.zeros((config.axons, config.neurons), dtype=bool)
+        self.of_axon, self.of_neuron = Lists(nothing), Lists(nothing, by_column=True)
 
     def load(self, image: Image, weights: Ints) -> None:
         """Take over an image, and weights to change; states stay as they are."""
@@ -46,12 +57,16 @@ class LearningState:
                 "give a batch of 1, or an image with enabled = 0"
             )
         self.weights, self.parameters = weights, image.learning
-        self.plastic, self.modulatory = image.plastic, image.modulatory
+        if not np.array_equal(self.of_axon.flags, image.plastic):
+            self.of_axon = Lists(image.plastic)
+            self.of_neuron = Lists(image.plastic, by_column=True)
+        self.modulatory = image.modulatory
         self.axon_tags, self.neuron_tags = image.axon_tags, image.neuron_tags
+        self._decays: dict[str, Callable[[Ints], Ints]] = {}
 
-    def reset(self, counters: dict[str, Ints]) -> None:
-        """Clear all states, and count in `counters` from now on."""
-        c, layout, self.counters = self.config, self.config.layout, counters
+    def reset(self) -> None:
+        """Clear all states."""
+        c, layout = self.config, self.config.layout
 
         def zeros(*shape: int) -> Ints:
             return np.zeros(shape, dtype=np.int64)
@@ -61,9 +76,18 @@ class LearningState:
         has_eligibility = "eligibility" in layout.synapse_fields
         self.eligibility = zeros(c.axons, c.neurons) if has_eligibility else None
 
+    def decayed(self, values: Ints, name: str, constant: str) -> Ints:
+        """Values in the format of the state `name`, one step later, by a parameter of the rule."""
+        if constant not in self._decays:
+            bits = self._fields[name].bits
+            self._decays[constant] = decay_of(self.parameters[constant], bits)
+        return self._decays[constant](values)
+
     def sat(self, name: str, values: Ints) -> Ints:
         """Clamp values (B, …) to the format of a state, and count them."""
         field = self._fields[name]
         clamped = clamp(values, field.minimum, field.maximum)
-        self.counters["clamps"] += count(clamped != values)
+        changed = clamped != values
+        if np.count_nonzero(changed):
+            self.tally["clamps"] += count(changed)
         return clamped

@@ -5,8 +5,6 @@ Source: docs/reference/semantics.md, "Rule `symmetric`"; Hao, Huang, Dong and Xu
 
 from __future__ import annotations
 
-import numpy as np
-
 from spikeloom.hdl.contract.learning_config import SCALING_BITS
 
 from ..arithmetic import clamp
@@ -28,6 +26,6 @@ class Symmetric(LearningRule):
     def on_sweep(self, s: Synapses) -> None:
         """Move each neuron's sum of plastic weights toward the target."""
         p, top = self.parameters, (1 << (SCALING_BITS - 1)) - 1
-        total = np.sum(s.w, axis=0, where=s.plastic)
+        total = s.sum_by_neuron(s.w)
         factor = clamp((p["scaling_target"] - total) >> p["scaling_shift"], -top - 1, top)
         s.w = s.bound(s.w + s.rnd(s.w * factor))

@@ -1,86 +1,116 @@
-"""The synapses that one event of a step visits: rows, columns, or all."""
+"""The plastic synapses that one event of a step visits: of axons, of neurons, or all."""
 
 from __future__ import annotations
-
-from functools import cached_property
 
 import numpy as np
 
 from ..arithmetic import Bools, Ints, clamp
-from .random_numbers import POST, random_numbers
+from .random_numbers import POST, line_hashes, mix
 from .state import LearningState
-
-ALL = slice(None)
 
 
 class Synapses:
-    """Synapses of R axons and C neurons, as a rule sees them; it assigns to `w` and `e`.
-
-    What it assigns is kept for plastic synapses only, and only they count.
+    """E plastic synapses, one after the other, as a rule sees them; it assigns to `w` and `e`.
 
     Attributes
     ----------
-    w : (R, C) int64, weights.
-    e : (R, C) int64, eligibilities, in rules that have them.
-    plastic : (R, C) bool.
-    axon : states of the axons by name, (R, 1) int64 each.
-    neuron : states of the neurons by name, (C,) int64 each.
+    w : (E,) int64, weights.
+    e : (E,) int64, eligibilities, in rules that have them.
+    axon : states of each synapse's axon by name, (E,) int64 each.
+    neuron : states of each synapse's neuron by name, (E,) int64 each.
     """
 
     def __init__(
-        self,
-        state: LearningState,
-        step: int,
-        phase: int,
-        rows: Ints | slice = ALL,
-        columns: Ints | slice = ALL,
+        self, state: LearningState, step: int, phase: int, lines: Ints | None = None
     ) -> None:
+        """Those of the axons `lines`, in the phase `POST` of these neurons; or all."""
         self._state, self._step, self._phase = state, step, phase
-        self._rows, self._columns = rows, columns
-        at = self._at = rows, columns
-        self._old = self.w = state.weights[at]
-        self.plastic: Bools = state.plastic[at]
+        lists = state.of_neuron if phase == POST else state.of_axon
+        self._lists = lists
+        self._lines = np.arange(len(lists.count)) if lines is None else lines
+        self._cells, self._others = lists.find(self._lines.tolist())
+        self._rho: Ints | int | None = None
+        self._old = self.w = state.weights.take(self._cells)
         if state.eligibility is not None:
-            self._old_e = self.e = state.eligibility[at]
-        self.axon = {name: x[0, rows, None] for name, x in state.axon_states.items()}
-        self.neuron = {name: y[0, columns] for name, y in state.neuron_states.items()}
+            self._old_e = self.e = state.eligibility.take(self._cells)
+        self.axon = _Ends(state.axon_states, self, axons=True)
+        self.neuron = _Ends(state.neuron_states, self, axons=False)
 
     def store(self) -> None:
         """Keep what the rule assigned, and count the updates."""
         state = self._state
-        state.counters["weight_updates"] += np.count_nonzero(self.plastic)
+        state.tally["weight_updates"] += len(self._cells)
         if self.w is not self._old:
-            state.weights[self._at] = np.where(self.plastic, self.w, self._old)
+            state.weights.ravel()[self._cells] = self.w
         if state.eligibility is not None and self.e is not self._old_e:
-            state.eligibility[self._at] = np.where(self.plastic, self.e, self._old_e)
+            state.eligibility.ravel()[self._cells] = self.e
+
+    @property
+    def axons(self) -> Ints:
+        """(E,) number of each synapse's axon."""
+        return self._others if self._phase == POST else self._repeated(self._lines)
+
+    @property
+    def neurons(self) -> Ints:
+        """(E,) number of each synapse's neuron."""
+        return self._repeated(self._lines) if self._phase == POST else self._others
+
+    def _repeated(self, values: Ints) -> Ints:
+        """(E,) values of the lines, at each of their synapses."""
+        return np.repeat(values, self._lists.count.take(self._lines))
+
+    def sum_by_neuron(self, values: Ints) -> Ints:
+        """(E,) at each synapse, the sum of (E,) values over all that its neuron has here."""
+        neurons = self.neurons
+        totals = np.bincount(neurons, values, self._state.config.neurons)
+        return totals.astype(np.int64).take(neurons)
 
     def rnd(self, z: Ints | int) -> Ints:
-        """z / 2^F, rounded to nearest, or up or down at random: (R, C), or the shape of z."""
-        return np.asarray((z + self._rho) >> self._state.settings.fraction_bits)
+        """z / 2^F, rounded to nearest, or up or down at random: (E,), or the shape of z."""
+        bits = self._state.settings.fraction_bits
+        if not bits:
+            return np.asarray(z)
+        if self._rho is None:
+            self._rho = self._offset(bits)
+        return np.asarray((z + self._rho) >> bits)
 
     def bound(self, w: Ints, where: Bools | bool = True) -> Ints:
-        """w kept in w_min…w_max `where` it changes, elsewhere the weight as it was: (R, C)."""
+        """w kept in w_min…w_max `where` it changes, elsewhere the weight as it was: (E,)."""
         w_min, w_max = self._state.parameters["w_min"], self._state.parameters["w_max"]
-        low, high = w < w_min, w > w_max
-        bounded = np.where(high, w_max, np.where(low, w_min, w))
-        clamped = (low | high) & self.plastic & where
-        self._state.counters["weight_clamps"] += np.count_nonzero(clamped)
-        return bounded if where is True else np.where(where, bounded, self._old)
+        # The order of the two questions matters where w_min > w_max: w_max goes first.
+        bounded = clamp(w, w_min, w_max) if w_min <= w_max else np.where(w > w_max, w_max, w_min)
+        clamped = bounded != w
+        if where is not True:
+            clamped &= where
+            bounded = np.where(where, bounded, self._old)
+        self._state.tally["weight_clamps"] += int(np.count_nonzero(clamped))
+        return bounded
 
     def sat_e(self, e: Ints) -> Ints:
-        """Eligibilities, clamped to their format, and counted as `clamps`: (R, C)."""
+        """Eligibilities, clamped to their format, and counted as `clamps`: (E,)."""
         high = (1 << (self._state.settings.eligibility_bits - 1)) - 1
         clamped = clamp(e, -high - 1, high)
-        self._state.counters["clamps"] += np.count_nonzero((clamped != e) & self.plastic)
+        self._state.tally["clamps"] += int(np.count_nonzero(clamped != e))
         return clamped
 
-    @cached_property
-    def _rho(self) -> Ints | int:
-        """What is added before rounding down, in units of 2^−F."""
-        rule, bits = self._state, self._state.settings.fraction_bits
-        if not rule.settings.stochastic:
+    def _offset(self, bits: int) -> Ints | int:
+        """ρ, what is added before rounding down, in units of 2^−F."""
+        state = self._state
+        if not state.settings.stochastic:
             return (1 << bits) >> 1
-        axons, neurons = rule.axon_tags[self._rows, None], rule.neuron_tags[self._columns]
-        ends = (neurons, axons) if self._phase == POST else (axons, neurons)
-        random = random_numbers(rule.parameters["seed"], self._step, self._phase, *ends)
-        return random >> (16 - bits)
+        lines, others = state.axon_tags, state.neuron_tags
+        if self._phase == POST:
+            lines, others = others, lines
+        hashes = line_hashes(state.parameters["seed"], self._step, self._phase, lines[self._lines])
+        return mix(self._repeated(hashes), others.take(self._others)) >> (16 - bits)
+
+
+class _Ends:
+    """States of the axons, or of the neurons, of some synapses, by name."""
+
+    def __init__(self, states: dict[str, Ints], synapses: Synapses, *, axons: bool) -> None:
+        self._states, self._synapses, self._axons = states, synapses, axons
+
+    def __getitem__(self, name: str) -> Ints:
+        synapses = self._synapses
+        return self._states[name].take(synapses.axons if self._axons else synapses.neurons)

@@ -25,8 +25,9 @@ class ThreeFactor(LearningRule):
         """Traces, and modulators, which forget differently in the first step of a period."""
         super().update_neurons(step, spikes, v, modulation)
         p, m = self.parameters, self.neuron_states["m"]
-        d = p["d_mod_first"] if step % self.sweep_period == 0 else p["d_mod"]
-        self.neuron_states["m"] = self.sat("m", decay(m, d) + modulation + p["m_spike"] * spikes)
+        d = "d_mod_first" if step % self.sweep_period == 0 else "d_mod"
+        decayed = self.decayed(m, "m", d)
+        self.neuron_states["m"] = self.sat("m", decayed + modulation + p["m_spike"] * spikes)
 
     def on_sweep(self, s: Synapses) -> None:
         """Turn eligibility into weight."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arithmetic import Bools, Ints, decay
+from ..arithmetic import Bools, Ints
 from .neurons import Neurons
 
 
@@ -23,9 +23,9 @@ def adlif(n: Neurons) -> Bools:
     waiting = n.waiting()
 
     bias = p["bias"] if n.config.bias else 0
-    integrated = n.sat(decay(s["v"], p["d_mem"]) + current - s["w"] + bias, ~waiting)
+    integrated = n.sat(n.decayed("v", "d_mem", nearest=True) + current - s["w"] + bias, ~waiting)
     v = np.where(waiting, s["v"], integrated)
     spikes = n.fire(v, p["v_threshold"], waiting)
 
-    s["w"] = n.sat(decay(s["w"], p["d_w"]) + share(v, p["a"]) + p["b"] * spikes)
+    s["w"] = n.sat(n.decayed("w", "d_w", nearest=True) + share(v, p["a"]) + p["b"] * spikes)
     return spikes

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arithmetic import Bools, decay, toward_zero
+from ..arithmetic import Bools, toward_zero
 from .neurons import Neurons
 
 
@@ -15,28 +15,33 @@ def lif(n: Neurons) -> Bools:
     """One step: current, refractory, membrane, fire, adaptive threshold."""
     c, p, s = n.config, n.parameters, n.states
     current = n.currents()
-    waiting = n.waiting()
+    waiting = n.waiting() if c.refractory_bits else False
 
     # Membrane.
-    v = leaked = s["v"]
+    leaked = s["v"]
     if c.leak == "exponential":
-        leaked = n.decay(v, p["d_mem"])
+        leaked = n.decayed("v", "d_mem")
     elif c.leak == "linear":
-        leaked = toward_zero(v, p["leak"])
-    bias = p["bias"] if c.bias else 0
-    integrates = ~waiting | c.integrate_refractory
-    integrated = n.sat(leaked + current + bias, integrates)
+        leaked = toward_zero(leaked, p["leak"])
+    v = leaked + current
+    if c.bias:
+        v += p["bias"]
+    holds = waiting is not False and not c.integrate_refractory
+    v = n.sat(v, ~np.asarray(waiting) if holds else True)
     if c.floor:
-        integrated = np.maximum(integrated, p["v_min"])
-    v = np.where(integrates, integrated, v)
+        v = np.maximum(v, p["v_min"])
+    if holds:
+        v = np.where(waiting, s["v"], v)
 
     # Fire.
-    threshold = p["v_threshold"] + s.get("th", 0)
+    threshold = p["v_threshold"]
+    if c.adaptation != "none":
+        threshold = threshold + s["th"]
     spikes = n.fire(v, threshold, waiting)
 
     # Adaptive threshold.
     if c.adaptation == "exponential":
-        s["th"] = n.sat(decay(s["th"], p["d_th"]) + p["th_inc"] * spikes)
+        s["th"] = n.sat(n.decayed("th", "d_th", nearest=True) + p["th_inc"] * spikes)
     elif c.adaptation == "rate":
         s["th"] = n.sat(s["th"] + p["th_inc"] * spikes - p["th_dec"])
     return spikes
