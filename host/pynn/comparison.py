@@ -17,7 +17,7 @@ from rich.console import Console, Group
 from rich.table import Table
 
 from spikeloom.diagnosis.float_model import FloatCore, FloatNetwork
-from spikeloom.quantise.report import QuantisationReport
+from spikeloom.quantise.reports import QuantisationReport
 
 from .running.history import History
 

@@ -196,7 +196,8 @@ def _check_values(node: Node) -> None:
 def _check_unit(node: Node, signal: Signal, meaning: Meaning) -> None:
     entries = [np.zeros((0, 2))]
     entries += [np.stack([m.rows, m.values], axis=1) for m in signal.terms.values()]
-    make_unit(node, len(signal.bias), meaning, signal.bias, np.concatenate(entries))
+    recurrent = any(source == node.name for source, _ in signal.terms)
+    make_unit(node, len(signal.bias), meaning, signal.bias, np.concatenate(entries), recurrent)
 
 
 def _ancestors(flat: Flat, name: str) -> list[str]:
