@@ -1,7 +1,7 @@
 """Cycles per step, read from the hardware's own counters (verilated), against the stated bound.
 
-For every lane count and for few and many update units, and with delays: steps with 0 … A input
-spikes.  Exits with 1 if a step takes more than 1.1 × (|S|·⌈N/P⌉ + ⌈N/U⌉ + ⌈A/32⌉ + 32).
+For every lane count, and with delays: steps with 0 … A input spikes.  Exits with 1
+if a step takes more than 1.1 × (|S|·⌈N/P⌉ + N + P + 45).
 `--markdown` writes the tables of docs/explanation/benchmarks.md.
 """
 
@@ -41,12 +41,7 @@ class Measurement:
     def formula(self) -> int:
         c = self.config
         groups = math.ceil(c.neurons / c.lanes)
-        return (
-            self.arrivals * groups
-            + math.ceil(c.neurons / c.update_units)
-            + math.ceil(c.axons / 32)
-            + 32
-        )
+        return self.arrivals * groups + c.neurons + c.lanes + 45
 
     @property
     def ratio(self) -> float:
@@ -55,11 +50,10 @@ class Measurement:
 
 def configs() -> Iterator[CoreConfig]:
     for lanes in (1, 2, 4, 8, 16, 32):
-        for units in sorted({1, lanes}):
-            yield CoreConfig(neurons=96, axons=192, lanes=lanes, update_units=units)
-    yield CoreConfig(neurons=32, axons=1024, lanes=32, update_units=32)
+        yield CoreConfig(neurons=96, axons=192, lanes=lanes)
+    yield CoreConfig(neurons=32, axons=1024, lanes=32)
     for slots in (1, 16):
-        yield CoreConfig(neurons=256, axons=256, lanes=8, update_units=2, delay_slots=slots)
+        yield CoreConfig(neurons=256, axons=256, lanes=8, delay_slots=slots)
 
 
 def measure(config: CoreConfig) -> Iterator[Measurement]:
@@ -82,7 +76,7 @@ def measure(config: CoreConfig) -> Iterator[Measurement]:
 
 def table(rows: list[Measurement]) -> Table:
     result = Table(title="cycles per step (verilated; hardware counters)")
-    for head in ("N", "A", "P", "U", "D", "|S|", "spikes", "cycles", "formula", "ratio"):
+    for head in ("N", "A", "P", "D", "|S|", "spikes", "cycles", "formula", "ratio"):
         result.add_column(head, justify="right")
     for row in rows:
         c = row.config
@@ -91,7 +85,6 @@ def table(rows: list[Measurement]) -> Table:
             c.neurons,
             c.axons,
             c.lanes,
-            c.update_units,
             c.delay_slots,
             row.arrivals,
             row.firing,
@@ -113,12 +106,12 @@ def main() -> int:
         for row in measure(config)
     ]
     if options.markdown:
-        print("| N | A | P | U | D | input spikes | output spikes | cycles | formula | ratio |")
-        print("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
+        print("| N | A | P | D | input spikes | output spikes | cycles | formula | ratio |")
+        print("|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
         for row in rows:
             c = row.config
             print(
-                f"| {c.neurons} | {c.axons} | {c.lanes} | {c.update_units} | {c.delay_slots} "
+                f"| {c.neurons} | {c.axons} | {c.lanes} | {c.delay_slots} "
                 f"| {row.arrivals} | {row.firing} | {row.cycles} | {row.formula} | {row.ratio:.2f} |"
             )
     else:

@@ -2,7 +2,7 @@
 where it is lost.
 
 Two networks of 256 neurons that fit one core too: a ring whose neurons reach their neighbours and a few far
-ones, and one in which every neuron reaches every other.  All cores have 4 lanes and one update unit.  *Ideal*
+ones, and one in which every neuron reaches every other.  All cores have 4 lanes.  *Ideal*
 is the one core's cycles divided by the cores; *slowest core* what the busiest core of each step needs by
 itself (the bound of docs/explanation/benchmarks.md); the rest goes to packets, reports and the barrier.
 `--markdown` writes the table of docs/explanation/benchmarks.md.

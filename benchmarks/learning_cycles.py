@@ -1,8 +1,8 @@
 """Cycles per step while learning, read from the hardware's own counters (verilated), against the bound.
 
 For every rule, with 4, 8 and 16 lanes: steps with 0 … A input spikes, and with none, some and all
-neurons firing.  Exits with 1 if a step takes more than 1.1 × (|S|·⌈N/P⌉ + ⌈max(N, A)/U⌉ + |spikes|·⌈A/P⌉ +
-⌈A/32⌉ + 32), where a sweep adds A·⌈N/P⌉ + 16 (with scaling 2·A·⌈N/P⌉ + ⌈N/U⌉ + 32).  `sdsp` has no
+neurons firing.  Exits with 1 if a step takes more than 1.1 × (|S|·⌈N/P⌉ + max(N, A) + |spikes|·⌈A/P⌉ +
+P + 45), where a sweep adds A·⌈N/P⌉ + 16 (with scaling 2·A·⌈N/P⌉ + N + P + 45).  `sdsp` has no
 columns, and stays far below.  `--markdown` writes the table of docs/explanation/benchmarks.md.
 """
 
@@ -28,7 +28,7 @@ from spikeloom.sim.twin import TwinPort
 from spikeloom.sim.twin.build import build_streams
 
 SLACK = 1.1
-HEADINGS = ("rule", "rounding", "N", "A", "P", "U", "|S|", "spikes", "sweep", "cycles", "bound")
+HEADINGS = ("rule", "rounding", "N", "A", "P", "|S|", "spikes", "sweep", "cycles", "bound")
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,13 @@ class Measurement:
         if self.swept:
             sweep = c.axons * groups + 16
         if self.swept and self.rule == "symmetric":
-            sweep = 2 * c.axons * groups + math.ceil(c.neurons / c.update_units) + 32
+            sweep = 2 * c.axons * groups + c.neurons + c.lanes + 45
         return (
             self.arrivals * groups
-            + math.ceil(max(c.neurons, c.axons) / c.update_units)
+            + max(c.neurons, c.axons)
             + self.firing * columns
-            + math.ceil(c.axons / 32)
-            + 32
+            + c.lanes
+            + 45
             + sweep
         )
 
@@ -70,7 +70,7 @@ class Measurement:
         c = self.config
         assert c.learning is not None
         rounding = "stochastic" if c.learning.stochastic else "nearest"
-        numbers = (c.neurons, c.axons, c.lanes, c.update_units, self.arrivals, self.firing)
+        numbers = (c.neurons, c.axons, c.lanes, self.arrivals, self.firing)
         swept = "yes" if self.swept else "no"
         return (
             self.rule, rounding, *map(str, numbers), swept, str(self.cycles), str(self.formula),
@@ -84,7 +84,6 @@ def configs(rules: list[str]) -> Iterator[CoreConfig]:
                 neurons=128,
                 axons=192,
                 lanes=lanes,
-                update_units=2,
                 learning=LearningConfig(rule=rule, fraction_bits=4, stochastic=lanes == 4),
             )
 

@@ -1,6 +1,6 @@
 """What learning costs in look-up tables: the core alone, synthesised with and without each rule.
 
-8 lanes, one update unit, 8-bit weights, exponential LIF, without bias and refractory period; 256 neurons ×
+8 lanes, 8-bit weights, exponential LIF, without bias and refractory period; 256 neurons ×
 256 axons, and 64 × 64 on iCE40, none of which holds the larger synapse memory.  With `fraction_bits` = 8
 the rows with and without stochastic rounding differ in nothing else.  Synthesised with Yosys, not routed;
 one core takes about a minute.

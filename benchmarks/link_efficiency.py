@@ -37,8 +37,8 @@ GOAL_AT = 2e-3
 LINE_RATE = BAUD / 10
 """Bytes per second."""
 
-SMALL = CoreConfig(neurons=96, axons=96, lanes=4, update_units=2, monitors=16)
-LARGE = CoreConfig(neurons=128, axons=512, lanes=4, update_units=2)
+SMALL = CoreConfig(neurons=96, axons=96, lanes=4, monitors=16)
+LARGE = CoreConfig(neurons=128, axons=512, lanes=4)
 """A core whose weights take a fifth of a second on the line."""
 
 STREAM_BYTES = 60_000

@@ -80,7 +80,6 @@ def random_config(rng: np.random.Generator, small: bool = False) -> CoreConfig:
                 neurons=neurons,
                 axons=axons,
                 lanes=lanes,
-                update_units=int(rng.choice([u for u in (1, 2, 4) if u <= lanes])),
                 weight_bits=int(rng.choice([2, 4, 6, 8, 8, 12, 16])),
                 state_bits=int(rng.choice([10, 12, 16, 16, 20, 24, 32])),
                 receptors=int(rng.choice([1, 1, 2])),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.progress import Progress
@@ -60,7 +63,8 @@ def build(
     config, design : what the core, or the fabric, is to be; default: what the board's definition says.
     out : folder of all files and logs; default out/<board>.
     seed : seed of the placement.
-    seeds : several seeds, tried in order until one closes timing; else the fastest is kept.
+    seeds : several seeds, as many at a time as there are processors, until one closes timing and all
+        before it are known not to; else the fastest is kept.
     progress : a running display to show the steps on; default: one of its own, on stderr.
 
     The report's `ok` is False when timing is not closed.  Raises `FitError` when the core does not
@@ -102,6 +106,23 @@ class _Routed:
         """Least ratio of reached to needed frequency."""
         return min(c["achieved"] / c["constraint"] for c in self.report["fmax"].values())
 
+    @property
+    def slowest_hz(self) -> float:
+        """The frequency that the slowest clock reaches."""
+        return float(min(c["achieved"] for c in self.report["fmax"].values())) * 1e6
+
+
+class _StoppedError(Exception):
+    """Another seed has closed timing."""
+
+
+class _OverfullError(Exception):
+    """The placer found too few of some resources."""
+
+    def __init__(self, over: list[Utilisation]) -> None:
+        super().__init__(over)
+        self.over = over
+
 
 @dataclass
 class _Build:
@@ -140,17 +161,30 @@ class _Build:
             plan = elaborate_checked(self.board, self.config, show)
             plan.write(self.folder)
         self.synthesise(plan)
-        best: _Routed | None = None
-        tried: dict[int, float] = {}
-        for seed in seeds:
-            routed = self.route(plan, seed)
-            tried[seed] = min(c["achieved"] for c in routed.report["fmax"].values()) * 1e6
-            if best is None or routed.slack > best.slack:
-                best = routed
-            if best.slack >= 1:
-                break
-        assert best is not None
-        return self.pack(plan, best, tried)
+        tried = self.sweep(plan, seeds)
+        best = max(tried, key=lambda routed: routed.slack)
+        return self.pack(plan, best, {routed.seed: routed.slowest_hz for routed in tried})
+
+    def sweep(self, plan: Plan, seeds: Sequence[int]) -> list[_Routed]:
+        """Route seeds side by side, until one closes timing; those before it count, as one by one."""
+        tried: list[_Routed] = []
+        stop = Event()
+        with ThreadPoolExecutor(min(len(seeds), os.cpu_count() or 1)) as pool:
+            under_way = [pool.submit(self.route, plan, seed, stop) for seed in seeds]
+            try:
+                for future in under_way:
+                    tried.append(future.result())
+                    if tried[-1].slack >= 1:
+                        break
+            except _OverfullError as error:
+                stop.set()
+                problem = too_much(self.board, self.config, error.over)
+                with self.step("route", "what would fit") as show:
+                    raise FitError(f"{problem}; {self.smaller(error.over, show)}") from error
+            finally:
+                stop.set()
+                pool.shutdown(cancel_futures=True)
+        return tried
 
     def synthesise(self, plan: Plan) -> None:
         with self.step("synthesise", "synthesise (Yosys)") as show:
@@ -170,23 +204,31 @@ class _Build:
         found = json.loads((self.folder / f"{NAME}.stat.json").read_text())["design"]
         return utilisation_of(estimate(found["num_cells_by_type"], part.family), part)
 
-    def route(self, plan: Plan, seed: int) -> _Routed:
+    def route(self, plan: Plan, seed: int, stop: Event) -> _Routed:
+        """Route one seed; it gives up at the tool's next line when `stop` is set."""
         report = self.folder / f"{NAME}.seed{seed}.report.json"
+        log = self.folder / f"{NAME}.seed{seed}.log"
         options = ["--seed", str(seed), "--report", report.name, "--timing-allow-fail"]
         options += ["--freq", f"{self.board.clock_hz / 1e6:g}"]
-        log = self.folder / f"{NAME}.tim"
+        own = {
+            f"{NAME}.tim": log.name,
+            f"{NAME}{self.packer.reads}": self.unpacked(seed).name,
+        }
+        command = [own.get(word, word) for word in plan.command(self.flow.placer)]
         with self.step("route", f"place and route (nextpnr, seed {seed})") as show:
+
+            def watch(line: str) -> None:
+                if stop.is_set():
+                    raise _StoppedError
+                show(line)
+
             try:
-                run_tool([*plan.command(self.flow.placer), *options], self.folder, log.name, show)
+                run_tool([*command, *options], self.folder, log.name, watch)
             except BuildError as error:
                 over = _overfull(log, self.board)
                 if not over:
                     raise
-                advice = self.smaller(over, show)
-                raise FitError(f"{too_much(self.board, self.config, over)}; {advice}") from error
-        log.replace(self.folder / f"{NAME}.seed{seed}.log")
-        unpacked = self.folder / f"{NAME}{self.packer.reads}"
-        unpacked.replace(self.unpacked(seed))
+                raise _OverfullError(over) from error
         routed = _Routed(seed, json.loads(report.read_text()))
         self.check_constraints(routed)
         return routed
@@ -243,7 +285,7 @@ class _Build:
         """Advice: the most lanes with which the same core fits, found by synthesising it."""
         lanes = core.lanes // 2
         while lanes:
-            smaller = replace(core, lanes=lanes, update_units=min(lanes, core.update_units))
+            smaller = replace(core, lanes=lanes)
             show(f"does it fit with {lanes} lanes?")
             over = self.overfull_with(smaller, self.folder / f"lanes{lanes}")
             if not over:

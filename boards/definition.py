@@ -8,21 +8,16 @@ from typing import Any, Literal
 
 from spikeloom.hdl import ConfigError, CoreConfig, FabricConfig
 from spikeloom.hdl.contract.line_rate import baud_error
+from spikeloom.hdl.contract.technology import NIBBLE, SPRAM_BITS, SPRAM_WORDS, Storage, nibbles
 
-from .chip_config import ChipConfig, core_of
+from .chip_config import ChipConfig, core_of, cores_of
 from .families import FpgaPart
 from .pll import Pll
 
-Storage = Literal["block", "spram"]
 Preset = Literal["inference", "learning", "fabric"]
 
 MIN_CLOCKS_PER_BIT = 8
 """Fewest clock cycles in a bit of the UART that a board gets; a byte is sampled to ±1 cycle."""
-
-SPRAM_CANNOT_LEARN = (
-    "a core that learns reads and writes synapses in the same cycle, and SPRAM has one port; "
-    'use synapse_storage="block"'
-)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _PLATFORM = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -49,8 +44,8 @@ class BoardDefinition:
     negotiable : whether the host may change them while the board runs; that takes logic cells.
     ticks : whether steps can begin at ticks; that takes logic cells, too.
     config : the core, or the fabric, that is built when nothing says otherwise.
-    synapse_storage : where the synapses are of a core that does not learn: "block" (block RAM) or
-        "spram" (single-port RAM of iCE40 UltraPlus).  See `storage_for`.
+    synapse_storage : where the synapses are: "block" (block RAM) or, where they can be there, "spram"
+        (single-port RAM of iCE40 UltraPlus).  See `storage_for`.
     programmer : the board's name in openFPGALoader.
     """
 
@@ -83,8 +78,6 @@ class BoardDefinition:
             )
         if self.synapse_storage == "spram" and not self.fpga.srams:
             raise ConfigError(f'{self.fpga.name} has no SPRAM; use synapse_storage="block"')
-        if self.synapse_storage == "spram" and self.core.learning is not None:
-            raise ConfigError(SPRAM_CANNOT_LEARN)
 
     def _check_types(self) -> None:
         """What has another type than it must have would fail later, in other words."""
@@ -151,8 +144,19 @@ class BoardDefinition:
         return 100 * baud_error(self.clock_hz, self.baud)
 
     def storage_for(self, config: ChipConfig) -> Storage:
-        """Where the synapses of a core are: block RAM if it learns, whatever `synapse_storage` says."""
-        return self.synapse_storage if core_of(config).learning is None else "block"
+        """Where the synapses of a core are: not in SPRAM if they are too wide, too many, or in more lanes.
+
+        Each lane has one for itself.  A core in SPRAM that learns takes two cycles where it took one.
+        """
+        core = core_of(config)
+        widths = [f.bits for f in core.layout.synapse_fields.values()]
+        words = core.layout.groups * core.layout.axon_groups * core.lanes
+        fits = (
+            cores_of(config) * core.lanes <= self.fpga.srams
+            and nibbles(widths) * NIBBLE <= SPRAM_BITS
+            and words <= SPRAM_WORDS
+        )
+        return self.synapse_storage if fits else "block"
 
     def with_clock(self, clock_hz: int) -> BoardDefinition:
         """The same board with another core clock; `ConfigError` when the PLL cannot make it."""

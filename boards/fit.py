@@ -40,8 +40,10 @@ def memory_need(rtlil: str, family: Family) -> MemoryNeed:
     """What the memories of an elaborated design need; a lower bound (`SMALL_MEMORY_BITS`)."""
     shapes = [(int(width), int(depth)) for width, depth in _MEMORY.findall(rtlil)]
     large = [(w, d) for w, d in shapes if w * d > SMALL_MEMORY_BITS]
+    # Memories of which the cells are instantiated are none for Yosys.
+    instantiated = _count_cells(rtlil, family.flow.block_ram) if family.flow else 0
     return MemoryNeed(
-        block_rams=sum(blocks_for(w, d, family) for w, d in large),
+        block_rams=instantiated + sum(blocks_for(w, d, family) for w, d in large),
         srams=_count_cells(rtlil, family.sram.cell) if family.sram else 0,
     )
 
@@ -55,9 +57,8 @@ def least_need(board: BoardDefinition, config: ChipConfig) -> MemoryNeed:
     core, cores = core_of(config), cores_of(config)
     words = core.axons * core.layout.groups
     bits = words * core.lanes * core.weight_bits
-    sram = board.fpga.family.sram
-    if sram is not None and board.storage_for(core) == "spram":
-        return MemoryNeed(block_rams=0, srams=cores * ceil_div(bits, sram.bits))
+    if board.storage_for(config) == "spram":
+        return MemoryNeed(block_rams=0, srams=cores * core.lanes)
     if words * core.weight_bits <= SMALL_MEMORY_BITS:
         return MemoryNeed(0, 0)
     return MemoryNeed(cores * ceil_div(bits, board.fpga.block_ram_bits), srams=0)
@@ -66,11 +67,8 @@ def least_need(board: BoardDefinition, config: ChipConfig) -> MemoryNeed:
 def weights_need(board: BoardDefinition, config: CoreConfig) -> MemoryNeed:
     """What the weights alone come to, a bank for each lane, counted as `memory_need` counts."""
     words, lanes = config.axons * config.layout.groups, config.lanes
-    sram = board.fpga.family.sram
-    if sram is not None and board.storage_for(config) == "spram":
-        nibbles = ceil_div(config.weight_bits, 4)
-        wide, deep = ceil_div(lanes * nibbles * 4, sram.width), ceil_div(words, sram.words)
-        return MemoryNeed(block_rams=0, srams=wide * deep)
+    if board.storage_for(config) == "spram":
+        return MemoryNeed(block_rams=0, srams=lanes)
     if words * config.weight_bits <= SMALL_MEMORY_BITS:
         return MemoryNeed(0, 0)
     return MemoryNeed(lanes * blocks_for(config.weight_bits, words, board.fpga.family), srams=0)

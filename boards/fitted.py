@@ -73,11 +73,11 @@ def _evaluate(fit: dict[str, Any], values: dict[str, float]) -> Fitted:
 def terms(config: CoreConfig, family: Family) -> dict[str, float]:
     """What the look-up tables, flip-flops and block RAMs of a chip are proportional to, by name."""
     c, layout = config, config.layout
-    lanes, units, learning = c.lanes, c.update_units, c.learning
+    lanes, learning = c.lanes, c.learning
     state_bits = sum(field.bits for field in layout.states)
     parameter_bits = sum(field.bits for field in layout.parameters)
     per_neuron = c.parameters == "per_neuron"
-    kept = units * (state_bits + parameter_bits * per_neuron)
+    kept = state_bits + parameter_bits * per_neuron
     found: dict[str, float] = {
         "chip": 1.0,
         "address bits": log2(c.neurons * c.axons),
@@ -85,10 +85,10 @@ def terms(config: CoreConfig, family: Family) -> dict[str, float]:
         "adders": float(lanes * layout.accumulators * layout.accumulator_bits),
         "weights": float(lanes * c.weight_bits),
         "rings": float(lanes * (c.delay_slots > 1) * layout.accumulator_bits),
-        "update": float(units * c.state_bits),
-        "states": float(units * state_bits),
-        "decays": float(units * c.state_bits * _decays(c)),
-        "parameters": float(parameter_bits * (units if per_neuron else 1)),
+        "update": float(c.state_bits),
+        "states": float(state_bits),
+        "decays": float(c.state_bits * _decays(c)),
+        "parameters": float(parameter_bits),
         "destinations": float(c.route_entries > 0),
         "monitors": float(c.monitors > 0),
         "weight blocks": _banks(family, lanes, c.weight_bits, c.axons * layout.groups),
@@ -102,7 +102,7 @@ def terms(config: CoreConfig, family: Family) -> dict[str, float]:
             layout.accumulator_bits,
             layout.groups * c.delay_slots,
         ),
-        "state blocks": _banks(family, 1, kept, layout.update_words),
+        "state blocks": _banks(family, 1, kept, c.neurons),
         "route blocks": _banks(family, 1, 32, max(c.route_entries, c.neurons)),
         "eligibility blocks": 0.0,
         "trace blocks": 0.0,

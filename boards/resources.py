@@ -17,10 +17,10 @@ from rich.progress import Progress
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.chip.top import Top
 from spikeloom.hdl.contract.errors import InputError
+from spikeloom.hdl.contract.technology import Storage
 from spikeloom.hdl.core import Core
 
 from .chip_config import ChipConfig, core_of
-from .definition import SPRAM_CANNOT_LEARN
 from .elaborate import preparation, preparation_files
 from .families import Family, FpgaPart, family_named
 from .report import Utilisation
@@ -66,7 +66,7 @@ def synthesise(
     family: str | FpgaPart,
     *,
     part: Literal["top", "core"] = "top",
-    synapse_storage: Literal["block", "spram"] = "block",
+    synapse_storage: Storage = "block",
     clock_hz: int = 24_000_000,
     baud: int = 3_000_000,
     negotiable: bool = True,
@@ -82,16 +82,15 @@ def synthesise(
     negotiable, ticks : see `BoardDefinition`.
     folder : keeps the files and the log.
 
-    Raises `MissingToolError`, `BuildError`, and `InputError` for an unknown family and for a core that
-    learns in SPRAM.
+    Raises `MissingToolError`, `BuildError`, and `InputError` for an unknown family.
     """
     target = _Target.of(family)
-    _check(config, synapse_storage)
     with _kept(folder) as where, steps(progress) as display:
         with display.step(f"elaborate the {part}"):
             if part == "top":
                 text = _top(
                     config,
+                    target.family,
                     synapse_storage=synapse_storage,
                     clock_hz=clock_hz,
                     baud=baud,
@@ -99,7 +98,7 @@ def synthesise(
                     ticks=ticks,
                 )
             else:
-                text = _core(core_of(config), synapse_storage)
+                text = _core(core_of(config), target.family, synapse_storage)
             target.write(where, text)
         with display.step(f"synthesise for {target.name} (Yosys)") as show:
             return target.synthesise(where, "top", show)
@@ -110,7 +109,7 @@ def synthesise_parts(
     family: str | FpgaPart,
     parts: Sequence[str],
     *,
-    synapse_storage: Literal["block", "spram"] = "block",
+    synapse_storage: Storage = "block",
     clock_hz: int = 24_000_000,
     baud: int = 3_000_000,
     folder: str | Path | None = None,
@@ -123,11 +122,16 @@ def synthesise_parts(
     `synthesise`; `InputError` for a part that there is not.
     """
     target = _Target.of(family)
-    _check(config, synapse_storage)
     found = {}
     with _kept(folder) as where, steps(progress) as display:
         with display.step("elaborate the top"):
-            text = _top(config, synapse_storage=synapse_storage, clock_hz=clock_hz, baud=baud)
+            text = _top(
+                config,
+                target.family,
+                synapse_storage=synapse_storage,
+                clock_hz=clock_hz,
+                baud=baud,
+            )
             target.write(where, text)
         for part in parts:
             module = f"\\top.{part}"
@@ -136,11 +140,6 @@ def synthesise_parts(
             with display.step(f"synthesise {part} for {target.name} (Yosys)") as show:
                 found[part] = target.synthesise(where, module, show)
     return found
-
-
-def _check(config: ChipConfig, synapse_storage: str) -> None:
-    if synapse_storage == "spram" and core_of(config).learning is not None:
-        raise InputError(SPRAM_CANNOT_LEARN)
 
 
 @contextmanager
@@ -215,10 +214,11 @@ def utilisation_of(found: ResourceEstimate, part: FpgaPart) -> tuple[Utilisation
     return tuple(row for row in rows if row.used or row.available)
 
 
-def _top(config: ChipConfig, **options: Any) -> str:
-    return rtlil.convert(Top(config, **options), name="top", emit_src=False)
+def _top(config: ChipConfig, family: Family, **options: Any) -> str:
+    top = Top(config, **options)
+    return rtlil.convert(top, name="top", platform=family.technology, emit_src=False)
 
 
-def _core(config: CoreConfig, synapse_storage: str) -> str:
+def _core(config: CoreConfig, family: Family, synapse_storage: Storage) -> str:
     core = Core(config, synapse_storage=synapse_storage)
-    return rtlil.convert(core, name="top", emit_src=False)
+    return rtlil.convert(core, name="top", platform=family.technology, emit_src=False)

@@ -41,7 +41,7 @@ PHASES = (COLOURS[1], COLOURS[0], COLOURS[5], COLOURS[2])
 BEFORE, AFTER = 5, 2
 """Clock cycles that are shown before and after the step."""
 
-CONFIG = CoreConfig(neurons=16, axons=40, lanes=4, update_units=4)
+CONFIG = CoreConfig(neurons=16, axons=40, lanes=4)
 INPUTS = (3, 17, 38)
 FIRING = (2, 7, 13)
 
@@ -274,7 +274,7 @@ def waveform(path: Path) -> None:
     c = CONFIG
     axes.set_title(
         f"One time step, {end - start} clock cycles: {c.neurons} neurons, {c.axons} axons, "
-        f"{c.lanes} lanes, {c.update_units} update units; {len(INPUTS)} input spikes, "
+        f"{c.lanes} lanes; {len(INPUTS)} input spikes, "
         f"{sum(cycles['routes.spike'][window])} neurons fire (values in hexadecimal)",
         loc="left",
         fontsize=10.5,

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from spikeloom.hdl import ConfigError
+from spikeloom.hdl.contract.technology import Technology
 
 from ..pll import MHZ, Pll, Span, check_integer
 from .family import ClockNets, Family, Flow, Oscillator, Packer
@@ -147,6 +148,7 @@ FAMILY = Family(
         "dsps": {r"MULT18X18D": 1},
     },
     block_ram_shapes=((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
+    technology=Technology(block_ram="dp16kd"),
     flow=Flow(
         drive_clock=_drive_clock,
         reset_by_gsr=True,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spikeloom.hdl.contract.errors import InputError
+from spikeloom.hdl.contract.technology import Technology
 
 from ..pll import Pll
 
@@ -147,6 +148,7 @@ class Family:
         resources are those of `spikeloom.boards.ResourceEstimate`.
     block_ram_shapes : shapes of a block RAM: bits per word, words.
     sram : large single-port memories, if parts of the family have them.
+    technology : how the gateware makes its memories.
     preparation : Yosys commands between reading a design and synthesis.
     models : files in boards/models that these commands read.
     flow : how bitstreams are made; None for a family that can only be estimated.
@@ -161,6 +163,7 @@ class Family:
     cells: Mapping[str, Mapping[str, int]] = field(repr=False)
     block_ram_shapes: tuple[tuple[int, int], ...] = field(repr=False)
     sram: Sram | None = field(default=None, repr=False)
+    technology: Technology = field(default_factory=Technology, repr=False)
     preparation: tuple[str, ...] = field(default=(), repr=False)
     models: tuple[str, ...] = field(default=(), repr=False)
     flow: Flow | None = field(default=None, repr=False)

@@ -17,12 +17,10 @@ ICEBREAKER = BoardDefinition(
     pll=Ice40Pll.for_clock(12_000_000, 24_000_000),
     baud=3_000_000,
     negotiable=False,
-    # Holds the digits network: 64 pixels and 64 hidden neurons drive 128 axons.
     config=CoreConfig(
-        neurons=80,
-        axons=128,
+        neurons=208,
+        axons=256,
         lanes=4,
-        update_units=1,
         weight_bits=8,
         state_bits=16,
         synapse="delta",
@@ -37,29 +35,27 @@ ICEBREAKER = BoardDefinition(
 )
 
 LEARNING_CORE = CoreConfig(
-    neurons=4,
-    axons=128,
-    lanes=1,
+    neurons=96,
+    axons=192,
+    lanes=4,
     weight_bits=8,
-    state_bits=12,
+    state_bits=16,
     synapse="delta",
-    leak="linear",
+    leak="exponential",
     reset="subtract",
-    refractory_bits=0,
-    bias=False,
+    refractory_bits=4,
+    bias=True,
     parameters="shared",
     monitors=0,
-    learning=LearningConfig(rule="pair", trace_bits=4, pairing="nearest"),
+    learning=LearningConfig(rule="pair", trace_bits=8),
 )
-"""Learns by pair STDP: 124 inputs, and an axon for the teacher of each neuron."""
+"""Learns by pair STDP on all synapses."""
 
 ICEBREAKER_LEARNING = replace(
     ICEBREAKER,
     name="icebreaker-learning",
     title="iCEBreaker (iCE40 UP5K), learning",
-    ticks=False,
     config=LEARNING_CORE,
-    synapse_storage="block",
 )
 
 BOARDS = (ICEBREAKER, ICEBREAKER_LEARNING)

@@ -15,13 +15,12 @@ ULX3S = BoardDefinition(
     title="ULX3S (ECP5-85F)",
     fpga=LFE5U_85F,
     platform="amaranth_boards.ulx3s:ULX3S_85F_Platform",
-    pll=Ecp5Pll.for_clock(25_000_000, 75_000_000),
+    pll=Ecp5Pll.for_clock(25_000_000, 125_000_000),
     baud=3_000_000,
     config=CoreConfig(
         neurons=256,
         axons=256,
         lanes=8,
-        update_units=1,
         weight_bits=8,
         state_bits=16,
         parameters="per_neuron",
@@ -33,11 +32,8 @@ LEARNING_CORE = CoreConfig(
     neurons=256,
     axons=256,
     lanes=8,
-    update_units=2,
     weight_bits=8,
     state_bits=16,
-    bias=False,
-    refractory_bits=0,
     parameters="shared",
     learning=LearningConfig(rule="pair"),
 )
@@ -50,13 +46,14 @@ ULX3S_LEARNING = replace(
     config=LEARNING_CORE,
 )
 
-FABRIC_CORE = replace(LEARNING_CORE, neurons=64, lanes=4, update_units=1, route_entries=512)
+FABRIC_CORE = replace(LEARNING_CORE, neurons=64, lanes=4, route_entries=512)
 """A core of a fabric: it learns by pair STDP, too."""
 
 ULX3S_FABRIC = replace(
     ULX3S,
     name="ulx3s-fabric",
     title="ULX3S (ECP5-85F), many cores",
+    pll=Ecp5Pll.for_clock(25_000_000, 75_000_000),
     config=fabric_of(FABRIC_CORE, 4),
 )
 

@@ -10,6 +10,7 @@ from ..contract.core_config import CoreConfig
 from ..contract.fabric_config import FabricConfig
 from ..contract.line_rate import PHASE_STEP_BITS, phase_step
 from ..contract.memory_map import REGION_SHIFT
+from ..contract.technology import Storage
 from ..contract.widths import clog2
 from ..core import Core
 from ..core.core import increments
@@ -38,7 +39,7 @@ class Chip(wiring.Component):
     line : phase step of the UART, 0 when there is none.
     ticks : steps may begin at ticks.
     build : informational text in the identity block, at most 32 ASCII characters.
-    synapse_storage : see `SynapseMemory`.
+    synapse_storage : where the synapses are; `Lanes`.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Chip(wiring.Component):
         line: int = 0,
         ticks: bool = True,
         build: str = "",
-        synapse_storage: str = "block",
+        synapse_storage: Storage = "block",
     ) -> None:
         fabric = FabricConfig.of(config)
         self._core: Core | Fabric
@@ -197,7 +198,7 @@ class Top(wiring.Component):
         negotiable: bool = True,
         ticks: bool = True,
         build: str = "",
-        synapse_storage: str = "block",
+        synapse_storage: Storage = "block",
     ) -> None:
         self._step = phase_step(clock_hz, baud)
         self._negotiable = negotiable

@@ -9,14 +9,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .errors import shown
 from .fields import DECAY_BITS, DECAY_ONE, ConfigError, Field, unsigned_field
 from .learning_config import TAG_BITS, LearningConfig, common_parameters
 from .neurons import NeuronModel, find_neuron, receptor_suffixes
-from .shown import shown
 from .toml_file import read_toml
 from .widths import WORD_BITS, Widths, ceil_div, clog2
 
@@ -24,6 +25,7 @@ __all__ = [
     "DECAY_BITS", "DECAY_ONE", "DELAY_SLOTS", "LANES", "MAX_AXONS", "MAX_MONITORS", "MAX_NEURONS",
     "ConfigError",
     "CoreConfig", "CoreLayout", "Field", "LearningConfig", "SynapseField", "ceil_div", "clog2",
+    "without_units",
 ]  # fmt: skip
 
 LANES = (1, 2, 4, 8, 16, 32)
@@ -35,7 +37,6 @@ MAX_ROUTE_ENTRIES = 1 << 16
 
 _CHOICES = {
     "lanes": LANES,
-    "update_units": LANES,
     "parameters": ("shared", "per_neuron"),
     "delay_slots": DELAY_SLOTS,
     "axonal_delay_slots": DELAY_SLOTS,
@@ -83,6 +84,18 @@ def _checked(cls: type, values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def without_units(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values without `update_units = 1`, which has no effect; `ConfigError` for more units."""
+    rest = {name: value for name, value in values.items() if name != "update_units"}
+    units = values.get("update_units", 1)
+    if type(units) is not int or units != 1:
+        raise ConfigError(
+            f"update_units is {shown(units)}; it was the number of neurons updated per clock cycle, and a "
+            "core updates one: leave the setting out, and use several cores (a fabric) for more"
+        )
+    return rest
+
+
 def _check_choice(name: str, given: Any, allowed: tuple[Any, ...] | range) -> None:
     """Raise `ConfigError` unless a value is one of those allowed, and of their type."""
     if type(given) is type(allowed[0]) and given in allowed:
@@ -119,7 +132,6 @@ class CoreConfig:
     ----------
     neurons, axons : number of neurons N and of axons A (inputs), before padding.
     lanes : P, synaptic operations per clock cycle; a power of two, at most 32 and at most `neurons`.
-    update_units : U, neurons updated per clock cycle; a power of two, at most `lanes`.
     weight_bits : width of a signed weight, 2…16.
     weight_shift : weights count in units of 2^weight_shift of the state's unit.
     state_bits : width of potentials, currents and thresholds, 8…32.
@@ -150,7 +162,6 @@ class CoreConfig:
     neurons: int
     axons: int
     lanes: int = 1
-    update_units: int = 1
     weight_bits: int = 8
     weight_shift: int = 0
     state_bits: int = 16
@@ -184,11 +195,6 @@ class CoreConfig:
             fits = 1 << (self.neurons.bit_length() - 1)
             raise ConfigError(
                 f"{self.lanes} lanes for {self.neurons} neurons; use at most {fits} lanes"
-            )
-        if self.update_units > self.lanes:
-            raise ConfigError(
-                f"{self.update_units} update units for {self.lanes} lanes; "
-                f"use at most {self.lanes} update units"
             )
         if self.learning is not None and not isinstance(self.learning, LearningConfig):
             raise ConfigError(
@@ -235,8 +241,11 @@ class CoreConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> CoreConfig:
-        """Build from a mapping of field names to values; unknown names raise `ConfigError`."""
-        values = _checked(cls, values)
+        """Build from a mapping of field names to values; unknown names raise `ConfigError`.
+
+        `update_units = 1` has no effect; older archives and TOML files have it.
+        """
+        values = _checked(cls, without_units(values))
         learning = values.get("learning")
         if isinstance(learning, dict):
             values = values | {"learning": LearningConfig(**_checked(LearningConfig, learning))}
@@ -301,14 +310,12 @@ def _synapse_field(name: str, bits: int, signed: bool, neurons: int) -> SynapseF
 class CoreLayout:
     """Sizes derived from a `CoreConfig`; they are computed nowhere else.
 
-    Neuron `j` lives in lane `j mod P`, group `j div P`; for updates in unit `j mod U`, word
-    `j div U`.
+    Neuron `j` is number `j mod P` of group `j div P`; a row has one synapse of each group in a lane.
 
     Attributes
     ----------
     groups : G = ceil(N / P), memory words per axon and lane.
     padded_neurons : G·P.
-    update_words : ceil(G·P / U), words of each update unit's state memory.
     arrival_words : ceil(A / 32), words of the arrival bitmap.
     accumulators : sums that each neuron has: the receptors', and the modulator's where there is one.
     accumulator_bits : width that no sum of weights overflows.
@@ -326,7 +333,6 @@ class CoreLayout:
         c = config
         self.groups = ceil_div(c.neurons, c.lanes)
         self.padded_neurons = self.groups * c.lanes
-        self.update_words = self.padded_neurons // c.update_units
         self.arrival_words = ceil_div(c.axons, WORD_BITS)
         modulator = c.learning is not None and c.learning.format.modulator
         self.accumulators = c.receptors + modulator

@@ -1,4 +1,7 @@
-"""Errors and warnings that a user can see.  Every message says what to do next."""
+"""Errors and warnings that a user can see, and how they show what was given.
+
+Every message says what to do next.
+"""
 
 from __future__ import annotations
 
@@ -66,3 +69,17 @@ class LineWarning(UserWarning):
 
 class RoundingWarning(UserWarning):
     """Values were written to a device in the network's unit, and the nearest that it holds are others."""
+
+
+_LONGEST = 60
+
+
+def shown(value: object) -> str:
+    """The value's `repr`, on one line and cut short; its type where that fails."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # a user's own class, or an integer of too many digits
+        return f"an object of type {type(value).__name__}"
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_LONGEST]}… ({type(value).__name__})"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +79,7 @@ class Image:
     report : (N,) bool, whether a neuron's spikes are sent to the host; default all.
     learning : by field name (`config.layout.learning`), one integer each.  Missing names are 0, but
         missing `w_min` and `w_max` are the widest bounds.
-    plastic : (A, N) bool, which synapses learn; default none.
+    plastic : (A, N) bool, which synapses learn; default none.  Their weights lie in `w_min`…`w_max`.
     modulatory : (A,) bool, axons that drive the modulator; default none.
     axon_tags, neuron_tags : (A,), (N,) 16-bit numbers that stand for network-wide ids in stochastic
         rounding; default `default_tags`.
@@ -98,19 +98,21 @@ class Image:
     destinations: NDArray[np.int64] = None  # type: ignore[assignment]
     delays: NDArray[np.int64] = None  # type: ignore[assignment]
 
+    _bounded: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         c = self.config
         self.weights = _integers("weights", self.weights, (c.axons, c.neurons))
         bound = 1 << (c.weight_bits - 1)
         _check_range("weights", self.weights, -bound, bound - 1)
 
-        fields = {f.name: f for f in c.layout.parameters}
-        unknown = sorted(set(self.parameters) - set(fields))
+        known = {f.name: f for f in c.layout.parameters}
+        unknown = sorted(set(self.parameters) - set(known))
         if unknown:
             raise ImageError(
-                f"no parameter {', '.join(unknown)} in this core; it has {', '.join(fields)}"
+                f"no parameter {', '.join(unknown)} in this core; it has {', '.join(known)}"
             )
-        self.parameters = {name: self._parameter(f) for name, f in fields.items()}
+        self.parameters = {name: self._parameter(f) for name, f in known.items()}
 
         routes = NO_AXON if self.routes is None else self.routes
         self.routes = _integers("routes", routes, (c.neurons,))
@@ -150,18 +152,18 @@ class Image:
 
     def _learning(self) -> None:
         c = self.config
-        fields = {f.name: f for f in c.layout.learning}
-        unknown = sorted(set(self.learning) - set(fields))
+        known = {f.name: f for f in c.layout.learning}
+        unknown = sorted(set(self.learning) - set(known))
         if unknown:
             available = (
-                f"it has {', '.join(fields)}" if fields else "it was configured without learning"
+                f"it has {', '.join(known)}" if known else "it was configured without learning"
             )
             raise ImageError(
                 f"no learning parameter {', '.join(unknown)} in this core; {available}"
             )
-        self.learning = {name: self._learning_parameter(f) for name, f in fields.items()}
+        self.learning = {name: self._learning_parameter(f) for name, f in known.items()}
         has = {f.name for f in c.layout.axon_fields}
-        self.plastic = self._flags("plastic", self.plastic, (c.axons, c.neurons), bool(fields))
+        self.plastic = self._flags("plastic", self.plastic, (c.axons, c.neurons), bool(known))
         self.modulatory = self._flags(
             "modulatory", self.modulatory, (c.axons,), "modulatory" in has
         )
@@ -173,6 +175,23 @@ class Image:
             tags = _integers(name, default_tags(count, kind) if given is None else given, (count,))
             _check_range(name, tags, 0, (1 << TAG_BITS) - 1)
             setattr(self, name, tags)
+        if self.plastic.any() and self._bounded:
+            self._check_plastic_weights(self.learning["w_min"], self.learning["w_max"])
+
+    def _check_plastic_weights(self, low: int, high: int) -> None:
+        if low > high:
+            raise ImageError(
+                f"w_min is {low} and w_max is {high}, and no plastic weight can lie between them; "
+                "give w_min of at most w_max, or make no synapse plastic"
+            )
+        outside = np.argwhere(self.plastic & ((self.weights < low) | (self.weights > high)))
+        if len(outside):
+            i, j = (int(k) for k in outside[0])
+            raise ImageError(
+                f"{len(outside)} of {np.count_nonzero(self.plastic)} plastic weights lie outside "
+                f"w_min…w_max, {low}…{high}; the first is weights[{i}, {j}] = {self.weights[i, j]}; "
+                "clip them, widen the bounds, or make these synapses not plastic"
+            )
 
     def _learning_parameter(self, f: Field) -> int:
         default = {"w_min": f.minimum, "w_max": f.maximum}.get(f.name, 0)
@@ -216,3 +235,14 @@ class Image:
         for array in arrays:
             crc = zlib.crc32(np.ascontiguousarray(array, dtype="<i8").tobytes(), crc)
         return crc or 1
+
+
+class RunningImage(Image):
+    """What a core that runs holds: writes may have left plastic weights anywhere, and their bounds."""
+
+    _bounded = False
+
+    @classmethod
+    def of(cls, image: Image) -> RunningImage:
+        """A copy of an image."""
+        return cls(**{f.name: getattr(image, f.name) for f in fields(image)})

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .errors import shown
 from .fields import ConfigError, Field, signed_field, unsigned_field
 from .rules import RuleModel, find_rule
-from .shown import shown
 from .widths import Widths
 
 SCALING_BITS = 8

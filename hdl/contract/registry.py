@@ -17,9 +17,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from .errors import InputError
+from .errors import InputError, shown
 from .fields import ConfigError
-from .shown import shown
 
 PLUGINS_VARIABLE = "SPIKELOOM_PLUGINS"
 _PLUGIN_MODULE = "spikeloom_plugin_"

@@ -6,8 +6,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from .errors import shown
 from .fields import ConfigError
-from .shown import shown
 
 MAX_FILE_BYTES = 1 << 20
 """A configuration has some hundred bytes."""

@@ -8,10 +8,9 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..contract.widths import WORD_BITS, clog2
+from ..memories import ReadModifyWrite
 from ..primitives.access import AccessSignature
 from ..primitives.bits import one_hot_index, two_or_more
-from ..primitives.read_modify_write import ReadModifyWrite
-from ..primitives.signatures import ScannedSignature
 
 
 class Arrivals(wiring.Component):
@@ -29,7 +28,6 @@ class Arrivals(wiring.Component):
     scan : pulse; empties the next step's bitmap into `axons`, at one axon per cycle; a word of 32 axons
         without spikes costs one cycle.  `scanning` is 1 until the last axon was accepted.
     walking : `scanning`, except in the cycle of the pulse.
-    scanned : every word of the bitmap, as it is emptied into `axons`.
     clear : pulse instead of `scan`: empties all bitmaps and drops what is in them.
     access : to `word` of the next step's bitmap (`slot` 0) or a later one, between steps; done after two
         cycles, a write after five.  Bits of axons that do not exist are not stored.
@@ -51,7 +49,6 @@ class Arrivals(wiring.Component):
                 "clear": In(1),
                 "scanning": Out(1),
                 "walking": Out(1),
-                "scanned": Out(ScannedSignature(config)),
                 "axons": Out(stream.Signature(self._axon)),
                 "access": In(AccessSignature({"slot": range(slots), "word": range(self._words)})),
             }
@@ -131,11 +128,6 @@ class Arrivals(wiring.Component):
                 number.eq(fetched_number),
             ]
         m.d.comb += [
-            self.scanned.valid.eq(advance & fetched & ~dropping),
-            self.scanned.word.eq(fetched_number),
-            self.scanned.bits.eq(bitmap.taken),
-        ]
-        m.d.comb += [
             self.walking.eq(fetching | arriving | fetched | any_left | self.axons.valid),
             self.scanning.eq(self.scan | self.clear | self.walking),
         ]
@@ -144,7 +136,8 @@ class Arrivals(wiring.Component):
         """Take the word; a write puts the new one into the emptied word."""
         access = self.access
         address = self._address(access.where.word, access.where.slot)
-        m.d.comb += access.value.eq(bitmap.taken)
+        with m.If(access.active):
+            m.d.comb += access.value.eq(bitmap.taken)
         with m.FSM():
             with m.State("IDLE"):
                 with m.If(access.active & ~access.done):

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..contract.neurons import MAX_CLAMPS
+from ..contract.technology import Storage
+from ..lanes import Conductor, Lanes
 from ..learning.engine import LearningEngine
 from ..primitives.bus import BusSignature
 from ..primitives.decoder import decode_bus
 from ..primitives.layouts import destination_layout, spike_layout
 from ..primitives.skid import Skid
+from .arrival_list import ArrivalList
 from .arrivals import Arrivals
 from .destinations import Destinations
 from .intake import Intake
-from .integrator import Integrator
 from .neuron_update import NeuronUpdate
 from .route_table import RouteTable
+from .row_access import RowAccess
 from .sequence import StepSequence
-from .static_synapses import StaticSynapses
+from .settings import Settings
+from .sum_access import SumAccess
 from .windows import (
     arrival_windows,
     learning_windows,
@@ -55,8 +59,7 @@ def increments(config: CoreConfig) -> data.StructLayout:
 
 def _most_clamps(config: CoreConfig) -> int:
     """The most values that are clamped in one cycle."""
-    units = MAX_CLAMPS * config.update_units
-    return units if config.learning is None else units + config.lanes + 3 * config.update_units
+    return MAX_CLAMPS if config.learning is None else MAX_CLAMPS + config.lanes + 3
 
 
 class Core(wiring.Component):
@@ -90,7 +93,7 @@ class Core(wiring.Component):
     ceil(max(N, A)/U), and the sweeps of hdl/learning/engine.py come on top.
     """
 
-    def __init__(self, config: CoreConfig, *, synapse_storage: str = "block") -> None:
+    def __init__(self, config: CoreConfig, *, synapse_storage: Storage = "block") -> None:
         self._config = config
         self._storage = synapse_storage
         fabric: dict[str, Any] = {}
@@ -101,6 +104,7 @@ class Core(wiring.Component):
                 "finished": Out(1),
                 "release": In(1),
             }
+        self._wiping_sums, self._more_sums = Signal(), Signal()
         super().__init__(
             {
                 **fabric,
@@ -121,31 +125,33 @@ class Core(wiring.Component):
         c = self._config
         m.submodules.sequence = sequence = StepSequence(fabric=bool(c.route_entries))
         m.submodules.intake = intake = Intake(c)
-        m.submodules.arrivals = arrivals = Arrivals(c)
-        m.submodules.skid = skid = Skid(range(c.axons))
-        m.submodules.integrator = integrator = Integrator(c)
+        arrivals: Arrivals | ArrivalList
+        arrivals = ArrivalList(c) if c.axonal_delay_slots == 1 else Arrivals(c)
+        m.submodules.arrivals = arrivals
+        m.submodules.lanes = lanes = Lanes(c, self._storage)
+        m.submodules.conductor = conductor = Conductor(c, lanes.settle, lanes.turn)
         m.submodules.neuron_update = update = NeuronUpdate(c)
         m.submodules.routes = routes = RouteTable(c)
+        m.submodules.rows = rows = RowAccess(c)
+        m.submodules.settings = settings = Settings(c)
         destinations = Destinations(c) if c.route_entries else None
-        synapses = StaticSynapses(c, storage=self._storage) if c.learning is None else None
         engine = LearningEngine(c) if c.learning is not None else None
 
         address = self.bus.address
-        windows = neuron_windows(c, address, update)
-        windows += arrival_windows(c, address, arrivals)
+        windows = neuron_windows(c, address, update, settings)
+        windows += arrival_windows(c, address, arrivals, rows)
         windows += route_windows(c, address, routes, destinations)
-        if c.delay_slots > 1:
-            windows += pending_windows(c, address, integrator)
+        windows += synapse_windows(c, address, rows)
 
         wiring.connect(m, wiring.flipped(self.arriving), intake.host)
-        wiring.connect(m, arrivals.axons, skid.input)
         wiring.connect(m, routes.reported, wiring.flipped(self.reported))
+        wiring.connect(m, update.fired, routes.fired)
         m.d.comb += [
             arrivals.arrive.eq(intake.arrive),
             arrivals.arrive_axon.eq(intake.arrive_axon),
             arrivals.arrive_delay.eq(intake.arrive_delay),
+            routes.restart.eq(sequence.scan),
         ]
-        rows_under_way = skid.output.valid | ~integrator.idle
         spikes_under_way = routes.busy
         if destinations is not None:
             m.submodules.destinations = destinations
@@ -161,42 +167,97 @@ class Core(wiring.Component):
         else:
             m.d.comb += [intake.routed.eq(routes.arrive), intake.routed_axon.eq(routes.arrive_axon)]
 
-        if synapses is not None:
-            m.submodules.synapses = synapses
-            wiring.connect(m, integrator.synapses, synapses.rows)
-            wiring.connect(m, update.take, integrator.take)
-            wiring.connect(m, update.fired, routes.fired)
+        m.d.comb += [
+            lanes.op.eq(conductor.op),
+            update.sums.eq(lanes.sums),
+            conductor.touch.eq(rows.touch),
+            conductor.touch_neuron.eq(rows.number),
+            conductor.touch_axon.eq(rows.access.where.axon),
+            conductor.host.eq(rows.host),
+            rows.settled.eq(conductor.settled),
+            lanes.value.eq(rows.value),
+            rows.touched.eq(lanes.touched),
+            rows.fields.weight.eq(lanes.sums[0]),
+        ]
+        for field in list(c.layout.synapse_fields)[1:]:
+            m.d.comb += rows.fields[field].eq(lanes.fields[field])
+        if isinstance(arrivals, ArrivalList):
             m.d.comb += [
-                integrator.rows.valid.eq(skid.output.valid),
-                integrator.rows.payload.axon.eq(skid.output.payload),
-                skid.output.ready.eq(integrator.rows.ready),
+                arrivals.touch.eq(rows.touch_arrival),
+                arrivals.touch_axon.eq(rows.number),
+                arrivals.write.eq(rows.access.write & (rows.number < c.axons)),
+                arrivals.value.eq(rows.value),
+                rows.arrival_touched.eq(arrivals.touched),
+                rows.arrived.eq(arrivals.arrived),
+            ]
+        if c.parameters == "shared":
+            m.d.comb += update.parameters.eq(settings.parameters)
+        rows_under_way = ~conductor.drained
+        if engine is None:
+            m.d.comb += [
+                conductor.rows.valid.eq(arrivals.axons.valid),
+                conductor.rows.payload.axon.eq(arrivals.axons.payload),
+                arrivals.axons.ready.eq(conductor.rows.ready),
+                conductor.add.eq(1),
+                conductor.take.eq(sequence.update | self._more_sums),
+                update.taking.eq(conductor.taking),
                 routes.spikes.ready.eq(1),
                 sequence.closed.eq(1),
             ]
-            windows += synapse_windows(c, address, synapses.access)
-        if engine is not None:
+        else:
             m.submodules.engine = engine
-            wiring.connect(m, arrivals.scanned, engine.scanned)
-            wiring.connect(m, skid.output, engine.axons)
-            wiring.connect(m, engine.rows, integrator.rows)
-            wiring.connect(m, integrator.synapses, engine.synapses)
-            wiring.connect(m, update.take, engine.update_take)
-            wiring.connect(m, engine.take, integrator.take)
-            wiring.connect(m, update.fired, routes.fired, engine.fired)
-            wiring.connect(m, routes.spikes, engine.spikes)
+            # Whether the conductor takes what it is offered is known late in a cycle.
+            m.submodules.axon_skid = axon_skid = Skid(range(c.axons))
+            m.submodules.spike_skid = spike_skid = Skid(range(c.neurons))
+            wiring.connect(m, arrivals.axons, axon_skid.input)
+            wiring.connect(m, axon_skid.output, engine.axons)
+            wiring.connect(m, routes.spikes, spike_skid.input)
+            wiring.connect(m, spike_skid.output, engine.spikes)
+            wiring.connect(m, engine.rows, conductor.rows)
+            wiring.connect(m, engine.columns, conductor.columns)
+            wiring.connect(m, engine.records, lanes.records)
+            wiring.connect(m, update.fired, engine.fired)
             m.d.comb += [
-                integrator.dry.eq(engine.dry),
-                engine.integrating.eq(~integrator.idle),
+                lanes.parameters.eq(settings.learning),
+                engine.parameters.eq(settings.learning),
+                conductor.add.eq(engine.add),
+                conductor.learn.eq(engine.learn),
+                conductor.sweep.eq(engine.sweep),
+                conductor.clear.eq(engine.row_clear),
+                conductor.plastic_only.eq(engine.plastic_only),
+                conductor.take.eq(sequence.update | self._more_sums | engine.take),
+                update.taking.eq(conductor.taking & ~engine.scaling),
+                engine.taking.eq(conductor.taking),
+                engine.sums.eq(lanes.sums),
+                engine.idle.eq(conductor.idle),
+                engine.settled.eq(conductor.settled),
                 engine.step.eq(self.step),
-                engine.update.eq(sequence.update),
-                engine.clear.eq(sequence.wipe),
+                engine.update.eq(sequence.update & ~sequence.clearing),
+                engine.wipe.eq(sequence.wipe),
+                engine.clearing.eq(sequence.clearing),
                 engine.close.eq(sequence.close),
                 sequence.learning.eq(engine.busy),
                 sequence.closed.eq(engine.closed),
             ]
-            rows_under_way = rows_under_way | engine.looking_up
-            windows += learning_windows(c, address, engine)
-            windows += synapse_windows(c, address, engine.synapse_access)
+            rows_under_way = rows_under_way | engine.looking_up | axon_skid.output.valid
+            spikes_under_way = spikes_under_way | spike_skid.output.valid
+            windows += learning_windows(c, address, engine, settings)
+        self._sums(m, sequence, conductor, lanes)
+        if c.delay_slots > 1:
+            m.submodules.sum_access = sums = SumAccess(c)
+            m.d.comb += [
+                conductor.peek.eq(sums.peek),
+                conductor.put.eq(sums.put),
+                conductor.accumulator.eq(sums.accumulator),
+                sums.sums.eq(lanes.sums),
+                lanes.entry.eq(sums.access.data),
+            ]
+            with m.If(sums.access.active):
+                m.d.comb += [
+                    conductor.touch_neuron.eq(sums.access.where.neuron),
+                    conductor.slot.eq(sums.access.where.slot),
+                ]
+            windows += pending_windows(c, address, sums)
 
         m.d.comb += [
             sequence.start.eq(self.start),
@@ -209,11 +270,10 @@ class Core(wiring.Component):
             arrivals.clear.eq(sequence.wipe),
             sequence.scanning.eq(arrivals.scanning),
             sequence.integrating.eq(rows_under_way),
-            update.start.eq(sequence.update),
-            update.clear.eq(sequence.wipe),
-            sequence.updating.eq(update.busy),
+            update.clear.eq(sequence.clearing),
+            conductor.all_sums.eq(sequence.clearing),
+            sequence.updating.eq(update.busy | ~conductor.idle | self._wiping_sums),
             sequence.routing.eq(spikes_under_way),
-            integrator.advance.eq(sequence.done),
         ]
         decode_bus(m, self.bus, self.ready, windows)
 
@@ -223,7 +283,7 @@ class Core(wiring.Component):
             count.cycles.eq(sequence.running),
             count.stalls.eq(routes.stalled),
             count.spikes.eq(routes.spike),
-            count.clamps.eq(update.clamps + (engine.state_clamps if engine else 0)),
+            count.clamps.eq(update.clamps + (engine.clamps + lanes.state_clamps if engine else 0)),
             count.duplicates.eq(arrivals.duplicate),
             count.unknown.eq(intake.unknown | routes.unknown),
         ]
@@ -231,7 +291,26 @@ class Core(wiring.Component):
             m.d.comb += count.synaptic_operations.eq(c.neurons)
         if engine is not None:
             m.d.comb += [
-                count.weight_updates.eq(engine.weight_updates),
-                count.weight_clamps.eq(engine.weight_clamps),
+                count.weight_updates.eq(lanes.updates),
+                count.weight_clamps.eq(lanes.weight_clamps),
             ]
         return m
+
+    def _sums(self, m: Module, sequence: StepSequence, conductor: Conductor, lanes: Lanes) -> None:
+        """The slot of this step in rings of sums; and clearing them, slot by slot."""
+        c, wiping = self._config, self._wiping_sums
+        again = self._more_sums
+        with m.If(sequence.wipe):
+            m.d.sync += [wiping.eq(1), again.eq(1)]
+        with m.If(again):
+            m.d.sync += again.eq(0)
+        slot = Signal(range(max(2, c.delay_slots)), name="wiped_slot")
+        with m.If(wiping & conductor.idle & ~again & ~sequence.wipe):
+            m.d.sync += [slot.eq(slot + 1), again.eq(1)]
+            with m.If(slot == c.delay_slots - 1):
+                m.d.sync += [slot.eq(0), again.eq(0), wiping.eq(0)]
+        if c.delay_slots > 1:
+            with m.If(sequence.done):
+                m.d.sync += lanes.ring.eq(lanes.ring + 1)
+            with m.If(wiping):
+                m.d.comb += conductor.slot.eq(slot)

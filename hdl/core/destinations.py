@@ -98,12 +98,15 @@ class Destinations(wiring.Component):
             ),
         ]
         entry = data.View(destination_layout, packet)
-        m.d.comb += [
-            access.value[:_AXON_BITS].eq(entry.axon),
-            access.value[DESTINATION_DELAY_SHIFT:][:_DELAY_BITS].eq(entry.delay),
-            access.value[DESTINATION_CORE_SHIFT:][:_CORE_BITS].eq(entry.core),
-            access.value[_LAST_BIT].eq(last),
-        ]
         with m.If(access.active):
-            m.d.comb += [read.addr.eq(access.where.entry), read.en.eq(1)]
+            m.d.comb += [
+                read.addr.eq(access.where.entry),
+                read.en.eq(1),
+                access.value.eq(
+                    entry.axon
+                    | (entry.delay << DESTINATION_DELAY_SHIFT)
+                    | (entry.core << DESTINATION_CORE_SHIFT)
+                    | (last << _LAST_BIT)
+                ),
+            ]
         return m

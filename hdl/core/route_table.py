@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import memory, stream, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..contract.memory_map import ROUTE_AXON_MASK, ROUTE_DRIVES, ROUTE_REPORTS
+from ..memories import BlockMemory
 from ..primitives.access import AccessSignature, answer_after
-from ..primitives.bits import one_hot_index
 from ..primitives.signatures import FiredSignature
 
 _AXON_BITS = ROUTE_AXON_MASK.bit_length()
@@ -19,13 +18,14 @@ _REPORTS_BIT = ROUTE_REPORTS.bit_length() - 1
 
 
 class RouteTable(wiring.Component):
-    """Looks up each spike in the table; one spike per cycle, lowest neuron of a word first.
+    """Looks up each spike in the table; one spike per cycle, lowest neuron first.
 
-    The queue holds the spikes of a whole step, so the update never waits; the table lookup waits
+    The list holds the spikes of a whole step, so the update never waits; the table lookup waits
     while `reported` is not taken.
 
     Members
     -------
+    restart : pulse between the spikes of two steps.
     fired : from `NeuronUpdate`.
     busy : spikes are under way.
     spike : pulses once for each spike.  unknown : its axon does not exist, and it was dropped.
@@ -46,6 +46,7 @@ class RouteTable(wiring.Component):
         super().__init__(
             {
                 **first,
+                "restart": In(1),
                 "fired": In(FiredSignature(config)),
                 "busy": Out(1),
                 "spike": Out(1),
@@ -58,49 +59,31 @@ class RouteTable(wiring.Component):
                 "access": In(AccessSignature({"neuron": range(config.neurons)})),
             }
         )
+        self._listed = Signal()
+        self._may_take = Signal()
 
     def elaborate(self, platform: object) -> Module:
-        """Queue of words → one spike at a time → table → destinations."""
+        """List of spikes → one at a time → table → destinations."""
         m = Module()
         c = self._config
-        units = c.update_units
-        go = Signal()
-
-        fired = self.fired
-        word_bits = len(fired.word)
-        m.submodules.queue = queue = SyncFIFOBuffered(
-            width=units + word_bits, depth=c.layout.update_words + 1
-        )
-        m.d.comb += [
-            queue.w_data.eq(Cat(fired.mask, fired.word)),
-            queue.w_en.eq(fired.valid & fired.mask.any()),
-        ]
-
-        mask, word = Signal(units), Signal(word_bits)
-        below = (mask - 1)[:units]
-        rest = mask & below
-        spike, taken = mask.any(), Signal()
-        m.d.comb += [self.spikes.valid.eq(spike & go), taken.eq(spike & self.spikes.ready)]
-        with m.If(go & (taken | ~spike)):
-            m.d.sync += mask.eq(rest)
-            with m.If(~rest.any()):
-                m.d.comb += queue.r_en.eq(1)
-                with m.If(queue.r_rdy):
-                    m.d.sync += Cat(mask, word).eq(queue.r_data)
+        go, taken = Signal(), Signal()
+        self._list(m, taken)
 
         bits = _AXON_BITS + 2
-        m.submodules.table = table = memory.Memory(shape=bits, depth=c.neurons, init=[])
-        read, write = table.read_port(), table.write_port()
-        neuron = Signal(range(max(c.neurons, 2)))
-        m.d.comb += neuron.eq(Cat(one_hot_index(mask & ~below), word) if units > 1 else word)
-        m.d.comb += [read.addr.eq(neuron), read.en.eq(go), self.spikes.payload.eq(neuron)]
-
+        m.submodules.table = table = BlockMemory(bits, c.neurons)
+        neuron = self.spikes.payload
+        m.d.comb += [
+            taken.eq(self.spikes.valid & self.spikes.ready),
+            table.read_address.eq(neuron),
+            table.hold.eq(~go),
+        ]
         looking, looked = Signal(), Signal()
         neuron_1, neuron_2 = Signal.like(neuron), Signal.like(neuron)
-        route = Signal(bits)
+        route = table.word
         with m.If(go):
             m.d.sync += [looking.eq(taken), neuron_1.eq(neuron)]
-            m.d.sync += [looked.eq(looking), neuron_2.eq(neuron_1), route.eq(read.data)]
+            m.d.sync += [looked.eq(looking), neuron_2.eq(neuron_1)]
+        m.d.comb += self._may_take.eq(go)
         axon, drives, reports = route[:_AXON_BITS], route[-2], route[-1]
         m.d.comb += self.reported.payload.eq(neuron_2)
         done = Signal()
@@ -132,23 +115,55 @@ class RouteTable(wiring.Component):
         in_flight = Signal(3)
         m.d.sync += in_flight.eq(Cat(self.arrive, in_flight))
         m.d.comb += self.busy.eq(
-            queue.level.any() | mask.any() | looking | looked | self.spike | in_flight.any()
+            self._listed | self.spikes.valid | looking | looked | self.spike | in_flight.any()
         )
-        self._access(m, read, write, route)
+        self._access(m, table)
         return m
 
-    def _access(
-        self, m: Module, read: memory.ReadPort, write: memory.WritePort, route: Signal
-    ) -> None:
-        access, data = self.access, self.access.data
-        begins, _ = answer_after(m, access, 2)
+    def _list(self, m: Module, taken: Value) -> None:
+        """The neurons that fired, in order; a spike waits at the end of the list until it is taken."""
+        c, fired = self._config, self.fired
+        m.submodules.list = memory = BlockMemory(len(fired.neuron), c.neurons)
+        bits = c.neurons.bit_length()
+        written, read = Signal(bits), Signal(bits)
+        fetching, waits, moves = Signal(), Signal(), Signal()
         m.d.comb += [
-            write.addr.eq(access.where.neuron),
-            write.data.eq(Cat(data[:_AXON_BITS], data[_DRIVES_BIT], data[_REPORTS_BIT])),
-            write.en.eq(begins & access.write),
-            access.value[:_AXON_BITS].eq(route[:_AXON_BITS]),
-            access.value[_DRIVES_BIT].eq(route[-2]),
-            access.value[_REPORTS_BIT].eq(route[-1]),
+            memory.write.eq(fired.spike),
+            memory.write_address.eq(written),
+            memory.write_word.eq(fired.neuron),
+            memory.read_address.eq(read),
+            memory.hold.eq(~moves),
+            moves.eq(~waits | taken),
+            self._listed.eq((read != written) | fetching),
+            self.spikes.valid.eq(waits & self._may_take),
+            self.spikes.payload.eq(memory.word),
+        ]
+        with m.If(fired.spike):
+            m.d.sync += written.eq(written + 1)
+        with m.If(moves):
+            m.d.sync += [waits.eq(fetching), fetching.eq(read != written)]
+            with m.If(read != written):
+                m.d.sync += read.eq(read + 1)
+        with m.If(self.restart):
+            m.d.sync += [written.eq(0), read.eq(0)]
+
+    def _access(self, m: Module, table: BlockMemory) -> None:
+        access, data, route = self.access, self.access.data, table.word
+        begins, *_ = answer_after(m, access, 2)
+        m.d.comb += [
+            table.write.eq(begins & access.write),
+            table.write_address.eq(access.where.neuron),
+            table.write_word.eq(Cat(data[:_AXON_BITS], data[_DRIVES_BIT], data[_REPORTS_BIT])),
         ]
         with m.If(access.active):
-            m.d.comb += read.addr.eq(access.where.neuron)
+            m.d.comb += [
+                table.read_address.eq(access.where.neuron),
+                access.value.eq(
+                    Cat(
+                        route[:_AXON_BITS],
+                        Const(0, _REPORTS_BIT - _AXON_BITS),
+                        route[-1],
+                        route[-2],
+                    )
+                ),
+            ]

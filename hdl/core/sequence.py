@@ -23,6 +23,7 @@ class StepSequence(wiring.Component):
     learning : the learning engine is busy.
     close, closed : to and from the learning engine: the step's spikes are all out.
     wipe : pulse to all blocks: set all state to 0.
+    clearing : from `wipe` until that is done.
     scanned : from the scan until the end of the step.
     finished, release : in a core of a fabric, all is done; only `release` ends the step.
     done : pulse, the step is over.
@@ -51,6 +52,7 @@ class StepSequence(wiring.Component):
                 "close": Out(1),
                 "closed": In(1),
                 "wipe": Out(1),
+                "clearing": Out(1),
                 "scanned": Out(1),
                 "finished": Out(1),
                 "release": In(1),
@@ -67,10 +69,13 @@ class StepSequence(wiring.Component):
         m.d.comb += self.running.eq(self.start | ~self.ready)
         with m.FSM() as fsm:
             with m.State("POWER_UP"):
-                m.d.comb += [self.running.eq(0), self.wipe.eq(1)]
+                m.d.comb += [self.running.eq(0), self.wipe.eq(1), self.clearing.eq(1)]
+                m.next = "BEGIN"
+            with m.State("BEGIN"):
+                m.d.comb += [self.running.eq(0), self.clearing.eq(1)]
                 m.next = "CLEAR"
             with m.State("CLEAR"):
-                m.d.comb += self.running.eq(0)
+                m.d.comb += [self.running.eq(0), self.clearing.eq(1)]
                 with m.If(~self.scanning & ~self.updating & ~self.learning):
                     m.next = "READY"
             with m.State("READY"):

@@ -16,39 +16,52 @@ from ..contract.memory_map import (
 )
 from ..contract.widths import clog2
 from ..learning.engine import LearningEngine
-from ..primitives.access import Access
 from ..primitives.decoder import Window
+from .arrival_list import ArrivalList
 from .arrivals import Arrivals
 from .destinations import Destinations
-from .integrator import Integrator
 from .neuron_update import NeuronUpdate
 from .route_table import RouteTable
+from .row_access import RowAccess
+from .settings import Settings
+from .sum_access import SumAccess
 
 
-def neuron_windows(config: CoreConfig, address: Value, update: NeuronUpdate) -> list[Window]:
+def neuron_windows(
+    config: CoreConfig, address: Value, update: NeuronUpdate, settings: Settings
+) -> list[Window]:
     """Parameters and states."""
     layout, offset = config.layout, address[:REGION_SHIFT]
     number, neuron = offset[FIELD_SHIFT:], offset[:FIELD_SHIFT]
-    entries = 1 if config.parameters == "shared" else config.neurons
-    return [
+    shared = Window(
+        Region.PARAMETERS,
+        settings.access,
+        {"of_rule": 0, "index": number},
+        (number < len(layout.parameters)) & (neuron == 0),
+    )
+    states = ((Region.STATES, 1, layout.states), (Region.PARAMETERS, 0, layout.parameters))
+    own = states[:1] if config.parameters == "shared" else states
+    return [shared] * (config.parameters == "shared") + [
         Window(
             region,
             update.access,
             {"state": state, "field": number, "neuron": neuron},
-            (number < len(fields)) & (neuron < count),
+            (number < len(fields)) & (neuron < config.neurons),
         )
-        for region, state, fields, count in (
-            (Region.PARAMETERS, 0, layout.parameters, entries),
-            (Region.STATES, 1, layout.states, config.neurons),
-        )
+        for region, state, fields in own
     ]
 
 
-def arrival_windows(config: CoreConfig, address: Value, arrivals: Arrivals) -> list[Window]:
+def arrival_windows(
+    config: CoreConfig, address: Value, arrivals: Arrivals | ArrivalList, rows: RowAccess
+) -> list[Window]:
     """Spikes for the next step and later ones."""
     word, slot = address[:SLOT_SHIFT], address[SLOT_SHIFT:REGION_SHIFT]
     exists = (word < config.layout.arrival_words) & (slot < config.axonal_delay_slots)
-    return [Window(Region.ARRIVALS, arrivals.access, {"word": word, "slot": slot}, exists)]
+    if isinstance(arrivals, Arrivals):
+        return [Window(Region.ARRIVALS, arrivals.access, {"word": word, "slot": slot}, exists)]
+    where = {"field": len(config.layout.synapse_fields), "word": word}
+    return [Window(Region.ARRIVALS, rows.access, where, exists)]
 
 
 def route_windows(
@@ -75,14 +88,14 @@ def route_windows(
     ]
 
 
-def pending_windows(config: CoreConfig, address: Value, integrator: Integrator) -> list[Window]:
+def pending_windows(config: CoreConfig, address: Value, sums: SumAccess) -> list[Window]:
     """Weights that are under way to the neurons, in a core with delays."""
     neuron, slot = address[:SLOT_SHIFT], address[SLOT_SHIFT:RECEPTOR_SHIFT]
     receptor = address[RECEPTOR_SHIFT:REGION_SHIFT]
     return [
         Window(
             Region.PENDING,
-            integrator.access,
+            sums.access,
             {"receptor": receptor, "slot": slot, "neuron": neuron},
             (receptor < config.layout.accumulators)
             & (slot < config.delay_slots)
@@ -91,7 +104,7 @@ def pending_windows(config: CoreConfig, address: Value, integrator: Integrator) 
     ]
 
 
-def synapse_windows(config: CoreConfig, address: Value, access: Access) -> list[Window]:
+def synapse_windows(config: CoreConfig, address: Value, rows: RowAccess) -> list[Window]:
     """Rows of each synapse field."""
     windows = []
     for k, field in enumerate(config.layout.synapse_fields.values()):
@@ -100,7 +113,7 @@ def synapse_windows(config: CoreConfig, address: Value, access: Access) -> list[
         windows.append(
             Window(
                 SYNAPSE_REGIONS[field.name],
-                access,
+                rows.access,
                 {"field": k, "axon": axon, "word": word},
                 (axon < config.axons) & (word < field.words_per_row),
             )
@@ -108,24 +121,26 @@ def synapse_windows(config: CoreConfig, address: Value, access: Access) -> list[
     return windows
 
 
-def learning_windows(config: CoreConfig, address: Value, engine: LearningEngine) -> list[Window]:
+def learning_windows(
+    config: CoreConfig, address: Value, engine: LearningEngine, settings: Settings
+) -> list[Window]:
     """Records of axons and neurons, and parameters of the rule."""
     layout, offset = config.layout, address[:REGION_SHIFT]
     number, index = offset[FIELD_SHIFT:], offset[:FIELD_SHIFT]
     records = [
         Window(
             region,
-            access,
-            {"field": number, "index": index},
+            engine.record_access,
+            {"of_axon": of_axon, "field": number, "index": index},
             (number < len(fields)) & (index < count),
         )
-        for region, access, fields, count in (
-            (Region.AXONS, engine.axon_access, layout.axon_fields, config.axons),
-            (Region.NEURONS, engine.neuron_access, layout.neuron_fields, config.neurons),
+        for region, of_axon, fields, count in (
+            (Region.AXONS, 1, layout.axon_fields, config.axons),
+            (Region.NEURONS, 0, layout.neuron_fields, config.neurons),
         )
     ]
     exists = offset < len(layout.learning)
     return [
         *records,
-        Window(Region.LEARNING, engine.parameter_access, {"index": offset}, exists),
+        Window(Region.LEARNING, settings.access, {"of_rule": 1, "index": offset}, exists),
     ]

@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.fabric_config import FabricConfig
 from ..contract.memory_map import CORE_BITS, CORE_SHIFT
+from ..contract.technology import Storage
 from ..contract.widths import clog2
 from ..core.core import Core, increments
 from ..primitives.bus import BusSignature
@@ -53,7 +54,7 @@ class Fabric(wiring.Component):
     unfinished : by core, the present step is not finished.
     """
 
-    def __init__(self, config: FabricConfig, *, synapse_storage: str = "block") -> None:
+    def __init__(self, config: FabricConfig, *, synapse_storage: Storage = "block") -> None:
         self._config = config
         self._storage = synapse_storage
         super().__init__(

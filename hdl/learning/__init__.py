@@ -1,15 +1,14 @@
-"""On-chip learning: the transposable synapse memory, traces, passes over rows and columns, rules.
+"""On-chip learning: traces, what rows and columns do, sweeps, rules.
 
 The gateware of a rule is a subclass of `Rule`, which the rule's record names (`contract.rules`).
 """
 
 from .engine import LearningEngine
-from .rules import CHANGE_LATENCY, Lane, LaneResult, Rule, Unit
+from .rules import Change, Lane, Rule, Unit
 
 __all__ = [
-    "CHANGE_LATENCY",
+    "Change",
     "Lane",
-    "LaneResult",
     "LearningEngine",
     "Rule",
     "Unit",

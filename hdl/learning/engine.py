@@ -1,63 +1,49 @@
-"""The learning engine: everything that learning adds to a core, and the order of its passes."""
+"""The learning engine: records, what rows and columns are for, and the sweeps at the end of periods."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value
-from amaranth.lib import stream, wiring
+from typing import Any
+
+from amaranth.hdl import Const, Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
-from ..contract.widths import clog2
-from ..primitives.access import synapse_access
-from ..primitives.layouts import row_layout
-from ..primitives.signatures import (
-    FiredSignature,
-    RowReadSignature,
-    ScannedSignature,
-    TakeSignature,
-)
-from .axon_traces import AxonTraces
-from .column_walk import ColumnWalk
-from .lanes import LearningLanes
-from .neuron_traces import NeuronTraces
-from .parameters import LearningParameters, parameter_access
+from ..primitives.layouts import column_layout, record, row_layout
+from ..primitives.signatures import FiredSignature
+from .lane_records import RecordWrite
 from .random_numbers import KEY_LATENCY, POST, PRE, SWEEP
-from .record_access import record_access
+from .records import Records, record_access
+from .row_lookup import RowLookup
 from .scaling import Scaling
-from .synapse_access import SynapseFieldAccess
-from .synapse_memory import TransposableMemory
-from .tag_lookup import TagLookup
 
 
 class LearningEngine(wiring.Component):
-    """Synapse memory, records, rule and passes.  `Core` drives it through the phases of a step.
+    """Says what rows and columns do, and when.
 
-    Rows come from `axons` while integrating; the traces of axons and neurons walk beside the
-    update; then the neurons that fired have their columns, ceil(A / P) cycles each; then the sweep if
-    there is one: A·G cycles, with scaling 2·A·G + ceil(N/U).
+    Rows of the step's axons come while integrating; the records walk behind the somas; then the
+    neurons that fired have their columns, ceil(A / P) cycles each; then the sweep if there is one:
+    A·G cycles, with scaling 2·A·G + N.
 
     Members
     -------
     axons : stream of axons of the step.
-    rows : stream of the same, to `Integrator`, and of all axons in a sweep that sums weights.
-    synapses : from `Integrator`.
-    dry : to `Integrator`: read rows, but add nothing.
-    integrating : `Integrator` is not idle.
-    update_take : from `NeuronUpdate`.
-    take : the same to `Integrator`, or that of scaling.
-    scanned : from `Arrivals`.
+    rows, columns : streams to `Conductor`.
+    add, learn, sweep, row_clear, plastic_only : what rows do (`operation`).
+    idle, settled : from `Conductor`.
+    take, taking, sums : of scaling, to and from `Conductor` and `Lanes`.
     fired : from `NeuronUpdate`.
     spikes : stream of neurons that fired; taken at once where learning is disabled.
-    update, clear : pulses; begin the axons' walk, as the update begins or as all state is cleared.
+    update, wipe : pulses; begin the records' walk, as the update begins or as all state is cleared.
     close : the step's spikes are all out: sweep if it is due.  Hold until `closed`.
     busy : anything is under way.
-    looking_up : rows are on their way to the integrator.
+    looking_up : rows are on their way to the conductor.
+    clearing : state is being cleared.
     step : number of this step.
-    axon_access, neuron_access : to records (`record_access`), between steps.
-    parameter_access : to parameters of the rule (`parameter_access`), between steps.
-    synapse_access : to a word of synapses (`synapse_access`), between steps; about six cycles for each
-        of its values.
-    weight_updates, weight_clamps, state_clamps : in this cycle.
+    records : to the copies in the lanes.
+    parameters : of the rule.
+    record_access : between steps.
+    clamps : in this cycle.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -65,250 +51,163 @@ class LearningEngine(wiring.Component):
         self._config = c = config
         self._learning = config.learning
         self._rule = rule = config.learning.format.part("gateware")(config)
-        self._neuron_traces = NeuronTraces(c, rule)
-        self._axon_traces = AxonTraces(c, rule)
-        self._lanes = LearningLanes(c, rule)
-        self._parameters = LearningParameters(c)
-        self._tag_lookup = TagLookup(c)
-        self._column_walk = ColumnWalk(c)
-        count = range(c.lanes + 1)
-        super().__init__(
-            {
-                "axons": In(stream.Signature(range(c.axons))),
-                "rows": Out(stream.Signature(row_layout(c))),
-                "synapses": In(RowReadSignature(c)),
-                "dry": Out(1),
-                "integrating": In(1),
-                "update_take": In(TakeSignature(c)),
-                "take": Out(TakeSignature(c)),
-                "scanned": In(ScannedSignature(c)),
-                "fired": In(FiredSignature(c)),
-                "spikes": In(stream.Signature(range(c.neurons))),
-                "update": In(1),
-                "clear": In(1),
-                "close": In(1),
-                "closed": Out(1),
-                "busy": Out(1),
-                "looking_up": Out(1),
-                "step": In(32),
-                "axon_access": In(record_access(c.axons)),
-                "neuron_access": In(record_access(c.neurons)),
-                "parameter_access": In(parameter_access(c)),
-                "synapse_access": In(synapse_access(c)),
-                "weight_updates": Out(count),
-                "weight_clamps": Out(count),
-                "state_clamps": Out(range(c.lanes + 3 * c.update_units + 1)),
-            }
-        )
+        self._records = Records(c, rule)
+        self._lookup = RowLookup(c)
+        layout = c.layout
+        members: dict[str, Any] = {
+            "axons": In(stream.Signature(range(c.axons))),
+            "rows": Out(stream.Signature(row_layout(c))),
+            "columns": Out(stream.Signature(column_layout(c))),
+            "add": Out(1),
+            "learn": Out(1),
+            "sweep": Out(1),
+            "row_clear": Out(1),
+            "plastic_only": Out(1),
+            "idle": In(1),
+            "settled": In(1),
+            "take": Out(1),
+            "scaling": Out(1),
+            "taking": In(1),
+            "sums": In(data.ArrayLayout(signed(layout.accumulator_bits), layout.accumulators)),
+            "fired": In(FiredSignature(c)),
+            "spikes": In(stream.Signature(range(c.neurons))),
+            "update": In(1),
+            "wipe": In(1),
+            "clearing": In(1),
+            "close": In(1),
+            "closed": Out(1),
+            "busy": Out(1),
+            "looking_up": Out(1),
+            "step": In(32),
+            "records": Out(RecordWrite(c)),
+            "parameters": In(record(layout.learning)),
+            "record_access": In(record_access(c)),
+            "clamps": Out(2),
+        }
+        super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
         """Blocks, and what connects them; then the passes."""
         m = Module()
-        m.submodules.tag_lookup = tag_lookup = self._tag_lookup
-        m.submodules.column_walk = column_walk = self._column_walk
-        m.submodules.axon_traces = axon_traces = self._axon_traces
-        m.submodules.neuron_traces = neuron_traces = self._neuron_traces
-        m.submodules.lanes = lanes = self._lanes
-        m.submodules.parameters = parameters = self._parameters
-        p = parameters.values
-
-        wiring.connect(m, tag_lookup.rows, wiring.flipped(self.rows))
-        wiring.connect(m, tag_lookup.columns, column_walk.columns)
-        wiring.connect(m, wiring.flipped(self.scanned), axon_traces.scanned)
-        wiring.connect(m, wiring.flipped(self.fired), neuron_traces.fired)
-        wiring.connect(m, wiring.flipped(self.axon_access), axon_traces.access)
-        wiring.connect(m, wiring.flipped(self.neuron_access), neuron_traces.access)
-        wiring.connect(m, wiring.flipped(self.parameter_access), parameters.access)
-        self._memory(m, column_walk, lanes)
-        self._take(m, neuron_traces)
-
-        rows = self.synapses
+        m.submodules.lookup = lookup = self._lookup
+        m.submodules.records = records = self._records
+        p = self.parameters
+        wiring.connect(m, lookup.rows, wiring.flipped(self.rows))
+        wiring.connect(m, lookup.columns, wiring.flipped(self.columns))
+        wiring.connect(m, wiring.flipped(self.fired), records.fired)
+        wiring.connect(m, records.writes, wiring.flipped(self.records))
+        wiring.connect(m, wiring.flipped(self.record_access), records.access)
         m.d.comb += [
-            lanes.row.eq(rows.row),
-            lanes.row_address.eq(rows.address),
-            lanes.group.eq(rows.group),
-            lanes.row_read.eq(rows.active),
-            lanes.column.eq(column_walk.column),
-            lanes.column_word.eq(column_walk.word),
-            lanes.axon_word.eq(column_walk.axon_word),
-            lanes.column_read.eq(column_walk.read),
-            lanes.frozen.eq(~p.enabled),
-            lanes.axons.eq(axon_traces.records),
-            lanes.neurons.eq(neuron_traces.records),
-            axon_traces.pass_word.eq(
-                Mux(column_walk.read, column_walk.axon_word, tag_lookup.axon_word)
-            ),
-            neuron_traces.pass_group.eq(
-                Mux(tag_lookup.column, tag_lookup.neuron_group, lanes.group)
-            ),
-            axon_traces.hold.eq(tag_lookup.hold & ~tag_lookup.column),
-            neuron_traces.hold.eq(tag_lookup.hold & tag_lookup.column),
-            tag_lookup.axon_records.eq(axon_traces.records),
-            tag_lookup.neuron_records.eq(neuron_traces.records),
-            tag_lookup.step.eq(self.step),
-            axon_traces.start.eq(self.update),
-            axon_traces.clear.eq(self.clear),
-            self.weight_updates.eq(lanes.updates),
-            self.weight_clamps.eq(lanes.weight_clamps),
-            self.state_clamps.eq(lanes.state_clamps + neuron_traces.clamps + axon_traces.clamps),
+            records.start.eq(self.update | self.wipe),
+            records.clear.eq(self.clearing),
+            records.arrived.eq(self.axons.valid & self.axons.ready),
+            records.arrived_axon.eq(self.axons.payload),
+            records.modulation.eq(self.sums[-1]),
+            records.parameters.eq(p),
+            records.tag_of_axon.eq(lookup.of_axon),
+            records.tag_index.eq(lookup.index),
+            records.hold.eq(lookup.hold),
+            lookup.tag.eq(records.tag),
+            lookup.modulatory.eq(records.modulatory),
+            lookup.step.eq(self.step),
+            self.clamps.eq(records.clamps),
         ]
-        for block in (neuron_traces, axon_traces, lanes):
-            m.d.comb += block.parameters.eq(p)
         if self._learning.stochastic:
-            m.d.comb += tag_lookup.seed.eq(p.seed)
-        self._passes(m, tag_lookup, column_walk, lanes)
+            m.d.comb += lookup.seed.eq(p.seed)
+        self._passes(m)
         return m
 
-    def _memory(self, m: Module, column_walk: ColumnWalk, lanes: LearningLanes) -> None:
-        """The synapse memory: rows, columns and the bus read it; lanes and the bus write it."""
-        c = self._config
-        m.submodules.memory = memory = TransposableMemory(c)
-        m.submodules.synapse_access = access = SynapseFieldAccess(c)
-        wiring.connect(m, wiring.flipped(self.synapse_access), access.access)
-        lane_bits = clog2(c.lanes)
-        m.d.comb += [
-            lanes.synapses.eq(memory.words),
-            access.words.eq(memory.words),
-            memory.read_column.eq(column_walk.read),
-            memory.read_word.eq(lanes.row_address[lane_bits:]),
-            memory.write_column.eq(lanes.write_column),
-            memory.write_word.eq(lanes.write_word),
-            memory.write.eq(lanes.write),
-            memory.write_words.eq(lanes.write_words),
-        ]
-        if lane_bits:
-            m.d.comb += memory.read_low.eq(lanes.row_address[:lane_bits])
-            m.d.comb += memory.write_low.eq(lanes.write_low)
-        active, address = self.synapse_access.active, access.address
-        column_low = column_walk.column.neuron[:lane_bits]
-        reads: list[tuple[Value, Value, Value]] = [
-            (column_walk.read, column_walk.word, column_low),
-            (active, address[lane_bits:], address[:lane_bits]),
-        ]
-        for reads_now, word, low in reads:
-            with m.If(reads_now):
-                m.d.comb += memory.read_word.eq(word)
-                if lane_bits:
-                    m.d.comb += memory.read_low.eq(low)
-        with m.If(active):
-            m.d.comb += [
-                memory.write_column.eq(0),
-                memory.write_word.eq(address[lane_bits:]),
-                memory.write.eq(access.write),
-                memory.write_words.eq(access.write_words),
-            ]
-            if lane_bits:
-                m.d.comb += memory.write_low.eq(address[:lane_bits])
-
-    def _take(self, m: Module, neuron_traces: NeuronTraces) -> None:
-        """The update takes accumulators, and its walk passes the neurons' records."""
-        walk, onwards = self.update_take.walk, self.take.walk
-        for name in walk.signature.members:
-            m.d.comb += getattr(onwards, name).eq(getattr(walk, name))
-            m.d.comb += getattr(neuron_traces.walk, name).eq(getattr(walk, name))
-        m.d.comb += self.update_take.sums.eq(self.take.sums)
-        m.d.comb += neuron_traces.modulation.eq(self.take.sums[-1])
-
-    def _passes(
-        self, m: Module, tag_lookup: TagLookup, column_walk: ColumnWalk, lanes: LearningLanes
-    ) -> None:
+    def _passes(self, m: Module) -> None:
         """Rows of arrivals, then columns, then sweeps: never two at a time."""
         c, rule = self._config, self._learning.format
-        axon_traces, neuron_traces = self._axon_traces, self._neuron_traces
-        p = self._parameters.values
-        enabled = p.enabled
-        has_columns = enabled & self._rule.post_side
-        in_flight = Signal()
-        m.d.comb += in_flight.eq(
-            tag_lookup.busy | column_walk.busy | lanes.busy | neuron_traces.busy | axon_traces.busy
-        )
-        summing = Signal()
-        for k in range(c.lanes):
-            synapse = lanes.synapses[k]
-            m.d.comb += self.synapses.weights[k].eq(
-                Mux(summing & ~synapse.plastic, 0, synapse.weight)
-            )
-            if c.delay_slots > 1:
-                # After the update the step's own slot is empty, and can be used for scaling.
-                m.d.comb += self.synapses.delays[k].eq(Mux(summing, 0, synapse.delay))
+        lookup, records, p = self._lookup, self._records, self.parameters
+        has_columns = p.enabled & self._rule.post_side
+        sweeping, summing, row_clear = Signal(), Signal(), Signal()
+        axon, sweep_rows = Signal(range(c.axons)), Signal()
+        column = Signal()  # from the update on, until the sweep or the next step
 
         # The post side waits for the traces, and for its key where there are random numbers.
-        ready_for = Signal(range(KEY_LATENCY + 2))
-        updated = Signal()
-        m.d.comb += updated.eq(ready_for == KEY_LATENCY + 1)
-        with m.If(
-            neuron_traces.walk.active | axon_traces.busy | neuron_traces.busy | ~tag_lookup.column
-        ):
-            m.d.sync += ready_for.eq(0)
-        with m.Elif(~updated):
-            m.d.sync += ready_for.eq(ready_for + 1)
-        may_go = updated if self._learning.stochastic else ~(neuron_traces.busy | axon_traces.busy)
-        sweeping, axon = Signal(), Signal(range(c.axons))
-        sweep_rows = Signal()
+        waited = Signal(range(KEY_LATENCY + 2))
+        key_is_there = waited == KEY_LATENCY + 1
+        with m.If(records.busy | ~lookup.column):
+            m.d.sync += waited.eq(0)
+        with m.Elif(~key_is_there):
+            m.d.sync += waited.eq(waited + 1)
+        may_go = key_is_there if self._learning.stochastic else ~records.busy
         m.d.comb += [
-            tag_lookup.axons.valid.eq(Mux(sweeping, sweep_rows, self.axons.valid)),
-            tag_lookup.axons.payload.eq(Mux(sweeping, axon, self.axons.payload)),
-            self.axons.ready.eq(tag_lookup.axons.ready & ~sweeping),
-            tag_lookup.neurons.valid.eq(self.spikes.valid & has_columns & may_go),
-            tag_lookup.neurons.payload.eq(self.spikes.payload),
-            self.spikes.ready.eq(Mux(has_columns, tag_lookup.neurons.ready & may_go, 1)),
-            tag_lookup.phase.eq(Mux(sweeping, SWEEP, Mux(tag_lookup.column, POST, PRE))),
+            lookup.axons.valid.eq(Mux(sweeping, sweep_rows, self.axons.valid)),
+            lookup.axons.payload.eq(Mux(sweeping, axon, self.axons.payload)),
+            self.axons.ready.eq(lookup.axons.ready & ~sweeping),
+            lookup.neurons.valid.eq(self.spikes.valid & has_columns & may_go),
+            lookup.neurons.payload.eq(self.spikes.payload),
+            self.spikes.ready.eq(Mux(has_columns, lookup.neurons.ready & may_go, 1)),
+            lookup.phase.eq(Mux(sweeping, SWEEP, Mux(lookup.column, POST, PRE))),
+            lookup.column.eq(column & ~sweeping),
+            self.looking_up.eq(lookup.busy),
+            self.add.eq(~sweeping | summing),
+            self.learn.eq(p.enabled & ~row_clear & ~summing),
+            self.sweep.eq(sweeping & ~row_clear & ~summing),
+            self.row_clear.eq(row_clear),
+            self.plastic_only.eq(summing),
         ]
-        column = Signal()  # from the update on, until the sweep or the next step
-        m.d.comb += tag_lookup.column.eq(column & ~sweeping)
         with m.If(self.update):
             m.d.sync += column.eq(1)
 
-        busy = Signal()
-        m.d.comb += self.looking_up.eq(tag_lookup.busy)
-        m.d.comb += self.busy.eq(in_flight | busy | self.integrating)
-        idle = Signal()
-        m.d.sync += idle.eq(~in_flight & ~self.integrating & ~sweep_rows)
+        in_flight, busy = Signal(), Signal()
+        m.d.comb += in_flight.eq(lookup.busy | records.busy | ~self.settled)
+        m.d.comb += self.busy.eq(in_flight | busy)
         if not rule.sweeps:
             m.d.comb += self.closed.eq(self.close & ~in_flight)
             with m.If(self.closed):
                 m.d.sync += column.eq(0)
             return
+        self._sweep(m, sweeping, summing, row_clear, axon, sweep_rows, column, in_flight, busy)
 
-        period_end = Signal()
-        mask = Signal(16)
+    def _sweep(
+        self,
+        m: Module,
+        sweeping: Signal,
+        summing: Signal,
+        row_clear: Signal,
+        axon: Signal,
+        sweep_rows: Signal,
+        column: Signal,
+        in_flight: Signal,
+        busy: Signal,
+    ) -> None:
+        """Rows of all axons when a period ends, or when eligibilities are cleared."""
+        c, rule = self._config, self._learning.format
+        lookup, records, p = self._lookup, self._records, self.parameters
+        period_end, mask, first = Signal(), Signal(16), Signal()
         m.d.comb += mask.eq((Const(1, 1) << p.sweep_log2) - 1)
-        m.d.sync += period_end.eq(((self.step + 1)[:16] & mask) == 0)
-        first = Signal()
-        m.d.sync += first.eq((self.step[:16] & mask) == 0)
-        m.d.comb += neuron_traces.first.eq(first)
-
-        clearing = Signal()
-        m.d.comb += [self.dry.eq(sweeping & ~summing), lanes.clear.eq(clearing)]
-        m.d.comb += lanes.sweep.eq(sweeping & ~clearing & ~summing)
+        m.d.sync += [
+            period_end.eq(((self.step + 1)[:16] & mask) == 0),
+            first.eq((self.step[:16] & mask) == 0),
+        ]
+        m.d.comb += records.first.eq(first)
         scaling: Scaling | None = None
-        if self._learning.rule == "symmetric":
+        if rule.scales:
             m.submodules.scaling = scaling = Scaling(c)
             m.d.comb += [
                 scaling.parameters.eq(p),
-                scaling.group.eq(lanes.group),
-                lanes.gains.eq(scaling.gains),
-                scaling.take.sums.eq(self.take.sums),
-                lanes.frozen.eq(~enabled | summing),
+                scaling.sums.eq(self.sums),
+                scaling.taking.eq(self.taking & self.scaling),
+                self.records.write_gain.eq(scaling.write),
+                self.records.gain.eq(scaling.gain),
             ]
-            walk = scaling.take.walk
-            with m.If(walk.active):
-                m.d.comb += [
-                    self.take.walk.active.eq(1),
-                    self.take.walk.group.eq(walk.group),
-                    self.take.walk.part.eq(walk.part),
-                ]
+            with m.If(scaling.write):
+                m.d.comb += self.records.index.eq(scaling.neuron)
         waited = Signal(range(KEY_LATENCY + 1))
         with m.FSM(name="sweep"):
             with m.State("IDLE"):
                 m.d.sync += [axon.eq(0), waited.eq(0)]
                 if rule.eligibility:
-                    with m.If(self.clear):
-                        m.d.sync += [clearing.eq(1), sweeping.eq(1)]
+                    with m.If(self.wipe):
+                        m.d.sync += [row_clear.eq(1), sweeping.eq(1)]
                         m.next = "KEY"
-                with m.If(self.close & ~in_flight & ~self.integrating):
+                with m.If(self.close & ~in_flight):
                     m.d.sync += column.eq(0)
-                    with m.If(period_end & enabled):
+                    with m.If(period_end & p.enabled):
                         m.d.sync += [sweeping.eq(1), summing.eq(scaling is not None)]
                         m.next = "KEY"
                     with m.Else():
@@ -317,29 +216,34 @@ class LearningEngine(wiring.Component):
                 m.d.comb += busy.eq(1)
                 with m.If(waited != KEY_LATENCY):
                     m.d.sync += waited.eq(waited + 1)
-                # The clearing walk over the axons reads their records as well.
                 with m.Elif(~in_flight):
                     m.next = "ROWS"
             with m.State("ROWS"):
                 m.d.comb += [busy.eq(1), sweep_rows.eq(1)]
-                with m.If(tag_lookup.axons.ready):
+                with m.If(lookup.axons.ready):
                     m.d.sync += axon.eq(axon + 1)
                     with m.If(axon == c.axons - 1):
-                        m.next = "DRAIN"
+                        m.next = "LAST"
+            with m.State("LAST"):
+                m.d.comb += busy.eq(1)
+                m.next = "DRAIN"
             with m.State("DRAIN"):
                 m.d.comb += busy.eq(1)
-                with m.If(idle & ~in_flight & ~self.integrating):
-                    m.d.sync += [sweeping.eq(0), clearing.eq(0), axon.eq(0)]
+                with m.If(~in_flight):
+                    m.d.sync += [sweeping.eq(0), row_clear.eq(0), axon.eq(0)]
                     m.next = "DONE"
                     if scaling is not None:
                         with m.If(summing):
                             m.d.sync += [summing.eq(0), sweeping.eq(1)]
-                            m.d.comb += scaling.start.eq(1)
-                            m.next = "GAINS"
+                            m.d.comb += self.take.eq(1)
+                            m.next = "TAKE"
             if scaling is not None:
+                with m.State("TAKE"):
+                    m.d.comb += [busy.eq(1), self.scaling.eq(1)]
+                    m.next = "GAINS"
                 with m.State("GAINS"):
-                    m.d.comb += busy.eq(1)
-                    with m.If(~scaling.busy):
+                    m.d.comb += [busy.eq(1), self.scaling.eq(1)]
+                    with m.If(~scaling.busy & self.idle & ~in_flight):
                         m.next = "ROWS"
             with m.State("DONE"):
                 m.d.comb += self.closed.eq(self.close)

@@ -29,7 +29,7 @@ class TraceDecay(wiring.Component):
             m.d.sync += lower.eq(self.trace - (self.trace != 0))
             m.d.comb += self.decayed.eq(pipeline(m, lower, DECAY_LATENCY - 1, "lower"))
             return m
-        m.submodules.decay = decay = Decay(self._bits + 1)
+        m.submodules.decay = decay = Decay(self._bits, unsigned=True)
         m.d.comb += [decay.x.eq(self.trace), decay.d.eq(self.d), self.decayed.eq(decay.y)]
         return m
 

@@ -36,13 +36,12 @@ class LIFSoma(Soma):
         leaked = self._leaked(m)
         bias = self.parameter(m, "bias", t) if c.bias else Const(0)
         resting = Signal(signed(c.state_bits + 1))
-        v_old = pipeline(m, self.state.v, t, "v_old")
-        m.d.sync += resting.eq(Mux(held[t], v_old, leaked + bias))
+        m.d.sync += resting.eq(leaked + bias)
         resting = pipeline(m, resting, 1, "resting")
 
         total: Value = Const(0)
         for current in currents.values():  # registers of stage t + 2
-            total = total + Mux(held[t + 2], 0, current)
+            total = total + current
         potential = Signal(signed(c.state_bits + 3))
         m.d.sync += potential.eq(resting + total)
 
@@ -51,7 +50,7 @@ class LIFSoma(Soma):
         v_clamped = Signal()
         m.d.sync += [v.eq(clamped), v_clamped.eq(v_clamps)]
         if c.floor:
-            v = self._floored(m, v, held[t + 4], t + 4)
+            v = self._floored(m, v, t + 4)
 
         last = t + 5 + c.floor  # the stage before the outputs
         above = Signal(signed(c.state_bits + (1 if c.adaptation == "none" else 2)))
@@ -62,7 +61,7 @@ class LIFSoma(Soma):
         readout = self.parameter(m, "readout", last) if c.readouts else Const(0)
         m.d.comb += fires.eq(~above[-1] & ~waits[last] & ~readout)
         clamps = [pipeline(m, flag, 3 + c.floor, "i_clamp") for flag in current_clamps]
-        clamps.append(pipeline(m, v_clamped, 1 + c.floor, "v_clamp"))
+        clamps.append(pipeline(m, v_clamped, 1 + c.floor, "v_clamp") & ~held[last])
         if c.reset == "subtract":
             after, after_clamps = saturate(above, c.state_bits)
             clamps.append(after_clamps & fires)
@@ -78,13 +77,13 @@ class LIFSoma(Soma):
         if c.adaptation != "none":
             state["th"], clamp = self._adapt(m, last, fires)
             clamps.append(clamp)
-        return Update(fires, state, clamps)
+        return Update(fires, state, clamps, keeps={"v": held[last]})
 
-    def _floored(self, m: Module, v: Signal, held: Value, stage: int) -> Signal:
-        """The potential, one stage later, and at least `v_min` where it was integrated."""
+    def _floored(self, m: Module, v: Signal, stage: int) -> Signal:
+        """The potential, one stage later, and at least `v_min`."""
         floor = self.parameter(m, "v_min", stage)
         result = Signal.like(v, name="v_floored")
-        m.d.sync += result.eq(Mux((v < floor) & ~held, floor, v))
+        m.d.sync += result.eq(Mux(v < floor, floor, v))
         return result
 
     def _threshold(self, m: Module, stage: int) -> Value:

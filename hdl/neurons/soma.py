@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
@@ -29,11 +29,13 @@ class Update:
     spike : the neuron fires.
     state : the next value of each state, by name.
     clamps : a bit for each value that is stored, 1 where it was clamped; at most `MAX_CLAMPS`.
+    keeps : by name, states that stay as they were where this is 1, whatever their next value.
     """
 
     spike: Value
     state: dict[str, Value]
     clamps: list[Value]
+    keeps: dict[str, Value] = field(default_factory=dict)
 
 
 class Soma(wiring.Component):
@@ -47,8 +49,10 @@ class Soma(wiring.Component):
     exists : 0 for padding, which neither fires nor counts.
     sums : accumulators by receptor.
     parameters, state : records of `CoreLayout.parameters` and `CoreLayout.states`.
-    next_state, spike, clamps : the new state, whether the neuron fired, and how many stored values
-        were clamped.
+    clear : in the cycle before `next_state`: it is 0, and every state is written.
+    load, data : the same, but what the bus gives for one state.
+    next_state, writes : the new state, and which of it differs from the old.
+    spike, clamps : whether the neuron fired, and how many stored values were clamped.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -60,7 +64,11 @@ class Soma(wiring.Component):
                 "sums": In(data.ArrayLayout(signed(layout.accumulator_bits), c.receptors)),
                 "parameters": In(record(layout.parameters)),
                 "state": In(record(layout.states)),
+                "clear": In(1),
+                "load": In(1),
+                "data": In(32),
                 "next_state": Out(record(layout.states)),
+                "writes": Out(data.StructLayout({f.name: 1 for f in layout.states})),
                 "spike": Out(1),
                 "clamps": Out(range(MAX_CLAMPS + 1)),
             }
@@ -94,9 +102,18 @@ class Soma(wiring.Component):
         # No wider than it counts: synthesis cannot see that the upper bits of the output stay 0.
         clamps = Signal(range(len(update.clamps) + 1))
         m.d.comb += clamps.eq(sum(update.clamps, Const(0)))
-        m.d.sync += [self.spike.eq(update.spike & exists), self.clamps.eq(Mux(exists, clamps, 0))]
-        for field in self.config.layout.states:
-            m.d.sync += self.next_state[field.name].eq(update.state[field.name])
+        m.d.sync += [
+            self.spike.eq(update.spike & exists & ~self.clear),
+            self.clamps.eq(Mux(exists & ~self.clear, clamps, 0)),
+        ]
+        for f in self.config.layout.states:
+            following = Mux(self.load, self.data[: f.bits], update.state[f.name])
+            m.d.sync += [
+                self.next_state[f.name].eq(Mux(self.clear, 0, following)),
+                self.writes[f.name].eq(
+                    ~update.keeps.get(f.name, Const(0)) | self.clear | self.load
+                ),
+            ]
         return m
 
     # What several models have: each part where there are the parameters and states for it.

@@ -3,7 +3,7 @@
 - `bus`, `access`, `decoder`: the bus, access to a block's words, and the way from one to the other.
 - `signatures`, `layouts`, `latencies`: what blocks hand to each other, and after how many cycles.
 - `skid`, `round_robin`, `pipeline`: registers in streams and pipelines, and fair choice.
-- `read_modify_write`, `records`: memories.
+- `operations`, `lane_chain`: what lanes do, and what is handed along them.
 - `arithmetic`, `bits`: the numbers of docs/reference/semantics.md, and tricks with bits.
 """
 
@@ -12,15 +12,7 @@ from .arithmetic import Decay, TowardZero, saturate
 from .bus import BusSignature
 from .decoder import Window, decode_bus
 from .layouts import record
-from .read_modify_write import ReadModifyWrite
-from .records import RecordMemory, SharedRecord
-from .signatures import (
-    FiredSignature,
-    RowReadSignature,
-    ScannedSignature,
-    TakeSignature,
-    WalkSignature,
-)
+from .signatures import FiredSignature
 from .skid import Skid
 
 __all__ = [
@@ -28,15 +20,8 @@ __all__ = [
     "BusSignature",
     "Decay",
     "FiredSignature",
-    "ReadModifyWrite",
-    "RecordMemory",
-    "RowReadSignature",
-    "ScannedSignature",
-    "SharedRecord",
     "Skid",
-    "TakeSignature",
     "TowardZero",
-    "WalkSignature",
     "Window",
     "answer_after",
     "decode_bus",

@@ -8,7 +8,6 @@ from amaranth.hdl import Module, ShapeLike, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import CoreConfig
 from ..contract.widths import WORD_BITS
 
 Access = Any
@@ -24,7 +23,8 @@ class AccessSignature(wiring.Signature):
       until `done`, and lowers `active` in the next cycle.  It begins an access only while the block
       has nothing else to do.
     - Widths: `data` and `value` are bus words.  A narrower field takes the low bits; a signed one is
-      sign-extended in `value`, which holds while `done` is 1.
+      sign-extended in `value`, which holds while `done` is 1, and is 0 while `active` is 0 and
+      nothing was accessed in the cycles before.
     - Errors: none.  The initiator asks only for words that exist.
 
     Parameters
@@ -44,18 +44,6 @@ class AccessSignature(wiring.Signature):
                 "value": In(WORD_BITS),
             }
         )
-
-
-def synapse_access(config: CoreConfig) -> AccessSignature:
-    """Access to a word of a row of synapses: `field`, as numbered in `synapse_fields`, `axon`, `word`."""
-    fields = config.layout.synapse_fields.values()
-    return AccessSignature(
-        {
-            "field": range(len(fields)),
-            "axon": range(config.axons),
-            "word": range(max(field.words_per_row for field in fields)),
-        }
-    )
 
 
 def answer_after(m: Module, access: Access, cycles: int) -> list[Value]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -28,42 +28,39 @@ def saturate(value: Value, bits: int) -> tuple[Value, Value]:
 class Decay(wiring.Component):
     """`y = decay(x, d)`, or `cut(x, d)`, `LEAK_LATENCY` cycles later, one per cycle.
 
-    Written as x + t with t = floor((2048 − [x < 0] − x·d) / 4096), which is the rounding to nearest with
-    ties away from zero; t = 0 is replaced by one step toward zero when x ≠ 0 and d > 0.  To cut is to
-    have 4095 where x < 0 and else 0 in place of 2048 − [x < 0]; then t is never 0 there.
+    With `q = floor(x·d / 4096)` and `f = x·d mod 4096` it is x − q − up, one subtraction whose borrow is
+    `up`.  To round to nearest, ties away from zero, but by at least 1 toward zero: for x < 0, up says
+    that f ≥ 2048 and q ≠ −1; else that f > 2048, or q = 0 and f ≠ 0.  To cut: that x ≥ 0 and f ≠ 0.
     """
 
-    def __init__(self, bits: int, *, cut: bool = False) -> None:
-        self._cut = cut
-        super().__init__({"x": In(signed(bits)), "d": In(DECAY_BITS), "y": Out(signed(bits))})
+    def __init__(self, bits: int, *, cut: bool = False, unsigned: bool = False) -> None:
+        self._cut, self._unsigned = cut, unsigned
+        shape = Shape(bits, signed=not unsigned)
+        super().__init__({"x": In(shape), "d": In(DECAY_BITS), "y": Out(shape)})
 
     def elaborate(self, platform: object) -> Module:
-        """Operands; product; rounding; correction and sum."""
+        """Operands; product; what is taken away; difference."""
         m = Module()
         bits = self.x.shape().width
         x_0, d_0 = Signal.like(self.x), Signal.like(self.d)
         m.d.sync += [x_0.eq(self.x), d_0.eq(self.d)]
-        product = Signal(signed(bits + DECAY_BITS))
-        decays = Signal()
+        product = Signal(Shape(bits + DECAY_BITS, signed=not self._unsigned))
         x_1 = Signal.like(self.x)
-        m.d.sync += [product.eq(x_0 * d_0), decays.eq(d_0 != 0), x_1.eq(x_0)]
+        m.d.sync += [product.eq(x_0 * d_0), x_1.eq(x_0)]
 
-        half = Signal(signed(DECAY_BITS))
+        fraction_bits = clog2(DECAY_ONE)
+        fraction, whole = product[:fraction_bits], product[fraction_bits:][:bits]
+        half, rest = fraction[-1], fraction[:-1].any()
+        negative = Const(0) if self._unsigned else x_1[-1]
         if self._cut:
-            m.d.comb += half.eq(Mux(x_1[-1], DECAY_ONE - 1, 0))
+            up: Value = ~negative & (half | rest)
         else:
-            m.d.comb += half.eq(DECAY_ONE // 2 - x_1[-1])
-        change = Signal(signed(bits + 1))
-        x_2 = Signal.like(self.x)
-        force = Signal()
-        m.d.sync += [
-            change.eq((half - product).shift_right(clog2(DECAY_ONE))),
-            x_2.eq(x_1),
-            force.eq(decays & (x_1 != 0)),
-        ]
-
-        one_toward_zero = Mux(x_2[-1], Const(1, signed(2)), Const(-1, signed(2)))
-        m.d.sync += self.y.eq(x_2 + Mux(force & (change == 0), one_toward_zero, change))
+            up = Mux(negative, half & ~whole.all(), (half & rest) | (~whole.any() & (half | rest)))
+        x_2, taken, borrow = Signal.like(self.x), Signal(bits), Signal()
+        m.d.sync += [x_2.eq(x_1), taken.eq(whole), borrow.eq(up)]
+        # A bit below the lowest one makes the borrow.
+        total = Cat(Const(0, 1), x_2) - Cat(borrow, taken)
+        m.d.sync += self.y.eq(total[1 : bits + 1])
         return m
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value, ValueLike
@@ -73,19 +75,15 @@ def decode_bus(m: Module, bus: Bus, ready: Value, windows: Sequence[Window]) -> 
             for k, window in enumerate(windows):
                 with m.If(chosen[k]):
                     m.d.comb += window.access.active.eq(1)
-            m.d.sync += bus.error.eq(~chosen.any())
-            with m.If(~chosen.any()):
+            accesses = [access for access, _ in _grouped(windows, lambda window: window.access)]
+            m.d.sync += [
+                bus.error.eq(~chosen.any()),
+                # All but the one that is active are 0.
+                bus.value.eq(reduce(or_, (access.value for access in accesses))),
+            ]
+            with m.If(~chosen.any() | Cat(access.done for access in accesses).any()):
                 m.d.sync += bus.done.eq(1)
                 m.next = "IDLE"
-            with m.Switch(region):
-                for code, own in _grouped(windows, lambda window: window.region):
-                    with m.Case(code):
-                        for window in own:
-                            with m.If(window.selected):
-                                m.d.sync += bus.value.eq(window.access.value)
-                                with m.If(chosen.any() & window.access.done):
-                                    m.d.sync += bus.done.eq(1)
-                                    m.next = "IDLE"
 
 
 def _grouped(

@@ -41,7 +41,6 @@ def compile(
     weight_bits: int | None = None,
     state_bits: int | None = None,
     lanes: int | None = None,
-    update_units: int | None = None,
     monitors: int | None = None,
     parameters: str | None = None,
     scale: str | float | None = None,
@@ -63,8 +62,8 @@ def compile(
     network : what to compile; unchanged.
     weight_bits, state_bits : widths of the new core, see `CoreConfig`.  Default: the fewest bits, from
         8 and 16, with which the network is held exactly, or well; see `quantise`.
-    lanes, update_units, monitors : further settings of it.  Default: 4 (or as many as there are
-        neurons), 1, 8 (or as many as there are read-outs).
+    lanes, monitors : further settings of it.  Default: 4 (or as many as there are neurons), and 8
+        (or as many as there are read-outs).
     parameters : "per_neuron", so that those of single neurons and populations can be written while
         the network runs, or "shared" by all, which takes less hardware.  Default: as the network is.
     scale : see `quantise`.  Default: "per_neuron", or "global" when `config` has shared
@@ -104,7 +103,6 @@ def compile(
         "weight_bits": weight_bits,
         "state_bits": state_bits,
         "lanes": lanes,
-        "update_units": update_units,
         "monitors": monitors,
     }
     rest = {
@@ -201,7 +199,6 @@ def _network_core(core: CoreConfig, wiring: Wiring) -> CoreConfig:
         axons=max(axons, 1),
         route_entries=max(len(wiring.destinations), 1),
         lanes=_default_lanes(neurons, core.lanes),
-        update_units=1,
     )
 
 
@@ -296,6 +293,10 @@ def _design(
     losses: tuple[str, ...],
 ) -> Design:
     axons, neurons = wiring.weights.shape
+    weights = result.weights
+    if learned:
+        low, high = (learned.parameters[name] for name in ("w_min", "w_max"))
+        weights = np.where(wiring.plastic, weights.clip(low, high), weights)
     padding = core.neurons - neurons
     beyond = ((0, core.axons - axons), (0, padding))
 
@@ -313,13 +314,11 @@ def _design(
         config=core,
         image=Image(
             core,
-            np.pad(result.weights, beyond),
+            np.pad(weights, beyond),
             parameters,
             report=np.pad(wiring.report, beyond[1:]),
             # What became 0 and does not learn is no synapse, and has no delay.
-            delays=np.pad(
-                np.where(wiring.plastic | (result.weights != 0), wiring.delays, 0), beyond
-            ),
+            delays=np.pad(np.where(wiring.plastic | (weights != 0), wiring.delays, 0), beyond),
             **ways,
             learning=learned.parameters if learned else {},
             plastic=np.pad(wiring.plastic, beyond),

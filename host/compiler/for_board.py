@@ -16,8 +16,7 @@ from ..network.network import Network
 Compile = Callable[..., Design]
 
 _SETTINGS = (
-    "weight_bits", "state_bits", "lanes", "update_units", "monitors", "parameters", "config",
-    "cores", "fabric",
+    "weight_bits", "state_bits", "lanes", "monitors", "parameters", "config", "cores", "fabric",
 )  # fmt: skip
 """Arguments of `compile` that the chip of a board decides."""
 

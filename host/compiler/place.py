@@ -174,8 +174,7 @@ def _core(image: Image, needs: dict[str, Integers]) -> CoreConfig:
     """The smallest core that is large enough everywhere."""
     sizes: dict[str, Any] = {name: max(1, int(needs[name].max())) for name in _SIZES}
     lanes = max(n for n in LANES if n <= min(sizes["neurons"], image.config.lanes))
-    units = min(lanes, image.config.update_units)
-    core = dataclasses.replace(image.config, **sizes, lanes=lanes, update_units=units)
+    core = dataclasses.replace(image.config, **sizes, lanes=lanes)
     if core.parameters == "shared" and _noisy(core, image, needs):
         core = dataclasses.replace(core, parameters="per_neuron")
     return core

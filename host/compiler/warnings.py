@@ -139,6 +139,6 @@ def _out_of_bounds(network: Network, wiring: Wiring) -> Iterator[str]:
     if outside:
         yield (
             f"{outside} of {len(weights)} plastic weights are not in w_min…w_max, {rule.w_min:g}…"
-            f"{rule.w_max:g}; learning moves each to the next bound when it first changes it. "
+            f"{rule.w_max:g}; each begins at the next bound. "
             "Give other bounds, or weights within them (projections of the same pair add up)"
         )

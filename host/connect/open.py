@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, overload
 
-from spikeloom.hdl.contract.errors import InputError
-from spikeloom.hdl.contract.shown import shown
+from spikeloom.hdl.contract.errors import InputError, shown
 
 from ..bus.bus import BoardLink
 from ..design.design import Design, as_design

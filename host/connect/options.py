@@ -5,9 +5,8 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
-from spikeloom.hdl.contract.errors import InputError
+from spikeloom.hdl.contract.errors import InputError, shown
 from spikeloom.hdl.contract.line_rate import FEWEST_CYCLES_PER_BIT
-from spikeloom.hdl.contract.shown import shown
 
 from .schemes import FAST, FLOAT, GOLDEN, NETLIST, TWIN
 

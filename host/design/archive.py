@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeloom.hdl.contract.core_config import ConfigError, without_units
 from spikeloom.hdl.contract.errors import DesignError
 from spikeloom.hdl.contract.neurons import NEURONS
 from spikeloom.hdl.contract.rules import RULES
@@ -70,6 +71,7 @@ class ArchiveKind:
                     f"this one reads up to {self.version}: pip install --upgrade spikeloom"
                 )
             _check_parts(metadata.get("core", {}), name)
+            _check_parts(metadata.get("placement", {}).get("core", {}), name)
             arrays = {
                 member.removesuffix(".npy"): _array(member, content)
                 for member, content in members.items()
@@ -87,7 +89,11 @@ class ArchiveKind:
 
 
 def _check_parts(core: Mapping[str, Any], name: str) -> None:
-    """Raise `DesignError` for a neuron model or a learning rule that this process does not know."""
+    """Raise `DesignError` for a neuron model or a rule that this process does not know, or many units."""
+    try:
+        without_units(core)
+    except ConfigError as error:
+        raise DesignError(f"{name}: {error}; compile the network again") from None
     learning = core.get("learning") or {}
     for what, part, known in (
         ("neuron model", core.get("neuron_model"), NEURONS),

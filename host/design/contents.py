@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikeloom.hdl import ConfigError, CoreConfig, Field, ImageError
-from spikeloom.hdl.contract.errors import InputError
+from spikeloom.hdl.contract.errors import InputError, shown
 from spikeloom.hdl.contract.fields import STEP_NUMBERS
-from spikeloom.hdl.contract.shown import shown
 
 Integers = NDArray[np.int64]
 Rows = slice

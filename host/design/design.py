@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeloom.hdl import CoreConfig, FabricConfig, Image
-from spikeloom.hdl.contract.errors import DesignError, InputError
-from spikeloom.hdl.contract.shown import shown
+from spikeloom.hdl.contract.errors import DesignError, InputError, shown
 
 from ..display.html import never_raise, weights_html
 from ..quantise.reports import QuantisationReport
@@ -22,10 +21,10 @@ from .archive import ArchiveKind, Arrays, group, grouped, narrow
 from .files import read_file, write_file
 from .placement import Placement
 
-FORMAT = 4
+FORMAT = 5
 """Version of the archive; a reader refuses higher ones."""
-_WHOLE_IDENTITY = 4
-"""The first version whose identity covers names, places, time step and scales, and not the image alone."""
+_SAME_IDENTITY = 5
+"""The first version whose identity is this one's: it depends on what a configuration can say."""
 
 _LONGEST_STEP = 1e6
 """Seconds."""
@@ -214,10 +213,7 @@ class Design:
         more: dict[str, Any] = {k: arrays[k] for k in ("rest", "mirrors") if k in arrays}
         design = cls(config, image, ranges["inputs"], ranges["populations"], metadata["dt"], scale,
                      report, placement, **more)  # fmt: skip
-        whole = metadata["format"] >= _WHOLE_IDENTITY
-        found = design.identity if whole else image.identity
-        # Identities depend on what a configuration can say, which format 1 knew less of.
-        if metadata["format"] > 1 and found != metadata["identity"]:
+        if metadata["format"] >= _SAME_IDENTITY and design.identity != metadata["identity"]:
             raise ValueError("its contents are not those that were saved")
         return design
 

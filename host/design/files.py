@@ -8,8 +8,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from spikeloom.hdl.contract.errors import DesignError, InputError
-from spikeloom.hdl.contract.shown import shown
+from spikeloom.hdl.contract.errors import DesignError, InputError, shown
 
 MAX_FILE_BYTES = 1 << 31
 """More than any design that a chip holds needs."""

@@ -9,8 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikeloom.hdl.contract.errors import InputError
-from spikeloom.hdl.contract.shown import shown
+from spikeloom.hdl.contract.errors import InputError, shown
 
 from ..signals.sources import SpikeSource
 from .design import Design

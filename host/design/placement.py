@@ -26,9 +26,7 @@ from .archive import Arrays
 
 Bools = NDArray[np.bool_]
 
-MAY_DIFFER = frozenset(
-    {"neurons", "axons", "lanes", "update_units", "route_entries", "parameters", "monitors"}
-)
+MAY_DIFFER = frozenset({"neurons", "axons", "lanes", "route_entries", "parameters", "monitors"})
 """Settings in which a network's core and the cores that it is placed on need not be equal."""
 
 COUNTED_BY_COPIES = frozenset({"synaptic_operations", "clamps", "duplicates"})

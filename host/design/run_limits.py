@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import operator
 
-from spikeloom.hdl.contract.errors import InputError
-from spikeloom.hdl.contract.shown import shown
+from spikeloom.hdl.contract.errors import InputError, shown
 
 MAX_CELLS = 1 << 28
 """Steps times axons and neurons of one run: as many bytes, for its input and its spikes."""

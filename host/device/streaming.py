@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikeloom.hdl.contract.errors import InputError
+from spikeloom.hdl.contract.errors import InputError, shown
 from spikeloom.hdl.contract.memory_map import COUNTERS
-from spikeloom.hdl.contract.shown import shown
 
 from ..design.design import Design
 from ..design.input_raster import SpikeInput, SpikeStream, input_raster, input_steps

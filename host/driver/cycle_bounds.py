@@ -15,6 +15,11 @@ from ..design.placement import network_destinations
 from ..design.run_limits import check_cycles, check_seconds
 
 _FIXED = 64
+"""For the depth of pipelines, and what waits for it; the lanes are counted besides."""
+_SCAN = 36
+"""For each word of arrivals that a core with axonal delays scans, or whose list is made anew."""
+_HAZARD = 8
+"""That a row of few words may wait for the sums of one before."""
 _MAX_TICK = (1 << 32) - 1
 _FABRIC = 256
 """For barrier, mesh and collector of a fabric."""
@@ -36,14 +41,16 @@ def step_cycles(
     sweep_log2 : of a core that sweeps over its synapses.
     """
     layout = config.layout
-    fixed = layout.update_words + layout.arrival_words + config.neurons + _FIXED
-    cycles = np.minimum(arrivals, config.axons) * layout.groups + fixed
+    # All neurons may fire at the end of the update, and are routed after it.
+    fixed = 2 * config.neurons + _SCAN * layout.arrival_words + config.lanes + _FIXED
+    cycles = np.minimum(arrivals, config.axons) * max(layout.groups, _HAZARD) + fixed
     if config.learning is not None:
-        # All neurons may fire, and every one that does has a column to learn.
+        # And every neuron that fires has a column to learn.
         cycles += config.neurons * layout.axon_groups + config.axons
         if sweep_log2 is not None:
             ends = (start + np.arange(1, len(cycles) + 1)) % (1 << sweep_log2) == 0
-            cycles += ends * _SYNAPSES_PER_SWEEP * (config.axons * layout.groups + _FIXED)
+            rows = config.axons * max(layout.groups, _HAZARD) + config.lanes + _FIXED
+            cycles += ends * (_SYNAPSES_PER_SWEEP * rows + config.neurons)
     return cycles
 
 
@@ -103,9 +110,11 @@ def sweeps(config: CoreConfig) -> bool:
 def clearing_cycles(chip: CoreConfig | FabricConfig) -> int:
     """Clock cycles that a reset takes at most; cores are cleared side by side."""
     config = chip.core if isinstance(chip, FabricConfig) else chip
-    cycles = config.axons * config.layout.groups
+    layout = config.layout
+    cycles = (layout.padded_neurons + config.lanes + _FIXED) * config.delay_slots
+    cycles += _SCAN * layout.arrival_words * config.axonal_delay_slots
     if config.learning is not None:
-        cycles += config.axons * config.layout.groups + config.axons + config.neurons
+        cycles += config.axons * layout.groups + config.axons + config.neurons
     return cycles
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from spikeloom.hdl import CoreConfig
-from spikeloom.hdl.contract.core_config import ceil_div
 from spikeloom.hdl.contract.errors import InputError
 
-_FIXED = 32
-_SWEEP_FIXED = 16
+_FIXED = 45
+"""For the depth of the pipelines; the lanes, along which operations are handed, come on top."""
 _SCALING = "symmetric"
-"""The rule whose sweeps read all synapses twice."""
+"""The rule whose sweeps read all synapses twice, and the neurons' sums between."""
 
 
 def cycles_per_step(
@@ -36,13 +35,14 @@ def cycles_per_step(
     layout = config.layout
     arrivals = counted["synaptic_operations"] / config.neurons / steps
     spikes = counted["spikes"] / steps
-    cycles = arrivals * layout.groups + layout.arrival_words + _FIXED
+    cycles = arrivals * layout.groups + config.lanes + _FIXED
     if config.learning is None:
-        return cycles + ceil_div(config.neurons, config.update_units)
-    cycles += ceil_div(max(config.neurons, config.axons), config.update_units)
+        return cycles + config.neurons
+    cycles += max(config.neurons, config.axons)
     if layout.axon_states:
         cycles += spikes * layout.axon_groups
     if sweep_log2 is not None and config.learning.format.sweeps:
-        passes = 2 if config.learning.rule == _SCALING else 1
-        cycles += (passes * config.axons * layout.groups + _SWEEP_FIXED) / (1 << sweep_log2)
+        scaling = config.learning.rule == _SCALING
+        swept = (1 + scaling) * config.axons * layout.groups + scaling * config.neurons
+        cycles += (swept + config.lanes + _FIXED) / (1 << sweep_log2)
     return cycles

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from spikeloom.hdl.contract.errors import DesignError, ForeignNetworkError
-from spikeloom.hdl.contract.shown import shown
+from spikeloom.hdl.contract.errors import DesignError, ForeignNetworkError, shown
 
 from ..design.files import read_file
 

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from spikeloom.hdl.contract.core_config import ConfigError
-from spikeloom.hdl.contract.errors import InputError
-from spikeloom.hdl.contract.shown import shown
+from spikeloom.hdl.contract.errors import InputError, shown
 from spikeloom.hdl.contract.toml_file import read_toml
 
 from ..estimate.resources import STAGES

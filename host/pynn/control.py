@@ -16,7 +16,7 @@ from .refusals import ParameterError
 from .standardmodels import StaticSynapse
 
 _COMPILE = (
-    "weight_bits", "state_bits", "lanes", "update_units", "parameters", "scale", "headroom", "config",
+    "weight_bits", "state_bits", "lanes", "parameters", "scale", "headroom", "config",
     "cores", "fabric", "placement", "board", "strict", "monitors",
 )  # fmt: skip
 _OPEN = ("baud", "line_rate", "timeout", "progress", "share")

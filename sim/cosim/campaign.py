@@ -7,7 +7,7 @@ cocotb: the same scenario through the same byte streams, with stalls, about ten 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from spikeloom.design.design import Design
@@ -15,7 +15,7 @@ from spikeloom.driver.board import Board
 from spikeloom.hdl import CoreConfig
 from spikeloom.link.link import Link
 
-from ..twin.build import build_streams
+from ..twin.build import TwinLibrary, build_streams
 from ..twin.port import TwinPort
 from .cases import neuron_options, possible_config
 from .effort import describe
@@ -70,8 +70,11 @@ def run_campaign(
     seeds: Sequence[int] = range(34),
     *,
     progress: Progress | None = None,
+    build: Callable[[CoreConfig], TwinLibrary] = build_streams,
 ) -> CosimReport:
     """Run `seeds` cases of each configuration (default: the cover); all mismatches are reported.
+
+    `build` makes the simulated chip of a configuration.
 
     A mismatch's case is run again, with a waveform, by `spikeloom cosim CONFIG --seeds …`.
     """
@@ -83,7 +86,7 @@ def run_campaign(
         what = f"configuration {index + 1} of {len(configs)}"
         if progress:
             progress(f"{what}: compiling", report.cases, total)
-        library = build_streams(config)
+        library = build(config)
         what += f" ({describe(config, len(seeds))})"
         for seed in seeds:
             with TwinPort(library, seed=seed) as port:

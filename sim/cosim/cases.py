@@ -18,7 +18,6 @@ from .learning_cases import random_rule, with_learning
 
 OPTIONS: dict[str, tuple[Any, ...]] = {
     "lanes": (1, 2, 4, 8, 16, 32),
-    "update_units": (1, 2, 4, 8, 16, 32),
     "weight_bits": (2, 3, 5, 8, 11, 16),
     "weight_shift": (0, 3, 7),
     "state_bits": (8, 16, 19, 32),
@@ -69,7 +68,6 @@ def make_config(choice: dict[str, Any], model: str = "lif") -> CoreConfig:
         "three groups": 3 * lanes,
         "many": 5 * min(lanes, 4) + lanes + lanes // 2,
     }[c.pop("neurons")]
-    c["update_units"] = min(lanes, c["update_units"])
     if "refractory" in c:
         refractory = c.pop("refractory")
         c["refractory_bits"] = 0 if refractory == "none" else 3

@@ -37,7 +37,6 @@ class LongRun:
             neurons=self.neurons,
             axons=self.axons,
             lanes=8,
-            update_units=2,
             refractory_bits=2,
             adaptation="rate",
             learning=LearningConfig(rule=rule, fraction_bits=6, stochastic=True),

@@ -14,7 +14,6 @@ from spikeloom.hdl.contract.rules import RULES
 
 OPTIONS: dict[str, tuple[Any, ...]] = {
     "lanes": (1, 2, 4, 8, 16, 32),
-    "update_units": ("one", "all", "half"),
     "neurons": ("lanes", "not a multiple"),
     "axons": (33, 1),
     "weight_bits": (5, 16),
@@ -70,7 +69,6 @@ def make_learning_config(rule: str, choice: dict[str, Any]) -> CoreConfig:
         if name in c:
             learning[name] = c.pop(name)
     c["neurons"] = neurons[c["neurons"]]
-    c["update_units"] = {"one": 1, "all": lanes, "half": max(1, lanes // 2)}[c["update_units"]]
     return CoreConfig(
         **c, refractory_bits=2, monitors=4, learning=LearningConfig(rule=rule, **learning)
     )
@@ -79,7 +77,7 @@ def make_learning_config(rule: str, choice: dict[str, Any]) -> CoreConfig:
 def random_learning_parameter(f: Field, rng: np.random.Generator) -> int:
     """A value of one learning parameter: small often enough that weights move slowly, or anything.
 
-    The bounds of weights may also be equal, or in the wrong order.
+    The bounds of weights may also be equal, or in the wrong order, as run-time writes may leave them.
     """
     low, high = f.minimum, f.maximum
     if f.name == "enabled":
@@ -109,14 +107,31 @@ def with_learning(image: Image, rng: np.random.Generator) -> Image:
     modulatory = image.modulatory
     if "modulatory" in (f.name for f in c.layout.axon_fields):
         modulatory = rng.random(c.axons) < rng.choice([0.0, 0.25, 1.0], p=[0.1, 0.8, 0.1])
+    if plastic.any():
+        parameters["w_min"], parameters["w_max"] = sorted(
+            (parameters["w_min"], parameters["w_max"])
+        )
     return dataclasses.replace(
         image,
+        weights=_bounded(image.weights, plastic, parameters, rng),
         learning=parameters,
         plastic=plastic,
         modulatory=modulatory,
         axon_tags=_random_tags(image.axon_tags, rng),
         neuron_tags=_random_tags(image.neuron_tags, rng),
     )
+
+
+def _bounded(
+    weights: NDArray[np.int64],
+    plastic: NDArray[np.bool_],
+    parameters: dict[str, int],
+    rng: np.random.Generator,
+) -> NDArray[np.int64]:
+    """The weights, of which plastic ones outside the bounds are drawn again, inside."""
+    low, high = parameters["w_min"], parameters["w_max"]
+    again = rng.integers(min(low, high), max(low, high), weights.shape, endpoint=True)
+    return np.where(plastic & ((weights < low) | (weights > high)), again, weights)
 
 
 def _random_tags(given: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:

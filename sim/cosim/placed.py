@@ -37,7 +37,7 @@ def family_config(family: int) -> CoreConfig:
     """A kind of network: any options, delays of both kinds, and learning in all but every fourth."""
     rng = np.random.default_rng([family, 0])
     choice = {name: values[rng.integers(len(values))] for name, values in OPTIONS.items()}
-    config = make_config(choice | {"lanes": 1, "update_units": 1})
+    config = make_config(choice | {"lanes": 1})
     learning = random_rule(rng, config.weight_bits) if family % 4 else None
     return dataclasses.replace(
         config,
@@ -59,7 +59,6 @@ def family_fabric(config: CoreConfig, cores: int, rng: np.random.Generator) -> F
         config,
         neurons=neurons,
         lanes=lanes,
-        update_units=int(rng.choice([n for n in (1, 2, 4) if n <= lanes])),
         route_entries=_FAN_OUT * cores,
     )
     return FabricConfig(core, *SHAPES[cores])

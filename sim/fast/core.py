@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikeloom.hdl import CoreConfig, Image, ImageError
 from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.fields import STEP_NUMBERS
+from spikeloom.hdl.contract.image import RunningImage
 from spikeloom.hdl.contract.neurons.adlif import ADLIF
 from spikeloom.hdl.contract.neurons.lif import LIF
 from spikeloom.hdl.contract.rules.lag_table import LAG_TABLE
@@ -125,7 +126,7 @@ class FastCore:
                 f"a destination is on core {max(image.destinations[:, 1])}, but this is one core; "
                 "give the image of the whole network, with all destinations on core 0"
             )
-        own = _frozen(dataclasses.replace(image))  # a copy, validated again
+        own = _frozen(RunningImage.of(image))  # a copy, validated again
         if self._stored is not None and not _same_synapses(self.image, own):
             self._forget_synapses()
         self._image, self._learned = own, False

@@ -3,9 +3,9 @@
 Source: docs/reference/semantics.md, "Learning".  A side of a rule that changes weights is five
 numbers (`Side`): with the trace, or the modulator's or the scaling's factor, `f` of the other end,
 
-    w ← bound(w + sign·rnd((constant + slope·w)·f + offset)),   where f > 0 if `gated`
+    w ← lift(w, z) if sign > 0, else lower(w, z),   z = rnd((constant + slope·w)·f + offset)
 
-so that one loop serves them all.  Two are of another form: `sdsp`, and eligibilities.
+where f > 0 if `gated`, so that one loop serves them all.  Two are of another form: `sdsp`, and eligibilities.
 """
 
 from __future__ import annotations

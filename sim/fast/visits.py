@@ -32,11 +32,13 @@ def changed_weight(
 ) -> tuple[int, bool]:
     """A plastic weight after its change, and whether it met a bound."""
     z = (side.constant + side.slope * w) * f + side.offset
-    changed = w + side.sign * ((z + rho) >> fraction_bits)
-    high, low = changed > w_max, changed < w_min
+    change = (z + rho) >> fraction_bits
+    changed = w + side.sign * change
+    down = (side.sign < 0) != (change < 0)
+    past = (changed < w_min) if down else (changed > w_max)
     takes = (f > 0) | (not side.gated)
-    bounded = w_max if high else (w_min if low else changed)
-    return (bounded if takes else w), (high | low) & takes
+    bounded = (w_min if down else w_max) if past else changed
+    return (bounded if takes else w), past & takes
 
 
 @inlined
@@ -114,9 +116,9 @@ def move_up_or_down(
             rho = random_number(h, tags[columns[k]]) >> (16 - bits)
         amplitude = side.constant if direction > 0 else side.offset
         w = weights[k] + direction * ((amplitude + rho) >> bits)
-        high, low = w > w_max, w < w_min
-        clamps += high | low
-        weights[k] = w_max if high else (w_min if low else w)
+        past = w > w_max if direction > 0 else w < w_min
+        clamps += past
+        weights[k] = (w_max if direction > 0 else w_min) if past else w
     return updates, clamps
 
 

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from spikeloom.hdl import NO_AXON, Image, ImageError
 from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.fields import STEP_NUMBERS
+from spikeloom.hdl.contract.image import RunningImage
 
 from .accumulators import Accumulators
 from .arithmetic import Bools, Ints, count
@@ -86,7 +87,7 @@ class GoldenCore:
     def image(self, image: Image) -> None:
         if image.config != self.config:
             raise ImageError("the image is for another configuration; make a new core for it")
-        own = _frozen(dataclasses.replace(image))  # a copy, validated again
+        own = _frozen(RunningImage.of(image))  # a copy, validated again
         destinations = _destinations(own)
         weights = own.weights.copy()
         if self._learning:

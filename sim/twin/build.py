@@ -10,6 +10,7 @@ from pathlib import Path
 from spikeloom.bus.line_rate import check_rate
 from spikeloom.hdl import CoreConfig, FabricConfig
 from spikeloom.hdl.chip.verilog import TOP_NAME, generate, generate_chip
+from spikeloom.hdl.contract.technology import Storage, Technology
 
 from .cache import cache_folder
 from .index import index_key, look_up, record
@@ -77,13 +78,30 @@ def _with_line_rate(verilog: str) -> str:
     return changed
 
 
-def build_streams(config: CoreConfig | FabricConfig, *, clock_hz: int = CLOCK_HZ) -> TwinLibrary:
-    """The chip with byte streams in place of the UART, which stall at random: for regressions."""
-    verilog = generate_chip(config, clock_hz=clock_hz, build="byte streams (simulated)")
+def build_streams(
+    config: CoreConfig | FabricConfig,
+    *,
+    clock_hz: int = CLOCK_HZ,
+    synapse_storage: Storage = "block",
+    technology: Technology | None = None,
+    models: Sequence[Path] = (),
+) -> TwinLibrary:
+    """The chip with byte streams in place of the UART, which stall at random: for regressions.
+
+    `models` are those of the FPGA's cells that `synapse_storage` and `technology` ask for.
+    """
+    verilog = generate_chip(
+        config,
+        clock_hz=clock_hz,
+        build="byte streams (simulated)",
+        synapse_storage=synapse_storage,
+        technology=technology,
+    )
     path = compile_library(
-        [(f"{TOP_NAME}.v", without_memory_contents(verilog))],
+        [(f"{TOP_NAME}.v", without_memory_contents(verilog)), *models],
         top=TOP_NAME,
         ports={"CLOCK": "clk", "RESET": "rst", "STREAMS": "1"},
+        flags=("--no-timing",) if models else (),
     )
     return TwinLibrary(path, clock_hz, clock_hz)
 

@@ -74,13 +74,18 @@ def test_each_board_has_a_core_that_learns(name: str) -> None:
     assert (learning.fpga, learning.platform) == (board.fpga, board.platform)
 
 
-def test_a_core_that_learns_is_in_block_ram() -> None:
+def test_synapses_are_in_spram_where_they_can_be() -> None:
     board = board_named("icebreaker")
     learning = board_named("icebreaker-learning").config
-    assert board.storage_for(board.config) == "spram"
-    assert board.storage_for(learning) == "block"
-    with pytest.raises(ConfigError, match='use synapse_storage="block"'):
-        replace(board, config=learning)
+    assert board.storage_for(board.config) == board.storage_for(learning) == "spram"
+    for change in (
+        {"lanes": 8},  # there are four SPRAMs
+        {"weight_bits": 13},  # with the plastic bit 13 + 1, in nibbles 16 + 4
+        {"axons": 1024},  # 96 / 4 · 1 024 words
+    ):
+        assert board.storage_for(replace(learning, **change)) == "block"
+    assert board.storage_for(replace(learning, axons=680)) == "spram"
+    assert board_named("ulx3s").storage_for(learning) == "block"
 
 
 def test_icebreaker_learning_runs_the_patterns_demo() -> None:

@@ -34,11 +34,12 @@ def test_the_option_is_a_core_by_itself() -> None:
     assert result.exit_code == 2
 
 
-def test_any_core_that_learns_is_in_block_ram_on_icebreaker() -> None:
+def test_a_core_that_learns_has_an_spram_for_each_lane_on_icebreaker() -> None:
     board = board_named("icebreaker")
     config = board_named("icebreaker-learning").config
-    assert least_need(board, config).srams == 0
-    assert least_need(board, replace(config, learning=None)).srams == 1
+    assert least_need(board, config).srams == 4
+    assert least_need(board, replace(config, lanes=2)).srams == 2
+    assert least_need(board, replace(config, lanes=8)).srams == 0
 
 
 def test_only_cores_that_do_not_learn_are_optimised_across_flip_flops(stub_top: type) -> None:

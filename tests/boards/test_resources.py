@@ -35,11 +35,6 @@ def test_synthesis_of_the_top(stub_top: type, tmp_path: Path) -> None:
     assert (tmp_path / "top.rpt").exists()
 
 
-def test_learning_in_spram_is_refused() -> None:
-    with pytest.raises(InputError, match='use synapse_storage="block"'):
-        synthesise(board_named("icebreaker-learning").config, "ice40", synapse_storage="spram")
-
-
 def test_unknown_family() -> None:
     with pytest.raises(InputError, match="known are ecp5, ice40, xilinx"):
         synthesise(board_named("ulx3s").config, "gowin")

@@ -10,7 +10,7 @@ from routers import one_at_most
 
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.core.arrivals import Arrivals
-from spikeloom.hdl.primitives.read_modify_write import ReadModifyWrite
+from spikeloom.hdl.memories.read_modify_write import ReadModifyWrite
 
 SETTLE = 3
 """Cycles from the last arrival until a scan may begin, as the core keeps them."""

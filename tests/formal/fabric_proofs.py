@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
+from arrival_list_harness import ArrivalListHarness
 from arrivals_harness import ArrivalsHarness
 from harness import Harness
 from mesh_harness import MeshHarness
@@ -18,9 +19,9 @@ from prove import Verdict, run
 from router_harness import CarryHarness, WaitHarness
 
 from spikeloom.hdl import CoreConfig, FabricConfig
-from spikeloom.hdl.core import arrivals
+from spikeloom.hdl.core import arrival_list, arrivals
 from spikeloom.hdl.fabric import mesh, router
-from spikeloom.hdl.primitives import read_modify_write as rmw
+from spikeloom.hdl.memories import read_modify_write as rmw
 from spikeloom.hdl.primitives import round_robin, skid
 
 SMALL = CoreConfig(neurons=4, axons=2, axonal_delay_slots=2, route_entries=8)
@@ -30,8 +31,10 @@ PATIENCE = 2
 
 
 def harness(name: str) -> Harness:
-    """The design of one of `FABRIC_PROOFS`; all of them are proven by induction over one cycle."""
+    """The design of one of `FABRIC_PROOFS`."""
     part, size, *place = name.split()
+    if part == "list":
+        return ArrivalListHarness(int(size))
     if part == "arrivals":
         return ArrivalsHarness(int(size), int(place[0]))
     columns, rows = map(int, size.split("×"))
@@ -56,17 +59,24 @@ FABRIC_PROOFS = (
     "mesh 1×2",
     "arrivals 64 1",
     "arrivals 64 4",
+    "list 2",
 )
-"""What has to hold: part, size of the mesh, place of the router; or numbers of axons and of bitmaps."""
+"""What has to hold: part, size of the mesh, place of the router; or numbers of axons and of bitmaps.
+
+All are proven by induction over one cycle, but those of the list, which are bounded."""
+LIST_DEPTH = 15
+"""Cycles in which the list of arrivals is looked at: it is cleared, filled, emptied, and filled again."""
 
 
 def prove_fabric(name: str, *, keep: bool = True) -> Verdict:
     """Run one of `FABRIC_PROOFS`."""
     title = "fabric-" + name.replace(" ", "-").replace("×", "x")
+    if name.startswith("list"):
+        return run(title, harness(name), mode="bmc", depth=LIST_DEPTH, keep=keep)
     return run(title, harness(name), mode="prove", depth=1, keep=keep)
 
 
-_PARTS = ("Skid", "Router", "Mesh", "round_robin", "Arrivals", "ReadModifyWrite")
+_PARTS = ("Skid", "Router", "Mesh", "round_robin", "Arrivals", "ReadModifyWrite", "ArrivalList")
 
 
 @dataclass(frozen=True)
@@ -112,7 +122,7 @@ def refute_fabric(mutant: FabricMutant) -> Verdict:
 
 
 _CARRIES, _WAITS, _MESH = "carries 8×8 3,4", "waits 3×3 1,1", "mesh 2×2"
-_ARRIVALS, _RING = "arrivals 64 1", "arrivals 64 4"
+_ARRIVALS, _RING, _LIST = "arrivals 64 1", "arrivals 64 4", "list 2"
 
 FABRIC_MUTANTS = {
     "what comes while an output is stuck is dropped": FabricMutant(
@@ -191,6 +201,24 @@ FABRIC_MUTANTS = {
     ),
     "an axon that is not taken is forgotten": FabricMutant(
         _ARRIVALS, arrivals, "free.eq(~self.axons.valid | self.axons.ready)", "free.eq(1)"
+    ),
+    "of two spikes in a row both are listed": FabricMutant(
+        _LIST, arrival_list, "repeated.eq(same[0] | same[1])", "repeated.eq(same[1])"
+    ),
+    "of two spikes with a gap both are listed": FabricMutant(
+        _LIST, arrival_list, "repeated.eq(same[0] | same[1])", "repeated.eq(same[0])"
+    ),
+    "an axon that was handed over stays known": FabricMutant(
+        _LIST, arrival_list, "lists | (out.valid & out.ready) | wiping", "lists | wiping"
+    ),
+    "a listed axon that is not taken is forgotten": FabricMutant(
+        _LIST, arrival_list, "moves.eq(~out.valid | out.ready)", "moves.eq(1)"
+    ),
+    "the list is handed over twice": FabricMutant(
+        _LIST, arrival_list, "[going.eq(0), written.eq(0), read.eq(0)]", "[going.eq(0), read.eq(0)]"
+    ),
+    "the last bit is not cleared": FabricMutant(
+        _LIST, arrival_list, "last = place == self._count - 1", "last = place == self._count - 2"
     ),
     "a spike for later comes at once": FabricMutant(
         _RING, arrivals, "(self._next + slots)[", "(self._next + (slots & 1))["

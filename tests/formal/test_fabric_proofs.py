@@ -5,7 +5,7 @@ from fabric_proofs import FABRIC_MUTANTS, FABRIC_PROOFS, FabricMutant, prove_fab
 
 from spikeloom.hdl.fabric import router
 
-QUICK = {"carries 8×8 3,4", "carries 3×1 1,0", "waits 3×3 2,0", "mesh 1×2"}
+QUICK = {"carries 8×8 3,4", "carries 3×1 1,0", "waits 3×3 2,0", "mesh 1×2", "list 2"}
 QUICK_MUTANTS = {"rows first", "a newer packet overtakes"}
 
 

@@ -1,6 +1,7 @@
 """Small random designs for tests."""
 
 import numpy as np
+from plastic_weights import within_bounds
 
 from spikeloom.design.design import Design
 from spikeloom.hdl import NO_AXON, CoreConfig, Image, LearningConfig
@@ -70,9 +71,12 @@ def make_design(config=CONFIG, seed=0):
         rows = [[rng.integers(0, h) for h in highest] for _ in range(config.route_entries)]
         rest["destinations"] = np.unique(np.array(rows, dtype=np.int64), axis=0)
         drives[:] = False
+    weights = rng.integers(-bound, bound, (config.axons, config.neurons))
+    if "plastic" in rest:
+        weights = within_bounds(weights, rest["plastic"], rest["learning"])
     image = Image(
         config,
-        rng.integers(-bound, bound, (config.axons, config.neurons)),
+        weights,
         parameters,
         np.where(drives, rng.integers(0, config.axons, config.neurons), NO_AXON),
         rng.random(config.neurons) < 0.8,

@@ -6,6 +6,7 @@ import numpy as np
 
 from spikeloom.hdl import NO_AXON, CoreConfig, Image, MemoryMap
 from spikeloom.hdl.contract.core_config import clog2
+from spikeloom.hdl.contract.image import RunningImage
 from spikeloom.hdl.contract.memory_map import (
     BUILD_WORDS,
     COUNTERS,
@@ -261,7 +262,7 @@ class FakeCore:
             rest["modulatory"] = [
                 self._memory[where.axon_field("modulatory", i)] for i in range(c.axons)
             ]
-        return Image(
+        return RunningImage(
             c,
             self._synapses("weight"),
             parameters,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from naive_core import NaiveCore, configs, random_image
 
 from spikeloom.hdl import LearningConfig
+from spikeloom.hdl.contract.image import RunningImage
 from spikeloom.hdl.contract.rules import RULES
 
 
@@ -63,7 +64,7 @@ def random_learning_image(config, rng, **parameters):
         learning |= dict(zip(names, sorted(learning[n] for n in names), strict=True))
     has = {f.name for f in config.layout.axon_fields}
     return dataclasses.replace(
-        random_image(config, rng),
+        RunningImage.of(random_image(config, rng)),
         learning=learning | parameters,
         plastic=rng.random(shape) < rng.choice([0.5, 1.0]),
         modulatory=(rng.random(shape[0]) < 0.4) & ("modulatory" in has),
@@ -101,12 +102,16 @@ class NaiveLearningCore(NaiveCore):
     def sat_t(self, value):
         return self.sat_n(value, 0, 2**self.l.trace_bits - 1)
 
-    def bound(self, w):
-        for beyond, bound in ((w > self.k["w_max"], "w_max"), (w < self.k["w_min"], "w_min")):
-            if beyond:
-                self.counters["weight_clamps"] += 1
-                return self.k[bound]
-        return w
+    def lift(self, w, z):
+        return self.lower(w, -z, down=z < 0)
+
+    def lower(self, w, z, down=None):
+        if z >= 0 if down is None else down:
+            bounded = max(w - z, self.k["w_min"])
+        else:
+            bounded = min(w - z, self.k["w_max"])
+        self.counters["weight_clamps"] += bounded != w - z
+        return bounded
 
     def rnd(self, z, phase, i, j):
         scale = 2**self.l.fraction_bits
@@ -225,24 +230,24 @@ class NaiveLearningCore(NaiveCore):
             return self.rnd(z, 0, i, j)
 
         if rule == "pair" and self.l.bounds == "soft":
-            self.w[i][j] = self.bound(w - rnd((w - k["w_min"]) * y))
+            self.w[i][j] = self.lower(w, rnd((w - k["w_min"]) * y))
         elif rule == "pair" and self.l.rates == "multiply":
-            self.w[i][j] = self.bound(w - rnd(k["a_minus"] * y))
+            self.w[i][j] = self.lower(w, rnd(k["a_minus"] * y))
         elif rule == "pair":
-            self.w[i][j] = self.bound(w - rnd(y))
+            self.w[i][j] = self.lower(w, rnd(y))
         elif rule == "rectangular":
             if y > 0:
-                self.w[i][j] = self.bound(w - rnd(k["a_minus"]))
+                self.w[i][j] = self.lower(w, rnd(k["a_minus"]))
         elif rule == "symmetric":
-            self.w[i][j] = self.bound(w + rnd(y - k["c_pre"]))
+            self.w[i][j] = self.lift(w, rnd(y - k["c_pre"]))
         elif rule == "three_factor":
             e = self.e[i][j] + k["e_pre"] - y
             self.e[i][j] = self.sat_signed(e, self.l.eligibility_bits)
         elif rule == "sdsp":
             if self.up[j]:
-                self.w[i][j] = self.bound(w + rnd(k["a_plus"]))
+                self.w[i][j] = self.lift(w, rnd(k["a_plus"]))
             elif self.down[j]:
-                self.w[i][j] = self.bound(w - rnd(k["a_minus"]))
+                self.w[i][j] = self.lower(w, rnd(k["a_minus"]))
 
     def on_post(self, i, j):
         k, rule, w, x = self.k, self.l.rule, self.w[i][j], self.x[i]
@@ -251,21 +256,21 @@ class NaiveLearningCore(NaiveCore):
             return self.rnd(z, 1, i, j)
 
         if rule == "pair" and self.l.bounds == "soft":
-            self.w[i][j] = self.bound(w + rnd((k["w_max"] - w) * x))
+            self.w[i][j] = self.lift(w, rnd((k["w_max"] - w) * x))
         elif rule == "pair" and self.l.rates == "multiply":
-            self.w[i][j] = self.bound(w + rnd(k["a_plus"] * x))
+            self.w[i][j] = self.lift(w, rnd(k["a_plus"] * x))
         elif rule == "pair":
-            self.w[i][j] = self.bound(w + rnd(x))
+            self.w[i][j] = self.lift(w, rnd(x))
         elif rule == "rectangular":
             if x > 0:
-                self.w[i][j] = self.bound(w + rnd(k["a_plus"]))
+                self.w[i][j] = self.lift(w, rnd(k["a_plus"]))
         elif rule == "symmetric":
-            self.w[i][j] = self.bound(w + rnd(x - k["c_post"]))
+            self.w[i][j] = self.lift(w, rnd(x - k["c_post"]))
         elif rule == "three_factor":
             e = self.e[i][j] + k["e_post"] + x
             self.e[i][j] = self.sat_signed(e, self.l.eligibility_bits)
         elif rule == "lag_table":
-            self.w[i][j] = self.bound(w + rnd(sum(k[f"plus_{n}"] for n in self.lags(x))))
+            self.w[i][j] = self.lift(w, rnd(sum(k[f"plus_{n}"] for n in self.lags(x))))
 
     def lags(self, register):
         return [n for n in range(self.l.trace_bits) if self.bits(register)[n]]
@@ -283,11 +288,12 @@ class NaiveLearningCore(NaiveCore):
                     change = self.rnd(w * min(max(g, -128), 127), 2, i, j)
                 elif self.l.rule == "lag_table":
                     taken = sum(k[f"minus_{n}"] for n in self.lags(self.y[j] // 2))
-                    change = -self.rnd(taken, 2, i, j)
+                    self.w[i][j] = self.lower(w, self.rnd(taken, 2, i, j))
+                    continue
                 else:
                     change = self.rnd(self.m[j] * e, 2, i, j)
                     self.e[i][j] = self.decay(e, k["d_e"])
-                self.w[i][j] = self.bound(w + change)
+                self.w[i][j] = self.lift(w, change)
 
     def state(self, name):
         if name in ("x", "y", "m", "up", "down"):

@@ -39,7 +39,7 @@ def random_placement(image, rng, cores=None):
     lanes = int(rng.choice([n for n in (1, 2, 4, 8) if n <= neurons]))
     entries = max(1, len(network_destinations(image)) * cores)
     core = dataclasses.replace(
-        config, neurons=neurons, axons=axons, lanes=lanes, update_units=1, route_entries=entries
+        config, neurons=neurons, axons=axons, lanes=lanes, route_entries=entries
     )
     copies = np.array(copies, dtype=np.int64).reshape(-1, 3)
     return Placement(FabricConfig(core, columns, rows), core_of, slot, copies)

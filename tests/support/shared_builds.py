@@ -8,12 +8,11 @@ LEARNING_TWIN = CoreConfig(
     neurons=10,
     axons=40,
     lanes=4,
-    update_units=2,
     monitors=4,
     learning=LearningConfig(rule="three_factor", fraction_bits=5, stochastic=True),
 )
 STREAM_CORE = CoreConfig(
-    neurons=11, axons=33, lanes=4, update_units=2, receptors=2, parameters="per_neuron", monitors=4
+    neurons=11, axons=33, lanes=4, receptors=2, parameters="per_neuron", monitors=4
 )
 # Random networks of SuperNeuroMAT, as `superneuromat_networks` makes them: without and with STDP.
 SUPERNEUROMAT_TWIN = CoreConfig(

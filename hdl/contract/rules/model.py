@@ -57,6 +57,7 @@ class RuleModel:
     eligibility : synapses have an eligibility.
     modulator : neurons have a modulator, and axons may be modulatory.
     sweeps : the rule visits all synapses every 2^sweep_log2 steps.
+    scales : a sweep multiplies weights by a gain of the neuron, from the sum of its weights.
     """
 
     name: str
@@ -69,6 +70,7 @@ class RuleModel:
     eligibility: bool = False
     modulator: bool = False
     sweeps: bool = False
+    scales: bool = False
 
     @property
     def module(self) -> str:

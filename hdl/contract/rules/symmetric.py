@@ -27,6 +27,7 @@ SYMMETRIC = RuleModel(
     neuron_states=trace_y,
     settings=("pairing",),
     sweeps=True,
+    scales=True,
     golden="spikeloom.sim.golden.learning.symmetric:Symmetric",
     gateware="spikeloom.hdl.learning.rules.symmetric:Symmetric",
 )

@@ -1,5 +1,5 @@
 """The learning rules' gateware, one module each; `rule` is what they have in common."""
 
-from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, Unit
+from .rule import Change, Lane, Rule, Unit
 
-__all__ = ["CHANGE_LATENCY", "Lane", "LaneResult", "Rule", "Unit"]
+__all__ = ["Change", "Lane", "Rule", "Unit"]

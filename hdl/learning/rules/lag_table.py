@@ -7,7 +7,7 @@ from amaranth.lib import data
 
 from ...primitives.pipeline import pipeline
 from ..traces import DECAY_LATENCY
-from .rule import CHANGE_LATENCY, NEURON_LATENCY, Lane, LaneResult, Rule, Unit
+from .rule import NEURON_LATENCY, Change, Lane, Rule, Unit
 
 _TERMS = 4
 """Entries that are added in one cycle, and then their sums."""
@@ -19,8 +19,8 @@ class LagTable(Rule):
 
     @property
     def latency(self) -> int:
-        """The sum of entries, and the change."""
-        return _SUM_LATENCY + CHANGE_LATENCY
+        """The sum of entries."""
+        return _SUM_LATENCY
 
     def trace_increment(self, parameters: data.View[data.StructLayout], trace: str) -> Value:
         """An arrival is the lowest bit, which a shift left at 0."""
@@ -39,8 +39,8 @@ class LagTable(Rule):
         older = Cat(Const(1, 1), y)[: len(y)]
         return {"y": pipeline(m, older, unit.latency + NEURON_LATENCY, f"y_{unit.name}")}, []
 
-    def lane(self, m: Module, lane: Lane) -> LaneResult:
-        """Sums of four entries, their sum, and the change; rows change nothing."""
+    def change(self, m: Module, lane: Lane) -> Change:
+        """Sums of four entries, and their sum; rows of arrivals change nothing."""
         p, name, lags = lane.parameters, lane.name, self.learning.trace_bits
         chosen = Mux(lane.post, lane.axon.x, lane.neuron.y[1:])
         entries = [
@@ -55,12 +55,5 @@ class LagTable(Rule):
         whole = sum(sums, Const(0))
         total = Signal(whole.shape(), name=f"sum_{name}")
         m.d.sync += total.eq(whole)
-        negative = pipeline(m, ~lane.post, _SUM_LATENCY, f"negative_{name}")
-        weight = pipeline(m, lane.synapse.weight, _SUM_LATENCY, f"weight_{name}")
-        random = lane.random
-        if random is not None:
-            random = pipeline(m, random, _SUM_LATENCY, f"random_{name}")
-        bounded, clamp = self.changed(m, lane, weight, total, negative, random)
-        changes = pipeline(m, lane.post | lane.sweep, self.latency, f"changes_{name}")
-        old = pipeline(m, lane.synapse.weight, self.latency, f"unchanged_{name}")
-        return LaneResult({"weight": Mux(changes, bounded, old)}, clamp & changes, Const(0))
+        moves = pipeline(m, lane.post | lane.sweep, _SUM_LATENCY, f"changes_{name}")
+        return Change(total, moves=moves)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Mux
+from amaranth.hdl import Module, Mux
 
-from ...primitives.pipeline import pipeline
-from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule
+from .rule import Change, Lane, Rule
 
 
 class Rectangular(Rule):
@@ -15,15 +14,11 @@ class Rectangular(Rule):
 
     @property
     def latency(self) -> int:
-        """The change alone."""
-        return CHANGE_LATENCY
+        """None: amplitudes are parameters."""
+        return 0
 
-    def lane(self, m: Module, lane: Lane) -> LaneResult:
+    def change(self, m: Module, lane: Lane) -> Change:
         """On pre less, on post more, or nothing."""
-        p, weight = lane.parameters, lane.synapse.weight
-        amplitude = Mux(lane.post, p.a_plus, p.a_minus)
-        bounded, clamp = self.changed(m, lane, weight, amplitude, ~lane.post, lane.random)
+        p = lane.parameters
         is_open = Mux(lane.post, lane.axon.x, lane.neuron.y) != 0
-        is_open = pipeline(m, is_open, CHANGE_LATENCY, f"open_{lane.name}")
-        old = pipeline(m, weight, CHANGE_LATENCY, f"unchanged_{lane.name}")
-        return LaneResult({"weight": Mux(is_open, bounded, old)}, clamp & is_open, Const(0))
+        return Change(Mux(lane.post, p.a_plus, p.a_minus), moves=is_open)

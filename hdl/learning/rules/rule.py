@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Const, Module, Signal, Value
 from amaranth.lib import data
 
 from ...contract.core_config import CoreConfig
@@ -22,16 +22,15 @@ class Lane:
     """Inputs of one lane, all in the same cycle.  In a row `neuron` is the lane's, in a column `axon`.
 
     `random` is the synapse's 16-bit random number (None without stochastic rounding), `gain` the
-    neuron's scaling factor (None in rules that do not scale).  One of `pre`, `post`, `sweep` is 1, or
-    none (`clear`: the state of the synapse becomes 0).
+    neuron's scaling factor (None in rules that do not scale), `eligibility` None in rules without.
+    `post` or `sweep` is 1, or none (the pre side).
     """
 
     name: str
-    pre: Value
     post: Value
     sweep: Value
-    clear: Value
-    synapse: data.View[data.StructLayout]
+    weight: Value
+    eligibility: Value | None
     axon: data.View[data.StructLayout]
     neuron: data.View[data.StructLayout]
     random: Value | None
@@ -40,12 +39,24 @@ class Lane:
 
 
 @dataclass(frozen=True)
-class LaneResult:
-    """New values of synapse fields, and clamps of the weight and of other state, `latency` cycles later."""
+class Change:
+    """What becomes of a synapse: `weight ± rnd(amount)`, bounded in the direction of the change.
 
-    fields: dict[str, Value]
-    weight_clamp: Value
-    state_clamp: Value
+    Attributes
+    ----------
+    amount : in units of 2^-F, `Rule.latency` cycles after the inputs.
+    minus : it is subtracted, as late as `amount`; or None, if that is so on the pre side and in sweeps
+        and not on the post side, and no amount is negative.
+    moves : the weight changes at all, as late as `amount`.
+    eligibility, state_clamp : the next eligibility and whether it was clamped,
+        `Rule.write_latency` cycles after the inputs.
+    """
+
+    amount: Value
+    minus: Value | None = None
+    moves: Value = field(default_factory=lambda: Const(1))
+    eligibility: Value | None = None
+    state_clamp: Value = field(default_factory=lambda: Const(0))
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,7 @@ class Rule(abc.ABC):
 
     Attributes
     ----------
-    latency : cycles from a lane's inputs to its result, at any throughput: one synapse per cycle.
+    latency : cycles from a lane's inputs to its `Change`, at a throughput of one synapse per cycle.
     timer : traces are timers that count down (docs/reference/semantics.md, rule `rectangular`).
     post_side : neurons that fire change their columns.
     """
@@ -88,11 +99,21 @@ class Rule(abc.ABC):
     @property
     @abc.abstractmethod
     def latency(self) -> int:
-        """Cycles from a lane's inputs to its result."""
+        """Cycles from a lane's inputs to its `Change`."""
+
+    @property
+    def change_latency(self) -> int:
+        """The same, but at least one where a random number is to be computed meanwhile."""
+        return max(self.latency, int(self.learning.stochastic))
+
+    @property
+    def write_latency(self) -> int:
+        """Cycles from a lane's inputs to what is written: the change is rounded, added and bounded."""
+        return self.change_latency + (1 if self.fraction else 0) + 2
 
     @abc.abstractmethod
-    def lane(self, m: Module, lane: Lane) -> LaneResult:
-        """The hardware of one lane."""
+    def change(self, m: Module, lane: Lane) -> Change:
+        """The hardware of one lane, up to the change."""
 
     def trace_increment(self, parameters: data.View[data.StructLayout], trace: str) -> Value:
         """What a spike adds to the trace "x" or "y", or replaces it by."""
@@ -127,8 +148,6 @@ class Rule(abc.ABC):
         m.d.sync += [y.eq(value), clamped.eq(clamp)]
         return y, clamped
 
-    # Building blocks of weight changes.
-
     def rounded(self, z: Value, random: Value | None) -> Value:
         """`rnd(z)`, combinational, from z in units of 2^-F."""
         f = self.fraction
@@ -136,36 +155,3 @@ class Rule(abc.ABC):
             return z
         rho: Value = Const(1 << (f - 1), f) if random is None else random[TAG_BITS - f :]
         return (z + rho).shift_right(f)
-
-    def changed(
-        self,
-        m: Module,
-        lane: Lane,
-        weight: Value,
-        z: Value,
-        negative: Value,
-        random: Value | None,
-    ) -> tuple[Value, Value]:
-        """(bound(weight ± rnd(z)), clamped), three cycles later."""
-        bits = self.config.weight_bits
-        step = self.rounded(z, random)
-        delta = Signal(step.shape(), name=f"delta_{lane.name}")
-        minus = Signal(name=f"minus_{lane.name}")
-        m.d.sync += [delta.eq(step), minus.eq(negative)]
-        old = pipeline(m, weight, 1, f"old_{lane.name}")
-        wide = max(bits, len(delta) + 1) + 1
-        total = Signal(signed(wide), name=f"total_{lane.name}")
-        m.d.sync += total.eq(Mux(minus, old - delta, old + delta))
-        p = lane.parameters
-        low, high = total < p.w_min, total > p.w_max
-        bounded = Signal(signed(bits), name=f"bounded_{lane.name}")
-        clamp = Signal(name=f"clamp_{lane.name}")
-        m.d.sync += [
-            bounded.eq(Mux(high, p.w_max, Mux(low, p.w_min, total[:bits].as_signed()))),
-            clamp.eq(low | high),
-        ]
-        return bounded, clamp
-
-
-CHANGE_LATENCY = 3
-"""Cycles through `Rule.changed`."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 
 from ...primitives.pipeline import pipeline
-from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, Unit
+from .rule import Change, Lane, Rule, Unit
 
 
 class Sdsp(Rule):
@@ -15,18 +15,13 @@ class Sdsp(Rule):
 
     @property
     def latency(self) -> int:
-        """The change alone."""
-        return CHANGE_LATENCY
+        """None: amplitudes are parameters."""
+        return 0
 
-    def lane(self, m: Module, lane: Lane) -> LaneResult:
+    def change(self, m: Module, lane: Lane) -> Change:
         """Up, down, or nothing."""
-        p, weight = lane.parameters, lane.synapse.weight
-        up, down = lane.neuron.up, lane.neuron.down
-        amplitude = Mux(up, p.a_plus, p.a_minus)
-        bounded, clamp = self.changed(m, lane, weight, amplitude, ~up, lane.random)
-        moves = pipeline(m, up | down, CHANGE_LATENCY, f"moves_{lane.name}")
-        old = pipeline(m, weight, CHANGE_LATENCY, f"unchanged_{lane.name}")
-        return LaneResult({"weight": Mux(moves, bounded, old)}, clamp & moves, Const(0))
+        p, up, down = lane.parameters, lane.neuron.up, lane.neuron.down
+        return Change(Mux(up, p.a_plus, p.a_minus), minus=~up, moves=up | down)
 
     def neuron(self, m: Module, unit: Unit) -> tuple[dict[str, Value], list[Value]]:
         """Calcium, and the flags that follow from it and the potential."""

@@ -6,7 +6,7 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
 from ...primitives.arithmetic import LEAK_LATENCY, Decay, saturate
 from ...primitives.pipeline import pipeline
-from .rule import CHANGE_LATENCY, Lane, LaneResult, Rule, Unit
+from .rule import Change, Lane, Rule, Unit
 
 
 class ThreeFactor(Rule):
@@ -14,44 +14,39 @@ class ThreeFactor(Rule):
 
     @property
     def latency(self) -> int:
-        """The product of modulator and eligibility, and the change."""
-        return CHANGE_LATENCY + 1
+        """The product of modulator and eligibility, and a register, for which the decay takes as long."""
+        return 2
 
-    def lane(self, m: Module, lane: Lane) -> LaneResult:
+    def change(self, m: Module, lane: Lane) -> Change:
         """The eligibility's sum or decay, in parallel with the weight's change."""
-        p, synapse, name = lane.parameters, lane.synapse, lane.name
-        e, bits = synapse.eligibility, self.learning.eligibility_bits
-
+        p, name, e = lane.parameters, lane.name, lane.eligibility
+        assert e is not None
+        bits = self.learning.eligibility_bits
         product = Signal(signed(bits + self.learning.modulator_bits), name=f"product_{name}")
         m.d.sync += product.eq(lane.neuron.m * e)
-        random = lane.random
-        if random is not None:
-            random = pipeline(m, random, 1, f"random_{name}")
-        weight = pipeline(m, synapse.weight, 1, f"weight_{name}")
-        bounded, clamp = self.changed(m, lane, weight, product, Const(0), random)
 
         total = Signal(signed(max(bits, self.learning.trace_bits + 1) + 2), name=f"sum_{name}")
         m.d.sync += total.eq(e + Mux(lane.post, p.e_post + lane.axon.x, p.e_pre - lane.neuron.y))
         value, overflow = saturate(total, bits)
-        summed, e_clamp = Signal(signed(bits), name=f"e_{name}"), Signal(name=f"e_clamp_{name}")
-        m.d.sync += [summed.eq(value), e_clamp.eq(overflow)]
+        summed, clamp = Signal(signed(bits), name=f"e_{name}"), Signal(name=f"e_clamp_{name}")
+        m.d.sync += [summed.eq(value), clamp.eq(overflow)]
 
         m.submodules[f"decay_{name}"] = decay = Decay(bits)
         m.d.comb += [decay.x.eq(e), decay.d.eq(p.d_e)]
-        decayed = pipeline(m, decay.y, self.latency - LEAK_LATENCY, f"decayed_{name}")
+        decayed = pipeline(m, decay.y, self.write_latency - LEAK_LATENCY, f"decayed_{name}")
 
-        sweep = pipeline(m, lane.sweep, self.latency, f"sweep_{name}")
-        clear = pipeline(m, lane.clear, self.latency, f"clear_{name}")
-        old = pipeline(m, weight, self.latency - 1, f"unchanged_{name}")
-        summed_late = pipeline(m, summed, self.latency - 2, f"e_late_{name}")
-        e_clamp_late = pipeline(m, e_clamp, self.latency - 2, f"e_clamp_late_{name}")
-        return LaneResult(
-            {
-                "weight": Mux(sweep, bounded, old),
-                "eligibility": Mux(clear, 0, Mux(sweep, decayed, summed_late)),
-            },
-            clamp & sweep,
-            e_clamp_late & ~sweep,
+        late = self.write_latency - 2
+        sweep = [lane.sweep]
+        for k in range(self.write_latency):
+            sweep.append(pipeline(m, sweep[-1], 1, f"sweep_{k}_{name}"))
+        summed = pipeline(m, summed, late, f"e_late_{name}")
+        clamp = pipeline(m, clamp, late, f"e_clamp_late_{name}")
+        return Change(
+            pipeline(m, product, 1, f"product_late_{name}"),
+            minus=Const(0),
+            moves=sweep[self.latency],
+            eligibility=Mux(sweep[-1], decayed, summed),
+            state_clamp=clamp & ~sweep[-1],
         )
 
     def neuron(self, m: Module, unit: Unit) -> tuple[dict[str, Value], list[Value]]:

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from spikeloom.hdl.contract.errors import ForeignNetworkError, MissingToolError
-from spikeloom.hdl.contract.shown import shown
+from spikeloom.hdl.contract.errors import ForeignNetworkError, MissingToolError, shown
 
 from ...quantise.rounding import Floats, Integers
 from .convolution import synapses_of

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeloom.hdl.contract.errors import ForeignNetworkError
-from spikeloom.hdl.contract.shown import shown
+from spikeloom.hdl.contract.errors import ForeignNetworkError, shown
 
 from ...quantise.rounding import Floats
 from ..json_text import json_object

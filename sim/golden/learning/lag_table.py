@@ -25,7 +25,7 @@ class LagTable(LearningRule):
 
     def on_post(self, s: Synapses) -> None:
         """Potentiate by each lag at which the axon arrived."""
-        s.w = s.bound(s.w + s.rnd(self._sum("plus", s.axon["x"])))
+        s.w = s.lift(s.rnd(self._sum("plus", s.axon["x"])))
 
     def update_neurons(self, step: int, spikes: Bools, v: Ints, modulation: Ints) -> None:
         """Count the steps, as far as there are lags."""
@@ -34,7 +34,7 @@ class LagTable(LearningRule):
 
     def on_sweep(self, s: Synapses) -> None:
         """Depress by each lag that the run is old enough for."""
-        s.w = s.bound(s.w - s.rnd(self._sum("minus", s.neuron["y"] >> 1)))
+        s.w = s.lower(s.rnd(self._sum("minus", s.neuron["y"] >> 1)))
 
     def _sum(self, side: str, register: Ints) -> Ints:
         lags = range(self.settings.trace_bits)

@@ -17,18 +17,18 @@ class Pair(LearningRule):
         """Depress."""
         y = s.neuron["y"]
         if self.settings.bounds == "soft":
-            s.w = s.bound(s.w - s.rnd((s.w - self.parameters["w_min"]) * y))
+            s.w = s.lower(s.rnd((s.w - self.parameters["w_min"]) * y))
         elif self.settings.rates == "multiply":
-            s.w = s.bound(s.w - s.rnd(self.parameters["a_minus"] * y))
+            s.w = s.lower(s.rnd(self.parameters["a_minus"] * y))
         else:
-            s.w = s.bound(s.w - s.rnd(y))
+            s.w = s.lower(s.rnd(y))
 
     def on_post(self, s: Synapses) -> None:
         """Potentiate."""
         x = s.axon["x"]
         if self.settings.bounds == "soft":
-            s.w = s.bound(s.w + s.rnd((self.parameters["w_max"] - s.w) * x))
+            s.w = s.lift(s.rnd((self.parameters["w_max"] - s.w) * x))
         elif self.settings.rates == "multiply":
-            s.w = s.bound(s.w + s.rnd(self.parameters["a_plus"] * x))
+            s.w = s.lift(s.rnd(self.parameters["a_plus"] * x))
         else:
-            s.w = s.bound(s.w + s.rnd(x))
+            s.w = s.lift(s.rnd(x))

@@ -23,12 +23,12 @@ class Rectangular(LearningRule):
     def on_pre(self, s: Synapses) -> None:
         """Depress within the window."""
         change = s.rnd(self.parameters["a_minus"])
-        s.w = s.bound(s.w - change, where=s.neuron["y"] > 0)
+        s.w = s.lower(change, where=s.neuron["y"] > 0)
 
     def on_post(self, s: Synapses) -> None:
         """Potentiate within the window."""
         change = s.rnd(self.parameters["a_plus"])
-        s.w = s.bound(s.w + change, where=s.axon["x"] > 0)
+        s.w = s.lift(change, where=s.axon["x"] > 0)
 
     def update_neurons(self, step: int, spikes: Bools, v: Ints, modulation: Ints) -> None:
         """Start or run the neurons' timers."""

@@ -23,8 +23,8 @@ class SDSP(LearningRule):
     def on_pre(self, s: Synapses) -> None:
         """Up, down, or stay."""
         p, up, down = self.parameters, s.neuron["up"] > 0, s.neuron["down"] > 0
-        change = np.where(up, s.rnd(p["a_plus"]), -s.rnd(p["a_minus"]))
-        s.w = s.bound(s.w + change, where=up | down)
+        lifted = s.lift(s.rnd(p["a_plus"]), where=up)
+        s.w = np.where(up, lifted, s.lower(s.rnd(p["a_minus"]), where=down & ~up))
 
     def update_neurons(self, step: int, spikes: Bools, v: Ints, modulation: Ints) -> None:
         """Calcium, then whether the next arrivals move weights up or down."""

@@ -17,15 +17,15 @@ class Symmetric(LearningRule):
 
     def on_pre(self, s: Synapses) -> None:
         """Potentiate by the neuron's trace, less the offset."""
-        s.w = s.bound(s.w + s.rnd(s.neuron["y"] - self.parameters["c_pre"]))
+        s.w = s.lift(s.rnd(s.neuron["y"] - self.parameters["c_pre"]))
 
     def on_post(self, s: Synapses) -> None:
         """Potentiate by the axon's trace, less the offset."""
-        s.w = s.bound(s.w + s.rnd(s.axon["x"] - self.parameters["c_post"]))
+        s.w = s.lift(s.rnd(s.axon["x"] - self.parameters["c_post"]))
 
     def on_sweep(self, s: Synapses) -> None:
         """Move each neuron's sum of plastic weights toward the target."""
         p, top = self.parameters, (1 << (SCALING_BITS - 1)) - 1
         total = s.sum_by_neuron(s.w)
         factor = clamp((p["scaling_target"] - total) >> p["scaling_shift"], -top - 1, top)
-        s.w = s.bound(s.w + s.rnd(s.w * factor))
+        s.w = s.lift(s.rnd(s.w * factor))

@@ -74,11 +74,18 @@ class Synapses:
             self._rho = self._offset(bits)
         return np.asarray((z + self._rho) >> bits)
 
-    def bound(self, w: Ints, where: Bools | bool = True) -> Ints:
-        """w kept in w_min…w_max `where` it changes, elsewhere the weight as it was: (E,)."""
+    def lift(self, z: Ints, where: Bools | bool = True) -> Ints:
+        """w + z, bounded in the direction of the change, `where` it changes; else w: (E,)."""
+        return self._changed(z, z < 0, where)
+
+    def lower(self, z: Ints, where: Bools | bool = True) -> Ints:
+        """w − z, bounded in the direction of the change, `where` it changes; else w: (E,)."""
+        return self._changed(-z, z >= 0, where)
+
+    def _changed(self, change: Ints, down: Bools, where: Bools | bool) -> Ints:
         w_min, w_max = self._state.parameters["w_min"], self._state.parameters["w_max"]
-        # The order of the two questions matters where w_min > w_max: w_max goes first.
-        bounded = clamp(w, w_min, w_max) if w_min <= w_max else np.where(w > w_max, w_max, w_min)
+        w = self.w + change
+        bounded = np.where(down, np.maximum(w, w_min), np.minimum(w, w_max))
         clamped = bounded != w
         if where is not True:
             clamped &= where

@@ -31,5 +31,5 @@ class ThreeFactor(LearningRule):
 
     def on_sweep(self, s: Synapses) -> None:
         """Turn eligibility into weight."""
-        s.w = s.bound(s.w + s.rnd(s.neuron["m"] * s.e))
+        s.w = s.lift(s.rnd(s.neuron["m"] * s.e))
         s.e = decay(s.e, self.parameters["d_e"])

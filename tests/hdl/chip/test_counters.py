@@ -13,7 +13,7 @@ from spikeloom.hdl.chip.counters import LINK_COUNTERS, Counters
 from spikeloom.hdl.contract.memory_map import COUNTERS, KEPT_COUNTERS
 from spikeloom.hdl.core.core import increments
 
-CONFIG = CoreConfig(neurons=5, axons=3, lanes=2, update_units=2)
+CONFIG = CoreConfig(neurons=5, axons=3, lanes=2)
 ROUND = 4 * len(COUNTERS)
 NAMES = list(COUNTERS)
 WIDTHS = {name: Shape.cast(increments(CONFIG).members.get(name, 1)).width for name in COUNTERS}

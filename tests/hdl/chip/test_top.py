@@ -15,7 +15,7 @@ from spikeloom.hdl.contract.memory_map import LINK_VERSION, RESET_STATE, Identit
 from spikeloom.sim import GoldenCore
 from spikeloom.sim.cosim.cases import random_design
 
-CONFIG = CoreConfig(neurons=5, axons=6, lanes=2, update_units=2, refractory_bits=2, monitors=2)
+CONFIG = CoreConfig(neurons=5, axons=6, lanes=2, refractory_bits=2, monitors=2)
 CLOCK_HZ = 12_000_000
 LONG = CoreConfig(neurons=512, axons=2)
 """Takes longer to clear than a new connection takes to make."""

@@ -42,7 +42,6 @@ def configs(draw):
         neurons=neurons,
         axons=draw(st.integers(1, 300)),
         lanes=lanes,
-        update_units=draw(st.sampled_from([u for u in LANES if u <= lanes])),
         weight_bits=draw(st.integers(2, 16)),
         weight_shift=draw(st.integers(0, 15)),
         state_bits=draw(st.integers(8, 32)),
@@ -60,9 +59,9 @@ def configs(draw):
     )
 
 
-BASE = CoreConfig(neurons=40, axons=20, lanes=4, update_units=2, route_entries=8)
+BASE = CoreConfig(neurons=40, axons=20, lanes=4, route_entries=8)
 OTHER = {
-    "neurons": 41, "axons": 21, "lanes": 8, "update_units": 4, "weight_bits": 9, "weight_shift": 1,
+    "neurons": 41, "axons": 21, "lanes": 8, "weight_bits": 9, "weight_shift": 1,
     "state_bits": 17, "receptors": 2, "synapse": "delta", "leak": "none", "reset": "subtract",
     "refractory_bits": 3, "integrate_refractory": True, "bias": False, "parameters": "per_neuron",
     "monitors": 7, "adaptation": "rate", "learning": LearningConfig(rule="pair"),
@@ -81,6 +80,11 @@ def test_toml_file(tmp_path):
     path = tmp_path / "core.toml"
     path.write_text("title = 'mine'\n" + BASE.to_toml() + "[other]\nx = 1\n")
     assert CoreConfig.from_toml(path) == BASE
+
+
+def test_one_update_unit_of_an_older_file_has_no_effect():
+    assert CoreConfig.from_toml(BASE.to_toml() + "update_units = 1\n") == BASE
+    assert CoreConfig.from_dict(BASE.to_dict() | {"update_units": 1}) == BASE
 
 
 @pytest.mark.parametrize("name", OTHER)
@@ -116,7 +120,6 @@ def test_digest_does_not_depend_on_the_order_of_settings(config, data):
         ({"leak": "slow"}, "leak is 'slow'; choose one of 'exponential', 'linear', 'none'"),
         ({"synapse": ["delta"]}, r"synapse is \['delta'\]; choose one of"),
         ({"lanes": 8}, "8 lanes for 7 neurons; use at most 4 lanes"),
-        ({"lanes": 2, "update_units": 4}, "4 update units for 2 lanes; use at most 2"),
         (
             {"refractory_bits": 0, "integrate_refractory": True},
             "needs a refractory period; set refractory_bits to 1…8",
@@ -136,6 +139,11 @@ def test_what_no_core_can_have_is_refused(settings, message):
         ("[chip]\nneurons = 4\n", r"no \[core\] table"),
         ("core = 3\n", r"no \[core\] table"),
         ("[core\n", "not TOML"),
+        (
+            "[core]\nneurons = 4\naxons = 4\nupdate_units = 2\n",
+            "update_units is 2; it was .* leave the setting out, and use several cores",
+        ),
+        ("[core]\nneurons = 4\naxons = 4\nupdate_units = true\n", "update_units is True; it was"),
         (Path("does/not/exist.toml"), "cannot read does/not/exist.toml: No such file"),
     ],
 )
@@ -149,7 +157,6 @@ def test_layout_is_what_its_documentation_says(config):
     c, layout = config, config.layout
     assert (layout.groups - 1) * c.lanes < c.neurons <= layout.groups * c.lanes
     assert layout.padded_neurons == layout.groups * c.lanes
-    assert layout.update_words * c.update_units == layout.padded_neurons
     assert (layout.arrival_words - 1) * 32 < c.axons <= layout.arrival_words * 32
     # The most that can be added up, in either direction, fits the accumulator; one bit less does not.
     greatest = c.axons << (c.weight_bits - 1)

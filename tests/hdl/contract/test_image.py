@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from spikeloom.hdl import NO_AXON, CoreConfig, Image, ImageError, LearningConfig
+from spikeloom.hdl.contract.image import RunningImage
 
 CONFIG = CoreConfig(neurons=3, axons=4, weight_bits=4, state_bits=8, refractory_bits=2)
 EACH = dataclasses.replace(CONFIG, parameters="per_neuron")
@@ -94,6 +95,10 @@ LEARNING = dataclasses.replace(
 )
 
 
+OUTSIDE = np.zeros((4, 3), dtype=int)
+OUTSIDE[1, 2], OUTSIDE[3, 0] = 5, -4
+
+
 @pytest.mark.parametrize(
     ("config", "changes", "message"),
     [
@@ -107,6 +112,17 @@ LEARNING = dataclasses.replace(
         (LEARNING, {"learning": {"a_plus": -1}}, "a_plus is -1, outside 0…255"),
         (CONFIG, {"plastic": True}, "plastic is set, but the core cannot do this"),
         (LEARNING, {"modulatory": True}, "modulatory is set, but the core cannot do this"),
+        (
+            LEARNING,
+            {"plastic": True, "learning": {"w_min": -3, "w_max": 4}, "weights": OUTSIDE},
+            r"^2 of 12 plastic weights lie outside w_min…w_max, -3…4; the first is "
+            r"weights\[1, 2\] = 5; clip them",
+        ),
+        (
+            LEARNING,
+            {"plastic": True, "learning": {"w_min": 3, "w_max": 2}, "weights": 3},
+            "w_min is 3 and w_max is 2, and no plastic weight can lie between them; give w_min of at",
+        ),
         (LEARNING, {"plastic": 2}, r"plastic\[0, 0\] is 2, outside 0…1"),
         (LEARNING, {"plastic": [1, 0]}, r"plastic has shape \(2,\); the core needs \(4, 3\)"),
         (LEARNING, {"axon_tags": [0, 1, 2, 65536]}, r"axon_tags\[3\] is 65536, outside 0…65535"),
@@ -116,6 +132,19 @@ LEARNING = dataclasses.replace(
 def test_what_the_core_can_not_learn_with_is_refused(config, changes, message):
     with pytest.raises(ImageError, match=message):
         Image(**{"config": config, "weights": WEIGHTS, **changes})
+
+
+def test_only_plastic_weights_are_held_to_the_bounds_and_only_before_the_core_runs():
+    learning = {"w_min": -3, "w_max": 4}
+    plastic = (OUTSIDE >= -3) & (OUTSIDE <= 4)
+    image = Image(LEARNING, OUTSIDE, learning=learning, plastic=plastic)
+    with pytest.raises(ImageError, match="1 of 11 plastic weights"):
+        dataclasses.replace(image, plastic=plastic | (OUTSIDE == 5))
+    running = dataclasses.replace(RunningImage.of(image), plastic=True)
+    assert running.plastic.all()
+    assert RunningImage.of(image).identity == image.identity
+    with pytest.raises(ImageError, match="weights"):
+        dataclasses.replace(running, weights=99)
 
 
 def test_identity_is_of_what_is_learned_with():

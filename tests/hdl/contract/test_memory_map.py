@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+from plastic_weights import within_bounds
 
 from spikeloom.hdl import NO_AXON, CoreConfig, Image, LearningConfig, MemoryMap
 from spikeloom.hdl.contract.core_config import MAX_AXONS, MAX_NEURONS
@@ -157,11 +158,13 @@ def test_what_a_learning_image_has_comes_back_from_its_blocks(
     config = CoreConfig(neurons=neurons, axons=axons, learning=learning)
     memory_map, layout = MemoryMap(config), config.layout
     values = {f.name: int(rng.integers(f.minimum, f.maximum + 1)) for f in layout.learning}
+    values["w_min"], values["w_max"] = sorted((values["w_min"], values["w_max"]))
+    plastic = rng.random((axons, neurons)) < 0.5
     image = Image(
         config,
-        rng.integers(-128, 128, (axons, neurons)),
+        within_bounds(rng.integers(-128, 128, (axons, neurons)), plastic, values),
         learning=values,
-        plastic=rng.random((axons, neurons)) < 0.5,
+        plastic=plastic,
         modulatory=rng.random(axons) < 0.5,
         axon_tags=rng.integers(0, 1 << 16, axons),
         neuron_tags=rng.integers(0, 1 << 16, neurons),

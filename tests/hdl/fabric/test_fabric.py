@@ -75,7 +75,6 @@ def random_fabric(rng, columns, rows):
         "neurons": lanes * int(rng.integers(1, 4)) + int(rng.integers(0, lanes)),
         "axons": int(rng.choice([1, 5, 9])),
         "lanes": lanes,
-        "update_units": 1,
         "route_entries": 17,
         "delay_slots": int(rng.choice([1, 4])),
         "axonal_delay_slots": int(rng.choice([1, 4])),
@@ -176,9 +175,7 @@ def test_destinations_read_back_and_what_does_not_exist_is_an_error():
 
 
 def test_a_step_waits_for_packets_that_crowd_before_one_core():
-    core = CoreConfig(
-        neurons=4, axons=33, lanes=4, update_units=4, synapse="delta", route_entries=64
-    )
+    core = CoreConfig(neurons=4, axons=33, lanes=4, synapse="delta", route_entries=64)
     config = FabricConfig(core, columns=2, rows=2)
     rng = np.random.default_rng(3)
     parameters = {"v_threshold": 1, "bias": 1}

@@ -9,8 +9,10 @@ from core_driver import Driver, simulate, states_of
 from gateware import Bench, pulse, quick
 from hypothesis import given
 from hypothesis import strategies as st
+from plastic_weights import within_bounds
 
 from spikeloom.hdl import CoreConfig, Image, LearningConfig
+from spikeloom.hdl.contract.image import RunningImage
 from spikeloom.hdl.contract.memory_map import Region
 from spikeloom.hdl.contract.rules import RULES
 from spikeloom.hdl.core import Core
@@ -40,7 +42,7 @@ PARAMETERS = {
 
 
 def make_config(variant, **settings):
-    sizes = {"neurons": 5, "axons": 6, "lanes": 2, "update_units": 1, "weight_bits": 6}
+    sizes = {"neurons": 5, "axons": 6, "lanes": 2, "weight_bits": 6}
     return CoreConfig(
         **(sizes | settings),
         state_bits=12,
@@ -49,20 +51,26 @@ def make_config(variant, **settings):
     )
 
 
-def make_image(config, *, drive=20, routes=None, seed=1, **learning):
-    """A network in which every neuron fires often; `learning` replaces some of `PARAMETERS`."""
+def make_image(config, *, drive=20, routes=None, seed=1, kind=Image, **learning):
+    """A network in which every neuron fires often; `learning` replaces some of `PARAMETERS`.
+
+    With `kind=RunningImage` plastic weights may lie outside the bounds.
+    """
     rng = np.random.default_rng(seed)
     names = {f.name: f for f in config.layout.learning}
     values = {k: v for k, v in (PARAMETERS | learning).items() if k in names}
     synapses = (config.axons, config.neurons)
     modulatory = "modulatory" in (f.name for f in config.layout.axon_fields)
-    return Image(
+    weights = rng.integers(-16, 18, synapses)
+    routes = rng.integers(-1, config.axons, config.neurons) if routes is None else routes
+    plastic = rng.random(synapses) < 0.9
+    return kind(
         config,
-        rng.integers(-16, 18, synapses),
+        within_bounds(weights, plastic, values) if kind is Image else weights,
         {"v_threshold": 2 * drive, "d_mem": 600, "d_syn": 1000, "bias": drive},
-        rng.integers(-1, config.axons, config.neurons) if routes is None else routes,
+        routes,
         learning=values,
-        plastic=rng.random(synapses) < 0.9,
+        plastic=plastic,
         modulatory=np.arange(config.axons) % 3 == 2 if modulatory else None,
     )
 
@@ -107,7 +115,7 @@ def test_learns_as_the_golden_model(variant):
 @pytest.mark.parametrize("bounds", [(4, 4), (9, -3)], ids=["equal", "in the wrong order"])
 def test_bounds_that_leave_no_room(variant, bounds):
     config = make_config(variant)
-    image = make_image(config, w_min=bounds[0], w_max=bounds[1])
+    image = make_image(config, kind=RunningImage, w_min=bounds[0], w_max=bounds[1])
     golden = follow(config, image, random_arrivals(config, 6), compare_every=3)
     assert golden.counters["weight_clamps"][0] > 0
 
@@ -277,18 +285,17 @@ def test_the_order_of_arrival_changes_nothing_while_learning(spikes, gap, data):
 @quick(5)
 @given(
     lanes=st.sampled_from([1, 2, 4, 8]),
-    units=st.sampled_from([1, 2, 4, 8]),
     variant=st.sampled_from(sorted(VARIANTS)),
     seed=st.integers(0, 9),
 )
-def test_any_number_of_lanes_gives_the_same_result(lanes, units, variant, seed):
-    sizes = {"neurons": 9, "axons": 5, "lanes": lanes, "update_units": min(units, lanes)}
+def test_any_number_of_lanes_gives_the_same_result(lanes, variant, seed):
+    sizes = {"neurons": 9, "axons": 5, "lanes": lanes}
     config = make_config(variant, **sizes)
     follow(config, make_image(config, seed=seed), random_arrivals(config, 5, seed), compare_every=5)
 
 
 def test_traces_of_axons_in_more_than_one_arrival_word():
-    config = make_config("pair", neurons=2, axons=35, lanes=2, update_units=2)
+    config = make_config("pair", neurons=2, axons=35, lanes=2)
     image = make_image(config)
     follow(config, image, [[0, 31, 32, 34], [33], range(35)], compare_every=3)
 
@@ -297,7 +304,9 @@ def test_plastic_bits_and_parameters_are_written_over_the_bus_and_used():
     config = make_config("rectangular")
     image = make_image(config)
     changed = dataclasses.replace(
-        image, plastic=~image.plastic, learning=image.learning | {"a_plus": 3, "w_max": 10}
+        RunningImage.of(image),
+        plastic=~image.plastic,
+        learning=image.learning | {"a_plus": 3, "w_max": 10},
     )
     golden = GoldenCore(image)
     arrivals = random_arrivals(config, 6)

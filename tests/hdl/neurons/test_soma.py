@@ -50,7 +50,6 @@ def test_updates_each_neuron_of_a_stream(model, seed):
         neurons=NEURONS,
         axons=AXONS,
         lanes=1,
-        update_units=1,
         delay_slots=1,
     )
     image = random_design(config, rng).image
@@ -82,7 +81,9 @@ def test_updates_each_neuron_of_a_stream(model, seed):
                 fired.append(ctx.get(dut.spike))
                 clamps.append(ctx.get(dut.clamps))
                 for name, values in found.items():
-                    values.append(ctx.get(dut.next_state[name]))
+                    stays = states[name][cycle - late]
+                    written = ctx.get(dut.writes[name])
+                    values.append(ctx.get(dut.next_state[name]) if written else int(stays))
             await ctx.tick()
 
     Bench(dut).run(testbench)

@@ -215,11 +215,9 @@ def test_a_given_core_and_settings_contradict():
 
 
 def test_settings_reach_the_core():
-    config = compile(
-        chain(IF(), IF()), weight_bits=5, state_bits=20, lanes=2, update_units=2, monitors=3
-    ).config
+    config = compile(chain(IF(), IF()), weight_bits=5, state_bits=20, lanes=2, monitors=3).config
     assert (config.weight_bits, config.state_bits) == (5, 20)
-    assert (config.lanes, config.update_units, config.monitors) == (2, 2, 3)
+    assert (config.lanes, config.monitors) == (2, 3)
 
 
 @pytest.mark.parametrize(("neurons", "lanes"), [(1, 1), (2, 2), (3, 2), (4, 4), (100, 4)])

@@ -224,20 +224,37 @@ def test_faults_20_a_scale_or_a_name_that_was_edited_is_refused():
             Design.from_bytes(data)
 
 
-def test_an_archive_of_format_3_is_read():
+def with_units(text, units):
+    """The text of an archive from before cores updated one neuron per cycle."""
+    older = text.replace(b"format = 5", b"format = 4")
+    assert older != text
+    assert b"\nlanes = 1\n" in older
+    return older.replace(b"\nlanes = 1\n", b"\nlanes = 1\nupdate_units = %d\n" % units)
+
+
+@pytest.mark.parametrize("version", [2, 3, 4])
+def test_an_archive_of_an_older_format_is_read(version):
     design = small()
-    old, new = (f"identity = {x.identity}".encode() for x in (design.image, design))
 
     def older(text):
-        return text.replace(new, old).replace(b"format = 4", b"format = 3")
+        text = text.replace(f"identity = {design.identity}".encode(), b"identity = 12345")
+        return with_units(text, 1).replace(b"format = 4", b"format = %d" % version)
 
     assert Design.from_bytes(edited("design.toml", older)) == design
 
 
+def test_an_archive_with_several_update_units_says_what_to_do():
+    data = edited("design.toml", lambda text: with_units(text, 2))
+    with pytest.raises(
+        DesignError, match=r"^x\.slm: update_units is 2; .*leave .* compile the net"
+    ):
+        Design.from_bytes(data, "x.slm")
+
+
 def test_a_newer_format_asks_for_a_newer_spikeloom():
-    newer = edited("design.toml", lambda text: text.replace(b"format = 4", b"format = 5"))
-    assert FORMAT == 4
-    with pytest.raises(DesignError, match=r"format 5, written by a newer SpikeLoom; .* up to 4"):
+    newer = edited("design.toml", lambda text: text.replace(b"format = 5", b"format = 6"))
+    assert FORMAT == 5
+    with pytest.raises(DesignError, match=r"format 6, written by a newer SpikeLoom; .* up to 5"):
         Design.from_bytes(newer)
 
 
@@ -307,6 +324,6 @@ def test_a_design_that_learns_is_saved_whole(case):
 
 
 def test_archives_of_the_first_format_are_read():
-    first = edited("design.toml", lambda text: text.replace(b"format = 2", b"format = 1").replace(
+    first = edited("design.toml", lambda text: text.replace(b"format = 5", b"format = 1").replace(
         b'adaptation = "none"\n', b""))  # fmt: skip
     assert Design.from_bytes(first) == small()

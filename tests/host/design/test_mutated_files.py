@@ -142,7 +142,6 @@ def wrong_core(c: CoreConfig) -> list[str]:
         "neurons": type(c.neurons) is int and 1 <= c.neurons <= 16384,
         "axons": type(c.axons) is int and 1 <= c.axons <= 16384,
         "lanes": c.lanes in power[:6] and c.lanes <= c.neurons,
-        "update_units": c.update_units in power[:6] and c.update_units <= c.lanes,
         "weight_bits": type(c.weight_bits) is int and 2 <= c.weight_bits <= 16,
         "weight_shift": type(c.weight_shift) is int and 0 <= c.weight_shift <= 15,
         "state_bits": type(c.state_bits) is int and 8 <= c.state_bits <= 32,

@@ -105,7 +105,7 @@ def test_sums_and_spikes_for_later_steps_are_part_of_it():
 
 
 def test_archives_of_the_first_format_are_read():
-    data = edited("snapshot.toml", lambda text: text.replace(b"format = 2", b"format = 1"))
+    data = edited("snapshot.toml", lambda text: text.replace(b"format = 3", b"format = 1"))
     assert not Snapshot.from_bytes(data)["later_arrivals"].size
 
 
@@ -201,7 +201,7 @@ def edited(member, change):
 @pytest.mark.parametrize(
     ("member", "change", "match"),
     [
-        ("snapshot.toml", lambda t: t.replace(b"format = 2", b"format = 3"), "newer SpikeLoom"),
+        ("snapshot.toml", lambda t: t.replace(b"format = 3", b"format = 4"), "newer SpikeLoom"),
         ("snapshot.toml", lambda _: None, r"no 'snapshot\.toml' in it"),
         ("snapshot.toml", lambda t: t.replace(b"lanes = 2", b"lanes = 1"), "not the one that was"),
         ("snapshot.toml", lambda t: t.replace(b"step = 0", b"step = -1"), "step is -1"),

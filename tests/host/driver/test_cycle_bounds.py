@@ -19,13 +19,15 @@ def test_learning_is_allowed_for(case, start, sweep_log2):
     sweep = sweep_log2 if sweeps(config) else None
     cycles = step_cycles(config, arrivals, start, sweep)
     rows = np.minimum(arrivals, 50) * layout.groups
-    units = max(config.neurons, config.axons) // config.update_units
+    walk = max(config.neurons, config.axons)
     columns = config.neurons * layout.axon_groups
-    worst = rows + units + columns + layout.arrival_words + 32
+    worst = rows + walk + columns + config.lanes + 45
     assert (cycles >= worst).all()
     if sweeps(config):
         swept = (start + np.arange(16) + 1) % (1 << sweep_log2) == 0
-        assert (cycles[swept] >= worst[swept] + 2 * config.axons * layout.groups).all()
+        assert (
+            cycles[swept] >= worst[swept] + 2 * config.axons * layout.groups + config.neurons
+        ).all()
         plain = step_cycles(config, arrivals, start, None)
         assert (cycles[~swept] == plain[~swept]).all()
     else:

@@ -72,30 +72,28 @@ def test_synthesis_counts_what_the_table_estimates():
 
 
 @pytest.mark.parametrize(
-    ("neurons", "axons", "lanes", "units", "inputs", "cycles"),
+    ("neurons", "axons", "lanes", "inputs", "cycles"),
     [
-        (96, 192, 4, 1, 0, 120),
-        (96, 192, 4, 1, 32, 891),
-        (96, 192, 8, 1, 2, 145),
-        (256, 256, 8, 2, 32, 1178),
+        (96, 192, 4, 0, 119),
+        (96, 192, 4, 32, 893),
+        (256, 256, 32, 2, 327),
+        (256, 256, 32, 256, 2365),
     ],
 )
-def test_cycles_are_those_of_the_hardware(neurons, axons, lanes, units, inputs, cycles):
-    """Cycles from the tables of docs/explanation/benchmarks.md."""
-    config = CoreConfig(neurons=neurons, axons=axons, lanes=lanes, update_units=units)
+def test_cycles_are_those_of_the_hardware(neurons, axons, lanes, inputs, cycles):
+    """Cycles that `benchmarks/cycles_per_step.py` reads from the hardware's counters."""
+    config = CoreConfig(neurons=neurons, axons=axons, lanes=lanes)
     counted = {"steps": 10, "synaptic_operations": 10 * inputs * neurons, "spikes": 0}
-    assert cycles_per_step(config, counted) == pytest.approx(cycles, rel=0.13)
+    assert cycles_per_step(config, counted) == pytest.approx(cycles, rel=0.23)
 
 
 def test_cycles_of_learning_and_of_sweeps():
-    config = CoreConfig(
-        neurons=128, axons=192, lanes=8, update_units=2, learning=LearningConfig(rule="symmetric")
-    )
+    config = CoreConfig(neurons=128, axons=192, lanes=8, learning=LearningConfig(rule="symmetric"))
     nothing = {"steps": 16, "synaptic_operations": 0, "spikes": 0}
-    assert cycles_per_step(config, nothing) == pytest.approx(115, rel=0.2)
+    assert cycles_per_step(config, nothing) == pytest.approx(221, rel=0.2)
     fired = nothing | {"spikes": 16 * 128, "synaptic_operations": 16 * 192 * 128}
-    assert cycles_per_step(config, fired) == pytest.approx(6272, rel=0.01)
+    assert cycles_per_step(config, fired) == pytest.approx(6384, rel=0.01)
     with_sweep = cycles_per_step(config, fired, sweep_log2=4) - cycles_per_step(config, fired)
-    assert with_sweep * 16 == pytest.approx(12516 - 6272, rel=0.05)
+    assert with_sweep * 16 == pytest.approx(12710 - 6384, rel=0.05)
     with pytest.raises(InputError, match="no steps"):
         cycles_per_step(config, {"steps": 0})

@@ -34,7 +34,6 @@ def learning(rule: str, *, neurons: int, axons: int, **settings: Any) -> CoreCon
         neurons=neurons,
         axons=axons,
         lanes=4,
-        update_units=2,
         receptors=2,
         monitors=4,
         learning=LearningConfig(rule=rule, **rounding, **settings),

@@ -8,7 +8,7 @@ from gateware import Bench, quick
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikeloom.hdl.primitives.read_modify_write import ReadModifyWrite
+from spikeloom.hdl.memories.read_modify_write import ReadModifyWrite
 
 WIDTH = 8
 LATENCY = 2

@@ -1,0 +1,47 @@
+"""What the gateware needs to know of the FPGA that it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Technology:
+    """How an FPGA's memories and adders are generated; by default so that any synthesis tool infers them.
+
+    It is part of Amaranth's platform, which every component gets when it is elaborated: a platform
+    of a board has it as `technology`, and where there is no board it may stand for the platform itself.
+
+    Attributes
+    ----------
+    block_ram : "inferred", or "dp16kd" for ECP5's cell, whose output register Yosys does not infer.
+    lane_adder : "inferred", or "dsp48e1" for 7 series, whose blocks hand sums on along their column.
+    """
+
+    block_ram: Literal["inferred", "dp16kd"] = "inferred"
+    lane_adder: Literal["inferred", "dsp48e1"] = "inferred"
+
+    @staticmethod
+    def of(platform: object) -> Technology:
+        """The technology of what a component is elaborated for."""
+        if isinstance(platform, Technology):
+            return platform
+        found = getattr(platform, "technology", None)
+        return found if isinstance(found, Technology) else Technology()
+
+
+Storage = Literal["block", "spram"]
+"""Where the synapses of a core are: in block RAM, or in single-port RAM of iCE40 UltraPlus."""
+
+SPRAM_BITS = 16
+SPRAM_WORDS = 16384
+"""Of a SB_SPRAM256KA, of which each lane has one."""
+NIBBLE = 4
+"""Bits that are written together at least."""
+
+
+def nibbles(widths: Iterable[int]) -> int:
+    """Nibbles of a word in SPRAM with fields of so many bits, each of which begins at one."""
+    return sum(-(-bits // NIBBLE) for bits in widths)

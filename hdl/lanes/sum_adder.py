@@ -1,0 +1,117 @@
+"""The adder of a lane: of a sum, and a weight or the sum of the lane before."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal, Value, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..contract.technology import Technology
+
+_CASCADE_BITS = 48
+_AB_BITS = (30, 18)
+
+
+class SumAdder(wiring.Component):
+    """`total = word + weight`, or `word + before`, or `word`, a cycle later, one per cycle.
+
+    Where the FPGA has DSP48E1 (7 series) the adder is one, and the sum of the lane before comes along
+    the column of these blocks.
+
+    Members
+    -------
+    word : the sum, as it was.
+    own, weight : the weight is added.
+    passes, before : what the lane before has is added; never together with `own`.
+    cascade_in, cascade : the same sum, between neighbouring DSP blocks; `before` is for the first lane.
+    total : the new sum.
+
+    Parameters
+    ----------
+    word_bits, weight_bits, before_bits, total_bits : widths.
+    first : there is no lane before; `before` comes from elsewhere.
+    """
+
+    def __init__(
+        self,
+        *,
+        word_bits: int,
+        weight_bits: int,
+        before_bits: int,
+        total_bits: int,
+        first: bool,
+    ) -> None:
+        self._first = first
+        super().__init__(
+            {
+                "word": In(signed(word_bits)),
+                "weight": In(signed(weight_bits)),
+                "own": In(1),
+                "before": In(signed(before_bits)),
+                "passes": In(1),
+                "cascade_in": In(_CASCADE_BITS),
+                "cascade": Out(_CASCADE_BITS),
+                "total": Out(signed(total_bits)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """A DSP block, or whatever synthesis makes of an addition."""
+        m = Module()
+        if Technology.of(platform).lane_adder == "dsp48e1":
+            self._dsp48e1(m)
+            return m
+        width = max(len(self.weight), len(self.before))
+        mine = _extended(self.weight, width) & self.own.replicate(width)
+        other = _extended(self.before, width) & self.passes.replicate(width)
+        m.d.sync += self.total.eq(self.word + (mine | other).as_signed())
+        return m
+
+    def _dsp48e1(self, m: Module) -> None:
+        """P = C + A:B, C + PCIN, or C, registered; the first lane has no PCIN."""
+        ab: Value = self.weight
+        takes_ab, takes_cascade = self.own, self.passes
+        if self._first:
+            ab = Mux(self.own, self.weight, self.before)
+            takes_ab, takes_cascade = self.own | self.passes, Const(0)
+        a_bits, b_bits = _AB_BITS
+        wide = _extended(ab, a_bits + b_bits)
+        total = Signal(_CASCADE_BITS)
+        registers = (
+            "ACASCREG", "ADREG", "ALUMODEREG", "AREG", "BCASCREG", "BREG", "CARRYINREG",
+            "CARRYINSELREG", "CREG", "DREG", "INMODEREG", "MREG", "OPMODEREG",
+        )  # fmt: skip
+        idle = (
+            "CEA1", "CEA2", "CEAD", "CEALUMODE", "CEB1", "CEB2", "CEC", "CECARRYIN", "CECTRL", "CED",
+            "CEINMODE", "CEM", "RSTA", "RSTALLCARRYIN", "RSTALUMODE", "RSTB", "RSTC", "RSTCTRL",
+            "RSTD", "RSTINMODE", "RSTM", "RSTP", "CARRYIN", "CARRYCASCIN", "MULTSIGNIN",
+        )  # fmt: skip
+        m.submodules.dsp = Instance(
+            "DSP48E1",
+            p_USE_MULT="NONE",
+            p_PREG=1,
+            **{f"p_{name}": 0 for name in registers},
+            **{f"i_{name}": Const(0) for name in idle},
+            i_CLK=ClockSignal("sync"),
+            i_CEP=Const(1),
+            i_A=wide[b_bits:],
+            i_B=wide[:b_bits],
+            i_C=_extended(self.word, _CASCADE_BITS),
+            i_D=Const(0, 25),
+            i_ACIN=Const(0, a_bits),
+            i_BCIN=Const(0, b_bits),
+            i_PCIN=self.cascade_in if not self._first else Const(0, _CASCADE_BITS),
+            # X is A:B or 0, Y is C, Z is PCIN or 0.
+            i_OPMODE=Cat(takes_ab, takes_ab, Const(0b11, 2), takes_cascade, Const(0, 2)),
+            i_ALUMODE=Const(0, 4),
+            i_CARRYINSEL=Const(0, 3),
+            i_INMODE=Const(0, 5),
+            o_P=total,
+            o_PCOUT=self.cascade,
+        )
+        m.d.comb += self.total.eq(total)
+
+
+def _extended(value: Value, width: int) -> Value:
+    """A signed value in so many bits."""
+    return Cat(value, value[-1].replicate(width - len(value))) if width > len(value) else value[:]

@@ -1,0 +1,138 @@
+"""What each lane keeps of axons and neurons: copies of their traces, tags and gains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth.hdl import Cat, Module, Value, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import Out
+
+from ..contract.core_config import CoreConfig
+from ..contract.learning_config import SCALING_BITS, TAG_BITS
+from ..contract.widths import clog2
+from ..memories import BLOCK_LATENCY, BlockMemory
+from ..primitives.lane_chain import LaneChain
+from ..primitives.layouts import record
+
+
+def record_count(config: CoreConfig) -> int:
+    """Places for records: as many as the larger of the two numbers of axons and neurons, padded."""
+    return max(config.layout.groups, config.layout.axon_groups) * config.lanes
+
+
+def states_layout(config: CoreConfig) -> data.StructLayout:
+    """States of an axon and of a neuron with the same number, side by side."""
+    layout = config.layout
+    return data.StructLayout(
+        {"axon": record(layout.axon_states), "neuron": record(layout.neuron_states)}
+    )
+
+
+class RecordWrite(wiring.Signature):
+    """What is written into the copies of all lanes, as seen from who writes.  No back-pressure.
+
+    Members
+    -------
+    index : of axon and neuron.
+    write, states : both states (`states_layout`).
+    write_tag, of_axon, tag : the tag of one of the two, where there are tags.
+    write_gain, gain : the neuron's scaling factor, where the rule scales.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        assert config.learning is not None
+        members: dict[str, Any] = {
+            "index": Out(range(record_count(config))),
+            "write": Out(1),
+            "states": Out(states_layout(config)),
+        }
+        if config.learning.stochastic:
+            members |= {"write_tag": Out(1), "of_axon": Out(1), "tag": Out(TAG_BITS)}
+        if config.learning.format.scales:
+            members |= {"write_gain": Out(1), "gain": Out(signed(SCALING_BITS))}
+        super().__init__(members)
+
+
+class LaneRecords:
+    """Generates the copies of all lanes; as the synapse comes, there is the record of its other end.
+
+    In a row that is a neuron, in a column an axon.
+
+    Attributes
+    ----------
+    states, tags, gains : by lane; None where there are none.
+    low : the low bits of the other end's number by lane, with the address.
+    """
+
+    def __init__(
+        self, m: Module, config: CoreConfig, chain: LaneChain, op: Any, writes: Any
+    ) -> None:
+        assert config.learning is not None
+        layout, count = states_layout(config), record_count(config)
+        self.low = chain.mirrored(op.low, None, "record_low")
+        high = chain.along(op.record, "record")
+        index = chain.along(writes.index, "record_index")
+        addresses: list[Value] = [Cat(low, h) for low, h in zip(self.low, high, strict=True)]
+        self.states = [
+            data.View(layout, word)
+            for word in _copies(
+                m, "states", addresses, index, chain, writes.write, writes.states.as_value(), count
+            )
+        ]
+        self.tags: list[Value] | None = None
+        if config.learning.stochastic:
+            of_axon = chain.along(writes.of_axon, "of_axon")
+            post = chain.along(op.post, "record_post")
+            places = clog2(count)
+            self.tags = _copies(
+                m,
+                "tags",
+                [Cat(_padded(a, places), b) for a, b in zip(addresses, post, strict=True)],
+                [Cat(_padded(a, places), b) for a, b in zip(index, of_axon, strict=True)],
+                chain,
+                writes.write_tag,
+                writes.tag,
+                2 << places,
+            )
+        self.gains: list[Value] | None = None
+        if config.learning.format.scales:
+            words = _copies(
+                m, "gains", addresses, index, chain, writes.write_gain, writes.gain, count
+            )
+            self.gains = [word.as_signed() for word in words]
+
+
+def _padded(address: Value, bits: int) -> Value:
+    return (
+        Cat(address[:bits], (address & 0)[: bits - len(address)])
+        if bits > len(address)
+        else address[:bits]
+    )
+
+
+def _copies(
+    m: Module,
+    name: str,
+    read: list[Value],
+    written: list[Value],
+    chain: LaneChain,
+    write: Value,
+    word: Value,
+    depth: int,
+) -> list[Value]:
+    """The words of a memory in each lane, `BLOCK_LATENCY` cycles after their addresses."""
+    writes, words = chain.along(write, f"{name}_write"), chain.along(word, f"{name}_word")
+    found: list[Value] = []
+    for p, address in enumerate(read):
+        memory = BlockMemory(len(words[p]), depth)
+        m.submodules[f"{name}_{p}"] = memory
+        m.d.comb += [
+            memory.read_address.eq(address),
+            memory.write.eq(writes[p]),
+            memory.write_address.eq(written[p]),
+            memory.write_word.eq(words[p]),
+        ]
+        found.append(memory.word)
+    assert BLOCK_LATENCY == 2
+    return found

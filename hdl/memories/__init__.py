@@ -1,0 +1,7 @@
+"""Memories of a core: block RAM with an output register, and one that modifies a word per cycle."""
+
+from .block import BLOCK_LATENCY, BlockMemory
+from .read_modify_write import ReadModifyWrite
+from .spram import FieldPort, SpramBank
+
+__all__ = ["BLOCK_LATENCY", "BlockMemory", "FieldPort", "ReadModifyWrite", "SpramBank"]
