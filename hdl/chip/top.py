@@ -28,7 +28,7 @@ class Chip(wiring.Component):
 
     Members
     -------
-    received : bytes from the host; always ready.
+    received : bytes from the host; ready again after `BYTE_CYCLES` at most.
     sent : bytes to the host; while it waits, replies wait, and with them steps.
     line, line_fell, good_frame : of `LineRate`.
 
@@ -102,8 +102,8 @@ class Chip(wiring.Component):
         wiring.connect(m, processor.arriving, core.arriving)
         wiring.connect(m, core.reported, processor.reported)
         m.d.comb += [
-            self.received.ready.eq(1),
-            receiver.strobe.eq(self.received.valid),
+            self.received.ready.eq(receiver.ready),
+            receiver.strobe.eq(self.received.valid & receiver.ready),
             receiver.byte.eq(self.received.payload),
             gate.opened.eq(receiver.opened),
             gate.accessing.eq(processor.bus.valid),
