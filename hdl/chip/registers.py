@@ -241,9 +241,12 @@ class Registers(wiring.Component):
         # The data of a reset is one of the two.
         with m.If(self.clear):
             m.d.sync += self.step.eq(0)
-            with m.If(data[RESET_ALL.bit_length() - 1]):
-                m.d.sync += [self.image_loaded.eq(0), self._ticking.eq(0), self._monitoring.eq(0)]
-                m.d.sync += [self.tick_period.eq(0), self.monitor_count.eq(0)]
+        # One condition, which synthesis finds to be a reset.
+        forgets = Signal()
+        m.d.comb += forgets.eq(self.clear & data[RESET_ALL.bit_length() - 1])
+        with m.If(forgets):
+            m.d.sync += [self.image_loaded.eq(0), self._ticking.eq(0), self._monitoring.eq(0)]
+            m.d.sync += [self.tick_period.eq(0), self.monitor_count.eq(0)]
 
     def _counters(self, m: Module, store: RegisterMemory, error: Signal, resets: Signal) -> None:
         offset = self._offset

@@ -23,6 +23,7 @@ from ..contract.commands import (
 from ..contract.core_config import CoreConfig
 from ..contract.memory_map import Region
 from ..primitives.bus import BusSignature
+from ..primitives.choose import choose
 from ..primitives.layouts import halfword_layout
 from .command_numbers import CommandNumbers
 from .spike_set import SpikeSet
@@ -136,13 +137,13 @@ class Processor(wiring.Component):
         self._of_step, self._of_word, self._advances = Signal(), Signal(), Signal()
         self._said = Signal(16)
         self._half = half = Signal(16)
-        word = Mux(self._of_step, self.step, self._word)
-        m.d.comb += half.eq(word.word_select(self._high, 16))
-        spikes = self._spikes
-        own = Mux(self._advances, ADVANCE | self._silent, self._said)
-        of_word = Mux(self._of_step | self._of_word, half, spikes.events.payload)
-        either = self._of_step | self._of_word | spikes.flush
-        m.d.comb += self.replies.payload.value.eq(Mux(either, of_word, own))
+        words = [self._word[:16], self._word[16:], self.step[:16], self.step[16:]]
+        m.d.comb += half.eq(choose(Cat(self._high, self._of_step), words, 16))
+        source = Cat(
+            self._advances | self._of_step | self._of_word, self._spikes.flush | self._advances
+        )
+        sent = [self._said, half, self._spikes.events.payload, ADVANCE | self._silent]
+        m.d.comb += self.replies.payload.value.eq(choose(source, sent, 16))
 
     def _take(self, m: Module, state: str, following: str, *, halves: int = 1) -> _InState:
         """A state that takes a halfword, or two; what follows happens with each."""

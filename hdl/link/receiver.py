@@ -75,8 +75,8 @@ class CobsDecoder(wiring.Component):
 class Receiver(wiring.Component):
     """Checks frames and keeps the payload of the good ones; answers through the `Transmitter`.
 
-    A bit of the CRC takes a cycle; nothing else is waited for.  A frame shows only when its CRC, length and number were
-    right, and the payload had space; otherwise only a counter changes.
+    A bit of the CRC takes a cycle; nothing else is waited for.  A frame shows only when its CRC,
+    length and number were right, and the payload had space; otherwise only a counter changes.
 
     Members
     -------
@@ -135,7 +135,7 @@ class Receiver(wiring.Component):
         # A register between decoder and checks; its byte moves on to the CRC, bit by bit.
         byte, valid, end, whole = Signal(8), Signal(), Signal(), Signal()
         m.d.sync += [valid.eq(cobs.valid), end.eq(cobs.end), whole.eq(cobs.whole)]
-        bits, register = Signal(range(9)), Signal(crc.WIDTH)
+        bits, register = Signal(range(9)), Signal(crc.WIDTH, reset_less=True)
         shifts = bits != 0
         m.d.comb += self.ready.eq(~valid & ~shifts)
         with m.If(cobs.valid):
@@ -151,16 +151,17 @@ class Receiver(wiring.Component):
         past = Signal(_PAST_BITS)
         over = ~past[-1]
         with m.If(shifts):
-            m.d.sync += [register.eq(crc.shift(register, byte[0])), bits.eq(bits - 1)]
+            m.d.sync += bits.eq(bits - 1)
+        with m.If(first):
+            m.d.sync += register.eq(crc.begin(self.connection))
+        with m.Elif(shifts):
+            m.d.sync += register.eq(crc.shift(register, byte[0]))
         with m.If(valid):
             m.d.sync += bits.eq(8)
             with m.If(position != _IDENTIFIED):
                 m.d.sync += position.eq(position + 1)
             with m.If(first):
-                m.d.sync += [register.eq(crc.begin(self.connection))]
                 m.d.sync += [kind.eq(byte), known.eq(byte[len(kind) :] == 0)]
-                with m.If(byte == FrameType.SABM):
-                    m.d.sync += register.eq(crc.begin(Const(0, crc.WIDTH)))
             with m.Switch(position):
                 for field, first_byte in ((number, 1), (answer, 3)):
                     for part in range(2):
@@ -168,6 +169,11 @@ class Receiver(wiring.Component):
                             m.d.sync += field.word_select(part, 8).eq(byte)
                 with m.Case(*range(HEADER_BYTES, _IDENTIFIED)):
                     m.d.sync += identifier.eq(Cat(identifier[8:], byte))
+        # One condition, which synthesis finds to be a set.
+        of_none = Signal()
+        m.d.comb += of_none.eq(valid & first & (byte == FrameType.SABM))
+        with m.If(of_none):
+            m.d.sync += register.eq(crc.begin(Const(0, crc.WIDTH)))
         fits, none, two, four = self._length(
             m, valid, position, byte, past, body & ~(over & past[2])
         )

@@ -52,7 +52,7 @@ MUTANTS = {
     "a full block is followed by a zero": Mutant("decoder", "(self.encoded != 0xFF)", "1"),
     "positions go round": Mutant("decoder", "position != _IDENTIFIED)", "1)"),
     "lengths go round": Mutant("decoder", "body & ~(over & past[2])", "body"),
-    "half a block will do": Mutant("answers", "whole\n                & (reg", "(reg"),
+    "half a block will do": Mutant("answers", "whole & (reg", "(reg"),
     "a frame may be longer than it says": Mutant(
         "answers", "~past[2] & past[:2].all()", "(past[2] | past[:2].all())"
     ),
