@@ -16,7 +16,6 @@ ICEBREAKER = BoardDefinition(
     platform="amaranth_boards.icebreaker:ICEBreakerPlatform",
     pll=Ice40Pll.for_clock(12_000_000, 24_000_000),
     baud=3_000_000,
-    negotiable=False,
     # Holds the digits network: 64 pixels and 64 hidden neurons drive 128 axons.
     config=CoreConfig(
         neurons=80,
@@ -57,7 +56,6 @@ ICEBREAKER_LEARNING = replace(
     ICEBREAKER,
     name="icebreaker-learning",
     title="iCEBreaker (iCE40 UP5K), learning",
-    ticks=False,
     config=LEARNING_CORE,
     synapse_storage="block",
 )

@@ -23,8 +23,8 @@ from ..contract.memory_map import (
     Register,
 )
 from ..contract.widths import clog2
+from ..primitives.arithmetic import load_or_count
 from ..primitives.bus import BusSignature
-from ..primitives.loadable import load_or_count
 from .counters import counter_increments
 from .overruns import COUNT_BITS
 from .register_memory import HALF_BITS, RegisterMemory

@@ -12,27 +12,26 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.commands import (
     ADVANCE,
-    BITMAP_IDS,
     END,
     MAX_ADVANCE,
     MONITOR,
     Opcode,
     Status,
-    bitmap_halfwords,
 )
 from ..contract.core_config import CoreConfig
 from ..contract.memory_map import Region
+from ..primitives.arithmetic import choose
 from ..primitives.bus import BusSignature
-from ..primitives.choose import choose
 from ..primitives.layouts import halfword_layout
 from .command_numbers import CommandNumbers
+from .request_ids import RequestIds
 from .spike_set import SpikeSet
 from .ticks import Ticks
 
+_InState = AbstractContextManager[None]
 _KIND_BITS = 2
 _KIND_MASK = (1 << _KIND_BITS) - 1
 """Opcodes differ in their lowest bits."""
-_InState = AbstractContextManager[None]
 
 
 class Processor(wiring.Component):
@@ -94,6 +93,7 @@ class Processor(wiring.Component):
         begin, running = Signal(), Signal()
         m.submodules.numbers = self._numbers = numbers = CommandNumbers(self._core)
         m.submodules.spikes = self._spikes = spikes = SpikeSet(self._config.neurons)
+        m.submodules.ids = self._request_ids = ids = RequestIds(self._config.axons)
         m.submodules.ticks = ticks = Ticks()
         m.d.comb += [
             self.reported.ready.eq(1),
@@ -102,10 +102,11 @@ class Processor(wiring.Component):
             spikes.neuron.eq(self.reported.payload),
             self.stalled.eq(running & self.replies.valid & ~self.replies.ready),
             self.bus.data.eq(self._word),
+            ids.event.eq(self.requests.payload),
+            self.arriving.payload.eq(ids.id),
             self.bus.address.eq(numbers.place),
         ]
         self._reply(m)
-        self._ids(m)
         with m.FSM(name="command") as fsm:
             self._opcode(m)
             self._transfer(m)
@@ -173,13 +174,9 @@ class Processor(wiring.Component):
             if sends:
                 yield
 
-    def _send_word(self, m: Module, state: str, following: str) -> None:
+    def _send_both(self, m: Module, state: str, following: str, which: Signal) -> None:
         with self._send(m, state, following, halves=2):
-            m.d.comb += self._of_word.eq(1)
-
-    def _send_step(self, m: Module, state: str, following: str) -> None:
-        with self._send(m, state, following, halves=2):
-            m.d.comb += self._of_step.eq(1)
+            m.d.comb += which.eq(1)
 
     def _say(self, m: Module, state: str, following: str, value: ValueLike, flush: int = 0) -> None:
         with self._send(m, state, following):
@@ -231,7 +228,7 @@ class Processor(wiring.Component):
             m.d.comb += numbers.onward.eq(1)
             with m.If(writes):
                 m.next = "NEXT_WORD"
-        self._send_word(m, "SEND_WORD", "NEXT_WORD")
+        self._send_both(m, "SEND_WORD", "NEXT_WORD", self._of_word)
 
     def _take_place(self, m: Module) -> None:
         numbers = self._numbers
@@ -256,23 +253,6 @@ class Processor(wiring.Component):
                 m.next = following
                 yield
 
-    def _ids(self, m: Module) -> None:
-        """The id in a request's halfword: the halfword itself, or each set bit of a bitmap's in turn."""
-        count = BITMAP_IDS * bitmap_halfwords(self._config.axons)
-        event = self.requests.payload
-        self._in_bitmap, axon = Signal(), Signal(range(count))
-        self._is_id, self._last_id, self._next_id = Signal(), Signal(), Signal()
-        bit = axon[: (BITMAP_IDS - 1).bit_length()]
-        m.d.comb += [
-            self._is_id.eq(Mux(self._in_bitmap, event.bit_select(bit, 1), ~event[-1])),
-            self._last_id.eq(~self._in_bitmap | bit.all()),
-            self.arriving.payload.eq(Mux(self._in_bitmap, axon, event)),
-        ]
-        with m.If(self._next_id & self._in_bitmap):
-            m.d.sync += axon.eq(axon + 1)
-            with m.If(axon == count - 1):
-                m.d.sync += [axon.eq(0), self._in_bitmap.eq(0)]
-
     def _begin(self, m: Module, begin: Value) -> None:
         """RUN: where it starts, and for how long."""
         numbers = self._numbers
@@ -296,13 +276,13 @@ class Processor(wiring.Component):
         with self._send(m, "RUN_STATUS", "RUN_START"):
             m.d.comb += self._said.eq(self._status)
             m.d.sync += self._live.eq(~numbers.no_place)
-        self._send_step(m, "RUN_START", "RUN")
+        self._send_both(m, "RUN_START", "RUN", self._of_step)
 
     def _run(self, m: Module, due: Value) -> None:
         """Steps and events in turn."""
         numbers, silent, ended = self._numbers, self._silent, self._ended
         requests, event = self.requests, self.requests.payload
-        in_bitmap, next_id = self._in_bitmap, self._next_id
+        ids, next_id = self._request_ids, self._request_ids.next
         behind, arrived, advances = Signal(), Signal(), Signal()
         m.d.comb += [
             # Without the two bits that make it an ADVANCE.
@@ -321,20 +301,20 @@ class Processor(wiring.Component):
             with m.Elif(ended & ~behind):
                 m.next = "LAST_ADVANCE"
             with m.Elif(requests.valid & ~ended):
-                m.d.comb += requests.ready.eq(next_id & self._last_id)
-                with m.If(self._is_id & arrived):
+                m.d.comb += requests.ready.eq(next_id & ids.last)
+                with m.If(ids.is_id & arrived):
                     m.d.comb += [self.arriving.valid.eq(1), next_id.eq(self.arriving.ready)]
-                with m.Elif(self._is_id):
+                with m.Elif(ids.is_id):
                     # Its step is over, or not part of this run; or it has to wait.
                     dropped = numbers.distance[-1] | ~behind
                     m.d.comb += [next_id.eq(dropped), self.late.eq(dropped & ~self._refused)]
                 with m.Else():
                     m.d.comb += next_id.eq(1)
-                    with m.If(~in_bitmap & (event == END)):
+                    with m.If(~ids.in_bitmap & (event == END)):
                         m.d.sync += ended.eq(1)
-                    with m.Elif(~in_bitmap & event[-2]):  # BITMAP: no other is left
-                        m.d.sync += in_bitmap.eq(1)
-                    with m.Elif(~in_bitmap):
+                    with m.Elif(~ids.in_bitmap & event[-2]):  # BITMAP: no other is left
+                        m.d.comb += ids.begin.eq(1)
+                    with m.Elif(~ids.in_bitmap):
                         m.d.comb += [numbers.move_distance.eq(1), numbers.take_low.eq(1)]
                         m.d.comb += advances.eq(1)
                         m.next = "SETTLE"
@@ -391,11 +371,10 @@ class Processor(wiring.Component):
         with self._send(m, "MONITORS_COUNT", "MONITOR_ADDRESS"):
             m.d.comb += self._said.eq(MONITOR | self.monitor_count)
             m.d.sync += slot.eq(0)
-        with self._access(m, "MONITOR_ADDRESS", "MONITOR_VALUE"):
-            pass
-        with self._access(m, "MONITOR_VALUE", "SEND_MONITOR"):
-            pass
-        self._send_word(m, "SEND_MONITOR", "MONITOR_NEXT")
+        for state, after in (("ADDRESS", "MONITOR_VALUE"), ("VALUE", "SEND_MONITOR")):
+            with self._access(m, f"MONITOR_{state}", after):
+                pass
+        self._send_both(m, "SEND_MONITOR", "MONITOR_NEXT", self._of_word)
         with m.State("MONITOR_NEXT"):
             m.d.sync += slot.eq(slot + 1)
             m.next = "MONITOR_ADDRESS"
@@ -406,5 +385,5 @@ class Processor(wiring.Component):
     def _finish(self, m: Module) -> None:
         """The end of replies."""
         self._say(m, "SEND_END", "SEND_STEP", END)
-        self._send_step(m, "SEND_STEP", "SEND_STATUS")
+        self._send_both(m, "SEND_STEP", "SEND_STATUS", self._of_step)
         self._say(m, "SEND_STATUS", "OPCODE", self._status, flush=1)

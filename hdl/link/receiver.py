@@ -15,7 +15,7 @@ from ..contract.frames import (
     SUPERVISORY_BYTES,
     FrameType,
 )
-from ..primitives.loadable import load_or_count
+from ..primitives.arithmetic import load_or_count
 from . import crc
 
 POSITION_BITS = SEQUENCE_MODULUS.bit_length() - 1

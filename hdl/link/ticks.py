@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.widths import WORD_BITS
-from ..primitives.loadable import load_or_count
+from ..primitives.arithmetic import load_or_count
 
 
 class Ticks(wiring.Component):

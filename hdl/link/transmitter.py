@@ -9,8 +9,8 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.frames import CRC_BYTES, MAX_PAYLOAD, SUPERVISORY_BYTES, FrameType
+from ..primitives.arithmetic import load_or_count
 from ..primitives.layouts import halfword_layout
-from ..primitives.loadable import load_or_count
 from . import crc
 from .receiver import POSITION_BITS, Receiver
 

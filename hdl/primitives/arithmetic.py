@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from collections.abc import Sequence
+
+from amaranth.hdl import Const, Module, Mux, Signal, Value, ValueLike, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -86,3 +88,24 @@ class TowardZero(wiring.Component):
         crossed = moved[-1] ^ negative
         m.d.sync += self.y.eq(Mux(crossed, 0, moved))
         return m
+
+
+def load_or_count(register: Signal, load: Value, data: ValueLike, count: ValueLike = 1) -> Value:
+    """`data` where `load`, else `register + count`; `load` and `count` are one bit.
+
+    A bit of iCE40's carry chain leaves its look-up table one input beside the two that are added and the
+    carry.  With `load` as what is added, all four of data, load, register and carry are there; the sum
+    with it is not used.
+    """
+    total = register + load.replicate(len(register)) + count
+    return Mux(load, data, total[: len(register)])
+
+
+def choose(index: Value, values: Sequence[ValueLike], width: int) -> Value:
+    """`values[index]` of four values; `index` has two bits.
+
+    The first table gives one of two values or, for the other two, which of them it is to be.
+    """
+    low = index[0].replicate(width)
+    first = Mux(index[1], low, Mux(index[0], values[1], values[0]))[:width]
+    return Mux(index[1], (first & values[3]) | (~first & values[2]), first)[:width]
