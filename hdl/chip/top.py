@@ -111,7 +111,6 @@ class Chip(wiring.Component):
             core.clear.eq(registers.clear),
             core.step.eq(registers.step),
             registers.ready.eq(core.ready),
-            registers.link_opened.eq(receiver.opened),
             registers.line_fell.eq(self.line_fell),
             self.line.eq(registers.line),
             self.good_frame.eq(receiver.good_frame),
@@ -121,6 +120,8 @@ class Chip(wiring.Component):
             processor.tick_period.eq(registers.tick_period),
             processor.monitor_count.eq(registers.monitor_count),
         ]
+        # The verdict on a frame is a long path of its own.
+        m.d.sync += registers.link_opened.eq(receiver.opened)
         if isinstance(core, Fabric):
             m.submodules.overruns = overruns = Overruns(len(core.unfinished))
             m.d.comb += [

@@ -196,6 +196,11 @@ class Receiver(wiring.Component):
         ]
         connected, proper = Signal(), Signal()
         limit = identifier[1:16]  # in halfwords; the CRC stands above it
+        named, allowed = Signal(), Signal()
+        m.d.sync += [
+            named.eq(identifier != 0),
+            allowed.eq((limit >= MIN_LIMIT // 2) & (limit <= MAX_PAYLOAD // 2) & ~identifier[0]),
+        ]
         m.d.comb += [
             self.good_frame.eq(complete & good & proper),
             self.bad_frame.eq(complete & ~empty & ~(good & proper)),
@@ -204,7 +209,7 @@ class Receiver(wiring.Component):
         ]
         with m.Switch(Cat(kind, known)):
             with m.Case(_known(FrameType.SABM)):
-                m.d.comb += proper.eq(four & (identifier != 0))
+                m.d.comb += proper.eq(four & named)
                 m.d.comb += self.opened.eq(self.good_frame)
             with m.Case(_known(FrameType.I)):
                 m.d.comb += proper.eq(connected & ~none)
@@ -217,7 +222,6 @@ class Receiver(wiring.Component):
                         self._accept.eq(in_order & ~overflowed),
                     ]
             with m.Case(_known(FrameType.RR), _known(FrameType.REJ)):
-                allowed = (limit >= MIN_LIMIT // 2) & (limit <= MAX_PAYLOAD // 2) & ~identifier[0]
                 m.d.comb += proper.eq(connected & two & allowed)
                 with m.If(self.good_frame):
                     m.d.sync += [self.acknowledged.eq(answer), self.limit.eq(limit)]
