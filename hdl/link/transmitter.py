@@ -268,17 +268,21 @@ class Transmitter(wiring.Component):
         flush, idle = Signal(), Signal(range(self._idle + 1))
         waited = idle[-1]
         full = self.acknowledged[: len(tail)] == tail ^ depth
-        m.d.comb += [
+        taken = source.valid & source.ready
+        # Registers; a frame's header is sent before its first halfword is read.
+        m.d.sync += [
             write.addr.eq(tail),
             write.data.eq(source.payload.value),
-            write.en.eq(source.valid & source.ready),
+            write.en.eq(taken),
+        ]
+        m.d.comb += [
             read.addr.eq(head),
             level.eq(tail - head),
             source.ready.eq(~full),
         ]
         with m.If(level == 0):
             m.d.sync += flush.eq(0)
-        with m.If(write.en):
+        with m.If(taken):
             m.d.sync += [tail.eq(tail + 1), idle.eq(0)]
             with m.If(source.payload.flush):
                 m.d.sync += flush.eq(1)
