@@ -15,7 +15,10 @@ LINK_COUNTERS = tuple(name for name in COUNTERS if name.startswith("link_"))
 RARE = (*LINK_COUNTERS, *KEPT_COUNTERS)
 """What comes at most once for a frame or a command."""
 RARE_CYCLES = 5
-"""Clock cycles from one of these increments to the next, at least."""
+"""Clock cycles from one of these increments to the next, at least.
+
+What the receiver counts comes with the end of a frame that has a byte, and the byte keeps the receiver for
+`BYTE_CYCLES`.  A command takes seven halfwords of request and reply, each in a cycle of its own, at least."""
 
 
 def counter_increments(core_increments: data.StructLayout) -> data.StructLayout:

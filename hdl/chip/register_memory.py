@@ -131,13 +131,14 @@ class RegisterMemory(wiring.Component):
 
     def _cleared(self, m: Module, index: Signal, turn: Value) -> Value:
         """Is this counter 0, whatever the memory says?  It is from a clear to the end of a whole visit."""
-        mark, first = Signal.like(index, init=len(COUNTERS) - 1), Signal()
         core, link, kept = (Signal(init=1, name=f"clears_{n}") for n in ("core", "link", "kept"))
-        with m.If(turn):
-            m.d.sync += first.eq(0)
-            with m.If((index == mark) & ~first):
-                m.d.sync += [core.eq(0), link.eq(0), kept.eq(0)]
-        for clear, clears in ((self.clear, core), (self.clear_link, link)):
+        # Each with its own end: what is 0 for a second visit would lose what its register carried.
+        for clear, clears in ((self.clear, core), (self.clear_link, link), (0, kept)):
+            mark, first = Signal.like(index, init=len(COUNTERS) - 1), Signal()
+            with m.If(turn):
+                m.d.sync += first.eq(0)
+                with m.If((index == mark) & ~first):
+                    m.d.sync += clears.eq(0)
             with m.If(clear):
                 m.d.sync += [mark.eq(index), first.eq(1), clears.eq(1)]
         kinds = [

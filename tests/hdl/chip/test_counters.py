@@ -148,6 +148,30 @@ def test_a_clear_at_any_moment_leaves_nothing(delay):
     simulation.run(testbench)
 
 
+@pytest.mark.parametrize("delay", range(ROUND - 8, ROUND + 1))
+@pytest.mark.parametrize("clears", [("clear", "clear_link"), ("clear_link", "clear")])
+def test_a_clear_after_another_loses_nothing_that_came_between(delay, clears):
+    dut, simulation, largest = bench(CONFIGS[0])
+    first, second = clears
+    names = [n for n in NAMES if n not in RARE]
+
+    async def testbench(ctx):
+        await idle(ctx, ROUND + delay)
+        await pulse(ctx, getattr(dut, first))
+        for name in names:
+            ctx.set(dut.increments[name], largest[name])
+        await idle(ctx, delay)
+        await pulse(ctx, getattr(dut, second))
+        await idle(ctx, 2 * ROUND)
+        for name in names:
+            ctx.set(dut.increments[name], 0)
+        cycles = 2 * ROUND + 1 + delay * (first == "clear")
+        for name in names:
+            assert await read(ctx, dut, name) == cycles * largest[name], name
+
+    simulation.run(testbench)
+
+
 @pytest.mark.parametrize("name", ["spikes", "weight_updates", "late", "link_overflows"])
 @pytest.mark.parametrize("bit", [16, 32, 48])
 def test_carries_reach_the_highest_bit(name, bit):
