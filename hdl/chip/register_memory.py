@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
@@ -15,6 +17,11 @@ _SLOTS = 4
 """Clock cycles of a visit: three halfwords of a counter, and one for an access."""
 ROUND = _SLOTS * len(COUNTERS)
 """Clock cycles from one visit of a counter to the next."""
+COUNTER_BITS = clog2(len(COUNTERS)) + 1
+"""Of the number of a word among those of the counters."""
+FREE_WORDS = (1 << COUNTER_BITS) - 2 * len(COUNTERS)
+"""Words after those of the counters that no counter has."""
+_ANYTHING = 0xA5C3
 
 
 class RegisterMemory(wiring.Component):
@@ -39,11 +46,24 @@ class RegisterMemory(wiring.Component):
     Parameters
     ----------
     words : beside those of the counters.  They hold anything after power-up.
+    initial : what some of them hold, by word.  constants : the last of `FREE_WORDS`, which nothing writes.
     """
 
-    def __init__(self, core_increments: data.StructLayout, *, words: int) -> None:
+    def __init__(
+        self,
+        core_increments: data.StructLayout,
+        *,
+        words: int,
+        initial: Mapping[int, int] | None = None,
+        constants: Sequence[int] = (),
+    ) -> None:
+        if len(constants) > FREE_WORDS:
+            raise ValueError(f"{len(constants)} constants; there is space for {FREE_WORDS}")
         self._core_increments = core_increments
-        self._word_bits = max(clog2(words), clog2(len(COUNTERS)) + 1)
+        self._word_bits = max(clog2(words), COUNTER_BITS)
+        end = (1 << self._word_bits) + (1 << COUNTER_BITS)
+        self._contents = dict(initial or {})
+        self._contents.update(enumerate(constants, end - len(constants)))
         super().__init__(
             {
                 "increments": In(counter_increments(core_increments)),
@@ -67,7 +87,11 @@ class RegisterMemory(wiring.Component):
         """A pipeline, a halfword per cycle: address; memory output; sum; write."""
         m = Module()
         depth = 2 << (1 + self._word_bits)
-        m.submodules.memory = store = memory.Memory(shape=HALF_BITS, depth=depth, init=[])
+        init = [_ANYTHING] * depth
+        for word, value in self._contents.items():
+            for half in range(2):
+                init[2 * word + half] = value >> HALF_BITS * half & ((1 << HALF_BITS) - 1)
+        m.submodules.memory = store = memory.Memory(shape=HALF_BITS, depth=depth, init=init)
         read, write = store.read_port(), store.write_port()
         m.submodules.accumulators = counts = Accumulators(self._core_increments, cycles=ROUND)
         m.d.comb += [

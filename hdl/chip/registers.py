@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -27,7 +27,11 @@ from ..primitives.arithmetic import load_or_count
 from ..primitives.bus import BusSignature
 from .counters import counter_increments
 from .overruns import COUNT_BITS
-from .register_memory import HALF_BITS, RegisterMemory
+from .register_memory import COUNTER_BITS, HALF_BITS, RegisterMemory
+
+_IDENTITY_WORDS = Identity.BUILD + BUILD_WORDS
+_FIRST_LINE = Register.LINE | 1
+"""Where the register memory has the first value of LINE; no register has this number."""
 
 REGIONS = (Region.IDENTITY, Region.CONTROL, Region.COUNTERS, Region.MONITORS)
 
@@ -151,33 +155,34 @@ class Registers(wiring.Component):
     def _memory(self) -> RegisterMemory:
         slots = self._config.monitors
         self._slots_from = 1 << max(clog2(slots), max(Register).bit_length())
-        return RegisterMemory(self._core_increments, words=2 * self._slots_from)
+        return RegisterMemory(
+            self._core_increments,
+            words=2 * self._slots_from,
+            initial={Register.CLOCK_HZ: self._clock_hz, _FIRST_LINE: self._line},
+            constants=self._identity_words(),
+        )
 
-    def _identity(self, m: Module, store: RegisterMemory, error: Signal, resets: Signal) -> None:
-        digest = self._digest
+    def _identity_words(self) -> list[int]:
         words: dict[int, int] = {
             Identity.MAGIC: MAGIC,
             Identity.LINK_VERSION: LINK_VERSION,
             Identity.MAP_VERSION: MAP_VERSION,
-            Identity.DIGEST_LOW: digest & 0xFFFFFFFF,
-            Identity.DIGEST_HIGH: digest >> 32,
+            Identity.DIGEST_LOW: self._digest & 0xFFFFFFFF,
+            Identity.DIGEST_HIGH: self._digest >> 32,
         }
         for k in range(BUILD_WORDS):
             words[Identity.BUILD + k] = int.from_bytes(self._build[4 * k : 4 * k + 4], "little")
-        last = Identity.BUILD + BUILD_WORDS
-        m.d.comb += [error.eq(self.bus.write | (self._offset >= last)), store.is_constant.eq(1)]
-        self._constants(m, store, words)
+        return [words.get(k, 0) for k in range(_IDENTITY_WORDS)]
 
-    def _constants(self, m: Module, store: RegisterMemory, words: dict[int, int]) -> None:
-        """Words that never change, by offset; others are 0."""
-        address_bits = max(words).bit_length()
-        with m.Switch(Cat(store.half, self._offset[:address_bits])):
-            for k, word in words.items():
-                for half in range(2):
-                    with m.Case(2 * k + half):
-                        m.d.comb += store.constant.eq(
-                            (word >> HALF_BITS * half) & ((1 << HALF_BITS) - 1)
-                        )
+    def _identity(self, m: Module, store: RegisterMemory, error: Signal, resets: Signal) -> None:
+        # The last words among those of the counters.
+        offset_bits = clog2(_IDENTITY_WORDS)
+        word = self._offset[:offset_bits]
+        m.d.comb += [
+            error.eq(self.bus.write | (self._offset >= _IDENTITY_WORDS)),
+            store.is_counter.eq(1),
+            store.word.eq(Cat(word, Const(-1, COUNTER_BITS - offset_bits))),
+        ]
 
     def _control(self, m: Module, store: RegisterMemory, error: Signal, resets: Signal) -> None:
         bus, offset = self.bus, self._offset
@@ -185,15 +190,12 @@ class Registers(wiring.Component):
         exists = (offset >> known_bits) == 0
         bad = Signal()
         m.d.comb += [error.eq(bad | ~exists), store.word.eq(offset[:known_bits])]
-        self._constants(m, store, {Register.CLOCK_HZ: self._clock_hz, Register.LINE: self._line})
-        # Not in the memory: what never changes, or was not written since power-up or a reset.
+        # Not in the memory: what counts, or was not written since power-up or a reset.
         elsewhere = {
-            Register.CLOCK_HZ: 1,
             Register.STEP: 1,
             Register.IMAGE: ~self.image_loaded,
             Register.TICK_PERIOD: ~self._ticking,
             Register.MONITOR_COUNT: ~self._monitoring,
-            Register.LINE: ~self._line_set,
         }
         refused = {
             Register.RESET: ~bus.write | ~((bus.data == RESET_STATE) | (bus.data == RESET_ALL)),
@@ -217,6 +219,8 @@ class Registers(wiring.Component):
                     if register == Register.STEP:
                         step = self.step.word_select(store.half, HALF_BITS)
                         m.d.comb += store.constant.eq(step)
+                    if register == Register.LINE:
+                        m.d.comb += store.word[0].eq(~self._line_set & ~bus.write)
 
     def _written(self, m: Module, accepted: Signal) -> None:
         """The registers that something else looks at, too."""
