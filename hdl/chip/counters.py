@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from amaranth.hdl import Array, Const, Module, Mux, Shape, Signal, Value
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -47,7 +47,7 @@ class Accumulators(wiring.Component):
     -------
     increments : added in every cycle.
     clear, clear_link : pulses; set the counters of the core, or of the link, to 0.
-    index : of a counter.  count : what its register shows, in the same cycle.
+    index : of a counter.  count : what its register shows, in the same cycle; above it, anything.
     mask : the register's bits.
 
     Parameters
@@ -94,9 +94,14 @@ class Accumulators(wiring.Component):
 def _chosen(values: Sequence[Value], index: Value) -> Value:
     """`values[index]` by multiplexers in pairs, which synthesis makes smaller than comparisons.
 
-    An index beyond the last one gives any of them.
+    Bits that a value has not, and an index beyond the last one, give anything.
     """
     for bit in index:
-        pairs = zip_longest(values[::2], values[1::2], fillvalue=values[-1])
-        values = [Mux(bit, high, low) for low, high in pairs]
+        pairs = zip_longest(values[::2], values[1::2])
+        values = [low if high is None else _one_of(bit, low, high) for low, high in pairs]
     return values[0]
+
+
+def _one_of(bit: Value, low: Value, high: Value) -> Value:
+    both = min(len(low), len(high))
+    return Cat(Mux(bit, high[:both], low[:both]), low[both:], high[both:])

@@ -20,7 +20,6 @@ from ..contract.commands import (
 )
 from ..contract.core_config import CoreConfig
 from ..contract.memory_map import Region
-from ..primitives.arithmetic import choose
 from ..primitives.bus import BusSignature
 from ..primitives.layouts import halfword_layout
 from .command_numbers import CommandNumbers
@@ -134,17 +133,18 @@ class Processor(wiring.Component):
         return m
 
     def _reply(self, m: Module) -> None:
-        """What is sent: a half of `step` or of `_word`, an ADVANCE, an event, or what a state says."""
-        self._of_step, self._of_word, self._advances = Signal(), Signal(), Signal()
+        """What is sent: a half of `step` or of `_word`, silent steps, an event, or what a state says."""
+        self._of_step, self._of_word = Signal(), Signal()
         self._said = Signal(16)
         self._half = half = Signal(16)
-        words = [self._word[:16], self._word[16:], self.step[:16], self.step[16:]]
-        m.d.comb += half.eq(choose(Cat(self._high, self._of_step), words, 16))
-        source = Cat(
-            self._advances | self._of_step | self._of_word, self._spikes.flush | self._advances
+        step, word = self.step.word_select(self._high, 16), self._word.word_select(self._high, 16)
+        m.d.comb += half.eq(
+            (step & self._of_step.replicate(16)) | (word & self._of_word.replicate(16))
         )
-        sent = [self._said, half, self._spikes.events.payload, ADVANCE | self._silent]
-        m.d.comb += self.replies.payload.value.eq(choose(source, sent, 16))
+        # What is not sent is 0: steps are silent or have events, and after END there are neither.
+        m.d.comb += self.replies.payload.value.eq(
+            half | self._spikes.events.payload | self._silent | self._said
+        )
 
     def _take(self, m: Module, state: str, following: str, *, halves: int = 1) -> _InState:
         """A state that takes a halfword, or two; what follows happens with each."""
@@ -357,7 +357,7 @@ class Processor(wiring.Component):
     def _advance(self, m: Module, state: str, following: str) -> None:
         """A state that sends the number of silent steps, if there are any."""
         with m.State(state):
-            m.d.comb += [self._advances.eq(1), self.replies.valid.eq(self._any_silent)]
+            m.d.comb += [self._said.eq(ADVANCE), self.replies.valid.eq(self._any_silent)]
             with m.If(~self._any_silent | self.replies.ready):
                 m.d.sync += [self._silent.eq(0), self._any_silent.eq(0)]
                 m.next = following

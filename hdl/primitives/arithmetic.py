@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from amaranth.hdl import Const, Module, Mux, Signal, Value, ValueLike, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -99,13 +97,3 @@ def load_or_count(register: Signal, load: Value, data: ValueLike, count: ValueLi
     """
     total = register + load.replicate(len(register)) + count
     return Mux(load, data, total[: len(register)])
-
-
-def choose(index: Value, values: Sequence[ValueLike], width: int) -> Value:
-    """`values[index]` of four values; `index` has two bits.
-
-    The first table gives one of two values or, for the other two, which of them it is to be.
-    """
-    low = index[0].replicate(width)
-    first = Mux(index[1], low, Mux(index[0], values[1], values[0]))[:width]
-    return Mux(index[1], (first & values[3]) | (~first & values[2]), first)[:width]
