@@ -10,7 +10,7 @@ from typing import Any
 from spikeloom.hdl import ConfigError
 
 from ..pll import MHZ, Pll, Span, check_integer
-from .family import ClockNets, Family, Flow, Oscillator, Packer
+from .family import COMPARISONS, ClockNets, Family, Flow, Oscillator, Packer
 from .part import BlockRamRow, FpgaPart
 
 
@@ -146,6 +146,8 @@ FAMILY = Family(
         "block_rams": {r"DP16KD": 1, r"PDPW16KD": 1},
         "dsps": {r"MULT18X18D": 1},
     },
+    preparation=(f"techmap -map {COMPARISONS}",),
+    models=(COMPARISONS,),
     block_ram_shapes=((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
     flow=Flow(
         drive_clock=_drive_clock,

@@ -10,6 +10,9 @@ from spikeloom.hdl.contract.errors import InputError
 
 from ..pll import Pll
 
+COMPARISONS = "compare_constants.v"
+"""Among `Family.models`: makes comparisons with constants of look-up tables, not of carry chains."""
+
 
 @dataclass(frozen=True)
 class Sram:
