@@ -11,7 +11,7 @@ from spikeloom.hdl import ConfigError
 from spikeloom.hdl.contract.technology import Technology
 
 from ..pll import MHZ, Pll, Span, check_integer
-from .family import ClockNets, Family, Flow, Oscillator, Packer
+from .family import COMPARISONS, ClockNets, Family, Flow, Oscillator, Packer
 from .part import BlockRamRow, FpgaPart
 
 
@@ -147,6 +147,8 @@ FAMILY = Family(
         "block_rams": {r"DP16KD": 1, r"PDPW16KD": 1},
         "dsps": {r"MULT18X18D": 1},
     },
+    preparation=(f"techmap -map {COMPARISONS}",),
+    models=(COMPARISONS,),
     block_ram_shapes=((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
     technology=Technology(block_ram="dp16kd"),
     flow=Flow(

@@ -11,6 +11,9 @@ from spikeloom.hdl.contract.technology import Technology
 
 from ..pll import Pll
 
+COMPARISONS = "compare_constants.v"
+"""Among `Family.models`: makes comparisons with constants of look-up tables, not of carry chains."""
+
 
 @dataclass(frozen=True)
 class Sram:

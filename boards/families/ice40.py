@@ -10,7 +10,7 @@ from typing import Any
 from spikeloom.hdl import ConfigError
 
 from ..pll import MHZ, Pll, Span, check_integer
-from .family import ClockNets, Family, Flow, Oscillator, Packer, Simulation, Sram
+from .family import COMPARISONS, ClockNets, Family, Flow, Oscillator, Packer, Simulation, Sram
 from .part import FpgaPart
 
 
@@ -99,8 +99,6 @@ def _drive_clock(m: Any, pll: Ice40Pll, oscillator: Oscillator, nets: ClockNets)
     m.d.comb += [ClockSignal("sync").eq(nets.clock), ResetSignal("sync").eq(nets.reset)]
 
 
-_COMPARISONS = "compare_constants.v"
-
 FAMILY = Family(
     name="ice40",
     title="iCE40",
@@ -117,11 +115,11 @@ FAMILY = Family(
     block_ram_shapes=((16, 256), (8, 512), (4, 1024), (2, 2048)),
     sram=Sram("SB_SPRAM256KA", width=16, words=16384),
     preparation=(
-        f"techmap -map {_COMPARISONS}",
+        f"techmap -map {COMPARISONS}",
         # Even the smallest memory takes more cells, of which there are few, than block RAMs.
         'setattr -set ram_style "block" m:*',
     ),
-    models=(_COMPARISONS,),
+    models=(COMPARISONS,),
     flow=Flow(
         drive_clock=_drive_clock,
         synthesis_options="-abc9",

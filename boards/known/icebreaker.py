@@ -16,7 +16,6 @@ ICEBREAKER = BoardDefinition(
     platform="amaranth_boards.icebreaker:ICEBreakerPlatform",
     pll=Ice40Pll.for_clock(12_000_000, 24_000_000),
     baud=3_000_000,
-    negotiable=False,
     config=CoreConfig(
         neurons=208,
         axons=256,

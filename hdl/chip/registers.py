@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, Value
-from amaranth.lib import data, memory, wiring
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
@@ -22,9 +22,16 @@ from ..contract.memory_map import (
     Region,
     Register,
 )
+from ..contract.widths import clog2
+from ..primitives.arithmetic import load_or_count
 from ..primitives.bus import BusSignature
-from .counters import Counters, counter_increments
+from .counters import counter_increments
 from .overruns import COUNT_BITS
+from .register_memory import COUNTER_BITS, HALF_BITS, RegisterMemory
+
+_IDENTITY_WORDS = Identity.BUILD + BUILD_WORDS
+_FIRST_LINE = Register.LINE | 1
+"""Where the register memory has the first value of LINE; no register has this number."""
 
 REGIONS = (Region.IDENTITY, Region.CONTROL, Region.COUNTERS, Region.MONITORS)
 
@@ -69,6 +76,7 @@ class Registers(wiring.Component):
         self._core_increments = core_increments
         self._clock_hz = clock_hz
         self._build = build.encode("ascii", "replace")[: 4 * BUILD_WORDS]
+        self._ticking, self._monitoring, self._line_set = Signal(), Signal(), Signal()
         super().__init__(
             {
                 "bus": In(BusSignature()),
@@ -87,32 +95,51 @@ class Registers(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Registers, one cycle to look them up, and the sequence of a reset."""
+        """One cycle to judge the address; then the memory, or the sequence of a reset."""
         m = Module()
         bus = self.bus
-        offset = bus.address[:REGION_SHIFT]
-        region = bus.address[REGION_SHIFT:]
-        begins, write, resets, reset_begins = Signal(), Signal(), Signal(), Signal()
-        self._counts = counters = Counters(self._core_increments)
-        m.d.sync += reset_begins.eq(resets)
+        self._offset, self._region = bus.address[:REGION_SHIFT], bus.address[REGION_SHIFT:]
+        m.submodules.memory = store = self._memory()
+        m.d.comb += [
+            store.increments.eq(self.increments),
+            store.clear.eq(self.clear),
+            store.clear_link.eq(self.link_opened),
+            store.write.eq(bus.write),
+            store.data.eq(bus.data),
+            bus.value.eq(store.value),
+        ]
+        error, resets, accepted = Signal(), Signal(), Signal()
+        m.d.sync += [bus.error.eq(error), bus.done.eq(0)]
+        m.d.comb += [error.eq(1), resets.eq(0)]
+        regions = {
+            Region.IDENTITY: self._identity,
+            Region.CONTROL: self._control,
+            Region.COUNTERS: self._counters,
+            Region.MONITORS: self._monitors,
+        }
+        with m.Switch(self._region[:2]):
+            for code, region in regions.items():
+                with m.Case(code):
+                    region(m, store, error, resets)
+        is_reset = Signal()
+        m.d.sync += is_reset.eq(resets)
         with m.FSM(name="bus"):
-            with m.State("IDLE"):
-                m.d.sync += bus.done.eq(0)
-                with m.If(bus.valid & ~bus.done):
-                    m.d.comb += begins.eq(bus.write)
-                    m.next = "LOOK"
-                    with m.If((region == Region.COUNTERS) & (offset < 2 * len(COUNTERS))):
-                        m.next = "COUNT"
-            with m.State("COUNT"):
-                m.d.comb += counters.read.eq(1)
-                with m.If(counters.done):
-                    m.next = "LOOK"
+            with m.State("IDLE"), m.If(bus.valid & ~bus.done):
+                m.next = "LOOK"
             with m.State("LOOK"):
-                m.d.comb += write.eq(bus.write)
-                m.d.sync += bus.done.eq(~reset_begins)
                 m.next = "IDLE"
-                with m.If(reset_begins):
+                with m.If(bus.error):
+                    m.d.sync += bus.done.eq(1)
+                with m.Elif(is_reset):
                     m.next = "WAIT_FOR_STEP"
+                with m.Else():
+                    m.d.comb += accepted.eq(bus.write)
+                    m.next = "MEMORY"
+            with m.State("MEMORY"):
+                m.d.comb += store.active.eq(1)
+                with m.If(store.done):
+                    m.d.sync += bus.done.eq(1)
+                    m.next = "IDLE"
             with m.State("WAIT_FOR_STEP"):
                 m.d.comb += self.clear.eq(self.ready)
                 with m.If(self.ready):
@@ -122,133 +149,124 @@ class Registers(wiring.Component):
             with m.State("CLEAR"), m.If(self.ready):
                 m.d.sync += bus.done.eq(1)
                 m.next = "IDLE"
-
-        # Each region looks its word up in one cycle; in the next one a region is chosen, and written to.
-        lookups = {
-            Region.IDENTITY: self._identity,
-            Region.CONTROL: self._control,
-            Region.COUNTERS: self._counters,
-            Region.MONITORS: self._monitors,
-        }
-        regions = []
-        for code, lookup in lookups.items():
-            value, error, written = Signal(32), Signal(), Signal()
-            late_value, late_error = Signal(32), Signal()
-            m.d.comb += written.eq(write & (region == code) & ~late_error)
-            if code == Region.CONTROL:
-                reset = (region == code) & (offset == Register.RESET)
-                m.d.comb += resets.eq(begins & reset & ~error)
-            stored = lookup(m, offset, value, error, written)
-            m.d.sync += [late_value.eq(value), late_error.eq(error)]
-            regions.append((code, late_value if stored is None else stored, late_error))
-        with m.Switch(region):
-            for code, late_value, late_error in regions:
-                with m.Case(code):
-                    m.d.sync += [bus.value.eq(late_value), bus.error.eq(late_error)]
-        # A reset that has begun is one of the two; its data stays until it is done.
-        with m.If(reset_begins & ((bus.data & RESET_ALL) != 0)):
-            m.d.sync += [r.eq(0) for r in (self._image, self.tick_period, self.monitor_count)]
-        with m.If(self.clear):
-            m.d.sync += self.step.eq(0)
+        self._written(m, accepted)
         return m
 
-    def _identity(
-        self, m: Module, offset: Signal, value: Signal, error: Signal, write: Signal
-    ) -> Value | None:
-        digest = self._digest
+    def _memory(self) -> RegisterMemory:
+        slots = self._config.monitors
+        self._slots_from = 1 << max(clog2(slots), max(Register).bit_length())
+        return RegisterMemory(
+            self._core_increments,
+            words=2 * self._slots_from,
+            initial={Register.CLOCK_HZ: self._clock_hz, _FIRST_LINE: self._line},
+            constants=self._identity_words(),
+        )
+
+    def _identity_words(self) -> list[int]:
         words: dict[int, int] = {
             Identity.MAGIC: MAGIC,
             Identity.LINK_VERSION: LINK_VERSION,
             Identity.MAP_VERSION: MAP_VERSION,
-            Identity.DIGEST_LOW: digest & 0xFFFFFFFF,
-            Identity.DIGEST_HIGH: digest >> 32,
+            Identity.DIGEST_LOW: self._digest & 0xFFFFFFFF,
+            Identity.DIGEST_HIGH: self._digest >> 32,
         }
         for k in range(BUILD_WORDS):
             words[Identity.BUILD + k] = int.from_bytes(self._build[4 * k : 4 * k + 4], "little")
-        last = Identity.BUILD + BUILD_WORDS
-        m.d.comb += error.eq(self.bus.write | (offset >= last))
-        with m.Switch(offset[: last.bit_length()]):
-            for k, word in words.items():
-                with m.Case(k):
-                    m.d.comb += value.eq(word)
-        return None
+        return [words.get(k, 0) for k in range(_IDENTITY_WORDS)]
 
-    def _control(
-        self, m: Module, offset: Signal, value: Signal, error: Signal, write: Signal
-    ) -> Value | None:
-        bus = self.bus
-        self._image = Signal(32)
-        m.d.comb += self.image_loaded.eq(self._image != 0)
-        with m.If(self.increments.steps):
-            m.d.sync += self.step.eq(self.step + 1)
-
-        read_only = {Register.CLOCK_HZ: self._clock_hz}
-        writable = {
-            Register.STEP: self.step,
-            Register.IMAGE: self._image,
-            Register.TICK_PERIOD: self.tick_period,
-            Register.MONITOR_COUNT: self.monitor_count,
-        }
-        (writable if self._line else read_only)[Register.LINE] = self.line
-        known_bits = max(Register).bit_length()
-        exists = (offset >> known_bits) == 0
-        m.d.comb += error.eq(1)
-        with m.Switch(offset[:known_bits]):
-            with m.Case(Register.RESET):
-                is_reset = (bus.data == RESET_STATE) | (bus.data == RESET_ALL)
-                m.d.comb += error.eq(~bus.write | ~is_reset | ~exists)
-            for register, content in read_only.items():
-                with m.Case(register):
-                    m.d.comb += [value.eq(content), error.eq(bus.write | ~exists)]
-            for register, content in writable.items():
-                with m.Case(register):
-                    m.d.comb += [value.eq(content), error.eq(~exists)]
-                    if register == Register.MONITOR_COUNT:
-                        too_many = bus.write & (bus.data > self._config.monitors)
-                        m.d.comb += error.eq(too_many | ~exists)
-                    if register == Register.TICK_PERIOD and not self._ticks:
-                        m.d.comb += error.eq(bus.write & (bus.data != 0) | ~exists)
-                        continue
-                    if register == Register.LINE:
-                        m.d.comb += error.eq(
-                            (bus.data >> PHASE_STEP_BITS != 0) & bus.write | ~exists
-                        )
-                    with m.If(write):
-                        m.d.sync += content.eq(bus.data)
-        with m.If(self.line_fell):
-            m.d.sync += self.line.eq(self._line)
-        return None
-
-    def _counters(
-        self, m: Module, offset: Signal, value: Signal, error: Signal, write: Signal
-    ) -> Value | None:
-        m.submodules.counters = counters = self._counts
+    def _identity(self, m: Module, store: RegisterMemory, error: Signal, resets: Signal) -> None:
+        # The last words among those of the counters.
+        offset_bits = clog2(_IDENTITY_WORDS)
+        word = self._offset[:offset_bits]
         m.d.comb += [
-            counters.increments.eq(self.increments),
-            counters.clear.eq(self.clear),
-            counters.clear_link.eq(self.link_opened),
-            counters.index.eq(offset >> 1),
-            value.eq(Mux(offset[0], counters.value[32:], counters.value[:32])),
+            error.eq(self.bus.write | (self._offset >= _IDENTITY_WORDS)),
+            store.is_counter.eq(1),
+            store.word.eq(Cat(word, Const(-1, COUNTER_BITS - offset_bits))),
+        ]
+
+    def _control(self, m: Module, store: RegisterMemory, error: Signal, resets: Signal) -> None:
+        bus, offset = self.bus, self._offset
+        self._known_bits = known_bits = max(Register).bit_length()
+        exists = (offset >> known_bits) == 0
+        bad = Signal()
+        m.d.comb += [error.eq(bad | ~exists), store.word.eq(offset[:known_bits])]
+        # Not in the memory: what counts, or was not written since power-up or a reset.
+        elsewhere = {
+            Register.STEP: 1,
+            Register.IMAGE: ~self.image_loaded,
+            Register.TICK_PERIOD: ~self._ticking,
+            Register.MONITOR_COUNT: ~self._monitoring,
+        }
+        refused = {
+            Register.RESET: ~bus.write | ~((bus.data == RESET_STATE) | (bus.data == RESET_ALL)),
+            Register.IMAGE: 0,
+            Register.STEP: 0,
+            Register.TICK_PERIOD: 0 if self._ticks else bus.write & (bus.data != 0),
+            Register.MONITOR_COUNT: bus.write & (bus.data > self._config.monitors),
+            Register.CLOCK_HZ: bus.write,
+            Register.LINE: bus.write & ((bus.data >> PHASE_STEP_BITS != 0) if self._line else 1),
+        }
+        m.d.comb += bad.eq(1)
+        with m.Switch(offset[:known_bits]):
+            for register, refuses in refused.items():
+                with m.Case(register):
+                    m.d.comb += [
+                        bad.eq(refuses),
+                        store.is_constant.eq(~bus.write & elsewhere.get(register, 0)),
+                    ]
+                    if register == Register.RESET:
+                        m.d.comb += resets.eq(1)
+                    if register == Register.STEP:
+                        step = self.step.word_select(store.half, HALF_BITS)
+                        m.d.comb += store.constant.eq(step)
+                    if register == Register.LINE:
+                        m.d.comb += store.word[0].eq(~self._line_set & ~bus.write)
+
+    def _written(self, m: Module, accepted: Signal) -> None:
+        """The registers that something else looks at, too."""
+        data, offset = self.bus.data, self._offset
+        sets_step = Signal()
+        m.d.sync += self.step.eq(load_or_count(self.step, sets_step, data, self.increments.steps))
+        control = accepted & (self._region[:2] == Region.CONTROL)
+        with m.If(control), m.Switch(offset[: self._known_bits]):
+            with m.Case(Register.IMAGE):
+                m.d.sync += self.image_loaded.eq(data != 0)
+            with m.Case(Register.STEP):
+                m.d.comb += sets_step.eq(1)
+            if self._ticks:
+                with m.Case(Register.TICK_PERIOD):
+                    m.d.sync += [self.tick_period.eq(data), self._ticking.eq(data != 0)]
+            with m.Case(Register.MONITOR_COUNT):
+                m.d.sync += [self.monitor_count.eq(data), self._monitoring.eq(data != 0)]
+            with m.Case(Register.LINE):
+                m.d.sync += [self.line.eq(data), self._line_set.eq(1)]
+        with m.If(self.line_fell):
+            m.d.sync += [self.line.eq(self._line), self._line_set.eq(0)]
+        # The data of a reset is one of the two.
+        with m.If(self.clear):
+            m.d.sync += self.step.eq(0)
+        # One condition, which synthesis finds to be a reset.
+        forgets = Signal()
+        m.d.comb += forgets.eq(self.clear & data[RESET_ALL.bit_length() - 1])
+        with m.If(forgets):
+            m.d.sync += [self.image_loaded.eq(0), self._ticking.eq(0), self._monitoring.eq(0)]
+            m.d.sync += [self.tick_period.eq(0), self.monitor_count.eq(0)]
+
+    def _counters(self, m: Module, store: RegisterMemory, error: Signal, resets: Signal) -> None:
+        offset = self._offset
+        m.d.comb += [
+            store.is_counter.eq(1),
+            store.fresh.eq(1),
+            store.word.eq(offset[: len(store.word)]),
+            # No counter has more than three halfwords.
+            store.is_constant.eq(offset[0] & store.half),
             error.eq(self.bus.write | (offset >= 2 * len(COUNTERS))),
         ]
         for k, count in enumerate(self.core_overruns):
             with m.If(offset == CORE_OVERRUNS + k):
-                m.d.comb += [value.eq(count), error.eq(self.bus.write)]
-        return None
+                m.d.comb += [error.eq(self.bus.write), store.is_constant.eq(1)]
+                m.d.comb += store.constant.eq(Mux(store.half, 0, count))
 
-    def _monitors(
-        self, m: Module, offset: Signal, value: Signal, error: Signal, write: Signal
-    ) -> Value | None:
-        slots = self._config.monitors
-        m.d.comb += error.eq(offset >= slots)
-        if not slots:
-            return None
-        m.submodules.monitors = store = memory.Memory(shape=32, depth=slots, init=[])
-        write_port, read_port = store.write_port(), store.read_port()
-        m.d.comb += [
-            write_port.addr.eq(offset),
-            write_port.data.eq(self.bus.data),
-            write_port.en.eq(write),
-            read_port.addr.eq(offset),
-        ]
-        return read_port.data
+    def _monitors(self, m: Module, store: RegisterMemory, error: Signal, resets: Signal) -> None:
+        m.d.comb += error.eq(self._offset >= self._config.monitors)
+        m.d.comb += store.word.eq(self._offset[: len(store.word)] | self._slots_from)

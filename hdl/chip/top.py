@@ -29,7 +29,7 @@ class Chip(wiring.Component):
 
     Members
     -------
-    received : bytes from the host; always ready.
+    received : bytes from the host; ready again after `BYTE_CYCLES` at most.
     sent : bytes to the host; while it waits, replies wait, and with them steps.
     line, line_fell, good_frame : of `LineRate`.
 
@@ -103,8 +103,8 @@ class Chip(wiring.Component):
         wiring.connect(m, processor.arriving, core.arriving)
         wiring.connect(m, core.reported, processor.reported)
         m.d.comb += [
-            self.received.ready.eq(1),
-            receiver.strobe.eq(self.received.valid),
+            self.received.ready.eq(receiver.ready),
+            receiver.strobe.eq(self.received.valid & receiver.ready),
             receiver.byte.eq(self.received.payload),
             gate.opened.eq(receiver.opened),
             gate.accessing.eq(processor.bus.valid),
@@ -112,7 +112,6 @@ class Chip(wiring.Component):
             core.clear.eq(registers.clear),
             core.step.eq(registers.step),
             registers.ready.eq(core.ready),
-            registers.link_opened.eq(receiver.opened),
             registers.line_fell.eq(self.line_fell),
             self.line.eq(registers.line),
             self.good_frame.eq(receiver.good_frame),
@@ -122,6 +121,8 @@ class Chip(wiring.Component):
             processor.tick_period.eq(registers.tick_period),
             processor.monitor_count.eq(registers.monitor_count),
         ]
+        # The verdict on a frame is a long path of its own.
+        m.d.sync += registers.link_opened.eq(receiver.opened)
         if isinstance(core, Fabric):
             m.submodules.overruns = overruns = Overruns(len(core.unfinished))
             m.d.comb += [

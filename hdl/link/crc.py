@@ -27,15 +27,10 @@ def update(register: Value, byte: Value) -> Value:
     return Cat(bits)
 
 
-def load(register: Value, byte: Value) -> Value:
-    """Register with a byte brought in, before eight `shift`s."""
-    return Cat(register[:8] ^ byte, register[8:])
-
-
-def shift(register: Value, feedback: ValueLike = 1) -> Value:
-    """Register one bit further: eight of these after `load` are an `update`, and much smaller.
+def shift(register: Value, bit: ValueLike = 0, feedback: ValueLike = 1) -> Value:
+    """Register after one bit: eight of these, lowest bit first, are an `update`, and much smaller.
 
     Without `feedback` the finished CRC moves on, to have its next byte at the bottom.
     """
     polynomial = Const(POLYNOMIAL, WIDTH)
-    return (register >> 1) ^ (polynomial & (register[0] & feedback).replicate(WIDTH))
+    return (register >> 1) ^ (polynomial & ((register[0] ^ bit) & feedback).replicate(WIDTH))

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal, Value, ValueLike
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, ValueLike
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.commands import (
     ADVANCE,
-    BITMAP_IDS,
     END,
     MAX_ADVANCE,
     MONITOR,
     Opcode,
     Status,
-    bitmap_halfwords,
 )
 from ..contract.core_config import CoreConfig
-from ..contract.memory_map import REGION_SHIFT, SYNAPSE_REGIONS, Region
-from ..contract.widths import clog2
+from ..contract.memory_map import Region
 from ..primitives.bus import BusSignature
 from ..primitives.layouts import halfword_layout
+from .command_numbers import CommandNumbers
+from .request_ids import RequestIds
 from .spike_set import SpikeSet
+from .ticks import Ticks
+
+_InState = AbstractContextManager[None]
+_KIND_BITS = 2
+_KIND_MASK = (1 << _KIND_BITS) - 1
+"""Opcodes differ in their lowest bits."""
 
 
 class Processor(wiring.Component):
@@ -51,7 +57,7 @@ class Processor(wiring.Component):
 
     def __init__(self, config: CoreConfig, *, core: CoreConfig | None = None) -> None:
         self._config = config
-        self._fields = (core or config).layout.synapse_fields.values()
+        self._core = core or config
         super().__init__(
             {
                 "requests": In(stream.Signature(16)),
@@ -73,232 +79,250 @@ class Processor(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """One state for each halfword of the formats in contract/commands.py."""
+        """One state for each kind of halfword in the formats of contract/commands.py."""
         m = Module()
-        self._status = Signal(Status)
+        self._refused, self._live, self._ended = Signal(), Signal(), Signal()
+        self._status, self._kind = Signal(Status), Signal(_KIND_BITS)
         self._word = Signal(32)  # the value that is being taken, sent, or read
-        self._begin, self._stepped, running = Signal(), Signal(), Signal()
-        self._refused = Signal()
-        due = self._tick(m)
-        self._silent = Signal(14)  # steps since the last ADVANCE that was sent
-        # Where the board keeps the pace, `_left` steps of the run have not begun.
-        self._cursor, self._left, self._live = Signal(32), Signal(32), Signal()
-        m.d.comb += self.bus.data.eq(self._word)
-        # Comparisons of the cursor have a register; the states before RUN leave it a cycle.
-        behind, arrived, overtaken = Signal(), Signal(), Signal()
-        ahead = Signal(32)
-        m.d.comb += ahead.eq(self._cursor - self.step)
-        m.d.sync += [
-            behind.eq(Mux(self._live, self._left != 0, ahead != 0) & ~self._refused),
-            arrived.eq((ahead == 0) & ~self._refused),
-            overtaken.eq(ahead[-1]),
-        ]
+        self._high = Signal()  # of two halfwords that belong together the second one is next
+        self._silent = Signal(
+            MAX_ADVANCE.bit_length()
+        )  # steps since the last ADVANCE that was sent
+        self._any_silent = Signal()
+        begin, running = Signal(), Signal()
+        m.submodules.numbers = self._numbers = numbers = CommandNumbers(self._core)
         m.submodules.spikes = self._spikes = spikes = SpikeSet(self._config.neurons)
+        m.submodules.ids = self._request_ids = ids = RequestIds(self._config.axons)
+        m.submodules.ticks = ticks = Ticks()
         m.d.comb += [
             self.reported.ready.eq(1),
             # A step that a new connection cut short may still report: outside a run its spikes are dropped.
             spikes.add.eq(self.reported.valid & running),
             spikes.neuron.eq(self.reported.payload),
             self.stalled.eq(running & self.replies.valid & ~self.replies.ready),
+            self.bus.data.eq(self._word),
+            ids.event.eq(self.requests.payload),
+            self.arriving.payload.eq(ids.id),
+            self.bus.address.eq(numbers.place),
         ]
-        self._ids(m)
+        self._reply(m)
         with m.FSM(name="command") as fsm:
             self._opcode(m)
             self._transfer(m)
-            self._run(m, due, behind, arrived, overtaken)
+            self._begin(m, begin)
+            self._run(m, ticks.due)
             self._monitor(m)
             self._finish(m)
-        m.d.comb += self._stepped.eq(fsm.ongoing("STEPPED"))
-        m.d.comb += self.executed.eq(fsm.ongoing("SEND_STATUS") & self.replies.ready)
-        with m.If(self._begin):
+        m.d.comb += [
+            ticks.period.eq(self.tick_period),
+            ticks.begin.eq(begin),
+            ticks.start.eq(self.start),
+            ticks.stepped.eq(fsm.ongoing("STEPPED")),
+            self.overrun.eq(ticks.overrun),
+            self.executed.eq(fsm.ongoing("SEND_STATUS") & self.replies.ready),
+        ]
+        if self._config.monitors:
+            with m.If(fsm.ongoing("MONITOR_ADDRESS")):
+                m.d.comb += self.bus.address.eq(Region.MONITORS.base | self._slot)
+            with m.If(fsm.ongoing("MONITOR_VALUE")):
+                m.d.comb += self.bus.address.eq(self._word)
+        with m.If(begin):
             m.d.sync += running.eq(1)
         with m.If(fsm.ongoing("SEND_END")):
             m.d.sync += running.eq(0)
         return m
 
-    def _take(self, m: Module, state: str, following: str, target: Value) -> None:
-        """A state that takes one halfword into `target`."""
+    def _reply(self, m: Module) -> None:
+        """What is sent: a half of `step` or of `_word`, silent steps, an event, or what a state says."""
+        self._of_step, self._of_word = Signal(), Signal()
+        self._said = Signal(16)
+        self._half = half = Signal(16)
+        step, word = self.step.word_select(self._high, 16), self._word.word_select(self._high, 16)
+        m.d.comb += half.eq(
+            (step & self._of_step.replicate(16)) | (word & self._of_word.replicate(16))
+        )
+        # What is not sent is 0: steps are silent or have events, and after END there are neither.
+        m.d.comb += self.replies.payload.value.eq(
+            half | self._spikes.events.payload | self._silent | self._said
+        )
+
+    def _take(self, m: Module, state: str, following: str, *, halves: int = 1) -> _InState:
+        """A state that takes a halfword, or two; what follows happens with each."""
+        return self._state(m, state, self.requests, following, halves)
+
+    def _send(self, m: Module, state: str, following: str, *, halves: int = 1) -> _InState:
+        """A state that sends a halfword, or two; what follows says in all of its cycles which."""
+        return self._state(m, state, self.replies, following, halves)
+
+    @contextmanager
+    def _state(
+        self, m: Module, state: str, halfwords: Any, following: str, halves: int
+    ) -> Iterator[None]:
+        sends = halfwords is self.replies
+        own, others = (
+            (halfwords.valid, halfwords.ready) if sends else (halfwords.ready, halfwords.valid)
+        )
         with m.State(state):
-            m.d.comb += self.requests.ready.eq(1)
-            with m.If(self.requests.valid):
-                m.d.sync += target.eq(self.requests.payload)
-                m.next = following
+            m.d.comb += own.eq(1)
+            with m.If(others):
+                if halves == 2:
+                    m.d.sync += self._high.eq(~self._high)
+                with m.If(self._high if halves == 2 else 1):
+                    m.next = following
+                if not sends:
+                    yield
+            if sends:
+                yield
 
-    def _send(
-        self, m: Module, state: str, following: str, value: object, *, flush: bool = False
-    ) -> None:
-        """A state that sends one halfword."""
-        with m.State(state):
-            self._put(m, value, flush=flush)
-            with m.If(self.replies.ready):
-                m.next = following
+    def _send_both(self, m: Module, state: str, following: str, which: Signal) -> None:
+        with self._send(m, state, following, halves=2):
+            m.d.comb += which.eq(1)
 
-    def _put(self, m: Module, value: object, *, flush: bool = False) -> None:
-        m.d.comb += [
-            self.replies.valid.eq(1),
-            self.replies.payload.value.eq(value),
-            self.replies.payload.flush.eq(flush),
-        ]
-
-    def _send_word(self, m: Module, state: str, following: str, value: Signal) -> None:
-        """Two states that send a 32-bit value."""
-        self._send(m, state, state + "_HIGH", value[:16])
-        self._send(m, state + "_HIGH", following, value[16:])
+    def _say(self, m: Module, state: str, following: str, value: ValueLike, flush: int = 0) -> None:
+        with self._send(m, state, following):
+            m.d.comb += [self._said.eq(value), self.replies.payload.flush.eq(flush)]
 
     def _opcode(self, m: Module) -> None:
-        self._op = op = Signal(16)
-        with m.State("OPCODE"):
-            m.d.comb += self.requests.ready.eq(1)
-            m.d.sync += [op.eq(self.requests.payload), self._status.eq(Status.OK)]
-            m.d.sync += self._refused.eq(0)
-            with m.If(self.requests.valid):
-                m.next = "ERROR"
-                with m.If(self.requests.payload == Opcode.RUN):
-                    m.next = "TAKE_START"
-                with m.If(self._is_transfer(self.requests.payload)):
-                    m.next = "TAKE_COUNT"
-        self._send(m, "ERROR", "ERROR_OPCODE", Opcode.PROTOCOL_ERROR)
-        self._send(m, "ERROR_OPCODE", "HALT", op, flush=True)
+        taken = self.requests.payload
+        opcode = Cat(self._kind, Const(Opcode.READ >> _KIND_BITS, 16 - _KIND_BITS))
+        with self._take(m, "OPCODE", "ERROR"):
+            with m.If((taken[_KIND_BITS:] == Opcode.READ >> _KIND_BITS) & taken[:_KIND_BITS].any()):
+                m.next = "TAKE_COUNT"
+                with m.If(taken[:_KIND_BITS].all()):
+                    m.next = "AWAIT_CORE"
+            m.d.sync += [self._kind.eq(taken), self._word[:16].eq(taken)]
+            m.d.sync += [self._status.eq(Status.OK), self._refused.eq(0)]
+            m.d.comb += self._numbers.clear.eq(1)
+        self._say(m, "ERROR", "ERROR_OPCODE", Opcode.PROTOCOL_ERROR)
+        with self._send(m, "ERROR_OPCODE", "HALT"):
+            m.d.comb += [self._of_word.eq(1), self.replies.payload.flush.eq(1)]
         with m.State("HALT"):
             m.d.comb += self.requests.ready.eq(1)
-
-    @staticmethod
-    def _is_transfer(op: Value) -> Value:
-        return (op == Opcode.READ) | (op == Opcode.WRITE)
+        with self._send(m, "SEND_OPCODE", "SEND_COUNT"):
+            m.d.comb += self._said.eq(opcode)
+            with m.If(opcode[:_KIND_BITS].all() & self.replies.ready):
+                m.next = "RUN_STATUS"
 
     def _transfer(self, m: Module) -> None:
         """READ and WRITE."""
-        op = self._op
-        count = Signal(16)
-        address = Signal(32)
-        self._take(m, "TAKE_COUNT", "TAKE_ADDRESS", count)
-        self._take(m, "TAKE_ADDRESS", "TAKE_ADDRESS_HIGH", address[:16])
-        self._take(m, "TAKE_ADDRESS_HIGH", "SEND_OPCODE", address[16:])
-        self._send(m, "SEND_OPCODE", "SEND_COUNT", op)
-        self._send(m, "SEND_COUNT", "NEXT_WORD", count)
+        numbers, writes = self._numbers, self._kind == Opcode.WRITE & _KIND_MASK
+        with self._take(m, "TAKE_COUNT", "TAKE_ADDRESS"):
+            m.d.comb += [numbers.move_distance.eq(1), numbers.take_low.eq(1)]
+            m.d.sync += self._word[:16].eq(self.requests.payload)
+        with self._take(m, "TAKE_ADDRESS", "SEND_OPCODE", halves=2):
+            self._take_place(m)
+        with self._send(m, "SEND_COUNT", "NEXT_WORD"):
+            m.d.comb += self._of_word.eq(1)
         with m.State("NEXT_WORD"):
-            m.d.sync += count.eq(count - 1)
-            with m.If(op == Opcode.READ):
-                m.next = "BUS"
-                with m.If(count == 0):
-                    m.next = "SEND_STATUS"
-            with m.Else():
+            m.d.comb += [numbers.move_distance.eq(1), numbers.down.eq(1)]
+            m.next = "BUS"
+            with m.If(writes):
                 m.next = "TAKE_WORD"
-                with m.If(count == 0):
+            with m.If(numbers.no_distance):
+                m.next = "SEND_STATUS"
+                with m.If(writes):
                     m.next = "SEND_STEP"
-        self._take(m, "TAKE_WORD", "TAKE_WORD_HIGH", self._word[:16])
-        self._take(m, "TAKE_WORD_HIGH", "BUS", self._word[16:])
-        with m.State("BUS"):
-            self._access(m, address, op == Opcode.WRITE)
-            m.next = "BUS_WAIT"
-        with m.State("BUS_WAIT"), self._accessed(m):
-            m.d.sync += address.eq(self._next_address(m, address))
-            m.next = "SEND_WORD"
-            with m.If(op == Opcode.WRITE):
+        with self._take(m, "TAKE_WORD", "BUS", halves=2):
+            m.d.sync += self._word.word_select(self._high, 16).eq(self.requests.payload)
+        with self._access(m, "BUS", "SEND_WORD", writes):
+            m.d.comb += numbers.onward.eq(1)
+            with m.If(writes):
                 m.next = "NEXT_WORD"
-        self._send_word(m, "SEND_WORD", "NEXT_WORD", self._word)
+        self._send_both(m, "SEND_WORD", "NEXT_WORD", self._of_word)
 
-    def _access(self, m: Module, address: ValueLike, write: ValueLike = 0) -> None:
-        """Begin a bus access; a write takes its data from `_word`."""
-        bus = self.bus
-        m.d.sync += [bus.valid.eq(1), bus.write.eq(write), bus.address.eq(address)]
+    def _take_place(self, m: Module) -> None:
+        numbers = self._numbers
+        m.d.comb += [
+            numbers.move_place.eq(1),
+            numbers.take_low.eq(~self._high),
+            numbers.take_high.eq(self._high),
+        ]
 
     @contextmanager
-    def _accessed(self, m: Module) -> Iterator[None]:
-        """What follows happens when the access is done; a value read is then in `_word`."""
+    def _access(
+        self, m: Module, state: str, following: str, write: ValueLike = 0
+    ) -> Iterator[None]:
+        """A bus access; what follows happens when it is done.  A value read is then in `_word`."""
         bus = self.bus
-        with m.If(bus.done):
-            m.d.sync += [bus.valid.eq(0), self._word.eq(Mux(bus.error, 0, bus.value))]
-            with m.If(bus.error):
-                m.d.sync += self._status.eq(Status.BAD_ADDRESS)
-            yield
+        with m.State(state):
+            m.d.comb += [bus.valid.eq(1), bus.write.eq(write)]
+            with m.If(bus.done):
+                m.d.sync += self._word.eq(Mux(bus.error, 0, bus.value))
+                with m.If(bus.error):
+                    m.d.sync += self._status.eq(Status.BAD_ADDRESS)
+                m.next = following
+                yield
 
-    def _next_address(self, m: Module, address: Signal) -> Value:
-        """One further; at the end of a synapse row the first word of the next."""
-        # Ones in the low bits carry beyond the gap at the end of a row.
-        beyond = Signal(32)
-        for field in self._fields:
-            row_bits = clog2(field.words_per_row)
-            region = SYNAPSE_REGIONS[field.name]
-            last = address[:row_bits] == field.words_per_row - 1
-            with m.If((address[REGION_SHIFT:] == region) & last):
-                m.d.comb += beyond.eq((1 << row_bits) - 1)
-        return (address | beyond) + 1
-
-    def _ids(self, m: Module) -> None:
-        """The id in a request's halfword: the halfword itself, or each set bit of a bitmap's in turn."""
-        count = BITMAP_IDS * bitmap_halfwords(self._config.axons)
-        event = self.requests.payload
-        self._in_bitmap, axon = Signal(), Signal(range(count))
-        self._is_id, self._last_id, self._next_id = Signal(), Signal(), Signal()
-        bit = axon[: (BITMAP_IDS - 1).bit_length()]
-        m.d.comb += [
-            self._is_id.eq(Mux(self._in_bitmap, event.bit_select(bit, 1), ~event[-1])),
-            self._last_id.eq(~self._in_bitmap | bit.all()),
-            self.arriving.payload.eq(Mux(self._in_bitmap, axon, event)),
-        ]
-        with m.If(self._next_id & self._in_bitmap):
-            m.d.sync += axon.eq(axon + 1)
-            with m.If(axon == count - 1):
-                m.d.sync += [axon.eq(0), self._in_bitmap.eq(0)]
-
-    def _run(self, m: Module, due: Value, behind: Value, arrived: Value, overtaken: Value) -> None:
-        """RUN: start values, then steps and events in turn."""
-        ended = Signal()
-        cursor, left, live, silent = self._cursor, self._left, self._live, self._silent
-        self._take(m, "TAKE_START", "TAKE_START_HIGH", cursor[:16])
-        self._take(m, "TAKE_START_HIGH", "TAKE_STEPS", cursor[16:])
-        self._take(m, "TAKE_STEPS", "TAKE_STEPS_HIGH", left[:16])
-        self._take(m, "TAKE_STEPS_HIGH", "AWAIT_CORE", left[16:])
+    def _begin(self, m: Module, begin: Value) -> None:
+        """RUN: where it starts, and for how long."""
+        numbers = self._numbers
         with m.State("AWAIT_CORE"), m.If(self.ready):
-            m.next = "CHECK"
+            m.next = "TAKE_START"
+        # `step` stands in what would be sent, and `_refused` says so far that `start` is another one.
+        with self._take(m, "TAKE_START", "TAKE_STEPS", halves=2):
+            m.d.comb += self._of_step.eq(1)
+            with m.If(self.requests.payload != self._half):
+                m.d.sync += self._refused.eq(1)
+        with self._take(m, "TAKE_STEPS", "CHECK", halves=2):
+            self._take_place(m)
         with m.State("CHECK"):
-            m.d.comb += self._begin.eq(1)
-            m.d.sync += [
-                cursor.eq(self.step),
-                live.eq(left != 0),
-                silent.eq(0),
-                ended.eq(0),
-                self._refused.eq(~arrived | ~self.image_loaded),
-            ]
-            with m.If(~arrived):
+            m.d.comb += begin.eq(1)
+            m.d.sync += [self._silent.eq(0), self._any_silent.eq(0), self._ended.eq(0)]
+            with m.If(self._refused):
                 m.d.sync += self._status.eq(Status.WRONG_START)
             with m.If(~self.image_loaded):
-                m.d.sync += self._status.eq(Status.NO_IMAGE)
-            m.next = "RUN_OPCODE"
-        self._send(m, "RUN_OPCODE", "RUN_STATUS", self._op)
-        self._send(m, "RUN_STATUS", "RUN_START", self._status)
-        self._send_word(m, "RUN_START", "RUN", cursor)
+                m.d.sync += [self._status.eq(Status.NO_IMAGE), self._refused.eq(1)]
+            m.next = "SEND_OPCODE"
+        with self._send(m, "RUN_STATUS", "RUN_START"):
+            m.d.comb += self._said.eq(self._status)
+            m.d.sync += self._live.eq(~numbers.no_place)
+        self._send_both(m, "RUN_START", "RUN", self._of_step)
 
+    def _run(self, m: Module, due: Value) -> None:
+        """Steps and events in turn."""
+        numbers, silent, ended = self._numbers, self._silent, self._ended
         requests, event = self.requests, self.requests.payload
-        in_bitmap, next_id = self._in_bitmap, self._next_id
+        ids, next_id = self._request_ids, self._request_ids.next
+        behind, arrived, advances = Signal(), Signal(), Signal()
+        m.d.comb += [
+            # Without the two bits that make it an ADVANCE.
+            numbers.taken.eq(
+                Cat(
+                    event[: len(silent)],
+                    event[len(silent) :] & ~advances.replicate(16 - len(silent)),
+                )
+            ),
+            arrived.eq(numbers.no_distance & ~self._refused),
+            behind.eq(Mux(self._live, ~numbers.no_place, ~numbers.no_distance) & ~self._refused),
+        ]
         with m.State("RUN"):
             with m.If(behind & due):
                 m.next = "START"
             with m.Elif(ended & ~behind):
                 m.next = "LAST_ADVANCE"
             with m.Elif(requests.valid & ~ended):
-                m.d.comb += requests.ready.eq(next_id & self._last_id)
-                with m.If(self._is_id & arrived):
+                m.d.comb += requests.ready.eq(next_id & ids.last)
+                with m.If(ids.is_id & arrived):
                     m.d.comb += [self.arriving.valid.eq(1), next_id.eq(self.arriving.ready)]
-                with m.Elif(self._is_id):
+                with m.Elif(ids.is_id):
                     # Its step is over, or not part of this run; or it has to wait.
-                    dropped = overtaken | ~behind
+                    dropped = numbers.distance[-1] | ~behind
                     m.d.comb += [next_id.eq(dropped), self.late.eq(dropped & ~self._refused)]
                 with m.Else():
                     m.d.comb += next_id.eq(1)
-                    with m.If(~in_bitmap & (event == END)):
+                    with m.If(~ids.in_bitmap & (event == END)):
                         m.d.sync += ended.eq(1)
-                    with m.Elif(~in_bitmap & event[-2]):  # BITMAP: no other is left
-                        m.d.sync += in_bitmap.eq(1)
-                    with m.Elif(~in_bitmap):
-                        m.d.sync += cursor.eq(cursor + event[: MAX_ADVANCE.bit_length()])
+                    with m.Elif(~ids.in_bitmap & event[-2]):  # BITMAP: no other is left
+                        m.d.comb += ids.begin.eq(1)
+                    with m.Elif(~ids.in_bitmap):
+                        m.d.comb += [numbers.move_distance.eq(1), numbers.take_low.eq(1)]
+                        m.d.comb += advances.eq(1)
                         m.next = "SETTLE"
         with m.State("SETTLE"):
             m.next = "RUN"
         with m.State("START"):
-            m.d.comb += self.start.eq(1)
-            m.d.sync += left.eq(left - 1)
+            m.d.comb += [self.start.eq(1), numbers.down.eq(1)]
+            m.d.comb += [numbers.move_place.eq(1), numbers.move_distance.eq(1)]
             m.next = "STEP"
 
         spikes = self._spikes
@@ -311,13 +335,12 @@ class Processor(wiring.Component):
             m.d.comb += [
                 spikes.flush.eq(1),
                 self.replies.valid.eq(spikes.events.valid),
-                self.replies.payload.value.eq(spikes.events.payload),
                 spikes.events.ready.eq(self.replies.ready),
             ]
             with m.If(spikes.flushed):
                 self._report(m)
         with m.State("STEPPED"):
-            m.d.sync += silent.eq(silent + 1)
+            m.d.sync += [silent.eq(silent + 1), self._any_silent.eq(1)]
             m.next = "RUN"
             with m.If(silent == MAX_ADVANCE - 1):
                 m.next = "FULL_ADVANCE"
@@ -334,36 +357,10 @@ class Processor(wiring.Component):
     def _advance(self, m: Module, state: str, following: str) -> None:
         """A state that sends the number of silent steps, if there are any."""
         with m.State(state):
-            with m.If(self._silent == 0):
+            m.d.comb += [self._said.eq(ADVANCE), self.replies.valid.eq(self._any_silent)]
+            with m.If(~self._any_silent | self.replies.ready):
+                m.d.sync += [self._silent.eq(0), self._any_silent.eq(0)]
                 m.next = following
-            with m.Else():
-                self._put(m, ADVANCE | self._silent)
-                with m.If(self.replies.ready):
-                    m.d.sync += self._silent.eq(0)
-                    m.next = following
-
-    def _tick(self, m: Module) -> Signal:
-        """May a step begin?  With a tick period, once for each tick; else always."""
-        counter = Signal(32)
-        ticking, tick, waiting, stepping, due = (
-            Signal(name=n) for n in ("ticking", "tick", "waiting", "stepping", "due")
-        )
-        m.d.sync += ticking.eq(self.tick_period != 0)
-        m.d.comb += [
-            tick.eq(ticking & (counter == 1)),
-            due.eq(~ticking | waiting),
-            self.overrun.eq(tick & (stepping | self.start)),
-        ]
-        m.d.sync += counter.eq(Mux(tick | self._begin, self.tick_period, counter - 1))
-        with m.If(self.start):
-            m.d.sync += [stepping.eq(1), waiting.eq(0)]
-        with m.Elif(tick & ~stepping):
-            m.d.sync += waiting.eq(1)
-        with m.If(self._stepped):
-            m.d.sync += stepping.eq(0)
-        with m.If(self._begin):  # the first tick of a run comes after a whole period
-            m.d.sync += waiting.eq(0)
-        return due
 
     def _monitor(self, m: Module) -> None:
         """After a step: read each slot's address, then what is there."""
@@ -371,29 +368,22 @@ class Processor(wiring.Component):
             return
         slot = Signal.like(self.monitor_count)
         self._advance(m, "MONITORS", "MONITORS_COUNT")
-        with m.State("MONITORS_COUNT"):
-            self._put(m, MONITOR | self.monitor_count)
+        with self._send(m, "MONITORS_COUNT", "MONITOR_ADDRESS"):
+            m.d.comb += self._said.eq(MONITOR | self.monitor_count)
             m.d.sync += slot.eq(0)
-            with m.If(self.replies.ready):
-                m.next = "MONITOR_ADDRESS"
-        for state, following, address in (
-            ("MONITOR_ADDRESS", "MONITOR_VALUE", Region.MONITORS.base | slot),
-            ("MONITOR_VALUE", "SEND_MONITOR", self._word),
-        ):
-            with m.State(state):
-                self._access(m, address)
-                m.next = f"{state}_WAIT"
-            with m.State(f"{state}_WAIT"), self._accessed(m):
-                m.next = following
-        self._send_word(m, "SEND_MONITOR", "MONITOR_NEXT", self._word)
+        for state, after in (("ADDRESS", "MONITOR_VALUE"), ("VALUE", "SEND_MONITOR")):
+            with self._access(m, f"MONITOR_{state}", after):
+                pass
+        self._send_both(m, "SEND_MONITOR", "MONITOR_NEXT", self._of_word)
         with m.State("MONITOR_NEXT"):
             m.d.sync += slot.eq(slot + 1)
             m.next = "MONITOR_ADDRESS"
             with m.If(slot == self.monitor_count - 1):
                 m.next = "STEPPED"
+        self._slot = slot
 
     def _finish(self, m: Module) -> None:
         """The end of replies."""
-        self._send(m, "SEND_END", "SEND_STEP", END)
-        self._send_word(m, "SEND_STEP", "SEND_STATUS", self.step)
-        self._send(m, "SEND_STATUS", "OPCODE", self._status, flush=True)
+        self._say(m, "SEND_END", "SEND_STEP", END)
+        self._send_both(m, "SEND_STEP", "SEND_STATUS", self._of_step)
+        self._say(m, "SEND_STATUS", "OPCODE", self._status, flush=1)

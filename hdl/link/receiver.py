@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.frames import (
-    CRC_BYTES,
     DEFAULT_LIMIT,
     HEADER_BYTES,
     MAX_PAYLOAD,
@@ -16,12 +15,22 @@ from ..contract.frames import (
     SUPERVISORY_BYTES,
     FrameType,
 )
+from ..primitives.arithmetic import load_or_count
 from . import crc
 
 POSITION_BITS = SEQUENCE_MODULUS.bit_length() - 1
 
-_LONGEST = HEADER_BYTES + MAX_PAYLOAD + CRC_BYTES
+BYTE_CYCLES = 10
+"""Clock cycles after which the receiver is ready for the next byte, at most."""
+
 _CONNECTION_BYTES = 4
+_IDENTIFIED = HEADER_BYTES + _CONNECTION_BYTES
+_PAST_BITS = MAX_PAYLOAD.bit_length() + 1
+
+
+def _known(kind: FrameType) -> int:
+    """A type, and that it is none that begins the same."""
+    return kind | 8
 
 
 class CobsDecoder(wiring.Component):
@@ -46,31 +55,33 @@ class CobsDecoder(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """A code byte stands for the zero that ended the block before it."""
         m = Module()
-        left = Signal(8)
-        owes_zero = Signal()
-        m.d.comb += self.whole.eq(left == 0)
+        # From the inverse of a code byte up to −2, when the next byte is one; −1 after a delimiter.
+        code, begun = Signal(8), Signal()
+        owes_zero, is_code = Signal(), Signal()
+        m.d.comb += [is_code.eq(code[1:].all() | ~begun), self.whole.eq(is_code)]
+        delimits = self.encoded == 0
         with m.If(self.strobe):
-            with m.If(self.encoded == 0):
-                m.d.comb += self.end.eq(1)
-                m.d.sync += [left.eq(0), owes_zero.eq(0)]
-            with m.Elif(left == 0):
-                m.d.comb += self.valid.eq(owes_zero)
-                m.d.sync += [left.eq(self.encoded - 1), owes_zero.eq(self.encoded != 0xFF)]
-            with m.Else():
-                m.d.comb += [self.valid.eq(1), self.byte.eq(self.encoded)]
-                m.d.sync += left.eq(left - 1)
+            m.d.comb += [self.end.eq(delimits), self.valid.eq(~delimits & (~is_code | owes_zero))]
+            m.d.sync += [
+                code.eq(load_or_count(code, is_code | delimits, ~self.encoded)),
+                begun.eq(1),
+            ]
+            with m.If(is_code | delimits):
+                m.d.sync += owes_zero.eq(~delimits & (self.encoded != 0xFF))
+        m.d.comb += self.byte.eq(Mux(is_code, 0, self.encoded))
         return m
 
 
 class Receiver(wiring.Component):
     """Checks frames and keeps the payload of the good ones; answers through the `Transmitter`.
 
-    Takes a byte per cycle and never waits.  A frame shows only when its CRC, length and number were
-    right, and the payload had space; otherwise only a counter changes.
+    A bit of the CRC takes a cycle; nothing else is waited for.  A frame shows only when its CRC,
+    length and number were right, and the payload had space; otherwise only a counter changes.
 
     Members
     -------
-    strobe, byte : from the line.
+    strobe, byte, ready : from the line; a byte may come while `ready`, which is at least every
+        `BYTE_CYCLES`.
     halfwords : stream of what the I frames carry.
     opened : pulses when a connection is opened; everything behind the link restarts.
     connection, expected, window : id, N(R) and free bytes, for the transmitter.
@@ -95,6 +106,7 @@ class Receiver(wiring.Component):
             {
                 "strobe": In(1),
                 "byte": In(8),
+                "ready": Out(1),
                 "halfwords": Out(stream.Signature(16)),
                 "opened": Out(1),
                 "connection": Out(32),
@@ -120,66 +132,87 @@ class Receiver(wiring.Component):
         m.submodules.cobs = cobs = CobsDecoder()
         m.d.comb += [cobs.strobe.eq(self.strobe), cobs.encoded.eq(self.byte)]
 
-        # A register between decoder and checks: bytes are never that close together.
+        # A register between decoder and checks; its byte moves on to the CRC, bit by bit.
         byte, valid, end, whole = Signal(8), Signal(), Signal(), Signal()
-        m.d.sync += [
-            byte.eq(cobs.byte),
-            valid.eq(cobs.valid),
-            end.eq(cobs.end),
-            whole.eq(cobs.whole),
-        ]
-        position = Signal(range(_LONGEST + 2))  # stops one beyond the longest frame
-        kind, number, answer, length = Signal(8), Signal(16), Signal(16), Signal(16)
-        identifier = Signal(32)
-        register = Signal(crc.WIDTH)
-        first = position == 0
-        start = Mux(first, crc.begin(Mux(byte == FrameType.SABM, 0, self.connection)), register)
+        m.d.sync += [valid.eq(cobs.valid), end.eq(cobs.end), whole.eq(cobs.whole)]
+        bits, register = Signal(range(9)), Signal(crc.WIDTH, reset_less=True)
+        shifts = bits != 0
+        m.d.comb += self.ready.eq(~valid & ~shifts)
+        with m.If(cobs.valid):
+            m.d.sync += byte.eq(cobs.byte)
+        with m.Elif(shifts):
+            m.d.sync += byte.eq(byte >> 1)
+
+        position = Signal(range(_IDENTIFIED + 1))  # stops there
+        first, body = position == 0, position >= HEADER_BYTES
+        number, answer, identifier = Signal(16), Signal(16), Signal(32)
+        kind, known = Signal(3), Signal()
+        # From the inverse of the length up: −1 is the first byte of the CRC; stops one beyond its last.
+        past = Signal(_PAST_BITS)
+        over = ~past[-1]
+        with m.If(shifts):
+            m.d.sync += bits.eq(bits - 1)
+        with m.If(first):
+            m.d.sync += register.eq(crc.begin(self.connection))
+        with m.Elif(shifts):
+            m.d.sync += register.eq(crc.shift(register, byte[0]))
         with m.If(valid):
-            m.d.sync += register.eq(crc.update(start, byte))
-            with m.If(position != _LONGEST + 1):
+            m.d.sync += bits.eq(8)
+            with m.If(position != _IDENTIFIED):
                 m.d.sync += position.eq(position + 1)
+            with m.If(first):
+                m.d.sync += [kind.eq(byte), known.eq(byte[len(kind) :] == 0)]
             with m.Switch(position):
-                with m.Case(0):
-                    m.d.sync += kind.eq(byte)
-                for field, first_byte in ((number, 1), (answer, 3), (length, 5)):
-                    with m.Case(first_byte):
-                        m.d.sync += field[:8].eq(byte)
-                    with m.Case(first_byte + 1):
-                        m.d.sync += field[8:].eq(byte)
-                with m.Case(*range(HEADER_BYTES, HEADER_BYTES + 4)):
+                for field, first_byte in ((number, 1), (answer, 3)):
+                    for part in range(2):
+                        with m.Case(first_byte + part):
+                            m.d.sync += field.word_select(part, 8).eq(byte)
+                with m.Case(*range(HEADER_BYTES, _IDENTIFIED)):
                     m.d.sync += identifier.eq(Cat(identifier[8:], byte))
+        # One condition, which synthesis finds to be a set.
+        of_none = Signal()
+        m.d.comb += of_none.eq(valid & first & (byte == FrameType.SABM))
+        with m.If(of_none):
+            m.d.sync += register.eq(crc.begin(Const(0, crc.WIDTH)))
+        fits, none, two, four = self._length(
+            m, valid, position, byte, past, body & ~(over & past[2])
+        )
         with m.If(end):
             m.d.sync += position.eq(0)
 
-        in_payload = (position >= HEADER_BYTES) & (position < length + HEADER_BYTES)
-        overflowed = self._buffer(m, valid & in_payload & (kind == FrameType.I), byte, end, first)
+        in_payload = body & past[-1] & ~past.all()
+        overflowed = self._buffer(
+            m, valid & in_payload & (kind == FrameType.I) & known, byte, end, first
+        )
 
         # The verdict, one cycle after the end.
         complete, good, empty = Signal(), Signal(), Signal()
         m.d.sync += [
             complete.eq(end),
             good.eq(
-                whole
-                & (register == crc.GOOD)
-                & (position == length + HEADER_BYTES + CRC_BYTES)
-                & ~length[0]
+                whole & (register == crc.GOOD) & (body & over & ~past[2] & past[:2].all()) & fits
             ),
             empty.eq(first),
         ]
         connected, proper = Signal(), Signal()
         limit = identifier[1:16]  # in halfwords; the CRC stands above it
+        named, allowed = Signal(), Signal()
+        m.d.sync += [
+            named.eq(identifier != 0),
+            allowed.eq((limit >= MIN_LIMIT // 2) & (limit <= MAX_PAYLOAD // 2) & ~identifier[0]),
+        ]
         m.d.comb += [
             self.good_frame.eq(complete & good & proper),
             self.bad_frame.eq(complete & ~empty & ~(good & proper)),
             self.send_ua.eq(self.opened),
             self.send_rej.eq(self.out_of_sequence | self.overflow),
         ]
-        with m.Switch(kind):
-            with m.Case(FrameType.SABM):
-                m.d.comb += proper.eq((length == _CONNECTION_BYTES) & (identifier != 0))
+        with m.Switch(Cat(kind, known)):
+            with m.Case(_known(FrameType.SABM)):
+                m.d.comb += proper.eq(four & named)
                 m.d.comb += self.opened.eq(self.good_frame)
-            with m.Case(FrameType.I):
-                m.d.comb += proper.eq(connected & (length != 0))
+            with m.Case(_known(FrameType.I)):
+                m.d.comb += proper.eq(connected & ~none)
                 in_order = number == self.expected
                 with m.If(self.good_frame):
                     m.d.sync += self.acknowledged.eq(answer)
@@ -188,12 +221,11 @@ class Receiver(wiring.Component):
                         self.overflow.eq(in_order & overflowed),
                         self._accept.eq(in_order & ~overflowed),
                     ]
-            with m.Case(FrameType.RR, FrameType.REJ):
-                allowed = (limit >= MIN_LIMIT // 2) & (limit <= MAX_PAYLOAD // 2) & ~identifier[0]
-                m.d.comb += proper.eq(connected & (length == SUPERVISORY_BYTES) & allowed)
+            with m.Case(_known(FrameType.RR), _known(FrameType.REJ)):
+                m.d.comb += proper.eq(connected & two & allowed)
                 with m.If(self.good_frame):
                     m.d.sync += [self.acknowledged.eq(answer), self.limit.eq(limit)]
-                    m.d.comb += self.go_back.eq(kind == FrameType.REJ)
+                    m.d.comb += self.go_back.eq(kind[0])
         with m.If(self.send_rej):
             m.d.sync += self.rejected.eq(number)
         with m.If(self.opened):
@@ -204,6 +236,30 @@ class Receiver(wiring.Component):
                 self.limit.eq(DEFAULT_LIMIT // 2),
             ]
         return m
+
+    def _length(
+        self, m: Module, valid: Value, position: Value, byte: Value, past: Signal, counts: Value
+    ) -> tuple[Signal, ...]:
+        """Load `past`, and count; returns what the length is: possible, 0, 2, 4."""
+        low, high = past[:8], byte
+        fits, none, two, four = (Signal(name=n) for n in ("fits", "none", "two", "four"))
+        at_low, at_high = position == HEADER_BYTES - 2, position == HEADER_BYTES - 1
+        with m.If(valid & (at_low | at_high | counts)):
+            loads = Cat(at_low.replicate(8), at_high.replicate(len(past) - 8))
+            # The count is of use when both have been loaded.
+            data = ~Cat(byte, byte[: len(past) - 8])
+            counted = past + loads + ~(at_low | at_high)
+            m.d.sync += past.eq(Cat(Mux(*bit) for bit in zip(loads, data, counted, strict=False)))
+        with m.If(valid & at_high):
+            short = high == 0
+            most = MAX_PAYLOAD >> 8
+            m.d.sync += [
+                fits.eq(((high < most) | ((high == most) & low.all())) & low[0]),
+                none.eq(short & low.all()),
+                two.eq(short & (low == ~SUPERVISORY_BYTES & 0xFF)),
+                four.eq(short & (low == ~_CONNECTION_BYTES & 0xFF)),
+            ]
+        return fits, none, two, four
 
     def _buffer(
         self, m: Module, write_byte: Value, byte: Value, end: Value, between_frames: Value
@@ -218,36 +274,37 @@ class Receiver(wiring.Component):
         tail, tentative = self.expected, Signal(POSITION_BITS)
 
         low, odd, overflowed = Signal(8), Signal(), Signal()
-        filled = Signal(wrap)
-        m.d.comb += filled.eq(tentative - head)  # modulo twice the depth
+        full = tentative[: len(head)] == head ^ depth
         m.d.comb += [write.addr.eq(tentative), write.data.eq(Cat(low, byte))]
         with m.If(write_byte):
             m.d.sync += [low.eq(byte), odd.eq(~odd)]
             with m.If(odd):
-                with m.If(filled == depth):
-                    m.d.sync += overflowed.eq(1)
-                with m.Else():
-                    m.d.comb += write.en.eq(1)
-                    m.d.sync += tentative.eq(tentative + 1)
+                m.d.sync += overflowed.eq(overflowed | full)
+                m.d.comb += write.en.eq(~full)
 
         ended, verdict = Signal(), Signal()
         m.d.sync += [ended.eq(end), verdict.eq(ended)]
         with m.If(accept):
             m.d.sync += tail.eq(tentative)
         with m.If(verdict):
-            m.d.sync += [odd.eq(0), overflowed.eq(0), tentative.eq(tail)]
+            m.d.sync += [odd.eq(0), overflowed.eq(0)]
+        m.d.sync += tentative.eq(load_or_count(tentative, verdict, tail, write.en))
 
-        level, space = Signal(wrap), Signal(wrap)
-        has_drained = Signal()
-        m.d.comb += [level.eq(tail - head), space.eq(depth - level), self.window.eq(space << 1)]
-        m.d.comb += [read.addr.eq(head), self.send_rr.eq(self.go_back | has_drained)]
+        # `window` is the depth less the level, in bytes, modulo twice the depth.
+        space, waiting = Signal(wrap), Signal()
+        m.d.comb += [space.eq((head ^ depth) - tail), self.window.eq(space << 1)]
+        m.d.comb += [waiting.eq(tail[: len(head)] != head), read.addr.eq(head)]
+        # While a frame comes, its end will empty the buffer again.
+        quarter = head[: (depth // 4).bit_length() - 1]
+        handed_on, emptied = Signal(), ~waiting & between_frames
+        m.d.comb += self.send_rr.eq(self.go_back | (handed_on & (emptied | (quarter == 0))))
         # Two cycles for a halfword: the buffer's output, and the register of the stream.
         fetched = Signal()
-        m.d.sync += has_drained.eq(0)  # a register, because the path from `ready` is long enough
+        m.d.sync += handed_on.eq(0)
         free = ~self.halfwords.valid | self.halfwords.ready
         with m.If(free):
             m.d.sync += self.halfwords.valid.eq(0)
-        m.d.sync += fetched.eq((level != 0) & ~fetched)
+        m.d.sync += fetched.eq(waiting & ~fetched)
         with m.If(fetched):
             m.d.sync += fetched.eq(~free)
             with m.If(free):
@@ -255,11 +312,8 @@ class Receiver(wiring.Component):
                     self.halfwords.valid.eq(1),
                     self.halfwords.payload.eq(read.data),
                     head.eq(head + 1),
+                    handed_on.eq(1),
                 ]
-                # While a frame comes, its end will empty the buffer again.
-                emptied = (level == 1) & between_frames
-                quarter = head[: (depth // 4).bit_length() - 1]
-                m.d.sync += has_drained.eq(emptied | quarter.all())
         with m.If(self.opened):
             m.d.sync += [s.eq(0) for s in (head, tail, tentative, fetched)]
             m.d.sync += self.halfwords.valid.eq(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -21,7 +21,7 @@ class SpikeSet(wiring.Component):
     empty : no spike came.
     flush : hold, after a step that was not silent, until `flushed`; `add` nothing meanwhile.
     flushed : pulses when the last event is taken; then the set is empty.
-    events : stream of halfwords, while `flush`.
+    events : stream of halfwords, while `flush`; the payload is 0 from two cycles after `flushed` on.
     """
 
     def __init__(self, neurons: int) -> None:
@@ -67,7 +67,7 @@ class SpikeSet(wiring.Component):
         last = ~rest & ((at == ids) | ~dense)
         with m.FSM():
             with m.State("COLLECT"):
-                m.d.sync += halfword.eq(BITMAP)
+                m.d.sync += halfword.eq(Mux(self.flush & dense, BITMAP, 0))
                 with m.If(self.flush):
                     m.next = "EVENT"
                     with m.If(~dense):

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Module, Mux, Signal, Value
+from enum import IntEnum
+
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.frames import CRC_BYTES, HEADER_BYTES, MAX_PAYLOAD, SUPERVISORY_BYTES, FrameType
+from ..contract.frames import CRC_BYTES, MAX_PAYLOAD, SUPERVISORY_BYTES, FrameType
+from ..primitives.arithmetic import load_or_count
 from ..primitives.layouts import halfword_layout
 from . import crc
 from .receiver import POSITION_BITS, Receiver
+
+
+class _Part(IntEnum):
+    """What of a frame is sent, after its type."""
+
+    NUMBER = 0
+    EXPECTED = 1
+    LENGTH = 2
+    PAYLOAD = 3
 
 
 class CobsEncoder(wiring.Component):
@@ -98,7 +110,7 @@ class Transmitter(wiring.Component):
     Parameters
     ----------
     buffer_bytes : size of the reply buffer, a power of two.
-    idle_cycles : without a halfword, after which what there is is sent.
+    idle_cycles : without a halfword, after which what there is is sent; a power of two.
     """
 
     def __init__(self, *, buffer_bytes: int = 2048, idle_cycles: int = 4096) -> None:
@@ -134,7 +146,7 @@ class Transmitter(wiring.Component):
         m.submodules.cobs = cobs = CobsEncoder()
         wiring.connect(m, wiring.flipped(self.encoded), cobs.encoded)
         halfword, due_i = self._buffer(m)
-        level, head = self._level, self._head
+        head, crc_sent = self._head, Signal(range(CRC_BYTES))
 
         due = {
             t: Signal(name=f"due_{t.name.lower()}")
@@ -145,28 +157,36 @@ class Transmitter(wiring.Component):
                 m.d.sync += due[kind].eq(1)
 
         kind, is_i, is_rej = Signal(FrameType), Signal(), Signal()
-        length, left = Signal(range(MAX_PAYLOAD + 1)), Signal(range(MAX_PAYLOAD + 1))
-        position = Signal(range(HEADER_BYTES))
-        register = Signal(crc.WIDTH)
+        length, left = Signal(range(MAX_PAYLOAD // 2 + 1)), Signal(range(MAX_PAYLOAD // 2 + 1))
         window, expected = Signal.like(self.window), Signal(POSITION_BITS)
-        value = Signal(16)
-        number = Mux(is_i, head, Mux(is_rej, self.rejected, 0))
-        header = Array([Value.cast(kind), *_bytes(number), *_bytes(expected), *_bytes(length)])
-        byte = cobs.bytes.payload.byte
-        sending_body = Signal()
+        part, value, high = Signal(_Part), Signal(16), Signal()
         # One bit of the CRC per cycle: a byte takes forty on the line.
-        bits, ended = Signal(range(9)), Signal()
-        crc_ready = bits == 0
-        with m.If(~crc_ready):
-            m.d.sync += [register.eq(crc.shift(register, feedback=~ended)), bits.eq(bits - 1)]
-        with m.If(sending_body & cobs.bytes.ready):
-            m.d.sync += [register.eq(crc.load(register, byte)), bits.eq(8)]
+        register, rest, bits = Signal(crc.WIDTH), Signal(8), Signal(range(9))
+        ends = crc_sent != 0
+        shifts = bits != 0
+        byte, source = Signal(8), cobs.bytes
+        loads, sends, choosing = Signal(), Signal(), Signal()
+        taken = source.valid & source.ready
+        m.d.comb += [source.payload.byte.eq(byte), source.valid.eq(sends & ~shifts)]
+        with m.If(shifts):
+            m.d.sync += bits.eq(bits - 1)
+            m.d.sync += register.eq(crc.shift(register, rest[0] & ~ends, feedback=~ends))
+        with m.If(choosing):
+            m.d.sync += [register.eq(crc.begin(self.connection)), bits.eq(0)]
+        m.d.sync += rest.eq(Mux(taken, byte, rest >> 1))
+        with m.If(taken):
+            m.d.sync += bits.eq(8)
+        # A halfword of the payload has been sent; the inverse counts up.
+        m.d.sync += left.eq(
+            load_or_count(left, loads, ~length, taken & high & (part == _Part.PAYLOAD))
+        )
+        number = Mux(is_i, head, Mux(is_rej, self.rejected, 0))
 
         with m.FSM():
             with m.State("CHOOSE"):
-                m.d.sync += [position.eq(0), register.eq(crc.begin(self.connection))]
-                m.d.sync += [is_i.eq(0), is_rej.eq(0), bits.eq(0)]
-                m.d.sync += [length.eq(SUPERVISORY_BYTES), left.eq(SUPERVISORY_BYTES)]
+                m.d.comb += choosing.eq(1)
+                m.d.sync += [part.eq(_Part.NUMBER), high.eq(0), is_i.eq(0), is_rej.eq(0)]
+                m.d.sync += length.eq(SUPERVISORY_BYTES // 2)
                 # Both from the same cycle: the window counts from N(R).
                 m.d.sync += [window.eq(self.window), expected.eq(self.expected)]
                 with m.If(due[FrameType.UA]):
@@ -180,111 +200,109 @@ class Transmitter(wiring.Component):
                         m.d.sync += kind.eq(FrameType.RNR)
                 with m.Elif(self._again):
                     m.d.comb += self._return.eq(1)
-                with m.Elif(due_i & (level != 0)):
-                    halfwords = Mux(level > self.limit, self.limit, level)
-                    m.d.sync += [kind.eq(FrameType.I), is_i.eq(1)]
-                    m.d.sync += [length.eq(halfwords << 1), left.eq(halfwords << 1)]
-                    m.next = "HEADER"
-            with m.State("HEADER"):
-                m.d.comb += [
-                    cobs.bytes.valid.eq(crc_ready),
-                    sending_body.eq(crc_ready),
-                    byte.eq(header[position]),
-                ]
-                with m.If(crc_ready & cobs.bytes.ready):
-                    m.d.sync += position.eq(position + 1)
-                    with m.If(position == HEADER_BYTES - 1):
-                        m.next = "FETCH"
-            with m.State("PAYLOAD"):
-                high = left[0]
-                m.d.comb += [
-                    cobs.bytes.valid.eq(crc_ready),
-                    sending_body.eq(crc_ready),
-                    byte.eq(Mux(high, value[8:], value[:8])),
-                ]
-                with m.If(crc_ready & cobs.bytes.ready):
-                    m.d.sync += left.eq(left - 1)
-                    with m.If(is_i & high):
-                        m.d.sync += head.eq(head + 1)
-                    m.next = "NEXT"
-                    with m.If(left == 1):
-                        m.d.sync += position.eq(0)
-                        m.next = "CRC"
+                with m.Elif(due_i):
+                    m.d.sync += [kind.eq(FrameType.I), is_i.eq(1), length.eq(self._frame)]
+                    m.next = "TYPE"
+            with m.State("TYPE"):
+                m.d.comb += [byte.eq(kind), sends.eq(1), loads.eq(1)]
+                with m.If(taken):
+                    m.next = "FETCH"
             with m.State("NEXT"):  # the buffer's address, then its output
                 m.next = "FETCH"
             with m.State("FETCH"):
-                m.d.sync += value.eq(Mux(is_i, halfword, window))
-                m.next = "PAYLOAD"
+                with m.Switch(part):
+                    with m.Case(_Part.NUMBER):
+                        m.d.sync += value.eq(number)
+                    with m.Case(_Part.EXPECTED):
+                        m.d.sync += value.eq(expected)
+                    with m.Case(_Part.LENGTH):
+                        m.d.sync += value.eq(length << 1)
+                    with m.Case(_Part.PAYLOAD):
+                        m.d.sync += value.eq(Mux(is_i, halfword, window))
+                m.next = "SEND"
+            with m.State("SEND"):
+                m.d.comb += [byte.eq(value.word_select(high, 8)), sends.eq(1)]
+                with m.If(taken):
+                    m.d.sync += high.eq(~high)
+                with m.If(taken & high):
+                    m.next = "NEXT"
+                    with m.If(part != _Part.PAYLOAD):
+                        m.d.sync += part.eq(part + 1)
+                    with m.Else():
+                        m.d.comb += self._onward.eq(is_i)
+                        with m.If(left[1:].all() & ~left[0]):
+                            m.next = "CRC"
             with m.State("CRC"):
                 m.d.comb += [
-                    cobs.bytes.valid.eq(crc_ready),
                     byte.eq(~register[:8]),
-                    cobs.bytes.payload.last.eq(position == CRC_BYTES - 1),
+                    sends.eq(1),
+                    source.payload.last.eq(crc_sent == CRC_BYTES - 1),
                 ]
-                m.d.comb += ended.eq(position != 0)
-                with m.If(crc_ready & cobs.bytes.ready):
-                    m.d.sync += [bits.eq(8), position.eq(position + 1)]
-                    with m.If(position == CRC_BYTES - 1):
+                with m.If(taken):
+                    m.d.sync += crc_sent.eq(crc_sent + 1)
+                    with m.If(crc_sent == CRC_BYTES - 1):
                         m.next = "CHOOSE"
         with m.If(self.opened):  # an I frame under way belongs to the old connection
             m.d.sync += [due[FrameType.REJ].eq(0), due[FrameType.RR].eq(0)]
-            m.d.sync += [head.eq(0), is_i.eq(0)]
+            m.d.sync += is_i.eq(0)
         return m
 
     def _begin(
         self, m: Module, due: dict[FrameType, Signal], frame: FrameType, kind: Signal
     ) -> None:
         m.d.sync += [kind.eq(frame), due[frame].eq(0)]
-        m.next = "HEADER"
+        m.next = "TYPE"
 
     def _buffer(self, m: Module) -> tuple[Value, Signal]:
         """A ring from `acknowledged` over `head`, the next to be sent, to `tail`.
 
-        Returns the halfword at `head`, and whether a frame is due.
+        Returns the halfword at `head`, and whether a frame is due, of `_frame` halfwords.
         """
         depth = self._depth
         m.submodules.buffer = buffer = memory.Memory(shape=16, depth=depth, init=[])
         read, write = buffer.read_port(), buffer.write_port()
         self._head = head = Signal(POSITION_BITS)
         tail = Signal(range(2 * depth))
-        self._level, kept = Signal(range(2 * depth)), Signal(range(2 * depth))
+        level = Signal(range(2 * depth))
         source = self.halfwords
         flush, idle = Signal(), Signal(range(self._idle + 1))
-        m.d.comb += [
+        waited = idle[-1]
+        full = self.acknowledged[: len(tail)] == tail ^ depth
+        taken = source.valid & source.ready
+        # Registers; a frame's header is sent before its first halfword is read.
+        m.d.sync += [
             write.addr.eq(tail),
             write.data.eq(source.payload.value),
-            write.en.eq(source.valid & source.ready),
-            read.addr.eq(head),
-            self._level.eq(tail - head),
-            kept.eq(tail - self.acknowledged),
+            write.en.eq(taken),
         ]
-        # A register: one halfword may follow that it does not count yet.
-        m.d.sync += source.ready.eq(kept < depth - 2)
-        with m.If(self._level == 0):
+        m.d.comb += [
+            read.addr.eq(head),
+            level.eq(tail - head),
+            source.ready.eq(~full),
+        ]
+        with m.If(level == 0):
             m.d.sync += flush.eq(0)
-        with m.If(write.en):
+        with m.If(taken):
             m.d.sync += [tail.eq(tail + 1), idle.eq(0)]
             with m.If(source.payload.flush):
                 m.d.sync += flush.eq(1)
-        with m.Elif(idle != self._idle):
+        with m.Elif(~waited):
             m.d.sync += idle.eq(idle + 1)
 
         # Back to what the host has not got; or forward, when a frame that seemed lost has arrived.
         self._again, self._return, missed = Signal(), Signal(), Signal()
+        self._onward = Signal()
         ahead = Signal(range(4 * depth))
         m.d.comb += [ahead.eq(head - self.acknowledged), self._again.eq(missed | ahead[-1])]
+        m.d.sync += head.eq(load_or_count(head, self._return, self.acknowledged, self._onward))
         with m.If(self._return):
-            m.d.sync += [head.eq(self.acknowledged), missed.eq(0), flush.eq(1)]
+            m.d.sync += [missed.eq(0), flush.eq(1)]
         with m.If(self.go_back):
             m.d.sync += missed.eq(1)
         with m.If(self.opened):
-            m.d.sync += [tail.eq(0), flush.eq(0), missed.eq(0)]
-        due = Signal()
-        full = self._level >= self.limit
-        m.d.sync += due.eq((self._level != 0) & (flush | full | (idle == self._idle)))
-        return read.data, due
-
-
-def _bytes(value: Value) -> list[Value]:
-    """The two bytes of a 16-bit value, low one first."""
-    return [value[:8], value[8:16]]
+            m.d.sync += [head.eq(0), tail.eq(0), flush.eq(0), missed.eq(0)]
+        due, whole = Signal(), level >= self.limit
+        self._frame = Signal.like(self.limit)
+        m.d.sync += due.eq((level != 0) & (flush | whole | waited))
+        m.d.comb += self._frame.eq(Mux(whole, self.limit, level))
+        return read.data, due & (level != 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
@@ -39,22 +39,25 @@ class UartReceiver(wiring.Component):
         bits = Signal(10)
         count = Signal(range(11))
         quiet = Signal()  # a start bit is an edge: the line was high before it
-        m.d.sync += self.valid.eq(0)
+        edge, turns = quiet & ~line, phase[PHASE_BITS]
+        glitch = (count == 10) & line  # not a start bit
+        stays = Mux(count == 0, ~edge, turns & ((count == 1) | glitch))
+        # Half a bit after the edge, less the cycle since it and the cycle to come, on average.
+        waiting = (1 << (PHASE_BITS - 1)) | self.step
+        m.d.sync += [
+            phase.eq(Mux(stays, waiting, phase[:PHASE_BITS] + self.step)),
+            self.valid.eq(0),
+        ]
         with m.If(count == 0):
-            # Half a bit after the edge, less the cycle since it and the cycle to come, on average.
-            m.d.sync += phase.eq((1 << (PHASE_BITS - 1)) + 2 * self.step)
-            with m.If(line):
-                m.d.sync += quiet.eq(1)
-            with m.Elif(quiet):
-                m.d.sync += [count.eq(10), quiet.eq(0)]
-        with m.Else():
-            m.d.sync += phase.eq(phase[:PHASE_BITS] + self.step)
-            with m.If(phase[PHASE_BITS]):
-                m.d.sync += [bits.eq(Cat(bits[1:], line)), count.eq(count - 1)]
-                with m.If((count == 10) & line):  # a glitch, not a start bit
-                    m.d.sync += count.eq(0)
-                with m.If(count == 1):
-                    m.d.sync += [self.valid.eq(line), quiet.eq(line)]
+            m.d.sync += quiet.eq(line)
+            with m.If(edge):
+                m.d.sync += count.eq(10)
+        with m.Elif(turns):
+            m.d.sync += [bits.eq(Cat(bits[1:], line)), count.eq(count - 1)]
+            with m.If(glitch):
+                m.d.sync += count.eq(0)
+            with m.If(count == 1):
+                m.d.sync += [self.valid.eq(line), quiet.eq(line)]
         m.d.comb += self.byte.eq(bits[1:9])
         return m
 

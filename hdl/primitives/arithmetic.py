@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, ValueLike, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -83,3 +83,14 @@ class TowardZero(wiring.Component):
         crossed = moved[-1] ^ negative
         m.d.sync += self.y.eq(Mux(crossed, 0, moved))
         return m
+
+
+def load_or_count(register: Signal, load: Value, data: ValueLike, count: ValueLike = 1) -> Value:
+    """`data` where `load`, else `register + count`; `load` and `count` are one bit.
+
+    A bit of iCE40's carry chain leaves its look-up table one input beside the two that are added and the
+    carry.  With `load` as what is added, all four of data, load, register and carry are there; the sum
+    with it is not used.
+    """
+    total = register + load.replicate(len(register)) + count
+    return Mux(load, data, total[: len(register)])

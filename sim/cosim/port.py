@@ -58,8 +58,13 @@ class SimPort:
         """Give queued bytes to `received`, for ever."""
         dut = self._dut
         valid, payload, falling = dut.received__valid, dut.received__payload, FallingEdge(dut.clk)
+        ready = dut.received__ready
         while True:
             await falling
+            if not int(ready.value):
+                valid.value = 0
+                await RisingEdge(ready)
+                continue
             stall = self._stalls_in()
             if stall or not self._outgoing:
                 valid.value = 0

@@ -39,7 +39,7 @@ class Line {
         top.received___05Fvalid = 0;
         if (wait_in_ > 0) {
             wait_in_--;
-        } else if (!outgoing.empty()) {
+        } else if (!outgoing.empty() && top.received___05Fready) {
             top.received___05Fvalid = 1;
             top.received___05Fpayload = outgoing.front();
             outgoing.pop_front();

@@ -39,7 +39,7 @@ from spikeloom.hdl.link.receiver import Receiver
 from spikeloom.hdl.link.transmitter import Transmitter
 
 TEXT = (Path(__file__).parents[2] / "docs" / "reference" / "link.md").read_text()
-CYCLES_PER_BYTE = 5
+CYCLES_PER_BYTE = 10
 """In both directions: the chip's byte streams as a fast UART would move them."""
 PATIENCE = 200
 """Bytes that could have come after which nothing more is expected from the board."""

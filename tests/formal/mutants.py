@@ -38,36 +38,41 @@ class Mutant:
 MUTANTS = {
     "any CRC will do": Mutant("answers", "& (register == crc.GOOD)", ""),
     "any connection will do": Mutant(
-        "crc_0", "Mux(byte == FrameType.SABM, 0, self.connection)", "0"
+        "crc_0", "crc.begin(self.connection)", "crc.begin(Const(0, crc.WIDTH))"
     ),
     "the CRC skips a bit": Mutant(
-        "crc_0", "crc.update(start, byte)", "crc.update(start, byte & 0x7F)"
+        "crc_0", "crc.shift(register, byte[0])", "crc.shift(register, byte[0] & (bits != 1))"
     ),
-    "a delimiter ends no block": Mutant(
-        "decoder", "left.eq(0), owes_zero.eq(0)", "owes_zero.eq(0)"
-    ),
+    "a byte is not waited for": Mutant("decoder", "~valid & ~shifts", "~valid"),
+    "a delimiter ends no block": Mutant("decoder", "(code, is_code | delimits,", "(code, is_code,"),
     "a delimiter leaves a zero owed": Mutant(
-        "decoder", "left.eq(0), owes_zero.eq(0)", "left.eq(0)"
+        "decoder", "~delimits & (self.encoded", "(self.encoded"
     ),
     "a delimiter ends no frame": Mutant("decoder", "position.eq(0)", "position.eq(position)"),
-    "a full block is followed by a zero": Mutant("decoder", "self.encoded != 0xFF", "1"),
-    "positions go round": Mutant("decoder", "position != _LONGEST + 1", "1"),
-    "half a block will do": Mutant("answers", "whole\n                & (reg", "(reg"),
+    "a full block is followed by a zero": Mutant("decoder", "(self.encoded != 0xFF)", "1"),
+    "positions go round": Mutant("decoder", "position != _IDENTIFIED)", "1)"),
+    "lengths go round": Mutant("decoder", "body & ~(over & past[2])", "body"),
+    "half a block will do": Mutant("answers", "whole & (reg", "(reg"),
     "a frame may be longer than it says": Mutant(
-        "answers", "position == length + HEADER_BYTES", "position >= length + HEADER_BYTES"
+        "answers", "~past[2] & past[:2].all()", "(past[2] | past[:2].all())"
     ),
-    "odd lengths will do": Mutant("answers", "\n                & ~length[0]", ""),
+    "a frame may be longer than any": Mutant(
+        "decoder", "(high < most) | ((high == most) & low.all())", "(high <= most)"
+    ),
+    "odd lengths will do": Mutant("decoder", ") & low[0]", ")"),
     "any position will do": Mutant("answers", "number == self.expected", "number == number"),
     "any limit will do": Mutant("answers", " & allowed)", ")"),
-    "no connection will do": Mutant("answers", "connected & (length != 0)", "length != 0"),
-    "a full buffer is written": Mutant("buffer", "filled == depth", "filled == 2 * depth - 1"),
-    "bad payload stays": Mutant("buffer", "tentative.eq(tail)", "tentative.eq(tentative)"),
+    "no connection will do": Mutant("answers", "connected & ~none", "~none"),
+    "a full buffer is written": Mutant(
+        "buffer", "full = tentative[: len(head)] == head ^ depth", "full = Const(0, 1)"
+    ),
+    "bad payload stays": Mutant(
+        "buffer", "(tentative, verdict, tail,", "(tentative, Const(0), tail,"
+    ),
     "halves of halfwords stay": Mutant("buffer", "odd.eq(0), overflowed.eq(0)", "overflowed.eq(0)"),
     "a new connection fetches from the old": Mutant("buffer", "tentative, fetched)", "tentative)"),
     "bytes change places": Mutant("payload", "Cat(low, byte)", "Cat(byte, low)"),
-    "a halfword is handed on twice": Mutant(
-        "payload", "fetched.eq(~free)", "fetched.eq(level != 1)"
-    ),
+    "a halfword is handed on twice": Mutant("payload", "fetched.eq(~free)", "fetched.eq(1)"),
     "nobody is waited for": Mutant(
         "payload", "free = ~self.halfwords.valid |", "free = ~self.halfwords.ready |"
     ),

@@ -27,6 +27,12 @@ class PayloadBuffer:
         return (self.inside["Receiver.tentative"] - self.dut.expected)[: len(self.dut.expected)]
 
     @property
+    def level(self) -> Value:
+        """Halfwords that have been accepted and not handed on."""
+        head = self.inside["Receiver.head"]
+        return (self.dut.expected - head)[: len(head)]
+
+    @property
     def filled(self) -> Value:
         """Halfwords in all."""
         head = self.inside["Receiver.head"]
@@ -40,7 +46,7 @@ class PayloadBuffer:
     @property
     def in_order(self) -> Value:
         """The order, with what it takes to keep it from one cycle to the next."""
-        inside, level = self.inside, self.inside["Receiver.level"]
+        inside, level = self.inside, self.level
         return (
             (self.filled <= DEPTH)
             & (level <= self.filled)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Cat, Module, Signal, Value
 from line_spec import HEADER_BYTES, NUMBER_BITS
-from payload_buffer import DEPTH
+from payload_buffer import DEPTH, PayloadBuffer
 from receiver_harness import ReceiverHarness
 
 INDEX_BITS = (DEPTH - 1).bit_length()
@@ -21,7 +21,7 @@ class PayloadHarness(ReceiverHarness):
         """Follow one position: on the line, in the frame under way, in the buffer, and out."""
         super().build(m)
         dut, spec, inside = self._dut, self._spec, self._inside
-        tail, level = dut.expected, inside["Receiver.level"]
+        tail, level = dut.expected, PayloadBuffer(dut, inside).level
         head, fetched = inside["Receiver.head"], inside["Receiver.fetched"]
         position = self.constant("position", NUMBER_BITS)
         ahead = self.named("ahead", (position - tail)[:NUMBER_BITS])

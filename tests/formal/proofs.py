@@ -40,7 +40,7 @@ class StartHarness(Harness):
         dut = Receiver()
         inside = Opened(dut)
         m.submodules[FREE + "dut" if self._any_state else "dut"] = inside
-        amid = (inside["Receiver.position"] == 1000) & (inside["CobsDecoder.left"] == 100)
+        amid = (inside["Receiver.position"] == 9) & (inside["CobsDecoder.code"] == 100)
         whole = (inside["Receiver.register"] == crc.GOOD) & (dut.connection == 0xDEADBEEF)
         self.cover(self.first & amid & whole & inside["Receiver.connected"] & (dut.expected == 7))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from collections.abc import Callable
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from harness import FREE, Harness, Opened
 from line_spec import CRC_BYTES, HEADER_BYTES, IDENTIFIER_BYTES, LineSpec, mirrored
 from payload_buffer import DEPTH, PayloadBuffer
@@ -14,6 +16,7 @@ from spikeloom.hdl.contract.frames import (
     SUPERVISORY_BYTES,
     FrameType,
 )
+from spikeloom.hdl.link import crc
 from spikeloom.hdl.link.receiver import Receiver
 
 PIPELINE = 1
@@ -58,6 +61,7 @@ class ReceiverHarness(Harness):
         m.submodules[FREE + "dut" if self._any_state else "dut"] = self._inside
         m.submodules.spec = self._spec = spec = LineSpec()
         strobe, byte = self.input("strobe"), self.input("byte", 8)
+        self.assume(~strobe | dut.ready)
         m.d.comb += [
             dut.strobe.eq(strobe),
             dut.byte.eq(byte),
@@ -98,30 +102,65 @@ class ReceiverHarness(Harness):
             self._known("decoder", name, value)
 
         known("reach", spec.in_reach)
-        known("left", self.past(inside["CobsDecoder.left"]) == spec.left)
+        code = inside["CobsDecoder.code"]
+        # The byte after a delimiter is a code byte, as the first one is.
+        left = Mux(inside["CobsDecoder.begun"] & ~code.all(), (~code - 1)[:8], 0)
+        known("left", self.past(left) == spec.left)
         known("owes_zero", self.past(inside["CobsDecoder.owes_zero"]) == spec.owes)
         known("valid", inside["Receiver.valid"] == spec.decodes)
         known("byte", ~spec.decodes | (inside["Receiver.byte"] == spec.decoded))
         known("end", inside["Receiver.end"] == self._ends)
         known("whole", ~self._ends | (inside["Receiver.whole"] == (spec.left == 0)))
-        position = Mux(count > LONGEST, LONGEST + 1, count)
+        most = HEADER_BYTES + IDENTIFIER_BYTES
+        position = Mux(count > most, most, count)
         known("position", inside["Receiver.position"] == position)
-        at = 0
-        for field in (spec.kind, spec.number, spec.answer, spec.length):
+        kind = Cat(inside["Receiver.kind"], inside["Receiver.known"])
+        known("kind", (count == 0) | (kind == Cat(spec.kind[:3], spec.kind[3:] == 0)))
+        self._length(known)
+        at = 1
+        for field in (spec.number, spec.answer):
             for part in range(len(field) // 8):
                 same = inside[f"Receiver.{field.name}"].word_select(part, 8) == field.word_select(
                     part, 8
                 )
                 known(f"{field.name}_{part}", (count <= at) | same)
                 at += 1
+        at = HEADER_BYTES
         for k in range(1, IDENTIFIER_BYTES + 1):
             reached = count == at + k if k < IDENTIFIER_BYTES else count >= at + k
             same = inside["Receiver.identifier"][-8 * k :] == spec.identifier[: 8 * k]
             known(f"identifier_{k}", ~reached | same)
 
+    def _length(self, known: Callable[[str, Value], None]) -> None:
+        """`past` goes from the inverse of the length to one beyond the last byte of the CRC."""
+        spec, inside = self._spec, self._inside
+        count, length, past = spec.count, spec.length, inside["Receiver.past"]
+        known("past_low", (count != HEADER_BYTES - 1) | (past[:8] == ~length[:8]))
+        body = Mux(count > HEADER_BYTES, count - HEADER_BYTES, 0)
+        whole = length + CRC_BYTES
+        reached = Mux(body > whole, whole + 1, body)
+        fits = (length <= MAX_PAYLOAD) & ~length[0]
+        in_body = count >= HEADER_BYTES
+        at = (reached + ~length)[: len(past)]
+        known("past", ~in_body | ~inside["Receiver.fits"] | (past == at))
+        known("fits", ~in_body | (inside["Receiver.fits"] == fits))
+        lengths = {"none": 0, "two": SUPERVISORY_BYTES, "four": IDENTIFIER_BYTES}
+        for name, value in lengths.items():
+            known(name, ~in_body | (inside[f"Receiver.{name}"] == (length == value)))
+
     def _crc(self) -> None:
-        """Its register is the remainder, mirrored; a part for each byte, which solvers like better."""
-        register, remainder = self._inside["Receiver.register"], mirrored(self._spec.remainder)
+        """Its register is the remainder, mirrored; a part for each byte, which solvers like better.
+
+        While it shifts, it is that when the bits that are left have been brought in, too.
+        """
+        inside, remainder = self._inside, mirrored(self._spec.remainder)
+        register, byte = inside["Receiver.register"], inside["Receiver.byte"]
+        left = inside["Receiver.bits"]
+        for k in range(8):
+            further = Mux(left > k, crc.shift(register, byte[k]), register)
+            register = self.named(f"register_{k}", further)
+        self._known("decoder", "one_by_one", ~inside["Receiver.valid"] | (left == 0))
+        self._known("decoder", "bits", (self._spec.count == 0) | (left <= 8))
         for n, part in enumerate(CRC_PARTS):
             same = register.word_select(n, 8) == remainder.word_select(n, 8)
             self._known(part, "same", (self._spec.count == 0) | same)
@@ -131,7 +170,7 @@ class ReceiverHarness(Harness):
         """The payload buffer: head ≤ tail ≤ tentative ≤ head + depth, and what lies between them."""
         dut, spec, inside = self._dut, self._spec, self._inside
         buffer = PayloadBuffer(dut, inside)
-        tail, level = dut.expected, inside["Receiver.level"]
+        tail, level = dut.expected, self.named("level", buffer.level)
         self._pending = pending = self.named("pending", buffer.pending)
         in_order = self.named("in_order", buffer.in_order)
         ended, verdict = inside["Receiver.ended"], inside["Receiver.verdict"]
@@ -153,7 +192,9 @@ class ReceiverHarness(Harness):
         reached = Mux(count > HEADER_BYTES, count - HEADER_BYTES, 0)
         payload = Mux(spec.kind != FrameType.I, 0, Mux(reached < length, reached, length))
         self._payload = payload = self.named("payload", payload)
-        self._inner = inner = (count != 0) & (count <= LONGEST)
+        # Of a frame that is too long anything may be written, because nothing of it stays.
+        possible = (count < HEADER_BYTES) | ((length <= MAX_PAYLOAD) & ~length[0])
+        self._inner = inner = (count != 0) & (count <= LONGEST) & possible
         known("odd", ~inner | (odd == payload[0]))
         known("written", ~inner | overflowed | (pending == payload >> 1))
         # Room at the start of the frame: the reader only makes more.

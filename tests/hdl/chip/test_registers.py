@@ -6,6 +6,7 @@ import pytest
 from gateware import Bench, idle, pulse, until
 
 from spikeloom.hdl import CoreConfig
+from spikeloom.hdl.chip.counters import RARE, RARE_CYCLES
 from spikeloom.hdl.chip.registers import Registers
 from spikeloom.hdl.contract.line_rate import PHASE_STEP_BITS
 from spikeloom.hdl.contract.memory_map import (
@@ -218,9 +219,9 @@ def test_counters_over_the_bus():
     async def program(bus):
         ctx, dut = bus.ctx, bus.dut
         for n, name in enumerate(COUNTERS):
-            ctx.set(dut.increments[name], 1)
-            await idle(ctx, n + 1)
-            ctx.set(dut.increments[name], 0)
+            for _ in range(n + 1):
+                await pulse(ctx, dut.increments[name])
+                await idle(ctx, RARE_CYCLES if name in RARE else 0)
         found = {}
         for name in COUNTERS:
             assert await bus.read(counter(name) + 1) == 0

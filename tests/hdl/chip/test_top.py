@@ -62,6 +62,8 @@ class Host:
     async def put(self, data):
         for byte in data:
             await self.cycle(byte)
+            while not self.ctx.get(self.dut.received.ready):
+                await self.cycle()
 
     async def open(self, connection):
         self.connection, self._ns, self._nr = connection, 0, 0

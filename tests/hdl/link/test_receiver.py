@@ -20,7 +20,7 @@ from spikeloom.hdl.contract.frames import (
     Frame,
     FrameType,
 )
-from spikeloom.hdl.link.receiver import Receiver
+from spikeloom.hdl.link.receiver import BYTE_CYCLES, Receiver
 
 CONNECTION = 0x5EED_C0DE
 BUFFER = 2 * MAX_PAYLOAD
@@ -71,6 +71,15 @@ class Host:
         self.taken = bytearray()
 
     async def cycle(self, byte=None, take=False):
+        """A clock cycle; with a byte, all of those until the next one may come."""
+        await self._cycle(byte, take)
+        waited = 0
+        while byte is not None and not self.ctx.get(self.dut.ready):
+            await self._cycle(None, take)
+            waited += 1
+        assert waited < BYTE_CYCLES
+
+    async def _cycle(self, byte, take):
         ctx, dut = self.ctx, self.dut
         ctx.set(dut.strobe, byte is not None)
         ctx.set(dut.byte, byte or 0)

@@ -13,7 +13,7 @@ from spikeloom.hdl.link.transmitter import Transmitter
 CONNECTION = 0xCAFE_F00D
 FRAME_BYTES = 16
 BUFFER_BYTES = 64
-IDLE_CYCLES = 40
+IDLE_CYCLES = 64
 FRAME_CYCLES = 12 * (FRAME_BYTES + 12)
 """More than a frame takes when its bytes are taken at once."""
 

@@ -225,3 +225,5 @@ def test_a_pseudo_terminal_serves_it(design: spikeloom.Design, tmp_path: Path) -
 def test_memories_lose_their_contents() -> None:
     verilog = "  initial begin\n    mem[0] = 8'h00;\n    \\x [1] = 8'h00;\n  end\n  reg a = 1'h0;\n"
     assert without_memory_contents(verilog) == "  reg a = 1'h0;\n"
+    constants = verilog.replace("h00", "h10", 1)
+    assert without_memory_contents(constants) == constants

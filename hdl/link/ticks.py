@@ -1,0 +1,60 @@
+"""The pace of a run: when a step may begin, and what a tick during a step is."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..contract.widths import WORD_BITS
+from ..primitives.arithmetic import load_or_count
+
+
+class Ticks(wiring.Component):
+    """May a step begin?  With a tick period, once for each tick; else always.
+
+    Members
+    -------
+    period : clock cycles from tick to tick, 0 without ticks; stays while a run lasts.
+    begin : pulse, a run begins; its first tick comes after a whole period.
+    start, stepped : pulses, a step begins, and all of it is done.
+    due : a step may begin; from the second cycle after `begin` on.
+    overrun : pulses when a tick comes during a step.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "period": In(WORD_BITS),
+                "begin": In(1),
+                "start": In(1),
+                "stepped": In(1),
+                "due": Out(1),
+                "overrun": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """A counter from the inverse of the period up to −2."""
+        m = Module()
+        counter, begun = Signal(WORD_BITS), Signal()
+        ticking, tick, waiting, stepping = Signal(), Signal(), Signal(), Signal()
+        high = counter[1:].all()
+        m.d.comb += [
+            tick.eq(ticking & high & ~counter[0]),
+            self.due.eq(~ticking | waiting),
+            self.overrun.eq(tick & (stepping | self.start)),
+        ]
+        m.d.sync += counter.eq(load_or_count(counter, tick | self.begin, ~self.period))
+        m.d.sync += begun.eq(self.begin)
+        with m.If(begun):  # the inverse of 0 is −1
+            m.d.sync += ticking.eq(~(high & counter[0]))
+        with m.If(self.start):
+            m.d.sync += [stepping.eq(1), waiting.eq(0)]
+        with m.Elif(tick & ~stepping):
+            m.d.sync += waiting.eq(1)
+        with m.If(self.stepped):
+            m.d.sync += stepping.eq(0)
+        with m.If(self.begin):
+            m.d.sync += waiting.eq(0)
+        return m
