@@ -108,7 +108,8 @@ def random_arrivals(config, steps, seed=2, rate=0.5):
 def test_learns_as_the_golden_model(variant):
     config = make_config(variant)
     golden = follow(config, make_image(config), random_arrivals(config, 8), compare_every=8)
-    assert golden.counters["weight_clamps"][0] > 0
+    # With soft bounds a weight inside them never meets one.
+    assert golden.counters["weight_clamps"][0] > 0 or variant == "pair, soft"
 
 
 @pytest.mark.parametrize("variant", ["pair", "pair, soft", "three_factor", "sdsp", "lag_table"])
