@@ -84,6 +84,17 @@ def test_while_neurons_learn_by_stdp_only_the_teacher_makes_them_fire():
 # learn-digits
 
 
+@pytest.mark.parametrize("rule", TASKS)
+@pytest.mark.parametrize("lessons", [60, pytest.param(None, marks=pytest.mark.slow)])
+def test_digits_learned_on_the_fast_model_have_the_weights_of_the_golden_one(
+    rule, lessons, tmp_path
+):
+    report = run_learn_digits("fast:", rule, tmp_path, lessons=lessons, images=lessons)
+    assert report.weight_updates > 0
+    assert report.differences.weights == 0
+    assert not any(dataclasses.asdict(report.differences).values())
+
+
 @pytest.mark.parametrize(("rule", "share"), [("three_factor", 0.7), ("stdp", 0.6)])
 def test_some_lessons_teach_much_and_device_and_model_learn_the_same(rule, share, tmp_path):
     report = run_learn_digits("golden:", rule, tmp_path, lessons=120, images=60)

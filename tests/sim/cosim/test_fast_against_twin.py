@@ -10,10 +10,12 @@ from spikeloom.sim.cosim import campaign_configs, run_campaign, scenario
 from spikeloom.sim.cosim.campaign import learning_configs
 from spikeloom.sim.fast import unsupported
 
-RULES = ("pair", "rectangular", "symmetric", "three_factor", "sdsp", "lag_table")
-SHARES = ((campaign_configs("lif"), 8), (campaign_configs("adlif"), 3)) + tuple(
-    (learning_configs(rule), share) for rule, share in zip(RULES, (2, 1, 1, 2, 1, 2), strict=True)
-)
+SHARES = {"pair": 2, "rectangular": 1, "symmetric": 1, "three_factor": 2, "sdsp": 1, "lag_table": 2}
+CAMPAIGN = [
+    (campaign_configs("lif"), 8),
+    (campaign_configs("adlif"), 3),
+    *((learning_configs(rule), share) for rule, share in SHARES.items()),
+]
 """Configurations of the campaign, and how many of them are chosen."""
 
 
@@ -23,7 +25,7 @@ def chosen(configs: list[CoreConfig], count: int) -> list[CoreConfig]:
     return possible[:: len(possible) // count][:count]
 
 
-CONFIGS = [config for configs, count in SHARES for config in chosen(configs, count)]
+CONFIGS = [config for configs, count in CAMPAIGN for config in chosen(configs, count)]
 
 
 def test_there_are_twenty() -> None:
