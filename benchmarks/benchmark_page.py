@@ -41,8 +41,14 @@ def newest(results: list[Results]) -> dict[str, tuple[Results, Results]]:
     parts: dict[str, tuple[Results, Results]] = {}
     for file in results:
         for name, part in file["parts"].items():
-            if "workloads" in part and name in parts:
-                part = {**part, "workloads": parts[name][0]["workloads"] | part["workloads"]}
+            if "workloads" in part:
+                commits = dict.fromkeys(part["workloads"], file["commit"])
+                older = parts[name][0] if name in parts else {"workloads": {}, "commits": {}}
+                part = {
+                    **part,
+                    "workloads": older["workloads"] | part["workloads"],
+                    "commits": older["commits"] | commits,
+                }
             parts[name] = part, file
     return parts
 
@@ -69,7 +75,7 @@ def models(part: Results) -> Iterator[str]:
             against = ", ".join(sorted(peers))
             yield f"| {name} | {least:g} ({goal:g}) | {reached:.2f} | {against} |"
     for name, found in sorted(part["workloads"].items()):
-        yield f"\n{name}: {TITLES[name]}\n"
+        yield f"\n{name}: {TITLES[name]} (commit `{part['commits'][name]}`)\n"
         yield "| simulator | per second | `fast:` / it | active | version | |"
         yield "|---|--:|--:|--:|---|---|"
         for simulator, result in found.items():
@@ -93,6 +99,7 @@ what the figures mean see [benchmarks](../explanation/benchmarks.md). Nothing ha
 MODELS = """Steps per second of processor time (of W5: samples), one thread, of each simulator the fastest of
 several runs; the simulators run in turns, each in a process and an environment of its own. Building
 and compiling are not counted. *Active* is the share of neurons (of W5: outputs) that fire in a step.
+*Golden, before* is the golden model of commit `937562e`.
 """
 
 
@@ -102,7 +109,8 @@ def write_page() -> None:
     lines = [HEAD]
     for name, (part, file) in newest(results).items():
         lines.append(f"\n## {part['title']}\n")
-        lines.append(f"`{part['command']}`, commit `{file['commit']}`, {file['date'][:10]}.\n")
+        measured = "" if "workloads" in part else f", commit `{file['commit']}`"
+        lines.append(f"`{part['command']}`{measured}, {file['date'][:10]}.\n")
         if name == "models":
             lines += [MODELS, *models(part)]
             lines.append("\n![Ratios from commit to commit](../images/benchmark-history.png)")

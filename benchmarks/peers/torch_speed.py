@@ -124,7 +124,7 @@ def main(name, simulator):
     best = min(BATCHES, key=run)
     fired = float(network(spikes[:, :200].contiguous()).sum()) / 200 / SAMPLE_STEPS / OUTPUTS
     serve(
-        lambda: run(best), steps=SAMPLES, output_firing=fired, note=f"batches of {best}",
+        lambda: run(best), steps=SAMPLES, output_firing=fired, note=f"batches of {best}, PyTorch {torch.__version__}",
         version=version(simulator),
     )  # fmt: skip
 

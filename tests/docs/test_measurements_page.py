@@ -49,6 +49,7 @@ def test_of_each_part_the_newest_is_shown_and_workloads_one_by_one():
     assert parts["link"] == ({"markdown": "new"}, new)
     assert parts["twin"] == ({}, old)
     assert parts["models"][0]["workloads"] == {"W1": "old", "W2": "new"}
+    assert parts["models"][0]["commits"] == {"W1": "1", "W2": "2"}
 
 
 @pytest.mark.parametrize(
