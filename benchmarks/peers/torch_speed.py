@@ -123,10 +123,10 @@ def main(name, simulator):
         run(batch)
     best = min(BATCHES, key=run)
     fired = float(network(spikes[:, :200].contiguous()).sum()) / 200 / SAMPLE_STEPS / OUTPUTS
+    note = f"batches of {best}, PyTorch {torch.__version__}"
     serve(
-        lambda: run(best), steps=SAMPLES, output_firing=fired, note=f"batches of {best}, PyTorch {torch.__version__}",
-        version=version(simulator),
-    )  # fmt: skip
+        lambda: run(best), steps=SAMPLES, output_firing=fired, note=note, version=version(simulator)
+    )
 
 
 main(*sys.argv[1:])
