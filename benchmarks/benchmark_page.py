@@ -91,15 +91,16 @@ def models(part: Results) -> Iterator[str]:
 
 HEAD = """# Measurements
 
-Every figure with its command, from `benchmarks/results`, which has one file per commit. `make bench`
-measures the quick parts and writes this page; `python benchmarks/bench.py PART` measures others. For
-what the figures mean see [benchmarks](../explanation/benchmarks.md). Nothing has run on hardware.
+Every figure with its command, from `benchmarks/results`, which has one file per commit. `make
+bench` measures the quick parts and writes this page; `python benchmarks/bench.py PART` measures
+others. For what the figures mean see [benchmarks](../explanation/benchmarks.md). Nothing has run on
+hardware.
 """
 
 MODELS = """Steps per second of processor time (of W5: samples), one thread, of each simulator the fastest of
 several runs; the simulators run in turns, each in a process and an environment of its own. Building
-and compiling are not counted. *Active* is the share of neurons (of W5: outputs) that fire in a step.
-*Golden, before* is the golden model of commit `937562e`.
+and compiling are not counted. *Active* is the share of neurons (of W5: outputs) that fire in a
+step. *Golden, before* is the golden model of commit `937562e`.
 """
 
 
