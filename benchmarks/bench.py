@@ -59,7 +59,6 @@ PARTS = (
     Part("link", "Link", "link_efficiency.py"),
     Part("placement", "Placement", "placement_cuts.py", quick=False),
     Part("fabric", "Many cores", "fabric_cycles.py", quick=False),
-    Part("resources", "Look-up tables, memories and clock", "resources.py", quick=False),
     Part("learning-resources", "Resources of learning", "learning_resources.py", quick=False),
     Part("fabric-resources", "Resources of many cores", "fabric_resources.py", quick=False),
 )
@@ -98,8 +97,6 @@ def main() -> int:
     file = RESULTS / f"{commit().rstrip('+')}.json"
     failed = []
     for part in [] if given.page else chosen:
-        if not (HERE / part.script).exists():
-            continue
         print(f"{part.title}: {part.command} ...", flush=True)
         try:
             found = measure(part)
