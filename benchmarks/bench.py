@@ -53,7 +53,6 @@ class Part:
 
 PARTS = (
     Part("models", "Models beside other simulators", "model_speed.py", (), models=True),
-    Part("twin", "Simulated board", "twin_speed.py"),
     Part("cycles", "Cycles per step", "cycles_per_step.py"),
     Part("learning", "Cycles per step while learning", "learning_cycles.py"),
     Part("link", "Link", "link_efficiency.py"),

@@ -17,7 +17,6 @@ from typing import Any
 
 import ann_pictures
 import explain_picture
-import growth_picture
 import numpy as np
 import sweep_pictures
 from amaranth.sim import Simulator
@@ -345,7 +344,6 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     "front-cycles": sweep_pictures.cycles,
     "front-energy": sweep_pictures.energies,
     "bit-budget": sweep_pictures.bit_budget,
-    "growth": growth_picture.growth,
 }
 
 
