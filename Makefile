@@ -8,7 +8,7 @@ TYPES := .types/spikeloom
 # One more than there are processors: tests of the link and of interruptions wait most of the time.
 JOBS ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 
-.PHONY: setup demo test lint types format docs bench campaign formal wheel clean
+.PHONY: setup demo test lint types format docs bench peers campaign formal wheel clean
 
 demo: setup
 	$(BIN)/spikeloom demo digits --out out/digits
@@ -34,9 +34,12 @@ docs: setup
 	$(BIN)/python -m sphinx -W --keep-going -q -E -b html docs build/docs
 	@echo "build/docs/index.html"
 
+# Some minutes; beside the simulators that `make peers` installed.
 bench: setup
-	$(BIN)/python benchmarks/cycles_per_step.py
-	$(BIN)/python benchmarks/learning_cycles.py
+	$(BIN)/python benchmarks/bench.py
+
+peers: setup
+	$(BIN)/python benchmarks/peers/environments.py
 
 formal: setup
 	$(BIN)/python tests/formal/proofs.py

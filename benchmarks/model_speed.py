@@ -1,14 +1,14 @@
-"""Steps per second of the fast and the golden model, one thread, compile time apart; beside Brian2.
+"""Steps per second of the fast and the golden model, one thread, beside other simulators.
 
-W1 to W4 and W6 are recurrent (`workloads.py`), W5 is feed-forward: 64–128–10, 1 000 samples of 32
-steps.  Each is run several times, and the fastest run counts.
+W1 to W4 and W6 are recurrent, W5 is feed-forward (`workloads.py`).  Each simulator has a process and an
+environment of its own (`peers/environments.py`); they run a workload in turns, and of each the run
+with the least processor time counts, without building and compiling.
 
-    python benchmarks/model_speed.py                      W1 to W5
+    python benchmarks/model_speed.py                      W1 to W5, with all environments that exist
     python benchmarks/model_speed.py W6                   takes 6 GB of memory
-    python benchmarks/model_speed.py --brian2 venv/bin/python   an interpreter that has Brian2
+    python benchmarks/model_speed.py --peer nest=PYTHON   an interpreter that has NEST
+    python benchmarks/model_speed.py --before FOLDER      also the golden model of another checkout
 """
-
-# ruff: noqa: E402
 
 from __future__ import annotations
 
@@ -17,184 +17,174 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-# One thread, also of linear algebra; read when NumPy is loaded.
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")
-
-import numpy as np
+from peers.environments import PACKAGES, interpreter
 from rich.console import Console
 from rich.table import Table
-from workloads import (
-    D_MEM,
-    D_TRACE,
-    FRACTION_BITS,
-    INCREMENT,
-    RECURRENT,
-    THRESHOLD,
-    W_MAX,
-    Workload,
+from workloads import RECURRENT, W5_TITLE
+
+PEERS = Path(__file__).parent / "peers"
+TITLES = {w.name: w.title for w in RECURRENT} | {"W5": W5_TITLE}
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
+)
+BEFORE = "golden, before"
+SMALL, STATIC, LARGE, BATCHED = {"W1", "W2", "W3", "W4"}, {"W1", "W3"}, {"W6"}, {"W5"}
+
+Result = dict[str, Any]
+"""`per_second`, and what the simulator says of itself: `version`, `firing`, `note`."""
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A contestant.
+
+    Attributes
+    ----------
+    name : as in tables and results.
+    environment : one of `peers/environments.py`; "" is this one.
+    command : a script of `peers/` and what it gets after the workload.
+    workloads : those that it can do.
+    """
+
+    name: str
+    environment: str
+    command: tuple[str, ...]
+    workloads: set[str]
+
+
+SIMULATORS = (
+    Simulator("fast", "", ("spikeloom_speed.py", "fast"), SMALL | BATCHED | LARGE),
+    Simulator("golden", "", ("spikeloom_speed.py", "golden"), SMALL | BATCHED),
+    Simulator(BEFORE, "", ("spikeloom_speed.py", "golden"), SMALL | BATCHED),
+    Simulator("Brian2, C++", "brian2", ("brian2_speed.py", "cpp"), SMALL | LARGE),
+    Simulator("Brian2, Cython", "brian2", ("brian2_speed.py", "cython"), SMALL),
+    Simulator("Brian2, NumPy", "brian2", ("brian2_speed.py", "numpy"), SMALL),
+    Simulator("NEST", "nest", ("nest_speed.py",), STATIC | LARGE),
+    Simulator("SuperNeuroMAT", "superneuromat", ("superneuromat_speed.py",), SMALL),
+    Simulator("snnTorch", "snntorch", ("torch_speed.py", "snntorch"), BATCHED),
+    Simulator("Norse", "norse", ("torch_speed.py", "norse"), BATCHED),
+    Simulator("BindsNET", "bindsnet", ("torch_speed.py", "bindsnet"), BATCHED),
 )
 
-from spikeloom.hdl import CoreConfig, Image, LearningConfig
-from spikeloom.sim.fast import FastCore, prepare
-from spikeloom.sim.golden import GoldenCore
 
-LEAST_RUNS, LEAST_SECONDS = 3, 2.0
-SAMPLES, SAMPLE_STEPS = 1_000, 32
-LAYERS = (64, 128, 10)
-GOLDEN_SHARE = 20
-"""The golden model runs a part of the steps, one in so many."""
+class Runner:
+    """A simulator that has built a workload and waits for its turns."""
 
+    def __init__(self, simulator: Simulator, workload: str, python: Path, rooms: Path | None):
+        script, *options = simulator.command
+        paths = {"PYTHONPATH": str(rooms)} if rooms else {}
+        self._process = subprocess.Popen(
+            [python, PEERS / script, workload, *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if not os.environ.get("SHOW_ERRORS") else None,
+            text=True,
+            env=os.environ | ONE_THREAD | paths,
+        )
+        self.about = self._line()
+        self.seconds: list[float] = []
 
-def recurrent_image(w: Workload) -> Image:
-    """The network as a core's image."""
-    learning = LearningConfig(rule="pair", fraction_bits=FRACTION_BITS) if w.learns else None
-    config = CoreConfig(
-        neurons=w.neurons, axons=w.neurons, synapse="delta", refractory_bits=0,
-        parameters="per_neuron", learning=learning,
-    )  # fmt: skip
-    weights = w.weights()
-    rule = {"x_inc": INCREMENT, "y_inc": INCREMENT, "d_x": D_TRACE, "d_y": D_TRACE}
-    learns = {
-        "learning": {"enabled": 1, "w_min": -W_MAX, "w_max": W_MAX, **rule},
-        "plastic": weights != 0,
-    }
-    parameters = {"v_threshold": THRESHOLD, "d_mem": D_MEM, "bias": w.bias()}
-    routes = np.arange(w.neurons)
-    return Image(config, weights, parameters, routes, **(learns if w.learns else {}))
+    def turn(self) -> None:
+        """Run once."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        self.seconds.append(self._line()["seconds"])
 
+    def result(self) -> Result:
+        """The fastest run; the process ends."""
+        self._process.communicate()
+        about = dict(self.about)
+        return {"per_second": about.pop("steps") / min(self.seconds), **about}
 
-def feed_forward() -> tuple[Image, np.ndarray]:
-    """The network of W5, and (samples, steps, axons) of input at 10 %."""
-    inputs, hidden, outputs = LAYERS
-    rng = np.random.default_rng(5)
-    config = CoreConfig(
-        neurons=hidden + outputs, axons=inputs + hidden, synapse="delta", refractory_bits=0,
-        bias=False,
-    )  # fmt: skip
-    weights = np.zeros((config.axons, config.neurons), dtype=np.int64)
-    weights[:inputs, :hidden] = rng.integers(-40, 80, (inputs, hidden))
-    weights[inputs:, hidden:] = rng.integers(-40, 80, (hidden, outputs))
-    routes = np.concatenate([inputs + np.arange(hidden), np.full(outputs, -1)])
-    image = Image(config, weights, {"v_threshold": 800, "d_mem": D_MEM}, routes)
-    raster = np.zeros((SAMPLES, SAMPLE_STEPS, config.axons), dtype=bool)
-    raster[:, :, :inputs] = rng.random((SAMPLES, SAMPLE_STEPS, inputs)) < 0.1
-    return image, raster
+    def _line(self) -> Result:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith("{"):
+                return dict(json.loads(line))
+        _, errors = self._process.communicate()
+        raise RuntimeError((errors or "").strip().splitlines()[-1:] or "it ended without a word")
 
 
-def fastest(run: Callable[[], object]) -> float:
-    """Seconds of the fastest of some runs: on a busy machine others are slower."""
-    times: list[float] = []
-    while len(times) < LEAST_RUNS or sum(times) < LEAST_SECONDS:
-        began = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - began)
-    return min(times)
+def measure(
+    workload: str, pythons: dict[str, Path], rounds: int, before: Path | None, show: Console
+) -> dict[str, Result]:
+    """All simulators on a workload, in turns."""
+    runners: dict[str, Runner] = {}
+    for simulator in SIMULATORS:
+        python = pythons.get(simulator.environment)
+        rooms = before if simulator.name == BEFORE else None
+        if workload not in simulator.workloads or python is None:
+            continue
+        if simulator.name == BEFORE and before is None:
+            continue
+        try:
+            runners[simulator.name] = Runner(simulator, workload, python, rooms)
+        except RuntimeError as error:
+            show.print(f"{workload}: {simulator.name} does not run: {error}")
+    for _ in range(rounds):
+        for runner in runners.values():
+            runner.turn()
+    return {name: runner.result() for name, runner in runners.items()}
 
 
-def measure_recurrent(w: Workload) -> dict[str, float]:
-    """Steps per second of both models, and the share of neurons that fire in a step."""
-    image = recurrent_image(w)
-    fast, found = FastCore(image), {}
-    fast.states["v"][0] = w.potentials()
-    fast.run_watched(None, 10)
-    seconds = fastest(lambda: fast.run_watched(None, w.steps))
-    found["fast"] = w.steps / seconds
-    counters = fast.counters
-    found["firing"] = counters["spikes"][0] / counters["steps"][0] / w.neurons
-    if w.neurons <= 1024:
-        golden, steps = GoldenCore(image), w.steps // GOLDEN_SHARE
-        golden.states["v"][0] = w.potentials()
-        silence = np.zeros((steps, w.neurons), dtype=bool)
-        found["golden"] = steps / fastest(lambda: golden.run(silence))
-    return found
-
-
-def measure_feed_forward() -> dict[str, float]:
-    """Samples per second of both models; the fast one runs them in one thread."""
-    image, raster = feed_forward()
-    core = FastCore(image, SAMPLES, threads=1)
-
-    def run() -> None:
-        core.reset()
-        core.run_watched(raster, SAMPLE_STEPS)
-
-    core.step()
-    batch = raster[:100]
-    golden = GoldenCore(image, len(batch))
-
-    def run_golden() -> None:
-        golden.reset()
-        golden.run(batch)
-
-    return {
-        "fast": SAMPLES / fastest(run),
-        "golden": len(batch) / fastest(run_golden),
-        "firing": float(
-            core.counters["spikes"].sum() / SAMPLES / SAMPLE_STEPS / core.config.neurons
-        ),
-    }
-
-
-def measure_brian2(python: Path, name: str) -> dict[str, float]:
-    """What `peers/brian2_speed.py` measures in its own environment."""
-    script = Path(__file__).parent / "peers" / "brian2_speed.py"
-    shown = subprocess.run(
-        [python, script, name], capture_output=True, text=True, check=True
-    ).stdout
-    return dict(json.loads(shown.splitlines()[-1]))
+def rooms_of(checkout: Path) -> Path:
+    """A folder from which `spikeloom` of another checkout is imported."""
+    rooms = checkout / ".types"
+    folder = rooms / "spikeloom"
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        for source in (*checkout.glob("host/*"), *(checkout / n for n in ("hdl", "sim", "boards"))):
+            (folder / source.name).symlink_to(source.resolve())
+    return rooms
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", default=["W1", "W2", "W3", "W4", "W5"])
-    parser.add_argument("--brian2", type=Path, metavar="PYTHON")
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
+    parser.add_argument("--before", type=Path, metavar="FOLDER")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="written, or added to")
     given = parser.parse_args()
-    began = time.perf_counter()
-    prepare()
-    compiled = time.perf_counter() - began
-    results: dict[str, dict[str, float]] = {}
-    table = Table(
-        "workload", "firing", "golden", "fast", "fast / golden", "Brian2 C++", "fast / Brian2"
-    )
-    for w in (w for w in RECURRENT if w.name in given.names):
-        found = measure_recurrent(w)
-        if given.brian2:
-            found |= measure_brian2(given.brian2, w.name)
-        results[w.name] = found
-        table.add_row(f"{w.name} {w.title}", *cells(found))
-    if "W5" in given.names:
-        found = results["W5"] = measure_feed_forward()
-        table.add_row(f"W5 {'–'.join(map(str, LAYERS))}, samples", *cells(found))
-    console = Console(width=120)
-    console.print(table)
-    console.print(
-        f"steps (of W5 samples) per second, one thread; {compiled:.1f} s to compile, or to load"
-    )
-    if given.json:
-        given.json.write_text(json.dumps(results | {"compile_seconds": compiled}, indent=2))
+    pythons = {name: interpreter(name) for name in PACKAGES if interpreter(name).exists()}
+    pythons |= {name: Path(python) for name, _, python in (p.partition("=") for p in given.peer)}
+    pythons[""] = Path(sys.executable)
+    console = Console(width=110)
+    results: dict[str, dict[str, Result]] = {}
+    if given.json and given.json.exists():
+        results = json.loads(given.json.read_text())
+    for name in given.names:
+        before = rooms_of(given.before) if given.before else None
+        found = measure(name, pythons, given.rounds, before, console)
+        results.setdefault(name, {}).update(found)
+        console.print(table(name, found))
+        if given.json:
+            given.json.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    console.print("steps (of W5 samples) per second of processor time, one thread, compiled before")
     return 0
 
 
-def cells(found: dict[str, float]) -> list[str]:
-    """A row of the table."""
-
-    def per_second(name: str) -> str:
-        return f"{found[name]:,.0f}".replace(",", " ") if name in found else "–"
-
-    def ratio(name: str) -> str:
-        return f"{found['fast'] / found[name]:.2f}" if name in found else "–"
-
-    firing = f"{100 * found['firing']:.1f} %"
-    return [
-        firing, per_second("golden"), per_second("fast"), ratio("golden"), per_second("brian2"),
-        ratio("brian2"),
-    ]  # fmt: skip
+def table(workload: str, found: dict[str, Result]) -> Table:
+    """The simulators on a workload."""
+    shown = Table(
+        "simulator", "per second", "fast / it", "neurons that fire", "version", "",
+        title=f"{workload}: {TITLES[workload]}",
+    )  # fmt: skip
+    for name, result in found.items():
+        ratio = found["fast"]["per_second"] / result["per_second"] if "fast" in found else 0.0
+        firing = result.get("firing", result.get("output_firing", 0.0))
+        shown.add_row(
+            name, f"{result['per_second']:,.0f}".replace(",", " "), f"{ratio:.2f}",
+            f"{100 * firing:.1f} %", result.get("version", ""), result.get("note", ""),
+        )  # fmt: skip
+    return shown
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Networks of integers that simulators are compared on, as arrays that each of them can take.
 
-Neurons are LIF with delta synapses and a constant input each, with which a neuron fires about every
-fiftieth step; spikes take one step; what learns does so by pair STDP on all synapses.
+W1 to W4 and W6 are recurrent: LIF neurons with delta synapses and a constant input each, with which a
+neuron fires about every fiftieth step; spikes take one step; what learns does so by pair STDP on all
+synapses.  W5 is feed-forward: many samples of input.
 """
 
 from __future__ import annotations
@@ -64,3 +65,18 @@ RECURRENT = (
     Workload("W4", "1 024 LIF, 10 %, pair STDP", 1024, 0.1, True, 1_000),
     Workload("W6", "10 000 LIF, 1 %", 10_000, 0.01, False, 1_000),
 )
+
+
+LAYERS = (64, 128, 10)
+SAMPLES, SAMPLE_STEPS = 1_000, 32
+LAYERS_THRESHOLD = 800
+W5_TITLE = f"{'–'.join(map(str, LAYERS))}, {SAMPLES} samples × {SAMPLE_STEPS} steps"
+
+
+def layers() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Of W5: weights to the hidden and to the output layer, and (samples, steps, inputs) at 10 %."""
+    inputs, hidden, outputs = LAYERS
+    rng = np.random.default_rng(5)
+    to_hidden = rng.integers(-40, 80, (inputs, hidden))
+    to_outputs = rng.integers(-40, 80, (hidden, outputs))
+    return to_hidden, to_outputs, rng.random((SAMPLES, SAMPLE_STEPS, inputs)) < 0.1

@@ -1,18 +1,14 @@
-"""Steps per second of Brian2's C++ on a workload, without compiling: run by `model_speed.py --brian2`.
+"""Brian2 on a workload, in one of its modes: `brian2_speed.py W1 cpp`, or `numpy`, or `cython`.
 
 The network is that of `workloads.py` in floating point; learning is the pair STDP of Brian2's
 documentation, with traces in each synapse that are updated when spikes come.
 """
 
-import json
 import sys
 import tempfile
-from pathlib import Path
 
+import brian2
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from brian2 import (
     Network,
     NeuronGroup,
@@ -24,9 +20,8 @@ from brian2 import (
     prefs,
     set_device,
 )
+from turns import processor_seconds, serve
 from workloads import D_MEM, D_TRACE, FRACTION_BITS, INCREMENT, RECURRENT, THRESHOLD, W_MAX
-
-LEAST_RUNS, LEAST_SECONDS = 3, 2.0
 
 
 def build(w):
@@ -61,21 +56,30 @@ def build(w):
     return Network(neurons, synapses, monitor), monitor
 
 
-def main(name):
+def main(name, mode):
     w = next(w for w in RECURRENT if w.name == name)
+    about = {"version": brian2.__version__}
+    defaultclock.dt = 1 * ms
+    if mode != "cpp":
+        prefs.codegen.target = mode
+        network, _ = build(w)
+        network.run(2 * ms)
+        steps = w.steps // (10 if w.neurons > 100 or mode == "numpy" else 1)
+        serve(lambda: processor_seconds(lambda: network.run(steps * ms)), steps=steps, **about)
+        return
     set_device("cpp_standalone", build_on_run=False)
     prefs.devices.cpp_standalone.openmp_threads = 0
-    defaultclock.dt = 1 * ms
     network, monitor = build(w)
     network.run(w.steps * ms)
     with tempfile.TemporaryDirectory() as folder:
         device.build(directory=folder, compile=True, run=False, with_output=False)
-        times = []
-        while len(times) < LEAST_RUNS or sum(times) < LEAST_SECONDS:
+
+        def run():
             device.run(folder, with_output=False, run_args=[])
-            times.append(device._last_run_time)
-        firing = monitor.num_spikes / w.steps / w.neurons
-    print(json.dumps({"brian2": w.steps / min(times), "brian2_firing": firing}))
+            return device._last_run_time  # of std::clock: processor time
+
+        run()
+        serve(run, steps=w.steps, firing=monitor.num_spikes / w.steps / w.neurons, **about)
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])

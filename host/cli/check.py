@@ -13,8 +13,9 @@ from rich.text import Text
 
 from ..exchange.checked import Checked
 from ..exchange.checking import Fit, fit_design, fit_network
-from ..exchange.importer import IMPORTERS, check_network
+from ..exchange.importer import check_network
 from .common import BOARD, JSON, examples, parse_settings, read_design, report
+from .import_options import DT, FORMAT, RESET, SETTINGS, SOURCE
 from .targets import DESIGN_SUFFIX
 
 _EXAMPLES = examples(
@@ -107,15 +108,11 @@ def check(
         ..., metavar="FILE", help="A network of another tool, or a saved design (.slm)."
     ),
     board: str = BOARD,
-    format: str = typer.Option(
-        None, "--format", "-f", help=f"{', '.join(IMPORTERS)}; default: as the file shows."
-    ),
-    dt: float = typer.Option(None, help="Length of a time step in seconds, where the file has none."),
-    reset: str = typer.Option(None, help="What a spike does to the potential: value or subtract."),
-    source: str = typer.Option(None, help="The framework that wrote the file, e.g. snntorch."),
-    settings: list[str] = typer.Option(
-        None, "--set", "-s", metavar="NAME=VALUE", help="Another option of the format; may be repeated."
-    ),
+    format: str = FORMAT,
+    dt: float = DT,
+    reset: str = RESET,
+    source: str = SOURCE,
+    settings: list[str] = SETTINGS,
     weight_bits: int = typer.Option(None, help="Of the smallest core, without a board."),
     state_bits: int = typer.Option(None, help="Of the smallest core, without a board."),
     spikes: int = typer.Option(

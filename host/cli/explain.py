@@ -18,9 +18,10 @@ from ..design.design import Design
 from ..design.spike_files import read_spikes
 from ..diagnosis.explain import Explanation
 from ..diagnosis.explain import explain as explain_difference
-from ..exchange.importer import IMPORTERS, import_network
+from ..exchange.importer import import_network
 from ..network.network import Network
 from .common import JSON, examples, parse_settings, read_design, report
+from .import_options import DT, FORMAT, RESET, SETTINGS, SOURCE
 from .output import note
 from .targets import DESIGN_SUFFIX
 
@@ -85,15 +86,11 @@ def explain(
     design_file: Path = typer.Option(
         None, "--design", metavar="FILE", help="What the network was compiled to; default: compile it."
     ),
-    format: str = typer.Option(
-        None, "--format", "-f", help=f"{', '.join(IMPORTERS)}; default: as the file shows."
-    ),
-    dt: float = typer.Option(None, help="Length of a time step in seconds, where the file has none."),
-    reset: str = typer.Option(None, help="What a spike does to the potential: value or subtract."),
-    source: str = typer.Option(None, help="The framework that wrote the file, e.g. snntorch."),
-    settings: list[str] = typer.Option(
-        None, "--set", "-s", metavar="NAME=VALUE", help="Another option of the format; may be repeated."
-    ),
+    format: str = FORMAT,
+    dt: float = DT,
+    reset: str = RESET,
+    source: str = SOURCE,
+    settings: list[str] = SETTINGS,
     weight_bits: int = typer.Option(None, help="Of the core; default: as few as hold the network."),
     state_bits: int = typer.Option(None, help="Of the core; default: as few as hold the network."),
     page: Path = typer.Option(

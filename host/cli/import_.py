@@ -13,8 +13,9 @@ from rich.text import Text
 from ..compiler.compile import compile as compile_network
 from ..design.design import Design
 from ..exchange.imported import Imported
-from ..exchange.importer import IMPORTERS, import_network
+from ..exchange.importer import import_network
 from .common import JSON, examples, parse_settings, report
+from .import_options import DT, FORMAT, RESET, SETTINGS, SOURCE
 from .output import note
 
 _EXAMPLES = examples(
@@ -58,15 +59,11 @@ def register(app: typer.Typer) -> None:
 
 def import_file(
     file: Path = typer.Argument(..., metavar="FILE", help="A network of another tool."),
-    format: str = typer.Option(
-        None, "--format", "-f", help=f"{', '.join(IMPORTERS)}; default: as the file shows."
-    ),
-    dt: float = typer.Option(None, help="Length of a time step in seconds, where the file has none."),
-    reset: str = typer.Option(None, help="What a spike does to the potential: value or subtract."),
-    source: str = typer.Option(None, help="The framework that wrote the file, e.g. snntorch."),
-    settings: list[str] = typer.Option(
-        None, "--set", "-s", metavar="NAME=VALUE", help="Another option of the format; may be repeated."
-    ),
+    format: str = FORMAT,
+    dt: float = DT,
+    reset: str = RESET,
+    source: str = SOURCE,
+    settings: list[str] = SETTINGS,
     weight_bits: int = typer.Option(None, help="Of the core; default: as few as hold the network."),
     state_bits: int = typer.Option(None, help="Of the core; default: as few as hold the network."),
     out: Path = typer.Option(None, "--out", "-o", metavar="FILE", help="Where to save the design."),

@@ -14,7 +14,6 @@ from rich.table import Table
 
 from spikeloom.hdl.contract.core_config import ceil_div
 from spikeloom.hdl.contract.errors import InputError
-from spikeloom.sim import GoldenCore
 
 from ..connect.open import open
 from ..connect.schemes import TWIN
@@ -23,6 +22,7 @@ from ..diagnosis.lockstep import Differences, Lockstep
 from ..display import learning_plots, plots
 from ..display.progress import progress_bar
 from . import digits_network as digits
+from .any_model import any_model
 from .report_rows import add_closing_rows
 from .training_tasks import TASKS, TrainingTask
 
@@ -42,7 +42,7 @@ class LearningReport:
     images, correct : test images that were shown after the last lesson, and those recognised.
     needed : share of the test images that must be recognised.
     all_images : whether all training and test images were shown.
-    curve : (lessons given, share of the test images that the golden model recognises with the
+    curve : (lessons given, share of the test images that a model recognises with the
         weights that the device has then).
     steps, spikes, weight_updates, weight_clamps : in all; what the device counted.
     differences : from the golden model.
@@ -201,7 +201,7 @@ class _Data:
 
 @dataclass
 class _History:
-    """How well the weights do, as they change: all test images side by side, in the golden model."""
+    """How well the weights do, as they change: all test images side by side, in a model."""
 
     task: TrainingTask
     design: Design
@@ -218,7 +218,7 @@ class _History:
             learning={**image.learning, "enabled": 0},
         )
         raster = task.test_input(self.data.test_x).reshape(count, task.test_period, -1)
-        answers = task.decode(GoldenCore(image, batch=count).run(raster))
+        answers = task.decode(any_model(image, count).run(raster))
         self.points.append((lessons, float(np.mean(answers == self.data.test_y))))
 
 

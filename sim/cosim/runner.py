@@ -119,7 +119,7 @@ def _build(config: CoreConfig, *, waves: bool) -> Path:
         sources,
         arguments,
         TOP_NAME,
-        message="Compiling the co-simulation with Verilator (10–30 s, once per configuration)",
+        message=f"Compiling the co-simulation with Verilator ({verilator.compile_time(sources)})",
     ).parent
 
 

@@ -34,6 +34,7 @@ class Synapses(NamedTuple):
     neurons, receptors, sums, slots, padded : N, receptors, K, D, P.
     half : sums are −half…half − 1.
     row_start : (A + 1,) where the rows begin in what follows.
+    span_start, span_stop : (A,) of dense rows, the whole vectors outside which there is no synapse.
     weights : int16.
     plastic : uint8.
     columns : int32, the neuron of each synapse; of dense rows one row of them, for all.
@@ -52,6 +53,8 @@ class Synapses(NamedTuple):
     padded: int
     half: int
     row_start: NDArray
+    span_start: NDArray
+    span_stop: NDArray
     weights: NDArray
     plastic: NDArray
     columns: NDArray
@@ -124,7 +127,7 @@ def _store(image: Image, held: NDArray[np.bool_]) -> tuple[Synapses, NDArray[np.
     synapses = Synapses(
         bool(dense), c.neurons, c.receptors, sums, c.delay_slots, width,
         1 << (c.layout.accumulator_bits - 1),
-        row_start.astype(np.int64), weights, plastic,
+        row_start.astype(np.int64), *_spans(held), weights, plastic,
         stored_columns.astype(np.int32), offsets.astype(np.int32),
         column_start.astype(np.int64), sizes.astype(np.int64), column_entries, column_axons,
         image.modulatory.copy(),
@@ -135,6 +138,15 @@ def _store(image: Image, held: NDArray[np.bool_]) -> tuple[Synapses, NDArray[np.
 def _starts(sizes: NDArray) -> NDArray:
     """Where lists of these sizes begin, one after the other, each filled to a multiple of `BLOCK`."""
     return np.concatenate([[0], np.cumsum(-(-sizes // BLOCK) * BLOCK)])
+
+
+def _spans(held: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of each row, the first vector with a synapse, and the end of the last one, as columns."""
+    any_held = held.any(axis=1)
+    start = held.argmax(axis=1) // BLOCK * BLOCK
+    last = held.shape[1] - 1 - held[:, ::-1].argmax(axis=1)
+    stop = np.where(any_held, (last // BLOCK + 1) * BLOCK, 0)
+    return start.astype(np.int64), stop.astype(np.int64)
 
 
 def _filled_places(sizes: NDArray) -> NDArray:
@@ -150,17 +162,18 @@ def add_row(s: Synapses, axon: int, sums: NDArray, slot: int) -> None:
     base = slot * s.sums * s.padded
     split = s.receptors == 2 and not s.modulatory[axon]
     if s.dense:
-        weights = s.weights[begin:end]
+        start, stop = s.span_start[axon], s.span_stop[axon]
+        weights = s.weights[begin + start : begin + stop]
         if s.modulatory[axon]:
             base += (s.sums - 1) * s.padded
-        first = sums[base : base + s.padded]
+        first = sums[base + start : base + stop]
         if split:
-            second = sums[base + s.padded : base + 2 * s.padded]
-            for j in range(s.padded):
+            second = sums[base + s.padded + start : base + s.padded + stop]
+            for j in range(weights.size):
                 first[j] += max(weights[j], 0)
                 second[j] += min(weights[j], 0)
         else:
-            for j in range(s.padded):
+            for j in range(weights.size):
                 first[j] += weights[j]
     elif s.slots == 1 and not split:
         for k in range(begin, end):

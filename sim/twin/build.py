@@ -17,6 +17,7 @@ from .index import index_key, look_up, record
 from .verilator import (
     MAKE_FLAGS,
     compile_cached,
+    compile_time,
     environment,
     is_cached,
     spinner,
@@ -45,7 +46,7 @@ class TwinLibrary:
 def build_twin(
     config: CoreConfig | FabricConfig, *, clock_hz: int = CLOCK_HZ, baud: int = BAUD
 ) -> TwinLibrary:
-    """The twin of a configuration; 10–20 s the first time, then from the cache, at once.
+    """The twin of a configuration; 7–20 s the first time, then from the cache, at once.
 
     Raises `InputError` for a rate that a chip with this clock cannot make.
     """
@@ -112,7 +113,7 @@ def compile_library(
     top: str,
     ports: dict[str, str],
     flags: Sequence[str] = (),
-    message: str = "Compiling the twin with Verilator (10–20 s, once per configuration)",
+    message: str = "",
 ) -> Path:
     """Compile Verilog with module `top` and the harness; `ports` names CLOCK, RX, TX (and RESET)."""
     prefix = f"V{top}"
@@ -134,5 +135,5 @@ def compile_library(
         [*sources, (HARNESS.name, harness)],
         arguments,
         _LIBRARY,
-        message=message,
+        message=message or f"Compiling the twin with Verilator ({compile_time(sources)})",
     )

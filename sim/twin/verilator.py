@@ -88,7 +88,7 @@ def compile_cached(
     arguments: Sequence[str],
     product: str,
     *,
-    message: str = "Compiling with Verilator (10–20 s, once per configuration)",
+    message: str = "",
 ) -> Path:
     """Path of `product`, compiled by `verilator arguments…` unless an equal call did it before.
 
@@ -101,13 +101,15 @@ def compile_cached(
     sources : files, or (name, text) pairs, that are put on the command line in this order.
     arguments : further arguments; the output folder is appended.
     product : name of the file that is wanted.
+    message : shown meanwhile; default: with `compile_time`.
     """
-    contents = [s.read_bytes() if isinstance(s, Path) else s[1].encode() for s in sources]
+    contents = [_content(source) for source in sources]
     folder = cache_folder() / kind / _digest(*contents, repr((list(arguments), product)).encode())
     target = folder / product
     if is_cached(target):
         return target
     environment()  # what is missing is said before anything is shown or made
+    message = message or f"Compiling with Verilator ({compile_time(sources)})"
     with spinner(message), _one_at_a_time(folder.name):
         if not is_cached(target):  # nobody else made it meanwhile
             with work_folder(folder.parent) as work:
@@ -121,6 +123,20 @@ def compile_cached(
         raise CompileError(f"Verilator gave no {product}; its log is {folder / _LOG}")
     _drop_old_models(folder.parent)
     return target
+
+
+def compile_time(sources: Sequence[Path | tuple[str, str]]) -> str:
+    """How long generated Verilog takes to compile, in words, on a computer with two free processors.
+
+    From the logs of cores of 1 to 32 lanes: 7.5 s for 0.4 MB, 13 s for 1.4 MB.
+    """
+    size = sum(len(_content(source)) for source in sources)
+    return f"about {5 + 6 * size / 1e6:.0f} s, once per configuration"
+
+
+def _content(source: Path | tuple[str, str]) -> bytes:
+    """Of a file, or of a name and a text."""
+    return source.read_bytes() if isinstance(source, Path) else source[1].encode()
 
 
 def _digest(*contents: bytes) -> str:

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import subprocess
 import sys
 
 import numpy as np
@@ -82,6 +83,33 @@ def test_while_neurons_learn_by_stdp_only_the_teacher_makes_them_fire():
 
 
 # learn-digits
+
+
+@pytest.mark.parametrize(
+    ("hidden", "model"), [("", "FastCore"), ("sys.modules['numba'] = None", "GoldenCore")]
+)
+def test_curves_are_of_the_fast_model_where_there_is_one(hidden, model):
+    script = (
+        f"import sys; {hidden}\n"
+        "from spikeloom.demos.any_model import any_model\n"
+        "from spikeloom.hdl import CoreConfig, Image\n"
+        "print(type(any_model(Image(CoreConfig(neurons=1, axons=1), [[1]]))).__name__)\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.strip() == model
+
+
+@pytest.mark.parametrize("rule", TASKS)
+@pytest.mark.parametrize("lessons", [60, pytest.param(None, marks=pytest.mark.slow)])
+def test_digits_learned_on_the_fast_model_have_the_weights_of_the_golden_one(
+    rule, lessons, tmp_path
+):
+    report = run_learn_digits("fast:", rule, tmp_path, lessons=lessons, images=lessons)
+    assert report.weight_updates > 0
+    assert report.differences.weights == 0
+    assert not any(dataclasses.asdict(report.differences).values())
 
 
 @pytest.mark.parametrize(("rule", "share"), [("three_factor", 0.7), ("stdp", 0.6)])

@@ -56,7 +56,7 @@ def dask_processes(folder, workers):
 def wait_for(condition, seconds=60):
     until = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < until, "waited in vain"
+        assert time.monotonic() < until, "what the test waits for did not come"
         time.sleep(0.01)
 
 

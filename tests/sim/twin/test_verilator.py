@@ -81,6 +81,20 @@ def compile_model(text: str) -> Path:
     return verilator.compile_cached("test", [("a.v", text)], [], "model.so")
 
 
+def test_the_time_is_estimated_from_the_size_of_the_sources(
+    compilations: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+
+    def spinner(message: str) -> contextlib.AbstractContextManager[None]:
+        shown.append(message)
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr(verilator, "spinner", spinner)
+    compile_model(" " * 1_000_000)
+    assert shown == ["Compiling with Verilator (about 11 s, once per configuration)"]
+
+
 def test_intermediate_files_do_not_stay_in_the_cache(compilations: list[Path]) -> None:
     product = compile_model("1")
     assert {path.name for path in product.parent.iterdir()} == {"a.v", "model.so", "verilator.log"}
