@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -60,9 +60,9 @@ class NeuronUpdate(wiring.Component):
         c, layout, access = self._config, self._config.layout, self.access
         latency = soma_latency(c)
         early = take_latency(c) + 1 - BLOCK_LATENCY  # the lanes are told a cycle later
-        flights = Signal(early + BLOCK_LATENCY + latency + 1)
-        m.d.comb += flights[0].eq(self.taking)
-        m.d.sync += flights[1:].eq(flights)
+        past = Signal(early + BLOCK_LATENCY + latency)
+        flights = Cat(self.taking, past)
+        m.d.sync += past.eq(flights)
         reading, writing = flights[early], flights[-1]
         m.submodules.soma = soma = c.model.part("soma")(c)
         _, loads, stores, *_ = answer_after(m, access, BLOCK_LATENCY + 2)

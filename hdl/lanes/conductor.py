@@ -114,8 +114,6 @@ class Conductor(wiring.Component):
             m.d.sync += [item.eq(item + 1), walk.eq(item != end)]
 
         op = Signal(operation(c))
-        axon: Value = item
-        neuron: Value = item
         touched = Signal()
         m.d.comb += touched.eq(self.touch)
         low = Signal(lane_bits)
@@ -135,7 +133,6 @@ class Conductor(wiring.Component):
                 low.eq(self.touch_neuron[:lane_bits]),
                 group.eq(self.touch_neuron[lane_bits:]),
             ]
-        del axon, neuron
         m.d.comb += [
             op.word.eq(times_constant(group, layout.axon_groups) + high),
             op.low.eq(low),
@@ -156,7 +153,7 @@ class Conductor(wiring.Component):
         ]
         if learns:
             m.d.comb += [
-                op.record.eq(Mux(row, part, part)),
+                op.record.eq(part),
                 op.learn.eq(((row & self.learn) | column) & goes),
                 op.post.eq(column),
                 op.sweep.eq(row & self.sweep),
@@ -166,12 +163,13 @@ class Conductor(wiring.Component):
         m.d.sync += self.op.eq(op)
 
         waited = Signal(range(self._settle + c.lanes + 2))
+        enough = waited == self._settle + (c.lanes if learns else 0)
         with m.If(row | column | walk | single):
             m.d.sync += waited.eq(0)
-        with m.Elif(~self.settled):
+        with m.Elif(~enough):
             m.d.sync += waited.eq(waited + 1)
         m.d.comb += [
-            self.settled.eq(waited == self._settle + (c.lanes if learns else 0)),
+            self.settled.eq(self.idle & enough),
             self.idle.eq(~(row | column | walk)),
             self.drained.eq(self.idle & (waited >= 2)),
         ]

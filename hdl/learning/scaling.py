@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -44,10 +44,9 @@ class Scaling(wiring.Component):
         """Sum over receptors and difference; shift; saturate."""
         m = Module()
         c, p = self._config, self.parameters
-        flights = Signal(take_latency(c) + 1 + 3 + 1)
-        m.d.comb += flights[0].eq(self.taking)
-        m.d.sync += flights[1:].eq(flights)
-        m.d.comb += [self.write.eq(flights[-1]), self.busy.eq(flights.any())]
+        flights = Signal(take_latency(c) + 1 + 3)
+        m.d.sync += flights.eq(Cat(self.taking, flights))
+        m.d.comb += [self.write.eq(flights[-1]), self.busy.eq(self.taking | flights.any())]
         m.d.sync += self.neuron.eq(Mux(flights[-1], self.neuron + 1, 0))
         total: Value = Const(0)
         for r in range(c.receptors):

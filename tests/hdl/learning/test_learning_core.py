@@ -343,9 +343,10 @@ def test_a_clear_directly_after_the_last_column_keeps_what_it_wrote():
     async def program(driver):
         await driver.load(image)
         for _ in range(3):
-            golden.inject_ids([0, 1, 2])
-            golden.step()
-            await driver.step([0, 1, 2])
+            for _ in range(2):
+                golden.inject_ids([0, 1, 2])
+                golden.step()
+                await driver.step([0, 1, 2])
             await pulse(driver.ctx, driver.core.clear)
             await driver.power_up()
             driver.number(0)
