@@ -100,6 +100,7 @@ def elaborate(board: BoardDefinition, config: ChipConfig) -> Plan:
     family = board.fpga.family
     flow = family.required_flow()
     platform = make_platform(board)
+    platform.technology = family.technology_for(cores_of(config))  # for `Technology.of`
     before, after = _hierarchy(board, config)
     build = f"{board.name} {version('spikeloom')}"
     try:

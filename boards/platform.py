@@ -80,7 +80,6 @@ def _with_resources(kind: Any, board: BoardDefinition) -> Any:
     try:
         platform = kind()
         platform.add_resources(board.resources)
-        platform.technology = board.fpga.family.technology  # for `Technology.of`
     except (TypeError, NameError, AttributeError) as error:
         raise InputError(f"{board.title}: its platform cannot be made: {error}") from error
     return platform

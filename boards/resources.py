@@ -20,7 +20,7 @@ from spikeloom.hdl.contract.errors import InputError
 from spikeloom.hdl.contract.technology import Storage
 from spikeloom.hdl.core import Core
 
-from .chip_config import ChipConfig, core_of
+from .chip_config import ChipConfig, core_of, cores_of
 from .elaborate import preparation, preparation_files
 from .families import Family, FpgaPart, family_named
 from .report import Utilisation
@@ -216,7 +216,8 @@ def utilisation_of(found: ResourceEstimate, part: FpgaPart) -> tuple[Utilisation
 
 def _top(config: ChipConfig, family: Family, **options: Any) -> str:
     top = Top(config, **options)
-    return rtlil.convert(top, name="top", platform=family.technology, emit_src=False)
+    technology = family.technology_for(cores_of(config))
+    return rtlil.convert(top, name="top", platform=technology, emit_src=False)
 
 
 def _core(config: CoreConfig, family: Family, synapse_storage: Storage) -> str:

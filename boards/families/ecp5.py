@@ -151,6 +151,8 @@ FAMILY = Family(
     models=(COMPARISONS,),
     block_ram_shapes=((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
     technology=Technology(block_ram="dp16kd"),
+    # Of 16 cores each has 13 block RAMs: most of them hold weights.
+    many_technology=Technology(block_ram="dp16kd", small_bits=2048, fewest_blocks=True),
     flow=Flow(
         drive_clock=_drive_clock,
         reset_by_gsr=True,

@@ -151,7 +151,7 @@ class Family:
         resources are those of `spikeloom.boards.ResourceEstimate`.
     block_ram_shapes : shapes of a block RAM: bits per word, words.
     sram : large single-port memories, if parts of the family have them.
-    technology : how the gateware makes its memories.
+    technology, many_technology : how the gateware makes its memories, and in a chip of many cores.
     preparation : Yosys commands between reading a design and synthesis.
     models : files in boards/models that these commands read.
     flow : how bitstreams are made; None for a family that can only be estimated.
@@ -167,10 +167,15 @@ class Family:
     block_ram_shapes: tuple[tuple[int, int], ...] = field(repr=False)
     sram: Sram | None = field(default=None, repr=False)
     technology: Technology = field(default_factory=Technology, repr=False)
+    many_technology: Technology | None = field(default=None, repr=False)
     preparation: tuple[str, ...] = field(default=(), repr=False)
     models: tuple[str, ...] = field(default=(), repr=False)
     flow: Flow | None = field(default=None, repr=False)
     why_no_flow: str = field(default="", repr=False)
+
+    def technology_for(self, cores: int) -> Technology:
+        """How the gateware of a chip of so many cores makes its memories."""
+        return self.many_technology if self.many_technology and cores > 1 else self.technology
 
     def required_flow(self) -> Flow:
         """How bitstreams are made; `InputError` for a family that can only be estimated."""

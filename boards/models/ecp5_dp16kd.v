@@ -1,5 +1,5 @@
-// Simulation model of ECP5's block RAM as the chip uses it: port A writes, port B reads into the
-// output register, both on one clock, with words of the same width.  A word that is read in the cycle
+// Simulation model of ECP5's block RAM as the chip uses it: port A writes, or reads where it has an
+// output register; port B reads into one; both on one clock, with words of the same width.  A word that is read in the cycle
 // in which it is written is unknown, as in the device; so are other uses of the cell.  Yosys' library
 // holds an empty module of this name.
 
@@ -43,8 +43,8 @@ module DP16KD (
     wire [13-SHIFT:0] read_address = adb[13:SHIFT];
 
     reg [DATA_WIDTH_B-1:0] mem [0:WORDS-1];
-    reg [DATA_WIDTH_B-1:0] latch;
-    reg [17:0] out;
+    reg [DATA_WIDTH_B-1:0] latch, latch_a;
+    reg [17:0] out, out_a;
 
     // In words of 18 bits, the lowest bits of the address enable the bytes.
     wire [17:0] enabled = DATA_WIDTH_B == 18 ? {{9{ADA1}}, {9{ADA0}}} : {18{1'b1}};
@@ -53,6 +53,13 @@ module DP16KD (
     always @(posedge CLKA)
         if (writes)
             mem[write_address] <= (dia & enabled) | (mem[write_address] & ~enabled);
+
+    always @(posedge CLKA) begin
+        if (CEA & ~CSA2 & ~CSA1 & ~CSA0)
+            latch_a <= WEA ? {DATA_WIDTH_A{1'bx}} : mem[write_address];
+        if (RSTA) out_a <= 0;
+        else if (OCEA) out_a <= latch_a;
+    end
 
     always @(posedge CLKB) begin
         if (CEB & ~CSB2 & ~CSB1 & ~CSB0)
@@ -65,7 +72,7 @@ module DP16KD (
     assign {DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9,
         DOB8, DOB7, DOB6, DOB5, DOB4, DOB3, DOB2, DOB1, DOB0} = out;
     assign {DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9,
-        DOA8, DOA7, DOA6, DOA5, DOA4, DOA3, DOA2, DOA1, DOA0} = 18'bx;
+        DOA8, DOA7, DOA6, DOA5, DOA4, DOA3, DOA2, DOA1, DOA0} = REGMODE_A == "OUTREG" ? out_a : 18'bx;
 
     initial begin
         if (DATA_WIDTH_A != DATA_WIDTH_B || REGMODE_B != "OUTREG" || RESETMODE != "SYNC"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..contract.widths import WORD_BITS, clog2
 from ..primitives.access import AccessSignature
-from ..primitives.layouts import record
+from ..primitives.layouts import record, synapse_memories
 
 
 def row_access(config: CoreConfig) -> AccessSignature:
@@ -31,14 +31,16 @@ def row_access(config: CoreConfig) -> AccessSignature:
 class RowAccess(wiring.Component):
     """Touches the values of a bus word one by one; a UART needs at least 80 cycles for a byte.
 
+    Fields that share a word of memory are read before one of them is written.
+
     Members
     -------
-    access : to a word of a row (`row_access`); about P + 6 cycles for each of its synapses, 4 for each
-        of its arrivals.
+    access : to a word of a row (`row_access`); about P + 6 cycles for each of its synapses, twice as many
+        where they are read before, and 4 for each of its arrivals.
     settled : from `Conductor`: what was written before is in memory.
     touch, touch_arrival : pulses to `Conductor`, and to `ArrivalList`.
     number : of the neuron, or the axon that may have arrived.
-    host, value : by field, what is written, and the value.
+    host, value : by memory (`synapse_memories`), what is written, and the word.
     touched, fields : from `Lanes`, the synapse as it was.
     arrival_touched, arrived : from `ArrivalList`, the same.
     """
@@ -46,6 +48,7 @@ class RowAccess(wiring.Component):
     def __init__(self, config: CoreConfig) -> None:
         self._config = c = config
         self._fields = tuple(c.layout.synapse_fields.values())
+        self._memories = {name: record(fields) for name, fields in synapse_memories(c).items()}
         access = row_access(c)
         words = [f.words_per_row for f in self._fields] + [c.layout.arrival_words]
         self._touching = Signal()
@@ -56,8 +59,8 @@ class RowAccess(wiring.Component):
                 "touch": Out(1),
                 "touch_arrival": Out(1),
                 "number": Out(clog2(WORD_BITS) + clog2(max(words))),
-                "host": Out(len(self._fields)),
-                "value": Out(max(f.bits for f in self._fields)),
+                "host": Out(len(self._memories)),
+                "value": Out(max(memory.size for memory in self._memories.values())),
                 "touched": In(1),
                 "fields": In(record(self._fields)),
                 "arrival_touched": In(1),
@@ -71,8 +74,10 @@ class RowAccess(wiring.Component):
         c, access, where = self._config, self.access, self.access.where
         index, shift = Signal(range(WORD_BITS)), Signal(WORD_BITS)
         exists, last, following = Signal(), Signal(), Signal(WORD_BITS)
+        # Set while a synapse is read before it is written.
+        reads_first, reading = Signal(), Signal()
         arrivals = len(self._fields)
-        m.d.comb += [self.value.eq(shift), access.value.eq(shift)]
+        m.d.comb += access.value.eq(shift)
         kinds: list[tuple[int, int, int, Value, int]] = [
             (f.slot_bits, f.per_word, f.words_per_row, self.fields[f.name], c.neurons)
             for f in self._fields
@@ -88,20 +93,27 @@ class RowAccess(wiring.Component):
                     last.eq(index[: max(1, clog2(per_word))] == per_word - 1),
                     following.eq(Cat(shift[slot:], whole & exists.replicate(slot))),
                 ]
-                if k < arrivals:
-                    m.d.comb += self.host[k].eq(access.write & exists)
+                if k == arrivals:
+                    m.d.comb += self.value.eq(shift)
+                else:
+                    self._field(m, k, shift, exists & ~reading, reads_first)
         waits, ends = Signal(), Signal()
         begins = access.active & ~access.done & ~waits
         touched = self.touched | self.arrival_touched
         is_arrival = where.field == arrivals
-        goes_on = waits & touched & ~last
+        shifts = waits & touched & ~reading
+        goes_on = shifts & ~last
         m.d.comb += [
-            ends.eq(waits & touched & last),
+            ends.eq(shifts & last),
             self.touch.eq(self._touching & ~is_arrival & self.settled),
             self.touch_arrival.eq(self._touching & is_arrival),
         ]
-        still = self._touching & ~is_arrival & ~self.settled
-        m.d.sync += [access.done.eq(ends), self._touching.eq(begins | goes_on | still)]
+        again = (self._touching & ~is_arrival & ~self.settled) | (waits & touched & reading)
+        m.d.sync += [access.done.eq(ends), self._touching.eq(begins | goes_on | again)]
+        with m.If(begins | goes_on):
+            m.d.sync += reading.eq(access.write & reads_first)
+        with m.Elif(touched):
+            m.d.sync += reading.eq(0)
         with m.If(begins | ends):
             m.d.sync += [waits.eq(begins), index.eq(0)]
         with m.Elif(goes_on):
@@ -109,6 +121,25 @@ class RowAccess(wiring.Component):
         # Before and after an access the register is 0, as all but one on the bus must be.
         with m.If(~waits & ~begins):
             m.d.sync += shift.eq(0)
-        with m.Elif(begins | touched):
+        with m.Elif(begins | shifts):
             m.d.sync += shift.eq(Mux(waits, following, access.data))
         return m
+
+    def _field(self, m: Module, k: int, shift: Value, writes: Value, reads_first: Value) -> None:
+        """What is written into the memory that field number k is in, and whether it is read before."""
+        field = self._fields[k].name
+        number, word = next(
+            (n, word) for n, word in enumerate(self._memories.values()) if field in word.members
+        )
+        m.d.comb += self.host[number].eq(self.access.write & writes)
+        parts: list[Value] = []
+        for name, shape in word.members.items():
+            bits = Shape.cast(shape).width
+            if name == field:
+                parts.append(shift[:bits])
+                continue
+            kept = Signal(bits, name=f"kept_{name}")
+            with m.If(self.touched):
+                m.d.sync += kept.eq(self.fields[name])
+            parts.append(kept)
+        m.d.comb += [self.value.eq(Cat(parts)), reads_first.eq(len(parts) > 1)]

@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 from ..contract.core_config import CoreConfig
 from ..contract.widths import clog2
 from ..primitives.bits import times_constant
-from ..primitives.layouts import column_layout, row_layout
+from ..primitives.layouts import column_layout, row_layout, synapse_memories
 from ..primitives.operations import RETURN_STAGES, operation
 
 
@@ -57,7 +57,7 @@ class Conductor(wiring.Component):
             "touch": In(1),
             "touch_axon": In(range(c.axons)),
             "touch_neuron": In(range(c.neurons)),
-            "host": In(len(c.layout.synapse_fields)),
+            "host": In(len(synapse_memories(c))),
             "peek": In(1),
             "put": In(1),
             "accumulator": In(c.layout.accumulators),
@@ -90,7 +90,7 @@ class Conductor(wiring.Component):
         goes = self._goes(m, row, column)
         free = Signal()
         m.d.comb += free.eq(~(row | column | walk) | ((row | column) & last_part & goes))
-        blocked = self._blocked(m, row, item, lane_bits)
+        blocked = self._blocked(m, lane_bits)
         m.d.comb += self.rows.ready.eq(free & ~blocked)
         single = self.touch | self.peek | self.put
         with m.If(free):
@@ -199,17 +199,18 @@ class Conductor(wiring.Component):
         if "plastic_only" in members:
             m.d.comb += op.plastic_only.eq(self.plastic_only)
 
-    def _blocked(self, m: Module, row: Value, item: Value, lane_bits: int) -> Value:
+    def _blocked(self, m: Module, lane_bits: int) -> Value:
         """The next row would read a sum that an earlier one is still adding to.
 
-        That is so for axons with the same low bits, where a row takes fewer cycles than a sum.
+        That is so for axons with the same low bits, whose rows begin less than `RETURN_STAGES` + 1
+        cycles apart.
         """
         if self._config.layout.groups > RETURN_STAGES:
             return Const(0)
         following = self.rows.payload.axon[:lane_bits]
-        valid, low = row, item[:lane_bits]
-        blocked = valid & (low == following)
-        for k in range(RETURN_STAGES - 1):
+        valid: Value = self.rows.valid & self.rows.ready
+        low, blocked = following, Const(0)
+        for k in range(RETURN_STAGES):
             earlier = Signal(name=f"valid_{k}"), Signal(lane_bits, name=f"low_{k}")
             m.d.sync += [earlier[0].eq(valid), earlier[1].eq(low)]
             valid, low = earlier

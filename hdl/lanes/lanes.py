@@ -16,7 +16,7 @@ from ..learning.synapse_change import SynapseChange, Written, turned
 from ..memories import BLOCK_LATENCY, BlockMemory, FieldPort, SpramBank
 from ..primitives.bits import population
 from ..primitives.lane_chain import LaneChain
-from ..primitives.layouts import record
+from ..primitives.layouts import record, synapse_memories
 from ..primitives.operations import operation, sum_delay
 from ..primitives.pipeline import pipeline
 from .lane_sums import LaneSum, SumInputs, lane_sums
@@ -57,11 +57,12 @@ class Lanes(wiring.Component):
         self._storage = storage
         layout = c.layout
         self._fields = list(layout.synapse_fields.values())
+        self._memories = {name: record(fields) for name, fields in synapse_memories(c).items()}
         members: dict[str, Any] = {
             "op": In(operation(c)),
             "ring": In(clog2(c.delay_slots)),
             "entry": In(signed(layout.accumulator_bits)),
-            "value": In(max(f.bits for f in self._fields)),
+            "value": In(max(layout.size for layout in self._memories.values())),
             "sums": Out(data.ArrayLayout(signed(layout.accumulator_bits), layout.accumulators)),
             "fields": Out(record(self._fields[1:])),
             "touched": Out(1),
@@ -132,10 +133,11 @@ class Lanes(wiring.Component):
         for p in range(c.lanes):
             banks = self._banks(m, p, Cat(low[p], word[p]), Cat(late_low[p], late_word[p]))
             words = {
-                f.name: banks[f.name].word.as_signed() if f.signed else banks[f.name].word
-                for f in self._fields
+                name: data.View(layout, banks[memory].word)[name]
+                for memory, layout in self._memories.items()
+                for name in layout.members
             }
-            words["stored"] = banks["weight"].word
+            words["stored"] = words["weight"].as_unsigned()
             words["weight"] = turned(words["stored"]).as_signed()
             result: Written | None = None
             if change is not None:
@@ -213,18 +215,18 @@ class Lanes(wiring.Component):
     def _banks(
         self, m: Module, lane: int, address: Value, late_address: Value
     ) -> dict[str, FieldPort]:
-        """The synapse fields' memories of a lane."""
+        """The memories of a lane's synapses."""
         layout, found = self._config.layout, {}
         depth = layout.groups * layout.axon_groups * self._config.lanes
         if self._storage == "spram":
-            fields = SpramBank({f.name: f.bits for f in self._fields}, depth)
-            m.submodules[f"synapses_{lane}"] = fields
+            words = {name: layout.size for name, layout in self._memories.items()}
+            m.submodules[f"synapses_{lane}"] = fields = SpramBank(words, depth)
             m.d.comb += [fields.read_address.eq(address), fields.write_address.eq(late_address)]
-            return {f.name: fields.port(f.name) for f in self._fields}
-        for f in self._fields:
-            m.submodules[f"{f.name}_{lane}"] = bank = BlockMemory(f.bits, depth)
+            return {name: fields.port(name) for name in words}
+        for name, word in self._memories.items():
+            m.submodules[f"{name}_{lane}"] = bank = BlockMemory(word.size, depth)
             m.d.comb += [bank.read_address.eq(address), bank.write_address.eq(late_address)]
-            found[f.name] = FieldPort(bank.word, bank.write, bank.write_word)
+            found[name] = FieldPort(bank.word, bank.write, bank.write_word)
         return found
 
     def _write(
@@ -238,14 +240,14 @@ class Lanes(wiring.Component):
         values: list[Value],
     ) -> None:
         """What the rule and the host write."""
-        value = values[lane] if result is None else result.weight
-        for k, f in enumerate(self._fields):
-            bank, written = banks[f.name], Signal(name=f"host_{f.name}_{lane}")
+        value = values[lane] if result is None else result.word
+        for k, (name, bank) in enumerate(banks.items()):
+            written = Signal(name=f"host_{name}_{lane}")
             m.d.sync += written.eq(hit & host[k])
             m.d.comb += bank.write_word.eq(value)
-            if result is None or f.name not in ("weight", "eligibility"):
+            if result is None or name not in ("weight", "eligibility"):
                 m.d.comb += bank.write.eq(written)
-            elif f.name == "weight":
+            elif name == "weight":
                 m.d.comb += bank.write.eq(result.writes_weight)
             else:
                 m.d.comb += bank.write.eq(written | result.writes_eligibility)

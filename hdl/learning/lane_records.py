@@ -11,7 +11,7 @@ from amaranth.lib.wiring import Out
 from ..contract.core_config import CoreConfig
 from ..contract.learning_config import SCALING_BITS, TAG_BITS
 from ..contract.widths import clog2
-from ..memories import BLOCK_LATENCY, BlockMemory
+from ..memories import BlockMemory, TwinMemory
 from ..primitives.lane_chain import LaneChain
 from ..primitives.layouts import record
 
@@ -124,15 +124,20 @@ def _copies(
     """The words of a memory in each lane, `BLOCK_LATENCY` cycles after their addresses."""
     writes, words = chain.along(write, f"{name}_write"), chain.along(word, f"{name}_word")
     found: list[Value] = []
-    for p, address in enumerate(read):
-        memory = BlockMemory(len(words[p]), depth)
+    for p in range(0, len(read), 2):
+        # Nothing is read while records change, so two lanes may share a memory.
+        shared = p + 1 < len(read)
+        memory = (TwinMemory if shared else BlockMemory)(len(words[p]), depth)
         m.submodules[f"{name}_{p}"] = memory
         m.d.comb += [
-            memory.read_address.eq(address),
             memory.write.eq(writes[p]),
             memory.write_address.eq(written[p]),
             memory.write_word.eq(words[p]),
         ]
-        found.append(memory.word)
-    assert BLOCK_LATENCY == 2
+        if isinstance(memory, TwinMemory):
+            m.d.comb += [memory.read_addresses[k].eq(read[p + k]) for k in range(2)]
+            found += [memory.words[k] for k in range(2)]
+        else:
+            m.d.comb += memory.read_address.eq(read[p])
+            found.append(memory.word)
     return found

@@ -24,13 +24,13 @@ class Written:
 
     Attributes
     ----------
-    weight : the new weight, or what the host writes.
+    word : the new weight, and 1 for plastic; or what the host writes.
     eligibility : the new one, if the rule has them.
     writes_weight, writes_eligibility : whether.
     updated, clamped, state_clamped : to be counted.
     """
 
-    weight: Value
+    word: Value
     eligibility: Value | None
     writes_weight: Value
     writes_eligibility: Value
@@ -70,7 +70,7 @@ class SynapseChange:
         self._minus = chain.along(~op.post, "minus", compared - 1)
         self._down = chain.along(~op.post, "down", compared)
         p = parameters
-        limit = Mux(op.post, turned(p.w_max), turned(p.w_min))
+        limit = Cat(Mux(op.post, turned(p.w_max), turned(p.w_min)), Const(1, 1))
         limit = Mux(op.touch, value, limit)
         self._limit = chain.along(limit, "limit", compared)
         self._hash = chain.along(op.hash, "hash", came) if records.tags is not None else None
@@ -153,12 +153,15 @@ class SynapseChange:
             sign = step[-1] if step.shape().signed else Const(0)
             m.d.sync += down.eq(minus ^ sign)
             p = self._parameters
-            limit = Mux(hit, self._limit[k], Mux(down, turned(p.w_min), turned(p.w_max)))
+            bound = Cat(Mux(down, turned(p.w_min), turned(p.w_max)), Const(1, 1))
+            limit = Mux(hit, self._limit[k], bound)
         stored = words["stored"]
         old = pipeline(m, stored, stage, f"weight_{k}")
         total, past = _bounded_sum(m, k, old, step, minus, limit[: c.weight_bits], down)
-        written = Signal(max(len(limit), c.weight_bits), name=f"written_{k}")
-        m.d.sync += written.eq(Mux(past | hit, limit, total))
+        written = Signal(max(len(limit), c.weight_bits + 1), name=f"written_{k}")
+        m.d.sync += written.eq(
+            Cat(Mux(past | hit, limit[: len(total)], total), limit[len(total) :])
+        )
 
         learns = self._learn[k] & words["plastic"] & self._exists[k]
         learns = pipeline(m, learns, late, f"learns_{k}")

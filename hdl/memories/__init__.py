@@ -3,5 +3,13 @@
 from .block import BLOCK_LATENCY, BlockMemory
 from .read_modify_write import ReadModifyWrite
 from .spram import FieldPort, SpramBank
+from .twin import TwinMemory
 
-__all__ = ["BLOCK_LATENCY", "BlockMemory", "FieldPort", "ReadModifyWrite", "SpramBank"]
+__all__ = [
+    "BLOCK_LATENCY",
+    "BlockMemory",
+    "FieldPort",
+    "ReadModifyWrite",
+    "SpramBank",
+    "TwinMemory",
+]

@@ -69,6 +69,17 @@ def synapse_layout(config: CoreConfig) -> data.StructLayout:
     return record(config.layout.synapse_fields.values())
 
 
+def synapse_memories(config: CoreConfig) -> dict[str, tuple[SynapseField, ...]]:
+    """The memories of a synapse, by name, with the fields that are one word in each.
+
+    A rule that writes a weight knows that its synapse is plastic: so the two share a word.
+    """
+    fields = config.layout.synapse_fields
+    together = tuple(fields[name] for name in ("weight", "plastic") if name in fields)
+    others = {name: (f,) for name, f in fields.items() if f not in together}
+    return {"weight": together, **others}
+
+
 def spike_layout(config: CoreConfig) -> data.StructLayout:
     """A spike that arrives at a core: `axon`, and `delay`, the axonal delay in steps."""
     return data.StructLayout(_spike(config))

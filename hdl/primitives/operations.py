@@ -6,7 +6,7 @@ from amaranth.lib import data
 
 from ..contract.core_config import CoreConfig
 from ..contract.widths import clog2
-from .layouts import HASH_BITS
+from .layouts import HASH_BITS, synapse_memories
 
 RETURN_STAGES = 4
 """Cycles from the address of a sum to its return into memory."""
@@ -31,7 +31,7 @@ def operation(config: CoreConfig) -> data.StructLayout:
     store : by accumulator, the sums are stored: what was added, or 0.
     put : `entry` is stored as the sum of the neuron, instead of 0.
     touch : one synapse is read, and written where `host` has a bit: that in bank `target`.
-    host : by synapse field, which is written.
+    host : by memory of synapses (`synapse_memories`), which is written.
     learn : the rule changes the plastic synapses.
     post, sweep, clear : for what; none of them is the pre side.
     plastic_only : of weights that are added, those of synapses that are not plastic count as 0, and
@@ -51,7 +51,7 @@ def operation(config: CoreConfig) -> data.StructLayout:
         "put": 1,
         "touch": 1,
         "target": lane_bits,
-        "host": len(layout.synapse_fields),
+        "host": len(synapse_memories(config)),
     }
     learning = config.learning
     if learning is not None:

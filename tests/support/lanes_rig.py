@@ -6,10 +6,9 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from gateware import pulse, until
 
-from spikeloom.hdl.core.conductor import Conductor
-from spikeloom.hdl.core.lanes import Lanes
 from spikeloom.hdl.core.row_access import RowAccess
 from spikeloom.hdl.core.sum_access import SumAccess
+from spikeloom.hdl.lanes import Conductor, Lanes
 from spikeloom.hdl.primitives.operations import take_latency
 
 QUIET = 12
@@ -40,6 +39,7 @@ class Rig(wiring.Component):
             conductor.touch_axon.eq(rows.access.where.axon),
             conductor.host.eq(rows.host),
             lanes.value.eq(rows.value),
+            rows.settled.eq(conductor.settled),
             rows.touched.eq(lanes.touched),
             rows.fields.weight.eq(lanes.sums[0]),
         ]

@@ -147,6 +147,8 @@ def test_a_sum_is_in_the_slot_of_its_delay_and_may_be_read_and_replaced(
     axons = list(dict.fromkeys(axon % config.axons for axon in axons))
     expected = np.array([(weights * (delays == d))[axons].sum(axis=0) for d in range(4)])
     target = seed % 4, seed % config.neurons
+    most = (1 << config.layout.accumulator_bits - 1) - 1
+    entry = max(-most, min(entry, most))
 
     async def testbench(ctx):
         await clear(ctx, rig)
