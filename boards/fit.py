@@ -20,7 +20,8 @@ from .tools import OnLine
 SMALL_MEMORY_BITS = 1024
 """Memories up to this size are not counted: Yosys may make them of logic."""
 
-_MEMORY = re.compile(r"^\s*memory width (\d+) size (\d+)", re.MULTILINE)
+_MEMORY = re.compile(r"^((?:\s*attribute .*\n)*)\s*memory width (\d+) size (\d+)", re.MULTILINE)
+"""A memory with its attributes, one of which may say that it is made of look-up tables."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,11 @@ def blocks_for(width: int, depth: int, family: Family) -> int:
 
 def memory_need(rtlil: str, family: Family) -> MemoryNeed:
     """What the memories of an elaborated design need; a lower bound (`SMALL_MEMORY_BITS`)."""
-    shapes = [(int(width), int(depth)) for width, depth in _MEMORY.findall(rtlil)]
+    shapes = [
+        (int(width), int(depth))
+        for attributes, width, depth in _MEMORY.findall(rtlil)
+        if '"distributed"' not in attributes
+    ]
     large = [(w, d) for w, d in shapes if w * d > SMALL_MEMORY_BITS]
     # Memories of which the cells are instantiated are none for Yosys.
     instantiated = _count_cells(rtlil, family.flow.block_ram) if family.flow else 0

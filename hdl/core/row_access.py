@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value
-from amaranth.lib import wiring
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
@@ -74,9 +74,11 @@ class RowAccess(wiring.Component):
         c, access, where = self._config, self.access, self.access.where
         index, shift = Signal(range(WORD_BITS)), Signal(WORD_BITS)
         exists, last, following = Signal(), Signal(), Signal(WORD_BITS)
-        # Set while a synapse is read before it is written.
-        reads_first, reading = Signal(), Signal()
+        reading = Signal()  # a synapse, before it is written
         arrivals = len(self._fields)
+        # A register for each field: they lead to addresses of memories.
+        chosen = Signal(arrivals + 1)
+        m.d.sync += chosen.eq(Cat(where.field == k for k in range(arrivals + 1)))
         m.d.comb += access.value.eq(shift)
         kinds: list[tuple[int, int, int, Value, int]] = [
             (f.slot_bits, f.per_word, f.words_per_row, self.fields[f.name], c.neurons)
@@ -84,7 +86,7 @@ class RowAccess(wiring.Component):
         ]
         kinds.append((1, WORD_BITS, c.layout.arrival_words, self.arrived, c.axons))
         for k, (slot, per_word, words, value, count) in enumerate(kinds):
-            with m.If(where.field == k):
+            with m.If(chosen[k]):
                 whole = Signal(slot, name=f"slot_{k}")
                 m.d.comb += [
                     self.number.eq(Cat(index[: clog2(per_word)], where.word)),
@@ -96,11 +98,15 @@ class RowAccess(wiring.Component):
                 if k == arrivals:
                     m.d.comb += self.value.eq(shift)
                 else:
-                    self._field(m, k, shift, exists & ~reading, reads_first)
+                    self._field(m, k, shift, exists & ~reading)
         waits, ends = Signal(), Signal()
         begins = access.active & ~access.done & ~waits
         touched = self.touched | self.arrival_touched
-        is_arrival = where.field == arrivals
+        is_arrival = chosen[arrivals]
+        reads_first = Const(0)
+        for k, f in enumerate(self._fields):
+            shares = len(self._memory_of(f.name)[1].members) > 1
+            reads_first = reads_first | ((where.field == k) & shares)
         shifts = waits & touched & ~reading
         goes_on = shifts & ~last
         m.d.comb += [
@@ -125,12 +131,15 @@ class RowAccess(wiring.Component):
             m.d.sync += shift.eq(Mux(waits, following, access.data))
         return m
 
-    def _field(self, m: Module, k: int, shift: Value, writes: Value, reads_first: Value) -> None:
-        """What is written into the memory that field number k is in, and whether it is read before."""
+    def _memory_of(self, field: str) -> tuple[int, data.StructLayout]:
+        """The number of the memory that a field is in, and its word."""
+        words = enumerate(self._memories.values())
+        return next((number, word) for number, word in words if field in word.members)
+
+    def _field(self, m: Module, k: int, shift: Value, writes: Value) -> None:
+        """What is written into the memory that field number k is in."""
         field = self._fields[k].name
-        number, word = next(
-            (n, word) for n, word in enumerate(self._memories.values()) if field in word.members
-        )
+        number, word = self._memory_of(field)
         m.d.comb += self.host[number].eq(self.access.write & writes)
         parts: list[Value] = []
         for name, shape in word.members.items():
@@ -142,4 +151,4 @@ class RowAccess(wiring.Component):
             with m.If(self.touched):
                 m.d.sync += kept.eq(self.fields[name])
             parts.append(kept)
-        m.d.comb += [self.value.eq(Cat(parts)), reads_first.eq(len(parts) > 1)]
+        m.d.comb += self.value.eq(Cat(parts))

@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 from ..contract.core_config import CoreConfig
 from ..contract.technology import Storage
 from ..contract.widths import clog2
-from ..learning.lane_records import LaneRecords, RecordWrite
+from ..learning.lane_records import LaneRecords, RecordPort
 from ..learning.synapse_change import SynapseChange, Written, turned
 from ..memories import BLOCK_LATENCY, BlockMemory, FieldPort, SpramBank
 from ..primitives.bits import population
@@ -39,7 +39,7 @@ class Lanes(wiring.Component):
     ring : slot of this step in rings of sums.
     entry : what an operation with `put` stores; hold it until then, else it is 0.
     value : what an operation with `touch` writes; hold it until then.
-    records : to the records of the lanes' other ends (`RecordWrite`).
+    records : to the records of the lanes' other ends (`RecordPort`).
     parameters : of the rule.
     sums : of the neuron that was taken, by accumulator; or the weight that was touched, `take_latency`
         cycles later.
@@ -71,7 +71,7 @@ class Lanes(wiring.Component):
         if c.learning is not None:
             self._rule = c.learning.format.part("gateware")(c)
             members |= {
-                "records": In(RecordWrite(c)),
+                "records": In(RecordPort(c)),
                 "parameters": In(record(layout.learning)),
                 "updates": Out(range(c.lanes + 1)),
                 "weight_clamps": Out(range(c.lanes + 1)),

@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 from ..contract.core_config import CoreConfig
 from ..primitives.layouts import column_layout, record, row_layout
 from ..primitives.signatures import FiredSignature
-from .lane_records import RecordWrite
+from .lane_records import RecordPort
 from .random_numbers import KEY_LATENCY, POST, PRE, SWEEP
 from .records import Records, record_access
 from .row_lookup import RowLookup
@@ -79,7 +79,7 @@ class LearningEngine(wiring.Component):
             "busy": Out(1),
             "looking_up": Out(1),
             "step": In(32),
-            "records": Out(RecordWrite(c)),
+            "records": Out(RecordPort(c)),
             "parameters": In(record(layout.learning)),
             "record_access": In(record_access(c)),
             "clamps": Out(2),
@@ -95,7 +95,7 @@ class LearningEngine(wiring.Component):
         wiring.connect(m, lookup.rows, wiring.flipped(self.rows))
         wiring.connect(m, lookup.columns, wiring.flipped(self.columns))
         wiring.connect(m, wiring.flipped(self.fired), records.fired)
-        wiring.connect(m, records.writes, wiring.flipped(self.records))
+        wiring.connect(m, records.copies, wiring.flipped(self.records))
         wiring.connect(m, wiring.flipped(self.record_access), records.access)
         m.d.comb += [
             records.start.eq(self.update | self.wipe),

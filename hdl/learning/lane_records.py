@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Value, signed
 from amaranth.lib import data, wiring
-from amaranth.lib.wiring import Out
+from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..contract.learning_config import SCALING_BITS, TAG_BITS
@@ -29,13 +29,16 @@ def states_layout(config: CoreConfig) -> data.StructLayout:
     )
 
 
-class RecordWrite(wiring.Signature):
-    """What is written into the copies of all lanes, as seen from who writes.  No back-pressure.
+class RecordPort(wiring.Signature):
+    """What is written into the copies of all lanes, and read from one, as seen from `Records`.
+
+    No back-pressure.  What is written is in all lanes P + 1 cycles later.
 
     Members
     -------
     index : of axon and neuron.
     write, states : both states (`states_layout`).
+    read, read_index, word : both states, `BLOCK_LATENCY` cycles later.  Meanwhile no lane may read.
     write_tag, of_axon, tag : the tag of one of the two, where there are tags.
     write_gain, gain : the neuron's scaling factor, where the rule scales.
     """
@@ -46,6 +49,9 @@ class RecordWrite(wiring.Signature):
             "index": Out(range(record_count(config))),
             "write": Out(1),
             "states": Out(states_layout(config)),
+            "read": Out(1),
+            "read_index": Out(range(record_count(config))),
+            "word": In(states_layout(config)),
         }
         if config.learning.stochastic:
             members |= {"write_tag": Out(1), "of_axon": Out(1), "tag": Out(TAG_BITS)}
@@ -65,24 +71,23 @@ class LaneRecords:
     low : the low bits of the other end's number by lane, with the address.
     """
 
-    def __init__(
-        self, m: Module, config: CoreConfig, chain: LaneChain, op: Any, writes: Any
-    ) -> None:
+    def __init__(self, m: Module, config: CoreConfig, chain: LaneChain, op: Any, port: Any) -> None:
         assert config.learning is not None
         layout, count = states_layout(config), record_count(config)
         self.low = chain.mirrored(op.low, None, "record_low")
         high = chain.along(op.record, "record")
-        index = chain.along(writes.index, "record_index")
+        index = chain.along(port.index, "record_index")
         addresses: list[Value] = [Cat(low, h) for low, h in zip(self.low, high, strict=True)]
-        self.states = [
-            data.View(layout, word)
-            for word in _copies(
-                m, "states", addresses, index, chain, writes.write, writes.states.as_value(), count
-            )
-        ]
+        # While something is written into the first lane's copy, the second's may be read.
+        reader = min(1, len(addresses) - 1)
+        read = list(addresses)
+        read[reader] = Mux(port.read, port.read_index, read[reader])
+        words = _copies(m, "states", read, index, chain, port.write, port.states.as_value(), count)
+        m.d.comb += port.word.eq(words[reader])
+        self.states = [data.View(layout, word) for word in words]
         self.tags: list[Value] | None = None
         if config.learning.stochastic:
-            of_axon = chain.along(writes.of_axon, "of_axon")
+            of_axon = chain.along(port.of_axon, "of_axon")
             post = chain.along(op.post, "record_post")
             places = clog2(count)
             self.tags = _copies(
@@ -91,15 +96,13 @@ class LaneRecords:
                 [Cat(_padded(a, places), b) for a, b in zip(addresses, post, strict=True)],
                 [Cat(_padded(a, places), b) for a, b in zip(index, of_axon, strict=True)],
                 chain,
-                writes.write_tag,
-                writes.tag,
+                port.write_tag,
+                port.tag,
                 2 << places,
             )
         self.gains: list[Value] | None = None
         if config.learning.format.scales:
-            words = _copies(
-                m, "gains", addresses, index, chain, writes.write_gain, writes.gain, count
-            )
+            words = _copies(m, "gains", addresses, index, chain, port.write_gain, port.gain, count)
             self.gains = [word.as_signed() for word in words]
 
 

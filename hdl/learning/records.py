@@ -19,7 +19,7 @@ from ..primitives.layouts import record
 from ..primitives.operations import take_latency
 from ..primitives.pipeline import pipeline
 from ..primitives.signatures import FiredSignature
-from .lane_records import RecordWrite, record_count, states_layout
+from .lane_records import RecordPort, record_count, states_layout
 from .rules.rule import NEURON_LATENCY, Rule, Unit
 from .traces import DECAY_LATENCY, bumped
 
@@ -50,7 +50,7 @@ class Records(wiring.Component):
     clamps : in this cycle.
     tag_of_axon, tag_index, hold, tag, modulatory : what a row or column needs to know of its own axon or
         neuron, `BLOCK_LATENCY` cycles later; `hold` stops it.
-    writes : to the copies in the lanes.
+    copies : the copies in the lanes; from one of them the states are read, too.
     access : to a field of a record, between steps; done after five cycles.
     """
 
@@ -75,18 +75,17 @@ class Records(wiring.Component):
             "hold": In(1),
             "tag": Out(TAG_BITS),
             "modulatory": Out(1),
-            "writes": Out(RecordWrite(c)),
+            "copies": Out(RecordPort(c)),
             "access": In(record_access(c)),
         }
         super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
-        """Memory of states, the walk that changes them, and what is only loaded."""
+        """The walk that changes the states, and what is only loaded."""
         m = Module()
         c, access = self._config, self.access
         layout, count = states_layout(c), record_count(c)
-        m.submodules.states = memory = BlockMemory(layout.size, count)
-        word = data.View(layout, memory.word)
+        word = self.copies.word
         following = Signal(layout)
 
         before = take_latency(c) + 2 + soma_latency(c)  # cycles from the start to the first spike
@@ -123,19 +122,17 @@ class Records(wiring.Component):
         *_, answers, _ = answer_after(m, access, BLOCK_LATENCY + 3)
         stored, changed, states_touched = Signal(), Signal(layout), Signal()
         m.d.sync += stored.eq(answers & access.write & states_touched)
-        states = self.writes.states.as_value()
+        states = self.copies.states.as_value()
         with m.If(self.clear):
             m.d.sync += states.eq(0)
         with m.Else():
             m.d.sync += states.eq(Mux(access.active, changed.as_value(), following.as_value()))
         m.d.comb += [
-            memory.read_address.eq(place),
-            memory.write.eq(self.writes.write),
-            memory.write_address.eq(self.writes.index),
-            memory.write_word.eq(self.writes.states),
+            self.copies.read.eq(walking | access.active),
+            self.copies.read_index.eq(place),
             changed.eq(word),
-            self.writes.index.eq(written),
-            self.writes.write.eq(flights[-1] | stored),
+            self.copies.index.eq(written),
+            self.copies.write.eq(flights[-1] | stored),
         ]
         value = Signal(32)
         m.d.sync += access.value.eq(value)
@@ -229,14 +226,14 @@ class Records(wiring.Component):
                 tags.read_address.eq(Cat(index, of_axon)),
                 tags.hold.eq(self.hold),
                 self.tag.eq(tags.word),
-                tags.write.eq(self.writes.write_tag),
+                tags.write.eq(self.copies.write_tag),
                 tags.write_address.eq(Cat(index, of_axon)),
                 tags.write_word.eq(access.data),
-                self.writes.of_axon.eq(access.where.of_axon),
-                self.writes.tag.eq(access.data),
+                self.copies.of_axon.eq(access.where.of_axon),
+                self.copies.tag.eq(access.data),
             ]
             number = Mux(access.where.of_axon, tag_number, len(c.layout.neuron_states))
-            m.d.comb += self.writes.write_tag.eq(
+            m.d.comb += self.copies.write_tag.eq(
                 answers & access.write & (access.where.field == number)
             )
             found["tag"] = tags.word

@@ -1,4 +1,4 @@
-"""Block RAM that two read, while nothing is written."""
+"""Block RAM with two read ports, of which one is the write port, too."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from .dp16kd import MOST_TWIN_WORDS, Reader, dp16kd
 class TwinMemory(wiring.Component):
     """`depth` words of `width` bits, with two read ports; the first is also the write port.
 
-    - What it does: in each cycle a word is written, or one is read at each port.
+    - What it does: in each cycle a word is read at the second port, and at the first one is read or written.
     - Latency: `BLOCK_LATENCY` cycles from `read_addresses` to `words`.
-    - Back-pressure: none.  What is read in a cycle with `write` is not defined.
+    - Back-pressure: none.  What the first port reads in a cycle with `write` is not
+      defined, nor the second where it reads that word.
     - Widths: any.
     - Errors: none; what memories hold at power-up is not defined.
     - Technology: on ECP5 one memory, elsewhere two with the same contents.
