@@ -53,6 +53,7 @@ class Registers(wiring.Component):
     ----------
     digest : in the identity block; default that of `config`.
     cores : of a fabric, that have overruns of their own.
+    row_cycles : clock cycles that a core takes for a row of synapses, at least.
     line : phase step of the UART after power-up; 0 where there is no UART.
     ticks : without them TICK_PERIOD is always 0.
     """
@@ -66,10 +67,12 @@ class Registers(wiring.Component):
         build: str,
         digest: int | None = None,
         cores: int = 0,
+        row_cycles: int = 1,
         line: int = 0,
         ticks: bool = True,
     ) -> None:
         self._ticks = ticks
+        self._row_cycles = row_cycles
         self._config = config
         self._digest = config.digest if digest is None else digest
         self._line = line
@@ -141,8 +144,8 @@ class Registers(wiring.Component):
                     m.d.sync += bus.done.eq(1)
                     m.next = "IDLE"
             with m.State("WAIT_FOR_STEP"):
-                m.d.comb += self.clear.eq(self.ready)
-                with m.If(self.ready):
+                m.d.comb += self.clear.eq(self.ready & store.ends_round)
+                with m.If(self.clear):
                     m.next = "BEGIN"
             with m.State("BEGIN"):
                 m.next = "CLEAR"
@@ -158,6 +161,7 @@ class Registers(wiring.Component):
         return RegisterMemory(
             self._core_increments,
             words=2 * self._slots_from,
+            row_cycles=self._row_cycles,
             initial={Register.CLOCK_HZ: self._clock_hz, _FIRST_LINE: self._line},
             constants=self._identity_words(),
         )

@@ -70,6 +70,7 @@ class Chip(wiring.Component):
             build=build,
             digest=config.digest,
             cores=fabric.cores if fabric else 0,
+            row_cycles=self._rows.layout.groups,
             line=line,
             ticks=ticks,
         )
