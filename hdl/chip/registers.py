@@ -45,7 +45,8 @@ class Registers(wiring.Component):
         `ready` again.
     increments : added to the counters in every cycle.  `link_opened` clears the link's counters.
     ready, clear : of the core.
-    step : number of the next step.  image_loaded, tick_period, monitor_count, line : registers.
+    step : number of the next step.  shows_step, step_high, step_half : see `Processor`.
+    image_loaded, ticking, tick_period, monitor_count, line : registers.  There are ticks where `ticking`.
     line_fell : sets `line` back.
     core_overruns : of each core, to be read.
 
@@ -79,7 +80,7 @@ class Registers(wiring.Component):
         self._core_increments = core_increments
         self._clock_hz = clock_hz
         self._build = build.encode("ascii", "replace")[: 4 * BUILD_WORDS]
-        self._ticking, self._monitoring, self._line_set = Signal(), Signal(), Signal()
+        self._monitoring, self._line_set = Signal(), Signal()
         super().__init__(
             {
                 "bus": In(BusSignature()),
@@ -88,7 +89,11 @@ class Registers(wiring.Component):
                 "ready": In(1),
                 "clear": Out(1),
                 "step": Out(32),
+                "shows_step": In(1),
+                "step_high": In(1),
+                "step_half": Out(HALF_BITS),
                 "image_loaded": Out(1),
+                "ticking": Out(1),
                 "tick_period": Out(32),
                 "monitor_count": Out(range(config.monitors + 1)),
                 "line": Out(PHASE_STEP_BITS, init=line),
@@ -110,7 +115,9 @@ class Registers(wiring.Component):
             store.write.eq(bus.write),
             store.data.eq(bus.data),
             bus.value.eq(store.value),
+            store.forget.eq(~bus.valid),
         ]
+        self._show_step(m, store)
         error, resets, accepted = Signal(), Signal(), Signal()
         m.d.sync += [bus.error.eq(error), bus.done.eq(0)]
         m.d.comb += [error.eq(1), resets.eq(0)]
@@ -198,7 +205,7 @@ class Registers(wiring.Component):
         elsewhere = {
             Register.STEP: 1,
             Register.IMAGE: ~self.image_loaded,
-            Register.TICK_PERIOD: ~self._ticking,
+            Register.TICK_PERIOD: ~self.ticking,
             Register.MONITOR_COUNT: ~self._monitoring,
         }
         refused = {
@@ -221,10 +228,18 @@ class Registers(wiring.Component):
                     if register == Register.RESET:
                         m.d.comb += resets.eq(1)
                     if register == Register.STEP:
-                        step = self.step.word_select(store.half, HALF_BITS)
-                        m.d.comb += store.constant.eq(step)
+                        m.d.comb += self._reads_step.eq(bus.valid)
                     if register == Register.LINE:
                         m.d.comb += store.word[0].eq(~self._line_set & ~bus.write)
+
+    def _show_step(self, m: Module, store: RegisterMemory) -> None:
+        """The memory and the processor look at the number of the step in the same way."""
+        self._reads_step = reads = Signal()
+        half = self.step.word_select(Mux(self.bus.valid, store.half, self.step_high), HALF_BITS)
+        m.d.comb += [
+            self.step_half.eq(half & (reads | self.shows_step).replicate(HALF_BITS)),
+            store.constant.eq(self.step_half),
+        ]
 
     def _written(self, m: Module, accepted: Signal) -> None:
         """The registers that something else looks at, too."""
@@ -239,7 +254,7 @@ class Registers(wiring.Component):
                 m.d.comb += sets_step.eq(1)
             if self._ticks:
                 with m.Case(Register.TICK_PERIOD):
-                    m.d.sync += [self.tick_period.eq(data), self._ticking.eq(data != 0)]
+                    m.d.sync += [self.tick_period.eq(data), self.ticking.eq(data != 0)]
             with m.Case(Register.MONITOR_COUNT):
                 m.d.sync += [self.monitor_count.eq(data), self._monitoring.eq(data != 0)]
             with m.Case(Register.LINE):
@@ -253,7 +268,7 @@ class Registers(wiring.Component):
         forgets = Signal()
         m.d.comb += forgets.eq(self.clear & data[RESET_ALL.bit_length() - 1])
         with m.If(forgets):
-            m.d.sync += [self.image_loaded.eq(0), self._ticking.eq(0), self._monitoring.eq(0)]
+            m.d.sync += [self.image_loaded.eq(0), self.ticking.eq(0), self._monitoring.eq(0)]
             m.d.sync += [self.tick_period.eq(0), self.monitor_count.eq(0)]
 
     def _counters(self, m: Module, store: RegisterMemory, error: Signal, resets: Signal) -> None:
@@ -269,7 +284,7 @@ class Registers(wiring.Component):
         for k, count in enumerate(self.core_overruns):
             with m.If(offset == CORE_OVERRUNS + k):
                 m.d.comb += [error.eq(self.bus.write), store.is_constant.eq(1)]
-                m.d.comb += store.constant.eq(Mux(store.half, 0, count))
+                m.d.comb += store.constant.eq(Mux(store.half, 0, count) | self.step_half)
 
     def _monitors(self, m: Module, store: RegisterMemory, error: Signal, resets: Signal) -> None:
         m.d.comb += error.eq(self._offset >= self._config.monitors)

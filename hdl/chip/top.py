@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, ResetInserter
+from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -117,7 +117,10 @@ class Chip(wiring.Component):
             self.line.eq(registers.line),
             self.good_frame.eq(receiver.good_frame),
             processor.ready.eq(core.ready),
-            processor.step.eq(registers.step),
+            registers.shows_step.eq(processor.shows_step),
+            registers.step_high.eq(processor.step_high),
+            processor.step_half.eq(registers.step_half),
+            processor.ticking.eq(registers.ticking),
             processor.image_loaded.eq(registers.image_loaded),
             processor.tick_period.eq(registers.tick_period),
             processor.monitor_count.eq(registers.monitor_count),
@@ -161,20 +164,15 @@ class Chip(wiring.Component):
                 target.address.eq(bus.address),
                 target.data.eq(bus.data),
             ]
-        with m.If(sum((region == r for r in REGIONS), start=0) != 0):
-            m.d.comb += [
-                registers.bus.valid.eq(bus.valid),
-                bus.done.eq(registers.bus.done),
-                bus.value.eq(registers.bus.value),
-                bus.error.eq(registers.bus.error),
-            ]
-        with m.Else():
-            m.d.comb += [
-                core.bus.valid.eq(bus.valid),
-                bus.done.eq(core.bus.done),
-                bus.value.eq(core.bus.value),
-                bus.error.eq(core.bus.error),
-            ]
+        of_registers = Signal()
+        m.d.comb += [
+            of_registers.eq(sum((region == r for r in REGIONS), start=0) != 0),
+            registers.bus.valid.eq(bus.valid & of_registers),
+            core.bus.valid.eq(bus.valid & ~of_registers),
+            bus.done.eq(Mux(of_registers, registers.bus.done, core.bus.done)),
+            bus.error.eq(Mux(of_registers, registers.bus.error, core.bus.error)),
+            bus.value.eq(registers.bus.value | core.bus.value),  # one of them is 0
+        ]
 
 
 class Top(wiring.Component):
