@@ -47,7 +47,8 @@ class Registers(wiring.Component):
     ready, clear : of the core.
     step : number of the next step.  shows_step, step_high, step_half : see `Processor`.
     image_loaded, ticking, tick_period, monitor_count, line : registers.  There are ticks where `ticking`.
-    line_fell : sets `line` back.
+    line_changes : pulses when `line` is written.  line_fell : sets `line` back.
+    beat : pulses at a steady rate, every `ROUND` clock cycles.
     core_overruns : of each core, to be read.
 
     Parameters
@@ -97,7 +98,9 @@ class Registers(wiring.Component):
                 "tick_period": Out(32),
                 "monitor_count": Out(range(config.monitors + 1)),
                 "line": Out(PHASE_STEP_BITS, init=line),
+                "line_changes": Out(1),
                 "line_fell": In(1),
+                "beat": Out(1),
                 "core_overruns": In(data.ArrayLayout(COUNT_BITS, cores)),
             }
         )
@@ -116,6 +119,7 @@ class Registers(wiring.Component):
             store.data.eq(bus.data),
             bus.value.eq(store.value),
             store.forget.eq(~bus.valid),
+            self.beat.eq(store.ends_round),
         ]
         self._show_step(m, store)
         error, resets, accepted = Signal(), Signal(), Signal()
@@ -259,6 +263,7 @@ class Registers(wiring.Component):
                 m.d.sync += [self.monitor_count.eq(data), self._monitoring.eq(data != 0)]
             with m.Case(Register.LINE):
                 m.d.sync += [self.line.eq(data), self._line_set.eq(1)]
+                m.d.comb += self.line_changes.eq(1)
         with m.If(self.line_fell):
             m.d.sync += [self.line.eq(self._line), self._line_set.eq(0)]
         # The data of a reset is one of the two.
