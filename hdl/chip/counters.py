@@ -79,9 +79,7 @@ class Accumulators(wiring.Component):
     row_cycles : see `accumulator_bits`.
     """
 
-    def __init__(
-        self, core_increments: data.StructLayout, *, cycles: int, row_cycles: int
-    ) -> None:
+    def __init__(self, core_increments: data.StructLayout, *, cycles: int, row_cycles: int) -> None:
         self._increments = counter_increments(core_increments)
         self._bits = accumulator_bits(self._increments, cycles, row_cycles)
         widest = max(self._bits.values())

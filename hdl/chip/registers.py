@@ -6,7 +6,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.core_config import CoreConfig
+from ..contract.core_config import MAX_MONITORS, CoreConfig
+from ..contract.image import MAX_CORES
 from ..contract.line_rate import PHASE_STEP_BITS
 from ..contract.memory_map import (
     BUILD_WORDS,
@@ -32,6 +33,9 @@ from .register_memory import COUNTER_BITS, HALF_BITS, RegisterMemory
 _IDENTITY_WORDS = Identity.BUILD + BUILD_WORDS
 _FIRST_LINE = Register.LINE | 1
 """Where the register memory has the first value of LINE; no register has this number."""
+
+_NEAR_BITS = clog2(CORE_OVERRUNS + MAX_CORES)
+_DIGIT_BITS = MAX_MONITORS.bit_length()
 
 REGIONS = (Region.IDENTITY, Region.CONTROL, Region.COUNTERS, Region.MONITORS)
 
@@ -109,7 +113,15 @@ class Registers(wiring.Component):
         """One cycle to judge the address; then the memory, or the sequence of a reset."""
         m = Module()
         bus = self.bus
-        self._offset, self._region = bus.address[:REGION_SHIFT], bus.address[REGION_SHIFT:]
+        self._region = bus.address[REGION_SHIFT:]
+        # What all comparisons share: nothing here has an offset, or is written a number, with higher bits.
+        self._offset, self._far = bus.address[:_NEAR_BITS], Signal()
+        self._digit, self._some, self._large = bus.data[:_DIGIT_BITS], Signal(), Signal()
+        m.d.comb += [
+            self._far.eq(bus.address[_NEAR_BITS:REGION_SHIFT].any()),
+            self._large.eq(bus.data[PHASE_STEP_BITS:].any()),
+            self._some.eq(self._large | bus.data[_DIGIT_BITS:PHASE_STEP_BITS].any()),
+        ]
         m.submodules.memory = store = self._memory()
         m.d.comb += [
             store.increments.eq(self.increments),
@@ -123,7 +135,7 @@ class Registers(wiring.Component):
         ]
         self._show_step(m, store)
         error, resets, accepted = Signal(), Signal(), Signal()
-        m.d.sync += [bus.error.eq(error), bus.done.eq(0)]
+        m.d.sync += [bus.error.eq(error | self._far), bus.done.eq(0)]
         m.d.comb += [error.eq(1), resets.eq(0)]
         regions = {
             Region.IDENTITY: self._identity,
@@ -212,14 +224,18 @@ class Registers(wiring.Component):
             Register.TICK_PERIOD: ~self.ticking,
             Register.MONITOR_COUNT: ~self._monitoring,
         }
+        is_some = self._some | self._digit.any()
         refused = {
-            Register.RESET: ~bus.write | ~((bus.data == RESET_STATE) | (bus.data == RESET_ALL)),
+            Register.RESET: ~bus.write
+            | self._some
+            | ((self._digit != RESET_STATE) & (self._digit != RESET_ALL)),
             Register.IMAGE: 0,
             Register.STEP: 0,
-            Register.TICK_PERIOD: 0 if self._ticks else bus.write & (bus.data != 0),
-            Register.MONITOR_COUNT: bus.write & (bus.data > self._config.monitors),
+            Register.TICK_PERIOD: 0 if self._ticks else bus.write & is_some,
+            Register.MONITOR_COUNT: bus.write
+            & (self._some | (self._digit > self._config.monitors)),
             Register.CLOCK_HZ: bus.write,
-            Register.LINE: bus.write & ((bus.data >> PHASE_STEP_BITS != 0) if self._line else 1),
+            Register.LINE: bus.write & (self._large if self._line else 1),
         }
         m.d.comb += bad.eq(1)
         with m.Switch(offset[:known_bits]):
@@ -248,19 +264,20 @@ class Registers(wiring.Component):
     def _written(self, m: Module, accepted: Signal) -> None:
         """The registers that something else looks at, too."""
         data, offset = self.bus.data, self._offset
+        is_some = self._some | self._digit.any()
         sets_step = Signal()
         m.d.sync += self.step.eq(load_or_count(self.step, sets_step, data, self.increments.steps))
         control = accepted & (self._region[:2] == Region.CONTROL)
         with m.If(control), m.Switch(offset[: self._known_bits]):
             with m.Case(Register.IMAGE):
-                m.d.sync += self.image_loaded.eq(data != 0)
+                m.d.sync += self.image_loaded.eq(is_some)
             with m.Case(Register.STEP):
                 m.d.comb += sets_step.eq(1)
             if self._ticks:
                 with m.Case(Register.TICK_PERIOD):
-                    m.d.sync += [self.tick_period.eq(data), self.ticking.eq(data != 0)]
+                    m.d.sync += [self.tick_period.eq(data), self.ticking.eq(is_some)]
             with m.Case(Register.MONITOR_COUNT):
-                m.d.sync += [self.monitor_count.eq(data), self._monitoring.eq(data != 0)]
+                m.d.sync += [self.monitor_count.eq(data), self._monitoring.eq(is_some)]
             with m.Case(Register.LINE):
                 m.d.sync += [self.line.eq(data), self._line_set.eq(1)]
                 m.d.comb += self.line_changes.eq(1)

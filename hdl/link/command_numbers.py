@@ -30,8 +30,11 @@ class CommandNumbers(wiring.Component):
     advance, take_distance : added to `distance`, without or with its highest bits.
     step_place, step_distance : −1 is added.
     onward : `place` becomes the address that follows it.
-    no_place, no_distance : they were 0 in the last cycle in which none of `take…`, `advance` and `onward`
-        was set.
+    no_place, no_distance : they are 0, as it is known after a cycle in which none of `take…`, `advance` and
+        `onward` is set.
+
+    Numbers change two cycles after what changes them, and it is known three cycles after it whether they
+    are 0.
 
     Parameters
     ----------
@@ -64,30 +67,40 @@ class CommandNumbers(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Two adders of −1, where nothing else is added: then they carry, unless the number is 0."""
         m = Module()
-        gap = self._gap(m)
         takes_distance = self.take_distance | self.advance
         takes = self.take_low | self.take_high | takes_distance
-        counts = ~(takes | self.onward)
-        operand = Signal(HALF_BITS)
-        m.d.comb += operand.eq((self.taken & takes.replicate(HALF_BITS)) | counts.replicate(HALF_BITS))
-        advance = Cat(
-            operand[:ADVANCE_BITS],
-            operand[ADVANCE_BITS:] & (~self.advance).replicate(HALF_BITS - ADVANCE_BITS),
+        taken = Cat(
+            self.taken[:ADVANCE_BITS],
+            self.taken[ADVANCE_BITS:] & (~self.advance).replicate(HALF_BITS - ADVANCE_BITS),
         )
+        counts_next = ~(takes | self.onward)
+        # Registers: the command's state, operand and sum would be a long path.
+        operand, gap, counts, onward = Signal(HALF_BITS), Signal(HALF_BITS), Signal(), Signal()
+        moves_low, moves_high, moves_distance, clear = (Signal() for _ in range(4))
+        whole = self.step_place | self.onward
+        m.d.sync += [
+            operand.eq((taken & takes.replicate(HALF_BITS)) | counts_next.replicate(HALF_BITS)),
+            gap.eq(self._gap(m)),
+            counts.eq(counts_next),
+            onward.eq(self.onward),
+            moves_low.eq(self.take_low | whole),
+            moves_high.eq(self.take_high | whole),
+            moves_distance.eq(takes_distance | self.step_distance),
+            clear.eq(self.clear),
+        ]
         place, distance = Signal(WORD_BITS + 1), Signal(WORD_BITS + 1)
         m.d.comb += [
-            place.eq(self.place + Cat(operand | gap, operand) + self.onward),
-            distance.eq(self.distance + Cat(advance, counts.replicate(HALF_BITS))),
+            place.eq(self.place + Cat(operand | gap, operand) + onward),
+            distance.eq(self.distance + Cat(operand, counts.replicate(HALF_BITS))),
         ]
-        whole = self.step_place | self.onward
-        for half, takes_half in enumerate((self.take_low, self.take_high)):
-            with m.If(takes_half | whole):
+        for half, moves in enumerate((moves_low, moves_high)):
+            with m.If(moves):
                 m.d.sync += self.place.word_select(half, HALF_BITS).eq(
                     place.word_select(half, HALF_BITS)
                 )
-        with m.If(takes_distance | self.step_distance):
+        with m.If(moves_distance):
             m.d.sync += self.distance.eq(distance)
-        with m.If(self.clear):
+        with m.If(clear):
             m.d.sync += [self.place.eq(0), self.distance.eq(0)]
         with m.If(counts):
             m.d.sync += [self.no_place.eq(~place[-1]), self.no_distance.eq(~distance[-1])]

@@ -331,7 +331,9 @@ class Processor(wiring.Component):
                     with m.Elif(~ids.in_bitmap):
                         m.d.comb += numbers.advance.eq(1)
                         m.next = "SETTLE"
-        with m.State("SETTLE"):
+        with m.State("SETTLE"):  # until it is known which step the cursor is at
+            m.next = "SETTLED"
+        with m.State("SETTLED"):
             m.next = "RUN"
         with m.State("START"):
             m.d.comb += [self.start.eq(1), numbers.step_place.eq(1), numbers.step_distance.eq(1)]
