@@ -99,6 +99,9 @@ def _drive_clock(m: Any, pll: Ice40Pll, oscillator: Oscillator, nets: ClockNets)
     m.d.comb += [ClockSignal("sync").eq(nets.clock), ResetSignal("sync").eq(nets.reset)]
 
 
+LONGEST_PATH_PS = 40_000
+"""Of look-up tables alone, as ABC may make it."""
+
 FAMILY = Family(
     name="ice40",
     title="iCE40",
@@ -118,6 +121,9 @@ FAMILY = Family(
         f"techmap -map {COMPARISONS}",
         # Even the smallest memory takes more cells, of which there are few, than block RAMs.
         'setattr -set ram_style "block" m:*',
+        # Cells are short, time is not: ABC's slowest script, and no path shorter than it has to be.
+        "scratchpad -copy abc9.script.flow3 abc9.script",
+        f"scratchpad -set abc9.D {LONGEST_PATH_PS}",
     ),
     models=(COMPARISONS,),
     flow=Flow(

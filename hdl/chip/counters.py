@@ -9,16 +9,27 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..contract.frames import CRC_BYTES, HEADER_BYTES, SUPERVISORY_BYTES
 from ..contract.memory_map import COUNTERS, KEPT_COUNTERS
+from ..link.receiver import BYTE_CYCLES
 
 LINK_COUNTERS = tuple(name for name in COUNTERS if name.startswith("link_"))
-RARE = (*LINK_COUNTERS, *KEPT_COUNTERS)
-"""What comes at most once for a frame or a command."""
-RARE_CYCLES = 5
-"""Clock cycles from one of these increments to the next, at least.
+_FRAME_CYCLES = BYTE_CYCLES * (HEADER_BYTES + SUPERVISORY_BYTES + CRC_BYTES)
+RARE = {
+    "link_bad_frames": 2 * BYTE_CYCLES,  # a byte, and the zero that ends the frame
+    "link_out_of_sequence": _FRAME_CYCLES,
+    "link_overflows": _FRAME_CYCLES,
+    "commands": 5,
+    "connections": _FRAME_CYCLES,
+}
+"""Counters whose increments come that many clock cycles after one another, at least.
 
-What the receiver counts comes with the end of a frame that has a byte, and the byte keeps the receiver for
-`BYTE_CYCLES`.  A command takes seven halfwords of request and reply, each in a cycle of its own, at least."""
+What the receiver counts comes with the end of a frame, each byte of which keeps it for `BYTE_CYCLES`.  A
+command takes seven halfwords of request and reply, each in a cycle of its own, at least."""
+
+
+QUEUED_ROWS = 12
+"""Rows of synapses that a core can take in successive cycles, and then integrates one after the other."""
 
 
 def counter_increments(core_increments: data.StructLayout) -> data.StructLayout:
@@ -26,14 +37,26 @@ def counter_increments(core_increments: data.StructLayout) -> data.StructLayout:
     return data.StructLayout({n: core_increments.members.get(n, 1) for n in COUNTERS})
 
 
-def accumulator_bits(increments: data.StructLayout, cycles: int) -> dict[str, int]:
-    """Bits of each counter's register, in which no increments of so many clock cycles go round."""
+def accumulator_bits(
+    increments: data.StructLayout, cycles: int, row_cycles: int = 1
+) -> dict[str, int]:
+    """Bits of each counter's register, in which no increments of so many clock cycles go round.
+
+    Parameters
+    ----------
+    row_cycles : from one increment of `synaptic_operations` to the next, at least; but `QUEUED_ROWS`
+        may come sooner.
+    """
     found = {}
     for name, width in COUNTERS.items():
-        most = ((1 << Shape.cast(increments.members[name]).width) - 1) * cycles
+        times = cycles
+        if name == "synaptic_operations":
+            times = min(cycles, cycles // row_cycles + QUEUED_ROWS)
         if name in RARE:
-            most = -(-cycles // RARE_CYCLES)
-        found[name] = min(most.bit_length(), width)
+            # A clear of the link's counters is complete two visits later.
+            times = -(-cycles * (1 + (name in LINK_COUNTERS)) // RARE[name])
+        largest = (1 << Shape.cast(increments.members[name]).width) - 1
+        found[name] = min((largest * times).bit_length(), width)
     return found
 
 
@@ -47,24 +70,25 @@ class Accumulators(wiring.Component):
     -------
     increments : added in every cycle.
     clear, clear_link : pulses; set the counters of the core, or of the link, to 0.
-    index : of a counter.  count : what its register shows, in the same cycle; above it, anything.
-    mask : the register's bits.
+    index : of a counter, or beyond the last one.  count : what its register shows, in the same cycle;
+        above it, anything.  mask : the register's bits, 0 beyond the last one.
 
     Parameters
     ----------
     cycles : clock cycles from one visit of a counter to the next, at most.
+    row_cycles : see `accumulator_bits`.
     """
 
-    def __init__(self, core_increments: data.StructLayout, *, cycles: int) -> None:
+    def __init__(self, core_increments: data.StructLayout, *, cycles: int, row_cycles: int) -> None:
         self._increments = counter_increments(core_increments)
-        self._bits = accumulator_bits(self._increments, cycles)
+        self._bits = accumulator_bits(self._increments, cycles, row_cycles)
         widest = max(self._bits.values())
         super().__init__(
             {
                 "increments": In(self._increments),
                 "clear": In(1),
                 "clear_link": In(1),
-                "index": In(range(len(COUNTERS))),
+                "index": In(range(len(COUNTERS) + 1)),
                 "count": Out(widest),
                 "mask": Out(widest),
             }
@@ -84,6 +108,7 @@ class Accumulators(wiring.Component):
                     m.d.sync += count.eq(0)
             found.append(count)
             masks.append(Const((1 << bits) - 1, len(self.mask)))
+        masks.append(Const(0, len(self.mask)))
         m.d.comb += [
             self.count.eq(_chosen(found, self.index)),
             self.mask.eq(Array(masks)[self.index]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, ResetInserter
+from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,16 +11,16 @@ from ..contract.fabric_config import FabricConfig
 from ..contract.line_rate import PHASE_STEP_BITS, phase_step
 from ..contract.memory_map import REGION_SHIFT
 from ..contract.technology import Storage
-from ..contract.widths import clog2
 from ..core import Core
 from ..core.core import increments
 from ..fabric.fabric import Fabric, fabric_increments
 from ..link.processor import Processor
 from ..link.receiver import Receiver
 from ..link.transmitter import Transmitter
-from ..link.uart import LineRate, UartReceiver, UartTransmitter
+from ..link.uart import REPLY_CYCLES, LineRate, UartReceiver, UartTransmitter
 from .connection_gate import ConnectionGate
 from .overruns import Overruns
+from .register_memory import ROUND
 from .registers import REGIONS, Registers
 
 
@@ -31,7 +31,7 @@ class Chip(wiring.Component):
     -------
     received : bytes from the host; ready again after `BYTE_CYCLES` at most.
     sent : bytes to the host; while it waits, replies wait, and with them steps.
-    line, line_fell, good_frame : of `LineRate`.
+    line, line_changes, line_fell, good_frame, beat : of `LineRate`.
 
     Parameters
     ----------
@@ -70,6 +70,7 @@ class Chip(wiring.Component):
             build=build,
             digest=config.digest,
             cores=fabric.cores if fabric else 0,
+            row_cycles=self._rows.layout.groups,
             line=line,
             ticks=ticks,
         )
@@ -78,8 +79,10 @@ class Chip(wiring.Component):
                 "received": In(stream.Signature(8)),
                 "sent": Out(stream.Signature(8)),
                 "line": Out(PHASE_STEP_BITS),
+                "line_changes": Out(1),
                 "line_fell": In(1),
                 "good_frame": Out(1),
+                "beat": Out(1),
             }
         )
 
@@ -114,9 +117,15 @@ class Chip(wiring.Component):
             registers.ready.eq(core.ready),
             registers.line_fell.eq(self.line_fell),
             self.line.eq(registers.line),
+            self.line_changes.eq(registers.line_changes),
+            self.beat.eq(registers.beat),
+            transmitter.beat.eq(registers.beat),
             self.good_frame.eq(receiver.good_frame),
             processor.ready.eq(core.ready),
-            processor.step.eq(registers.step),
+            registers.shows_step.eq(processor.shows_step),
+            registers.step_high.eq(processor.step_high),
+            processor.step_half.eq(registers.step_half),
+            processor.ticking.eq(registers.ticking),
             processor.image_loaded.eq(registers.image_loaded),
             processor.tick_period.eq(registers.tick_period),
             processor.monitor_count.eq(registers.monitor_count),
@@ -160,20 +169,15 @@ class Chip(wiring.Component):
                 target.address.eq(bus.address),
                 target.data.eq(bus.data),
             ]
-        with m.If(sum((region == r for r in REGIONS), start=0) != 0):
-            m.d.comb += [
-                registers.bus.valid.eq(bus.valid),
-                bus.done.eq(registers.bus.done),
-                bus.value.eq(registers.bus.value),
-                bus.error.eq(registers.bus.error),
-            ]
-        with m.Else():
-            m.d.comb += [
-                core.bus.valid.eq(bus.valid),
-                bus.done.eq(core.bus.done),
-                bus.value.eq(core.bus.value),
-                bus.error.eq(core.bus.error),
-            ]
+        of_registers = Signal()
+        m.d.comb += [
+            of_registers.eq(sum((region == r for r in REGIONS), start=0) != 0),
+            registers.bus.valid.eq(bus.valid & of_registers),
+            core.bus.valid.eq(bus.valid & ~of_registers),
+            bus.done.eq(Mux(of_registers, registers.bus.done, core.bus.done)),
+            bus.error.eq(Mux(of_registers, registers.bus.error, core.bus.error)),
+            bus.value.eq(registers.bus.value | core.bus.value),  # one of them is 0
+        ]
 
 
 class Top(wiring.Component):
@@ -203,7 +207,7 @@ class Top(wiring.Component):
     ) -> None:
         self._step = phase_step(clock_hz, baud)
         self._negotiable = negotiable
-        self._hold = 1 << (clog2(clock_hz) - 1)
+        self._hold = 1 << (clock_hz // ROUND).bit_length() - 1
         self._chip = Chip(
             config,
             clock_hz=clock_hz,
@@ -230,9 +234,13 @@ class Top(wiring.Component):
         if not self._negotiable:
             m.d.comb += [uart_rx.step.eq(self._step), uart_tx.step.eq(self._step)]
             return m
-        m.submodules.rate = rate = LineRate(self._step, self._hold)
+        m.submodules.rate = rate = LineRate(
+            self._step, silence=-(-REPLY_CYCLES // ROUND) + 1, hold=self._hold
+        )
         m.d.comb += [
+            rate.beat.eq(chip.beat),
             rate.requested.eq(chip.line),
+            rate.changes.eq(chip.line_changes),
             rate.sending.eq(chip.sent.valid | ~uart_tx.bytes.ready),
             rate.good_frame.eq(chip.good_frame),
             chip.line_fell.eq(rate.fell),

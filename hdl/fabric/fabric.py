@@ -185,7 +185,8 @@ class Fabric(wiring.Component):
         done = Array(core.bus.done for core in cores)[chosen]
         with m.FSM(name="bus"):
             with m.State("IDLE"):
-                m.d.sync += [bus.done.eq(0), chosen.eq(number), exists.eq(number < len(cores))]
+                m.d.sync += [bus.done.eq(0), bus.value.eq(0)]
+                m.d.sync += [chosen.eq(number), exists.eq(number < len(cores))]
                 with m.If(bus.valid & ~bus.done):
                     m.next = "ACCESS"
             with m.State("ACCESS"):

@@ -6,11 +6,13 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..contract.commands import MAX_ADVANCE
 from ..contract.core_config import CoreConfig
 from ..contract.memory_map import REGION_SHIFT, SYNAPSE_REGIONS
 from ..contract.widths import WORD_BITS, clog2
 
 HALF_BITS = 16
+ADVANCE_BITS = MAX_ADVANCE.bit_length()
 
 
 class CommandNumbers(wiring.Component):
@@ -24,11 +26,15 @@ class CommandNumbers(wiring.Component):
     -------
     clear : both become 0.
     taken : halfword of the request.
-    take_low, take_high : added to the low, or to the high half, of ...
-    place, distance : where `move_place`, where `move_distance`.
-    down : −1 is added instead.
+    take_low, take_high : added to the low, or to the high half, of `place`.
+    advance, take_distance : added to `distance`, without or with its highest bits.
+    step_place, step_distance : −1 is added.
     onward : `place` becomes the address that follows it.
-    no_place, no_distance : they were 0 in the cycle before.
+    no_place, no_distance : they are 0, as it is known after a cycle in which none of `take…`, `advance` and
+        `onward` is set.
+
+    Numbers change two cycles after what changes them, and it is known three cycles after it whether they
+    are 0.
 
     Parameters
     ----------
@@ -37,16 +43,20 @@ class CommandNumbers(wiring.Component):
 
     def __init__(self, core: CoreConfig) -> None:
         self._fields = core.layout.synapse_fields.values()
+        flags = (
+            "clear",
+            "take_low",
+            "take_high",
+            "advance",
+            "take_distance",
+            "step_place",
+            "step_distance",
+            "onward",
+        )
         super().__init__(
             {
-                "clear": In(1),
+                **{name: In(1) for name in flags},
                 "taken": In(HALF_BITS),
-                "take_low": In(1),
-                "take_high": In(1),
-                "down": In(1),
-                "onward": In(1),
-                "move_place": In(1),
-                "move_distance": In(1),
                 "place": Out(WORD_BITS),
                 "distance": Out(WORD_BITS),
                 "no_place": Out(1),
@@ -55,24 +65,45 @@ class CommandNumbers(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Two adders."""
+        """Two adders of −1, where nothing else is added: then they carry, unless the number is 0."""
         m = Module()
-        gap = self._gap(m)
-        low, high = (
-            Cat((bit & take) | self.down for bit in self.taken)
-            for take in (self.take_low, self.take_high)
+        takes_distance = self.take_distance | self.advance
+        takes = self.take_low | self.take_high | takes_distance
+        taken = Cat(
+            self.taken[:ADVANCE_BITS],
+            self.taken[ADVANCE_BITS:] & (~self.advance).replicate(HALF_BITS - ADVANCE_BITS),
         )
-        operand = Cat(low | gap, high)
-        for number, moves, none in (
-            (self.place, self.move_place | self.onward, self.no_place),
-            (self.distance, self.move_distance, self.no_distance),
-        ):
-            m.d.sync += none.eq(number == 0)
+        counts_next = ~(takes | self.onward)
+        # Registers: the command's state, operand and sum would be a long path.
+        operand, gap, counts, onward = Signal(HALF_BITS), Signal(HALF_BITS), Signal(), Signal()
+        moves_low, moves_high, moves_distance, clear = (Signal() for _ in range(4))
+        whole = self.step_place | self.onward
+        m.d.sync += [
+            operand.eq((taken & takes.replicate(HALF_BITS)) | counts_next.replicate(HALF_BITS)),
+            gap.eq(self._gap(m)),
+            counts.eq(counts_next),
+            onward.eq(self.onward),
+            moves_low.eq(self.take_low | whole),
+            moves_high.eq(self.take_high | whole),
+            moves_distance.eq(takes_distance | self.step_distance),
+            clear.eq(self.clear),
+        ]
+        place, distance = Signal(WORD_BITS + 1), Signal(WORD_BITS + 1)
+        m.d.comb += [
+            place.eq(self.place + Cat(operand | gap, operand) + onward),
+            distance.eq(self.distance + Cat(operand, counts.replicate(HALF_BITS))),
+        ]
+        for half, moves in enumerate((moves_low, moves_high)):
             with m.If(moves):
-                carry = self.onward if number is self.place else 0
-                m.d.sync += number.eq(number + operand + carry)
-            with m.If(self.clear):
-                m.d.sync += number.eq(0)
+                m.d.sync += self.place.word_select(half, HALF_BITS).eq(
+                    place.word_select(half, HALF_BITS)
+                )
+        with m.If(moves_distance):
+            m.d.sync += self.distance.eq(distance)
+        with m.If(clear):
+            m.d.sync += [self.place.eq(0), self.distance.eq(0)]
+        with m.If(counts):
+            m.d.sync += [self.no_place.eq(~place[-1]), self.no_distance.eq(~distance[-1])]
         return m
 
     def _gap(self, m: Module) -> Signal:

@@ -19,7 +19,7 @@ from ..contract.commands import (
     Status,
 )
 from ..contract.core_config import CoreConfig
-from ..contract.memory_map import Region
+from ..contract.memory_map import REGION_SHIFT, Region
 from ..primitives.bus import BusSignature
 from ..primitives.layouts import halfword_layout
 from .command_numbers import CommandNumbers
@@ -43,7 +43,8 @@ class Processor(wiring.Component):
     -------
     requests, replies : halfword streams, to `Receiver` and from there to `Transmitter`.
     bus : initiator.
-    step, image_loaded, tick_period, monitor_count : from `Registers`.
+    step_half, image_loaded, ticking, tick_period, monitor_count : from `Registers`.
+    shows_step, step_high : which half of the number of the next step is to be `step_half`; else that is 0.
     start, ready, arriving, reported : to `Core`; `reported` is always taken.
     late, overrun : pulses for the counters.
     executed : pulses when a command is done and its reply is in the stream.
@@ -63,8 +64,11 @@ class Processor(wiring.Component):
                 "requests": In(stream.Signature(16)),
                 "replies": Out(stream.Signature(halfword_layout)),
                 "bus": Out(BusSignature()),
-                "step": In(32),
+                "step_half": In(16),
+                "shows_step": Out(1),
+                "step_high": Out(1),
                 "image_loaded": In(1),
+                "ticking": In(1),
                 "tick_period": In(32),
                 "monitor_count": In(range(config.monitors + 1)),
                 "start": Out(1),
@@ -84,6 +88,7 @@ class Processor(wiring.Component):
         self._refused, self._live, self._ended = Signal(), Signal(), Signal()
         self._status, self._kind = Signal(Status), Signal(_KIND_BITS)
         self._word = Signal(32)  # the value that is being taken, sent, or read
+        self._takes, self._forgets = Signal(2), Signal()  # halves of it
         self._high = Signal()  # of two halfwords that belong together the second one is next
         self._silent = Signal(
             MAX_ADVANCE.bit_length()
@@ -106,6 +111,7 @@ class Processor(wiring.Component):
             self.bus.address.eq(numbers.place),
         ]
         self._reply(m)
+        self._hold(m)
         with m.FSM(name="command") as fsm:
             self._opcode(m)
             self._transfer(m)
@@ -114,6 +120,7 @@ class Processor(wiring.Component):
             self._monitor(m)
             self._finish(m)
         m.d.comb += [
+            ticks.ticking.eq(self.ticking),
             ticks.period.eq(self.tick_period),
             ticks.begin.eq(begin),
             ticks.start.eq(self.start),
@@ -122,10 +129,12 @@ class Processor(wiring.Component):
             self.executed.eq(fsm.ongoing("SEND_STATUS") & self.replies.ready),
         ]
         if self._config.monitors:
-            with m.If(fsm.ongoing("MONITOR_ADDRESS")):
-                m.d.comb += self.bus.address.eq(Region.MONITORS.base | self._slot)
-            with m.If(fsm.ongoing("MONITOR_VALUE")):
-                m.d.comb += self.bus.address.eq(self._word)
+            reads_slot = fsm.ongoing("MONITOR_ADDRESS")
+            region = Const(Region.MONITORS, 32 - REGION_SHIFT)
+            of_slot = Cat(self._slot, Const(0, REGION_SHIFT - len(self._slot)), region)
+            with m.If(reads_slot | fsm.ongoing("MONITOR_VALUE")):
+                # The word is 0 where the slot is read.
+                m.d.comb += self.bus.address.eq(self._word | (of_slot & reads_slot.replicate(32)))
         with m.If(begin):
             m.d.sync += running.eq(1)
         with m.If(fsm.ongoing("SEND_END")):
@@ -133,18 +142,30 @@ class Processor(wiring.Component):
         return m
 
     def _reply(self, m: Module) -> None:
-        """What is sent: a half of `step` or of `_word`, silent steps, an event, or what a state says."""
-        self._of_step, self._of_word = Signal(), Signal()
-        self._said = Signal(16)
-        self._half = half = Signal(16)
-        step, word = self.step.word_select(self._high, 16), self._word.word_select(self._high, 16)
-        m.d.comb += half.eq(
-            (step & self._of_step.replicate(16)) | (word & self._of_word.replicate(16))
-        )
-        # What is not sent is 0: steps are silent or have events, and after END there are neither.
-        m.d.comb += self.replies.payload.value.eq(
-            half | self._spikes.events.payload | self._silent | self._said
-        )
+        """What is sent: a half of the step or of `_word`, silent steps, an event, or what a state says."""
+        self._of_word, self._said = Signal(), Signal(16)
+        word = self._word.word_select(self._high, 16)
+        m.d.comb += [
+            self.step_high.eq(self._high),
+            # What is not sent is 0: steps are silent or have events, and after END there are neither.
+            self.replies.payload.value.eq(
+                (word & self._of_word.replicate(16))
+                | self.step_half
+                | self._spikes.events.payload
+                | self._silent
+                | self._said
+            ),
+        ]
+
+    def _hold(self, m: Module) -> None:
+        """`_word` takes a halfword of the request, or what the bus has read; nothing, where that failed."""
+        bus = self.bus
+        value = Mux(bus.valid, bus.value, self.requests.payload.replicate(2))
+        for half in range(2):
+            with m.If(self._takes[half]):
+                m.d.sync += self._word.word_select(half, 16).eq(value.word_select(half, 16))
+        with m.If((bus.done & bus.error) | self._forgets):
+            m.d.sync += self._word.eq(0)
 
     def _take(self, m: Module, state: str, following: str, *, halves: int = 1) -> _InState:
         """A state that takes a halfword, or two; what follows happens with each."""
@@ -190,7 +211,8 @@ class Processor(wiring.Component):
                 m.next = "TAKE_COUNT"
                 with m.If(taken[:_KIND_BITS].all()):
                     m.next = "AWAIT_CORE"
-            m.d.sync += [self._kind.eq(taken), self._word[:16].eq(taken)]
+            m.d.sync += self._kind.eq(taken)
+            m.d.comb += self._takes[0].eq(1)
             m.d.sync += [self._status.eq(Status.OK), self._refused.eq(0)]
             m.d.comb += self._numbers.clear.eq(1)
         self._say(m, "ERROR", "ERROR_OPCODE", Opcode.PROTOCOL_ERROR)
@@ -207,14 +229,13 @@ class Processor(wiring.Component):
         """READ and WRITE."""
         numbers, writes = self._numbers, self._kind == Opcode.WRITE & _KIND_MASK
         with self._take(m, "TAKE_COUNT", "TAKE_ADDRESS"):
-            m.d.comb += [numbers.move_distance.eq(1), numbers.take_low.eq(1)]
-            m.d.sync += self._word[:16].eq(self.requests.payload)
+            m.d.comb += [numbers.take_distance.eq(1), self._takes[0].eq(1)]
         with self._take(m, "TAKE_ADDRESS", "SEND_OPCODE", halves=2):
             self._take_place(m)
         with self._send(m, "SEND_COUNT", "NEXT_WORD"):
             m.d.comb += self._of_word.eq(1)
         with m.State("NEXT_WORD"):
-            m.d.comb += [numbers.move_distance.eq(1), numbers.down.eq(1)]
+            m.d.comb += numbers.step_distance.eq(1)
             m.next = "BUS"
             with m.If(writes):
                 m.next = "TAKE_WORD"
@@ -223,7 +244,7 @@ class Processor(wiring.Component):
                 with m.If(writes):
                     m.next = "SEND_STEP"
         with self._take(m, "TAKE_WORD", "BUS", halves=2):
-            m.d.sync += self._word.word_select(self._high, 16).eq(self.requests.payload)
+            m.d.comb += self._takes.bit_select(self._high, 1).eq(1)
         with self._access(m, "BUS", "SEND_WORD", writes):
             m.d.comb += numbers.onward.eq(1)
             with m.If(writes):
@@ -233,7 +254,6 @@ class Processor(wiring.Component):
     def _take_place(self, m: Module) -> None:
         numbers = self._numbers
         m.d.comb += [
-            numbers.move_place.eq(1),
             numbers.take_low.eq(~self._high),
             numbers.take_high.eq(self._high),
         ]
@@ -247,7 +267,7 @@ class Processor(wiring.Component):
         with m.State(state):
             m.d.comb += [bus.valid.eq(1), bus.write.eq(write)]
             with m.If(bus.done):
-                m.d.sync += self._word.eq(Mux(bus.error, 0, bus.value))
+                m.d.comb += self._takes.eq(0b11)
                 with m.If(bus.error):
                     m.d.sync += self._status.eq(Status.BAD_ADDRESS)
                 m.next = following
@@ -258,10 +278,10 @@ class Processor(wiring.Component):
         numbers = self._numbers
         with m.State("AWAIT_CORE"), m.If(self.ready):
             m.next = "TAKE_START"
-        # `step` stands in what would be sent, and `_refused` says so far that `start` is another one.
+        # `_refused` says so far that `start` is another one.
         with self._take(m, "TAKE_START", "TAKE_STEPS", halves=2):
-            m.d.comb += self._of_step.eq(1)
-            with m.If(self.requests.payload != self._half):
+            m.d.comb += self.shows_step.eq(1)
+            with m.If(self.requests.payload != self.step_half):
                 m.d.sync += self._refused.eq(1)
         with self._take(m, "TAKE_STEPS", "CHECK", halves=2):
             self._take_place(m)
@@ -276,22 +296,16 @@ class Processor(wiring.Component):
         with self._send(m, "RUN_STATUS", "RUN_START"):
             m.d.comb += self._said.eq(self._status)
             m.d.sync += self._live.eq(~numbers.no_place)
-        self._send_both(m, "RUN_START", "RUN", self._of_step)
+        self._send_both(m, "RUN_START", "RUN", self.shows_step)
 
     def _run(self, m: Module, due: Value) -> None:
         """Steps and events in turn."""
         numbers, silent, ended = self._numbers, self._silent, self._ended
         requests, event = self.requests, self.requests.payload
         ids, next_id = self._request_ids, self._request_ids.next
-        behind, arrived, advances = Signal(), Signal(), Signal()
+        behind, arrived = Signal(), Signal()
         m.d.comb += [
-            # Without the two bits that make it an ADVANCE.
-            numbers.taken.eq(
-                Cat(
-                    event[: len(silent)],
-                    event[len(silent) :] & ~advances.replicate(16 - len(silent)),
-                )
-            ),
+            numbers.taken.eq(event),
             arrived.eq(numbers.no_distance & ~self._refused),
             behind.eq(Mux(self._live, ~numbers.no_place, ~numbers.no_distance) & ~self._refused),
         ]
@@ -315,14 +329,14 @@ class Processor(wiring.Component):
                     with m.Elif(~ids.in_bitmap & event[-2]):  # BITMAP: no other is left
                         m.d.comb += ids.begin.eq(1)
                     with m.Elif(~ids.in_bitmap):
-                        m.d.comb += [numbers.move_distance.eq(1), numbers.take_low.eq(1)]
-                        m.d.comb += advances.eq(1)
+                        m.d.comb += numbers.advance.eq(1)
                         m.next = "SETTLE"
-        with m.State("SETTLE"):
+        with m.State("SETTLE"):  # until it is known which step the cursor is at
+            m.next = "SETTLED"
+        with m.State("SETTLED"):
             m.next = "RUN"
         with m.State("START"):
-            m.d.comb += [self.start.eq(1), numbers.down.eq(1)]
-            m.d.comb += [numbers.move_place.eq(1), numbers.move_distance.eq(1)]
+            m.d.comb += [self.start.eq(1), numbers.step_place.eq(1), numbers.step_distance.eq(1)]
             m.next = "STEP"
 
         spikes = self._spikes
@@ -369,7 +383,7 @@ class Processor(wiring.Component):
         slot = Signal.like(self.monitor_count)
         self._advance(m, "MONITORS", "MONITORS_COUNT")
         with self._send(m, "MONITORS_COUNT", "MONITOR_ADDRESS"):
-            m.d.comb += self._said.eq(MONITOR | self.monitor_count)
+            m.d.comb += [self._said.eq(MONITOR | self.monitor_count), self._forgets.eq(1)]
             m.d.sync += slot.eq(0)
         for state, after in (("ADDRESS", "MONITOR_VALUE"), ("VALUE", "SEND_MONITOR")):
             with self._access(m, f"MONITOR_{state}", after):
@@ -377,6 +391,7 @@ class Processor(wiring.Component):
         self._send_both(m, "SEND_MONITOR", "MONITOR_NEXT", self._of_word)
         with m.State("MONITOR_NEXT"):
             m.d.sync += slot.eq(slot + 1)
+            m.d.comb += self._forgets.eq(1)
             m.next = "MONITOR_ADDRESS"
             with m.If(slot == self.monitor_count - 1):
                 m.next = "STEPPED"
@@ -385,5 +400,5 @@ class Processor(wiring.Component):
     def _finish(self, m: Module) -> None:
         """The end of replies."""
         self._say(m, "SEND_END", "SEND_STEP", END)
-        self._send_both(m, "SEND_STEP", "SEND_STATUS", self._of_step)
+        self._send_both(m, "SEND_STEP", "SEND_STATUS", self.shows_step)
         self._say(m, "SEND_STATUS", "OPCODE", self._status, flush=1)

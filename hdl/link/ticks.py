@@ -15,16 +15,17 @@ class Ticks(wiring.Component):
 
     Members
     -------
-    period : clock cycles from tick to tick, 0 without ticks; stays while a run lasts.
+    ticking, period : there are ticks, and so many clock cycles from one to the next; stay while a run lasts.
     begin : pulse, a run begins; its first tick comes after a whole period.
     start, stepped : pulses, a step begins, and all of it is done.
-    due : a step may begin; from the second cycle after `begin` on.
+    due : a step may begin.
     overrun : pulses when a tick comes during a step.
     """
 
     def __init__(self) -> None:
         super().__init__(
             {
+                "ticking": In(1),
                 "period": In(WORD_BITS),
                 "begin": In(1),
                 "start": In(1),
@@ -37,18 +38,14 @@ class Ticks(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """A counter from the inverse of the period up to −2."""
         m = Module()
-        counter, begun = Signal(WORD_BITS), Signal()
-        ticking, tick, waiting, stepping = Signal(), Signal(), Signal(), Signal()
-        high = counter[1:].all()
+        counter = Signal(WORD_BITS)
+        tick, waiting, stepping = Signal(), Signal(), Signal()
         m.d.comb += [
-            tick.eq(ticking & high & ~counter[0]),
-            self.due.eq(~ticking | waiting),
+            tick.eq(self.ticking & counter[1:].all() & ~counter[0]),
+            self.due.eq(~self.ticking | waiting),
             self.overrun.eq(tick & (stepping | self.start)),
         ]
         m.d.sync += counter.eq(load_or_count(counter, tick | self.begin, ~self.period))
-        m.d.sync += begun.eq(self.begin)
-        with m.If(begun):  # the inverse of 0 is −1
-            m.d.sync += ticking.eq(~(high & counter[0]))
         with m.If(self.start):
             m.d.sync += [stepping.eq(1), waiting.eq(0)]
         with m.Elif(tick & ~stepping):

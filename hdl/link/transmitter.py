@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -96,7 +96,7 @@ class Transmitter(wiring.Component):
     """Sends UA, REJ and RR when they are due, and else I frames; keeps what is not acknowledged.
 
     An I frame is sent when `limit` halfwords have been collected, after a halfword with `flush`, or when
-    nothing came for `idle_cycles`.  After `go_back`, everything from `acknowledged` on is sent again, in
+    nothing came for `idle_beats`.  After `go_back`, everything from `acknowledged` on is sent again, in
     frames that may be cut differently.  Back-pressure: `halfwords` waits while the buffer is
     full of what the host has not acknowledged.
 
@@ -105,17 +105,18 @@ class Transmitter(wiring.Component):
     halfwords : stream; `flush` marks the end of a reply.
     connection, expected, window, rejected, acknowledged, limit, go_back, send_ua, send_rej, send_rr,
     opened : from `Receiver`, see `connect`.
+    beat : pulses at a steady rate.
     encoded : bytes for the line.
 
     Parameters
     ----------
     buffer_bytes : size of the reply buffer, a power of two.
-    idle_cycles : without a halfword, after which what there is is sent; a power of two.
+    idle_beats : without a halfword, after which what there is is sent; a power of two.
     """
 
-    def __init__(self, *, buffer_bytes: int = 2048, idle_cycles: int = 4096) -> None:
+    def __init__(self, *, buffer_bytes: int = 2048, idle_beats: int = 64) -> None:
         self._depth = buffer_bytes // 2
-        self._idle = idle_cycles
+        self._idle = idle_beats
         super().__init__(
             {
                 "halfwords": In(stream.Signature(halfword_layout)),
@@ -130,6 +131,7 @@ class Transmitter(wiring.Component):
                 "send_rej": In(1),
                 "send_rr": In(1),
                 "opened": In(1),
+                "beat": In(1),
                 "encoded": Out(stream.Signature(8)),
             }
         )
@@ -137,7 +139,7 @@ class Transmitter(wiring.Component):
     def connect(self, m: Module, receiver: Receiver) -> None:
         """Take from the receiver the state of the connection, and the frames that are due."""
         for name in self.signature.members:
-            if name not in ("halfwords", "encoded"):
+            if name not in ("halfwords", "beat", "encoded"):
                 m.d.comb += getattr(self, name).eq(getattr(receiver, name))
 
     def elaborate(self, platform: object) -> Module:
@@ -157,7 +159,7 @@ class Transmitter(wiring.Component):
                 m.d.sync += due[kind].eq(1)
 
         kind, is_i, is_rej = Signal(FrameType), Signal(), Signal()
-        length, left = Signal(range(MAX_PAYLOAD // 2 + 1)), Signal(range(MAX_PAYLOAD // 2 + 1))
+        left = Signal(range(MAX_PAYLOAD // 2 + 1))
         window, expected = Signal.like(self.window), Signal(POSITION_BITS)
         part, value, high = Signal(_Part), Signal(16), Signal()
         # One bit of the CRC per cycle: a byte takes forty on the line.
@@ -165,7 +167,7 @@ class Transmitter(wiring.Component):
         ends = crc_sent != 0
         shifts = bits != 0
         byte, source = Signal(8), cobs.bytes
-        loads, sends, choosing = Signal(), Signal(), Signal()
+        sends, choosing, supervises = Signal(), Signal(), Signal()
         taken = source.valid & source.ready
         m.d.comb += [source.payload.byte.eq(byte), source.valid.eq(sends & ~shifts)]
         with m.If(shifts):
@@ -176,9 +178,11 @@ class Transmitter(wiring.Component):
         m.d.sync += rest.eq(Mux(taken, byte, rest >> 1))
         with m.If(taken):
             m.d.sync += bits.eq(8)
-        # A halfword of the payload has been sent; the inverse counts up.
+        # A halfword of the payload has been sent; the inverse of the length counts up.
+        m.d.comb += supervises.eq(Cat(due.values()).any())
+        length = Mux(supervises, SUPERVISORY_BYTES // 2, self._frame)
         m.d.sync += left.eq(
-            load_or_count(left, loads, ~length, taken & high & (part == _Part.PAYLOAD))
+            load_or_count(left, choosing, ~length, taken & high & (part == _Part.PAYLOAD))
         )
         number = Mux(is_i, head, Mux(is_rej, self.rejected, 0))
 
@@ -186,7 +190,6 @@ class Transmitter(wiring.Component):
             with m.State("CHOOSE"):
                 m.d.comb += choosing.eq(1)
                 m.d.sync += [part.eq(_Part.NUMBER), high.eq(0), is_i.eq(0), is_rej.eq(0)]
-                m.d.sync += length.eq(SUPERVISORY_BYTES // 2)
                 # Both from the same cycle: the window counts from N(R).
                 m.d.sync += [window.eq(self.window), expected.eq(self.expected)]
                 with m.If(due[FrameType.UA]):
@@ -201,10 +204,10 @@ class Transmitter(wiring.Component):
                 with m.Elif(self._again):
                     m.d.comb += self._return.eq(1)
                 with m.Elif(due_i):
-                    m.d.sync += [kind.eq(FrameType.I), is_i.eq(1), length.eq(self._frame)]
+                    m.d.sync += [kind.eq(FrameType.I), is_i.eq(1)]
                     m.next = "TYPE"
             with m.State("TYPE"):
-                m.d.comb += [byte.eq(kind), sends.eq(1), loads.eq(1)]
+                m.d.comb += [byte.eq(kind), sends.eq(1)]
                 with m.If(taken):
                     m.next = "FETCH"
             with m.State("NEXT"):  # the buffer's address, then its output
@@ -216,7 +219,7 @@ class Transmitter(wiring.Component):
                     with m.Case(_Part.EXPECTED):
                         m.d.sync += value.eq(expected)
                     with m.Case(_Part.LENGTH):
-                        m.d.sync += value.eq(length << 1)
+                        m.d.sync += value.eq(~left << 1)
                     with m.Case(_Part.PAYLOAD):
                         m.d.sync += value.eq(Mux(is_i, halfword, window))
                 m.next = "SEND"
@@ -286,7 +289,7 @@ class Transmitter(wiring.Component):
             m.d.sync += [tail.eq(tail + 1), idle.eq(0)]
             with m.If(source.payload.flush):
                 m.d.sync += flush.eq(1)
-        with m.Elif(~waited):
+        with m.Elif(self.beat & ~waited):
             m.d.sync += idle.eq(idle + 1)
 
         # Back to what the host has not got; or forward, when a frame that seemed lost has arrived.

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.line_rate import PHASE_BITS, PHASE_STEP_BITS
 
-SILENCE = 256
+REPLY_CYCLES = 256
 """Clock cycles: a reply begins earlier than that after its request."""
 
 
@@ -100,24 +100,28 @@ class LineRate(wiring.Component):
 
     Members
     -------
-    requested : the step to change to, when nothing has been sent for SILENCE clock cycles.
+    beat : pulses at a steady rate.
+    requested : the step to change to, when nothing has been sent for `silence` beats.
+    changes : pulses with a new request.
     step : in use.
     sending : the transmitter has something to send, or is sending.
     good_frame : confirms a step that is not the first one.
-    fell : pulses when the first step is used again, because no good frame came for `hold` cycles.
+    fell : pulses when the first step is used again, because no good frame came for `hold` beats.
 
     Parameters
     ----------
     first : step after power-up.
-    hold : clock cycles, a power of two.
+    silence, hold : beats; `hold` is a power of two.
     """
 
-    def __init__(self, first: int, hold: int) -> None:
-        self._first, self._hold = first, hold
+    def __init__(self, first: int, *, silence: int, hold: int) -> None:
+        self._first, self._silence, self._hold = first, silence, hold
         step = PHASE_STEP_BITS
         super().__init__(
             {
+                "beat": In(1),
                 "requested": In(step, init=first),
+                "changes": In(1),
                 "step": Out(step, init=first),
                 "sending": In(1),
                 "good_frame": In(1),
@@ -128,16 +132,18 @@ class LineRate(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Two timers."""
         m = Module()
-        silence, differs = Signal(range(SILENCE)), Signal()
-        m.d.sync += [differs.eq(self.requested != self.step), silence.eq(silence + 1)]
-        with m.If(self.sending | ~differs):
+        silence, left = Signal(range(self._silence + 1)), Signal(range(2 * self._hold))
+        silent = silence == self._silence
+        with m.If(self.beat):
+            m.d.sync += left.eq(left + 1)
+            with m.If(~silent):
+                m.d.sync += silence.eq(silence + 1)
+        with m.If(self.sending | self.changes):
             m.d.sync += silence.eq(0)
-        with m.If(silence == SILENCE - 1):
+        with m.Elif(silent):
             m.d.sync += self.step.eq(self.requested)
 
-        left = Signal(range(2 * self._hold))
-        m.d.sync += left.eq(left + 1)
-        with m.If(self.good_frame | left[-1]):
+        with m.If(self.good_frame | self.fell):
             m.d.sync += left.eq(0)
         m.d.comb += self.fell.eq(left[-1])
         with m.If(self.fell):

@@ -15,7 +15,8 @@ class BusSignature(wiring.Signature):
 
     The initiator holds `valid`, `write`, `address` and `data` until the cycle in which `done` is 1, and
     lowers `valid` in the next one.  `value` (read) and `error` (no such address, or read-only: nothing
-    was written) are valid while `done` is 1.  The target may take any number of cycles.
+    was written) are valid while `done` is 1; two cycles later `value` is 0, and stays 0 while nothing is
+    accessed.  The target may take any number of cycles.
     """
 
     def __init__(self) -> None:

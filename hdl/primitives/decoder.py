@@ -68,7 +68,7 @@ def decode_bus(m: Module, bus: Bus, ready: Value, windows: Sequence[Window]) -> 
     matches = Cat((region == w.region) & w.selected & w.exists for w in windows)
     with m.FSM(name="bus"):
         with m.State("IDLE"):
-            m.d.sync += [bus.done.eq(0), chosen.eq(matches)]
+            m.d.sync += [bus.done.eq(0), bus.value.eq(0), chosen.eq(matches)]
             with m.If(bus.valid & ~bus.done & ready):
                 m.next = "ACCESS"
         with m.State("ACCESS"):

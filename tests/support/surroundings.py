@@ -32,6 +32,10 @@ class Surroundings:
     def stepping(self):
         return self._left > 0 or bool(self._queue)
 
+    def tick_every(self, cycles):
+        self.ctx.set(self.dut.ticking, 1)
+        self.ctx.set(self.dut.tick_period, cycles)
+
     def ask(self, data):
         self._requests += to_halfwords(data).tolist()
 
@@ -51,7 +55,6 @@ class Surroundings:
         ctx, dut = self.ctx, self.dut
         stepping = self.stepping
         ctx.set(dut.ready, not stepping)
-        ctx.set(dut.step, self.step)
         ctx.set(dut.arriving.ready, not stepping)
         ctx.set(dut.reported.valid, bool(self._queue))
         if self._queue:
@@ -61,6 +64,8 @@ class Surroundings:
             ctx.set(dut.requests.payload, self._requests[0])
         ctx.set(dut.replies.ready, not self._stalls[self.now % len(self._stalls)])
         self._bus()
+        half = self.step >> 16 * ctx.get(dut.step_high) & 0xFFFF
+        ctx.set(dut.step_half, half if ctx.get(dut.shows_step) else 0)
 
         if ctx.get(dut.arriving.valid) and not stepping:
             self.arrived.append((self.step, ctx.get(dut.arriving.payload)))

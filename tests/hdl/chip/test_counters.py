@@ -12,7 +12,6 @@ from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.chip.counters import (
     LINK_COUNTERS,
     RARE,
-    RARE_CYCLES,
     accumulator_bits,
     counter_increments,
 )
@@ -61,6 +60,12 @@ async def read(ctx, dut, name):
     return low | (high & 0xFFFF) << 32
 
 
+async def clear_counters(ctx, dut, which):
+    if which == "clear":
+        await until(ctx, dut.ends_round)
+    await pulse(ctx, getattr(dut, which))
+
+
 async def count(ctx, dut, amounts):
     for name, amount in amounts.items():
         ctx.set(dut.increments[name], amount)
@@ -88,9 +93,9 @@ def test_nothing_is_lost_and_clears_are_complete(config, before, after, clear):
 
     async def play(ctx, bursts, expected):
         for gap, length, names in bursts:
-            await idle(ctx, gap + RARE_CYCLES)
+            await idle(ctx, gap + max(RARE.values()))
             for cycle in range(length):
-                counted = {n for n in names if n not in RARE or cycle % RARE_CYCLES == 0}
+                counted = {n for n in names if cycle % RARE.get(n, 1) == 0}
                 await count(ctx, dut, {name: largest[name] for name in counted})
                 for name in counted:
                     expected[name] += largest[name]
@@ -99,7 +104,7 @@ def test_nothing_is_lost_and_clears_are_complete(config, before, after, clear):
         expected = dict.fromkeys(NAMES, 0)
         await play(ctx, before, expected)
         await idle(ctx, 2)
-        await pulse(ctx, getattr(dut, clear))
+        await clear_counters(ctx, dut, clear)
         for name in NAMES:
             if name in KEPT_COUNTERS:
                 continue
@@ -140,8 +145,8 @@ def test_a_clear_at_any_moment_leaves_nothing(delay):
         await idle(ctx, ROUND + delay)
         await count(ctx, dut, largest)
         await idle(ctx, 2)
-        await pulse(ctx, dut.clear)
         await pulse(ctx, dut.clear_link)
+        await clear_counters(ctx, dut, "clear")
         for name in NAMES:
             assert await read(ctx, dut, name) == (2 if name in KEPT_COUNTERS else 0)
 
@@ -157,15 +162,16 @@ def test_a_clear_after_another_loses_nothing_that_came_between(delay, clears):
 
     async def testbench(ctx):
         await idle(ctx, ROUND + delay)
-        await pulse(ctx, getattr(dut, first))
+        await clear_counters(ctx, dut, first)
         for name in names:
             ctx.set(dut.increments[name], largest[name])
         await idle(ctx, delay)
+        waited = await until(ctx, dut.ends_round) if second == "clear" else 0
         await pulse(ctx, getattr(dut, second))
         await idle(ctx, 2 * ROUND)
         for name in names:
             ctx.set(dut.increments[name], 0)
-        cycles = 2 * ROUND + 1 + delay * (first == "clear")
+        cycles = 2 * ROUND + 1 + (delay + waited) * (first == "clear")
         for name in names:
             assert await read(ctx, dut, name) == cycles * largest[name], name
 
@@ -190,7 +196,7 @@ def test_carries_reach_the_highest_bit(name, bit):
         await access(ctx, dut, 2 * index + 1, data=before >> 32, counter=True)
         for _ in range(registers + more):
             await count(ctx, dut, {name: 1})
-            await idle(ctx, RARE_CYCLES * (name in RARE))
+            await idle(ctx, RARE.get(name, 0))
         assert await read(ctx, dut, name) == (before + registers + more) % modulus
 
     simulation.run(testbench)

@@ -29,7 +29,7 @@ def test_each_bit_that_comes_too_late_is_dropped_and_counted():
     config = CoreConfig(neurons=2, axons=40)
 
     async def program(board):
-        board.ctx.set(board.dut.tick_period, 200)
+        board.tick_every(200)
         first = [BITMAP, 0x8001, 0b110]
         board.ask(run(0, 2, *first)[:-2])  # a halfword of the bitmap, and END, are still missing
         while board.step < 1:
@@ -47,7 +47,7 @@ def test_each_bit_that_comes_too_late_is_dropped_and_counted():
 
 def test_the_boards_pace_keeps_what_comes_in_time():
     async def program(board):
-        board.ctx.set(board.dut.tick_period, 100)
+        board.tick_every(100)
         reply = await board.answer(run(0, 5, 1, ADVANCE | 3, 2, ADVANCE | 1, 0))
         assert reply[4:-4].tolist() == [ADVANCE | 5]
         assert board.arrived == [(0, 1), (3, 2), (4, 0)]
@@ -59,7 +59,7 @@ def test_the_boards_pace_keeps_what_comes_in_time():
 @pytest.mark.parametrize("period", [25, 40])
 def test_steps_begin_at_ticks(period):
     async def program(board):
-        board.ctx.set(board.dut.tick_period, period)
+        board.tick_every(period)
         await board.answer(run(0, 6))
         assert np.diff(board.started).tolist() == [period] * 5
         assert board.started[0] > period  # spikes of the first step have time to come
@@ -72,7 +72,7 @@ def test_a_tick_during_a_step_is_counted_and_discarded():
     period, cycles = 20, 45  # a step and what follows it take more than two ticks
 
     async def program(board):
-        board.ctx.set(board.dut.tick_period, period)
+        board.tick_every(period)
         await board.answer(run(0, 5))
         assert np.diff(board.started).tolist() == [3 * period] * 4
         assert board.overruns == 10

@@ -5,10 +5,10 @@ import random
 import pytest
 from amaranth.hdl import Module
 from amaranth.lib import wiring
-from gateware import TIMEOUT, Bench
+from gateware import TIMEOUT, Bench, pulse
 
 from spikeloom.hdl.contract.line_rate import PHASE_BITS, baud_error, phase_step
-from spikeloom.hdl.link.uart import SILENCE, LineRate, UartReceiver, UartTransmitter
+from spikeloom.hdl.link.uart import LineRate, UartReceiver, UartTransmitter
 
 DIVISORS = (4.0, 4.34, 5.5, 7.99, 8.68, 12.0, 33.3, 104.17, 200.0)
 """Clock cycles of a bit."""
@@ -167,8 +167,8 @@ def test_phase_step_and_its_error():
 
 
 def test_a_new_rate_waits_for_silence_and_holds_while_good_frames_come():
-    first, other, hold = 1000, 4000, 4096
-    dut = LineRate(first, hold)
+    first, other, silence, hold = 1000, 4000, 256, 4096
+    dut = LineRate(first, silence=silence, hold=hold)
 
     async def testbench(ctx):
         async def steps(cycles):
@@ -186,14 +186,17 @@ def test_a_new_rate_waits_for_silence_and_holds_while_good_frames_come():
             await ctx.tick()
             ctx.set(dut.good_frame, 0)
 
+        ctx.set(dut.beat, 1)
         assert set(await steps(3 * hold)) == {first}
         await good_frame()
         ctx.set(dut.requested, other)
+        await pulse(ctx, dut.changes)
+        assert set(await steps(silence // 2)) == {first}
         ctx.set(dut.sending, 1)
-        assert set(await steps(2 * SILENCE)) == {first}
+        assert set(await steps(2 * silence)) == {first}
         ctx.set(dut.sending, 0)
-        assert await steps(SILENCE) == [first] * SILENCE
-        assert set((await steps(SILENCE))[4:]) == {other}
+        assert await steps(silence) == [first] * silence
+        assert set((await steps(silence))[4:]) == {other}
         for _ in range(4):
             await good_frame()
             assert set(await steps(hold - 2)) == {other}

@@ -37,8 +37,10 @@ class Block(wiring.Component):
         word = words[self.access.where.word]
         with m.If(stages[0] & self.access.write):
             m.d.sync += word.eq(self.access.data)
-        # Defined only while the access is done, as the signature has it.
-        m.d.comb += self.access.value.eq(Mux(self.access.done, word, 0xBAD))
+        # Defined only while the access is done, and 0 while there is none, as the signature has it.
+        m.d.comb += self.access.value.eq(
+            Mux(self.access.done, word, Mux(self.access.active, 0xBAD, 0))
+        )
         return m
 
 
