@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -134,6 +134,8 @@ def _pll(pll: Ecp5Pll, oscillator: Any, nets: ClockNets) -> Any:
     )
 
 
+TECHNOLOGY = Technology(block_ram="dp16kd", multiplier="mult18x18d")
+
 FAMILY = Family(
     name="ecp5",
     title="ECP5",
@@ -150,9 +152,9 @@ FAMILY = Family(
     preparation=(f"techmap -map {COMPARISONS}",),
     models=(COMPARISONS,),
     block_ram_shapes=((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
-    technology=Technology(block_ram="dp16kd"),
+    technology=TECHNOLOGY,
     # Of 16 cores each has 13 block RAMs: most of them hold weights.
-    many_technology=Technology(block_ram="dp16kd", small_bits=2048, fewest_blocks=True),
+    many_technology=replace(TECHNOLOGY, small_bits=2048, fewest_blocks=True),
     flow=Flow(
         drive_clock=_drive_clock,
         reset_by_gsr=True,

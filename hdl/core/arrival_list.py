@@ -29,7 +29,7 @@ class ArrivalList(wiring.Component):
     axons : stream of the step's axons.
     touch, touch_axon, write, value : between steps, the bit of an axon that exists is read, or written.
         After a write the next scan makes the list anew, which takes A cycles.
-    touched, arrived : `BLOCK_LATENCY` cycles later, the bit as it was.
+    touched, arrived : `BLOCK_LATENCY` + 1 cycles later, the bit as it was.  Hold `write` and `value` so long.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -67,7 +67,8 @@ class ArrivalList(wiring.Component):
 
         # Two cycles from an axon to its bit, in which the bits of two axons before may change.
         given = self.arrive | (walks & ~wiping)
-        axon = Mux(walks, place, self.arrive_axon)
+        touching = Signal()  # the bit of the axon that `place` is set to
+        axon = Mux(walks | touching, place, self.arrive_axon)
         valid = [given, Signal(name="valid_1"), Signal(name="valid_2"), Signal(name="valid_3")]
         axons = [axon, *(Signal(axon_bits, name=f"axon_{k}") for k in range(1, 4))]
         made = [walks, Signal(name="made_1"), Signal(name="made_2")]
@@ -112,12 +113,13 @@ class ArrivalList(wiring.Component):
         with m.If(going & ~more & ~fetching & moves):
             m.d.sync += [going.eq(0), written.eq(0), read.eq(0)]
 
+        # The bit of an axon that was handed over falls a cycle later.
+        taken, taken_axon = Signal(), Signal(axon_bits)
+        m.d.sync += [taken.eq(out.valid & out.ready), taken_axon.eq(out.payload)]
         m.d.comb += [
-            bits.write.eq(lists | (out.valid & out.ready) | wiping),
-            bits.write_address.eq(
-                Mux(wiping, place, Mux(going | out.valid, out.payload, axons[2]))
-            ),
-            bits.write_word.eq(~(wiping | going | out.valid)),
+            bits.write.eq(lists | taken | wiping | (touching & self.write)),
+            bits.write_address.eq(Mux(wiping | touching, place, Mux(taken, taken_axon, axons[2]))),
+            bits.write_word.eq(Mux(touching, self.value, ~(wiping | taken))),
         ]
         with m.If(walks):
             m.d.sync += [place.eq(place + 1), walks.eq(~last), wiping.eq(wiping & ~last)]
@@ -132,18 +134,14 @@ class ArrivalList(wiring.Component):
         with m.If(self.clear):
             m.d.sync += [walks.eq(1), wiping.eq(1), place.eq(0), written.eq(0), dirty.eq(0)]
         m.d.comb += [
-            self.walking.eq(walks | making | going | fetching | out.valid),
+            self.walking.eq(walks | making | going | fetching | out.valid | taken),
             self.scanning.eq(self.scan | self.clear | self.walking),
         ]
-        touches = pipeline(m, self.touch, BLOCK_LATENCY, "touch")
-        m.d.comb += [self.touched.eq(touches), self.arrived.eq(bits.word)]
+        touched = pipeline(m, touching, BLOCK_LATENCY, "touched")
+        m.d.comb += [self.touched.eq(touched), self.arrived.eq(bits.word)]
+        m.d.sync += touching.eq(self.touch)
         with m.If(self.touch):
-            m.d.comb += [
-                bits.read_address.eq(self.touch_axon),
-                bits.write.eq(self.write),
-                bits.write_address.eq(self.touch_axon),
-                bits.write_word.eq(self.value),
-            ]
+            m.d.sync += place.eq(self.touch_axon)
             with m.If(self.write):
                 m.d.sync += dirty.eq(1)
         return m

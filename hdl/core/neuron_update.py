@@ -65,7 +65,7 @@ class NeuronUpdate(wiring.Component):
         m.d.sync += past.eq(flights)
         reading, writing = flights[early], flights[-1]
         m.submodules.soma = soma = c.model.part("soma")(c)
-        _, loads, stores, *_ = answer_after(m, access, BLOCK_LATENCY + 2)
+        _, loads, *_ = answer_after(m, access, BLOCK_LATENCY + 2)
         read, written = (Signal(range(c.neurons), name=n) for n in ("read", "written"))
         for place, goes in ((read, reading), (written, writing)):
             with m.If(access.active | goes):
@@ -87,7 +87,9 @@ class NeuronUpdate(wiring.Component):
         kept: dict[str, Value] = {}
         for k, f in enumerate(layout.states):
             m.submodules[f"state_{f.name}"] = memory = BlockMemory(f.bits, c.neurons)
-            stored = stores & access.write & access.where.state & (access.where.field == k)
+            stored = Signal(name=f"stored_{f.name}")
+            mine = access.where.state & (access.where.field == k)
+            m.d.sync += stored.eq(loads & access.write & mine)
             m.d.comb += [
                 memory.read_address.eq(read),
                 soma.state[f.name].eq(memory.word),

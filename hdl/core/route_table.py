@@ -11,6 +11,7 @@ from ..contract.memory_map import ROUTE_AXON_MASK, ROUTE_DRIVES, ROUTE_REPORTS
 from ..memories import BlockMemory
 from ..primitives.access import AccessSignature, answer_after
 from ..primitives.signatures import FiredSignature
+from ..primitives.skid import Skid
 
 _AXON_BITS = ROUTE_AXON_MASK.bit_length()
 _DRIVES_BIT = ROUTE_DRIVES.bit_length() - 1
@@ -33,7 +34,7 @@ class RouteTable(wiring.Component):
     reported : stream of neurons whose spikes the host wants.
     first : in a core with route_entries, instead of `arrive`: stream of the first destinations of
         neurons that fired and drive something, to `Destinations`.
-    stalled : waiting for `reported`.
+    stalled : waiting for `reported`; spikes that nobody wants wait as well.
     spikes : stream of all neurons that fired; a spike is routed when it is taken.
     access : to entry `neuron` of the table, between steps; done after two cycles.
     """
@@ -85,7 +86,6 @@ class RouteTable(wiring.Component):
             m.d.sync += [looked.eq(looking), neuron_2.eq(neuron_1)]
         m.d.comb += self._may_take.eq(go)
         axon, drives, reports = route[:_AXON_BITS], route[-2], route[-1]
-        m.d.comb += self.reported.payload.eq(neuron_2)
         done = Signal()
         m.d.comb += done.eq(looked & go)
         m.d.sync += self.spike.eq(done)
@@ -93,6 +93,7 @@ class RouteTable(wiring.Component):
             # A spike for both waits for both.
             may_report = ~reports | self.reported.ready
             m.d.comb += [
+                self.reported.payload.eq(neuron_2),
                 self.first.valid.eq(looked & drives & may_report),
                 self.first.payload.eq(axon),
                 self.reported.valid.eq(looked & reports & (~drives | self.first.ready)),
@@ -101,9 +102,13 @@ class RouteTable(wiring.Component):
             ]
         else:
             exists = axon < c.axons
+            # Whether the spike at hand is reported comes late, so that all wait for the host alike.
+            m.submodules.reports = skid = Skid(range(c.neurons))
+            wiring.connect(m, skid.output, wiring.flipped(self.reported))
             m.d.comb += [
-                self.reported.valid.eq(looked & reports),
-                go.eq(~self.reported.valid | self.reported.ready),
+                skid.input.valid.eq(looked & reports),
+                skid.input.payload.eq(neuron_2),
+                go.eq(~looked | skid.input.ready),
                 self.stalled.eq(~go),
             ]
             m.d.sync += [
@@ -115,7 +120,13 @@ class RouteTable(wiring.Component):
         in_flight = Signal(3)
         m.d.sync += in_flight.eq(Cat(self.arrive, in_flight))
         m.d.comb += self.busy.eq(
-            self._listed | self.spikes.valid | looking | looked | self.spike | in_flight.any()
+            self._listed
+            | self.spikes.valid
+            | looking
+            | looked
+            | self.spike
+            | in_flight.any()
+            | self.reported.valid
         )
         self._access(m, table)
         return m

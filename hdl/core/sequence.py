@@ -64,8 +64,13 @@ class StepSequence(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """One state for each phase."""
         m = Module()
-        integrated = Signal()
-        m.d.sync += integrated.eq(~self.scanning & ~self.integrating)
+        # Registers: what all blocks say together comes late in a cycle.
+        integrated, updated, cleared = Signal(), Signal(), Signal()
+        m.d.sync += [
+            integrated.eq(~self.scanning & ~self.integrating),
+            updated.eq(~self.updating & ~self.routing & ~self.update),
+            cleared.eq(~self.scanning & ~self.updating & ~self.learning),
+        ]
         m.d.comb += self.running.eq(self.start | ~self.ready)
         with m.FSM() as fsm:
             with m.State("POWER_UP"):
@@ -76,7 +81,7 @@ class StepSequence(wiring.Component):
                 m.next = "CLEAR"
             with m.State("CLEAR"):
                 m.d.comb += [self.running.eq(0), self.clearing.eq(1)]
-                with m.If(~self.scanning & ~self.updating & ~self.learning):
+                with m.If(cleared):
                     m.next = "READY"
             with m.State("READY"):
                 m.d.comb += self.ready.eq(1)
@@ -93,7 +98,7 @@ class StepSequence(wiring.Component):
             with m.State("INTEGRATE"), m.If(integrated):
                 m.d.comb += self.update.eq(1)
                 m.next = "UPDATE"
-            with m.State("UPDATE"), m.If(~self.updating & ~self.routing):
+            with m.State("UPDATE"), m.If(updated):
                 m.d.comb += self.close.eq(1)
                 with m.If(self.closed & ~self.learning):
                     if self._fabric:

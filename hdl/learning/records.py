@@ -197,7 +197,7 @@ class Records(wiring.Component):
             return []
         m.submodules.arrived = arrived = BlockMemory(1, record_count(c))
         m.d.comb += [
-            arrived.read_address.eq(pipeline(m, place, SPIKE_LATENCY, "arrived_place")),
+            arrived.read_address.eq(pipeline(m, place, SPIKE_LATENCY - 1, "arrived_place")),
             arrived.write.eq(self.arrived | writes),
             arrived.write_address.eq(Mux(writes, written, self.arrived_axon)),
             arrived.write_word.eq(~writes),
@@ -205,7 +205,8 @@ class Records(wiring.Component):
         decayed = self._rule.decayed(m, word.axon.x, self.parameters, "x")
         decayed = pipeline(m, decayed, SPIKE_LATENCY - DECAY_LATENCY, "x_decayed")
         increment = self._rule.trace_increment(self.parameters, "x")
-        value, clamp = bumped(decayed, arrived.word, increment, replace=self._rule.replace)
+        spike = pipeline(m, arrived.word, 1, "arrived_late")
+        value, clamp = bumped(decayed, spike, increment, replace=self._rule.replace)
         late = [pipeline(m, v, NEURON_LATENCY, n) for v, n in ((value, "x"), (clamp, "x_clamp"))]
         m.d.comb += following.axon.x.eq(late[0])
         return [late[1]]

@@ -12,6 +12,7 @@ from ..contract.core_config import CoreConfig
 from ..contract.learning_config import TAG_BITS
 from ..memories import BLOCK_LATENCY
 from ..primitives.lane_chain import LaneChain
+from ..primitives.latencies import wire_stages
 from ..primitives.pipeline import pipeline
 from .lane_records import LaneRecords
 from .random_numbers import synapse_random
@@ -62,17 +63,23 @@ class SynapseChange:
     ) -> None:
         self._m, self._config, self._rule, self._records = m, config, rule, records
         self._parameters = parameters
-        came, compared = BLOCK_LATENCY, BLOCK_LATENCY + rule.write_latency - 1
+        came, bounded = BLOCK_LATENCY, BLOCK_LATENCY + rule.write_latency - 1
+        # Comparing with the bound takes a cycle of its own where ways are long.
+        self._wait = wire_stages(config)
+        compared = bounded - self._wait
         self._post = chain.along(op.post, "post", came)
         self._sweep = chain.along(op.sweep, "sweep", came)
         self._learn = chain.along(op.learn, "learn", came)
-        self._clear = chain.along(op.clear, "clear", compared)
+        self._clear = chain.along(op.clear, "clear", bounded)
         self._minus = chain.along(~op.post, "minus", compared - 1)
         self._down = chain.along(~op.post, "down", compared)
         p = parameters
         limit = Cat(Mux(op.post, turned(p.w_max), turned(p.w_min)), Const(1, 1))
         limit = Mux(op.touch, value, limit)
-        self._limit = chain.along(limit, "limit", compared)
+        self._limit = chain.along(limit, "limit", bounded)
+        self._bound = self._limit
+        if self._wait:
+            self._bound = chain.along(limit[: config.weight_bits], "bound", compared)
         self._hash = chain.along(op.hash, "hash", came) if records.tags is not None else None
         self._exists = self._existing(m, chain, op)
 
@@ -95,6 +102,10 @@ class SynapseChange:
                     m.d.sync += exists.eq(~last[k] | (low < rest))
                     found[k] = found[k] & exists
         return found
+
+    def _bound_for(self, down: Value) -> Value:
+        """That of the direction in which a weight goes."""
+        return Mux(down, turned(self._parameters.w_min), turned(self._parameters.w_max))
 
     def lane(self, k: int, words: dict[str, Value], hit: Value, host: Value) -> Written:
         """The hardware of lane k.
@@ -146,18 +157,21 @@ class SynapseChange:
                 own_minus = pipeline(m, own_minus, 1, f"own_minus_late_{k}")
 
         minus = self._minus[k] if own_minus is None else own_minus
+        limit = self._limit[k]
         if own_minus is None:
-            down, limit = self._down[k], self._limit[k]
+            down, bound = self._down[k], self._bound[k][: c.weight_bits]
         else:
             down = Signal(name=f"down_{k}")
             sign = step[-1] if step.shape().signed else Const(0)
             m.d.sync += down.eq(minus ^ sign)
-            p = self._parameters
-            bound = Cat(Mux(down, turned(p.w_min), turned(p.w_max)), Const(1, 1))
-            limit = Mux(hit, self._limit[k], bound)
+            bound = self._bound_for(down)
+            late_bound = self._bound_for(pipeline(m, down, self._wait, f"down_late_{k}"))
+            limit = Mux(hit, limit, Cat(late_bound, Const(1, 1)))
         stored = words["stored"]
         old = pipeline(m, stored, stage, f"weight_{k}")
-        total, past = _bounded_sum(m, k, old, step, minus, limit[: c.weight_bits], down)
+        total, past = _bounded_sum(m, k, old, step, minus, bound, down)
+        total = pipeline(m, total, self._wait, f"total_late_{k}")
+        past = pipeline(m, past, self._wait, f"past_{k}")
         written = Signal(max(len(limit), c.weight_bits + 1), name=f"written_{k}")
         m.d.sync += written.eq(
             Cat(Mux(past | hit, limit[: len(total)], total), limit[len(total) :])

@@ -8,6 +8,8 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.fields import DECAY_BITS, DECAY_ONE
 from ..contract.widths import clog2
+from .multiplier import PRODUCT_LATENCY, Multiplier
+from .pipeline import pipeline
 
 LEAK_LATENCY = 4
 """Cycles through `Decay` and `TowardZero` alike."""
@@ -39,27 +41,26 @@ class Decay(wiring.Component):
         super().__init__({"x": In(shape), "d": In(DECAY_BITS), "y": Out(shape)})
 
     def elaborate(self, platform: object) -> Module:
-        """Operands; product; what is taken away; difference."""
+        """Operands; product; what is taken away, and tests of it; difference."""
         m = Module()
         bits = self.x.shape().width
-        x_0, d_0 = Signal.like(self.x), Signal.like(self.d)
-        m.d.sync += [x_0.eq(self.x), d_0.eq(self.d)]
-        product = Signal(Shape(bits + DECAY_BITS, signed=not self._unsigned))
-        x_1 = Signal.like(self.x)
-        m.d.sync += [product.eq(x_0 * d_0), x_1.eq(x_0)]
+        m.submodules.multiplier = multiplier = Multiplier(self.x.shape(), self.d.shape())
+        product, x_1 = multiplier.product, pipeline(m, self.x, PRODUCT_LATENCY, "x")
+        m.d.comb += [multiplier.a.eq(self.x), multiplier.b.eq(self.d)]
 
         fraction_bits = clog2(DECAY_ONE)
         fraction, whole = product[:fraction_bits], product[fraction_bits:][:bits]
-        half, rest = fraction[-1], fraction[:-1].any()
-        negative = Const(0) if self._unsigned else x_1[-1]
+        half, rest, some, every = (Signal(name=n) for n in ("half", "rest", "some", "every"))
+        x_2, taken = Signal.like(self.x), Signal(bits)
+        m.d.sync += [x_2.eq(x_1), taken.eq(whole), half.eq(fraction[-1])]
+        m.d.sync += [rest.eq(fraction[:-1].any()), some.eq(whole.any()), every.eq(whole.all())]
+        negative = Const(0) if self._unsigned else x_2[-1]
         if self._cut:
             up: Value = ~negative & (half | rest)
         else:
-            up = Mux(negative, half & ~whole.all(), (half & rest) | (~whole.any() & (half | rest)))
-        x_2, taken, borrow = Signal.like(self.x), Signal(bits), Signal()
-        m.d.sync += [x_2.eq(x_1), taken.eq(whole), borrow.eq(up)]
+            up = Mux(negative, half & ~every, (half & rest) | (~some & (half | rest)))
         # A bit below the lowest one makes the borrow.
-        total = Cat(Const(0, 1), x_2) - Cat(borrow, taken)
+        total = Cat(Const(0, 1), x_2) - Cat(up, taken)
         m.d.sync += self.y.eq(total[1 : bits + 1])
         return m
 

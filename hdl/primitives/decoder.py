@@ -54,6 +54,7 @@ def decode_bus(m: Module, bus: Bus, ready: Value, windows: Sequence[Window]) -> 
     """
     region = bus.address[REGION_SHIFT:]
     for access, own in _grouped(windows, lambda window: window.access):
+        # The parts of an address are registers, since they lead to memories.
         m.d.comb += [access.write.eq(bus.write), access.data.eq(bus.data)]
         for k, window in enumerate(own):
             last = k == len(own) - 1
@@ -61,7 +62,7 @@ def decode_bus(m: Module, bus: Bus, ready: Value, windows: Sequence[Window]) -> 
             condition = Const(1) if last else region == window.region
             with m.If(condition) if k == 0 else m.Else() if last else m.Elif(condition):
                 for name, part in window.where.items():
-                    m.d.comb += getattr(access.where, name).eq(part)
+                    m.d.sync += getattr(access.where, name).eq(part)
 
     # One bit for each window; registers, since they choose the addresses of memories.
     chosen = Signal(len(windows))

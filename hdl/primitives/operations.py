@@ -6,6 +6,7 @@ from amaranth.lib import data
 
 from ..contract.core_config import CoreConfig
 from ..contract.widths import clog2
+from .latencies import wire_stages
 from .layouts import HASH_BITS, synapse_memories
 
 RETURN_STAGES = 4
@@ -72,8 +73,8 @@ def operation(config: CoreConfig) -> data.StructLayout:
 
 
 def sum_delay(config: CoreConfig) -> int:
-    """Cycles by which sums are later than the synapses, for which ring they are added to."""
-    return 3 if config.delay_slots > 1 else 0
+    """Cycles by which sums are later than the synapses: until their ring, or the weight, is there."""
+    return 3 if config.delay_slots > 1 else wire_stages(config)
 
 
 def take_latency(config: CoreConfig) -> int:

@@ -10,6 +10,7 @@ from amaranth.lib import data
 
 from ...contract.core_config import CoreConfig
 from ...contract.learning_config import TAG_BITS
+from ...primitives.latencies import wire_stages
 from ...primitives.pipeline import pipeline
 from ..traces import DECAY_LATENCY, TraceDecay, bumped
 
@@ -103,13 +104,13 @@ class Rule(abc.ABC):
 
     @property
     def change_latency(self) -> int:
-        """The same, but at least one where a random number is to be computed meanwhile."""
-        return max(self.latency, int(self.learning.stochastic))
+        """The same, but at least one where a random number is to be computed meanwhile, or ways are long."""
+        return max(self.latency, int(self.learning.stochastic), wire_stages(self.config))
 
     @property
     def write_latency(self) -> int:
         """Cycles from a lane's inputs to what is written: the change is rounded, added and bounded."""
-        return self.change_latency + (1 if self.fraction else 0) + 2
+        return self.change_latency + (1 if self.fraction else 0) + 2 + wire_stages(self.config)
 
     @abc.abstractmethod
     def change(self, m: Module, lane: Lane) -> Change:
