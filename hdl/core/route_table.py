@@ -109,7 +109,7 @@ class RouteTable(wiring.Component):
                 skid.input.valid.eq(looked & reports),
                 skid.input.payload.eq(neuron_2),
                 go.eq(~looked | skid.input.ready),
-                self.stalled.eq(~go),
+                self.stalled.eq(self.reported.valid & ~self.reported.ready),
             ]
             m.d.sync += [
                 self.arrive.eq(done & drives & exists),

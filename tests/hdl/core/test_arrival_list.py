@@ -65,8 +65,8 @@ async def touch(ctx, dut, axon, value=None):
     ctx.set(dut.write, value is not None)
     ctx.set(dut.value, bool(value))
     await pulse(ctx, dut.touch)
+    assert await until(ctx, dut.touched) == BLOCK_LATENCY
     ctx.set(dut.write, 0)
-    assert await until(ctx, dut.touched) == BLOCK_LATENCY - 1
     return ctx.get(dut.arrived)
 
 
