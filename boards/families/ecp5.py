@@ -134,7 +134,7 @@ def _pll(pll: Ecp5Pll, oscillator: Any, nets: ClockNets) -> Any:
     )
 
 
-TECHNOLOGY = Technology(block_ram="dp16kd", multiplier="mult18x18d")
+TECHNOLOGY = Technology(block_ram="dp16kd", multiplier="mult18x18d", wire_stages=1)
 
 FAMILY = Family(
     name="ecp5",
@@ -154,7 +154,7 @@ FAMILY = Family(
     block_ram_shapes=((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
     technology=TECHNOLOGY,
     # Of 16 cores each has 13 block RAMs: most of them hold weights.
-    many_technology=replace(TECHNOLOGY, small_bits=2048, fewest_blocks=True),
+    many_technology=replace(TECHNOLOGY, wire_stages=0, small_bits=2048, fewest_blocks=True),
     flow=Flow(
         drive_clock=_drive_clock,
         reset_by_gsr=True,

@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..contract.neurons import MAX_CLAMPS
-from ..contract.technology import Storage
+from ..contract.technology import Storage, Technology
 from ..lanes import Conductor, Lanes
 from ..learning.engine import LearningEngine
 from ..primitives.bus import BusSignature
@@ -123,13 +123,16 @@ class Core(wiring.Component):
         """The parts of a core, and what connects them."""
         m = Module()
         c = self._config
+        technology = Technology.of(platform)
         m.submodules.sequence = sequence = StepSequence(fabric=bool(c.route_entries))
         m.submodules.intake = intake = Intake(c)
         arrivals: Arrivals | ArrivalList
         arrivals = ArrivalList(c) if c.axonal_delay_slots == 1 else Arrivals(c)
         m.submodules.arrivals = arrivals
         m.submodules.lanes = lanes = Lanes(c, self._storage)
-        m.submodules.conductor = conductor = Conductor(c, lanes.settle, lanes.turn)
+        m.submodules.conductor = conductor = Conductor(
+            c, lanes.settle(technology), lanes.turn(technology)
+        )
         m.submodules.neuron_update = update = NeuronUpdate(c)
         m.submodules.routes = routes = RouteTable(c)
         m.submodules.rows = rows = RowAccess(c)

@@ -58,17 +58,19 @@ class Intake(wiring.Component):
             inbound = self.inbound
             m.d.comb += inbound.ready.eq(self.inbound_open)
             arrive, arrive_axon = inbound.valid & inbound.ready, inbound.payload.axon
-            m.d.comb += self.arrive_delay.eq(Mux(self.between_steps, 0, inbound.payload.delay))
+            m.d.sync += self.arrive_delay.eq(Mux(self.between_steps, 0, inbound.payload.delay))
         else:
             arrive, arrive_axon = self.routed, self.routed_axon
         m.d.comb += [
             self.host.ready.eq(self.open),
             taken.eq(self.host.valid & self.open),
-            self.arrive.eq(Mux(self.between_steps, taken & exists, arrive)),
-            self.arrive_axon.eq(Mux(self.between_steps, axon, arrive_axon)),
             self.unknown.eq(taken & ~exists),
         ]
-        in_flight = Signal(3)
+        m.d.sync += [
+            self.arrive.eq(Mux(self.between_steps, taken & exists, arrive)),
+            self.arrive_axon.eq(Mux(self.between_steps, axon, arrive_axon)),
+        ]
+        in_flight = Signal(4)
         m.d.sync += in_flight.eq(Cat(taken | arrive if fabric else taken, in_flight))
         m.d.comb += self.in_flight.eq(in_flight.any())
         return m

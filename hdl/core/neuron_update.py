@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig, Field
 from ..contract.neurons import MAX_CLAMPS
+from ..contract.technology import Technology
 from ..contract.widths import clog2
 from ..memories import BLOCK_LATENCY, BlockMemory
 from ..primitives.access import AccessSignature, answer_after
@@ -59,7 +60,8 @@ class NeuronUpdate(wiring.Component):
         m = Module()
         c, layout, access = self._config, self._config.layout, self.access
         latency = soma_latency(c)
-        early = take_latency(c) + 1 - BLOCK_LATENCY  # the lanes are told a cycle later
+        taken = take_latency(c, Technology.of(platform).wire_stages)
+        early = taken + 1 - BLOCK_LATENCY  # the lanes are told a cycle later
         past = Signal(early + BLOCK_LATENCY + latency)
         flights = Cat(self.taking, past)
         m.d.sync += past.eq(flights)
@@ -143,6 +145,6 @@ class NeuronUpdate(wiring.Component):
         return self._words(words)
 
 
-def update_latency(config: CoreConfig) -> int:
+def update_latency(config: CoreConfig, wire_stages: int = 0) -> int:
     """Cycles from the neuron whose sums are taken to its spike."""
-    return take_latency(config) + soma_latency(config)
+    return take_latency(config, wire_stages) + soma_latency(config)

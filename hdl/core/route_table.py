@@ -116,8 +116,8 @@ class RouteTable(wiring.Component):
                 self.unknown.eq(done & drives & ~exists),
                 self.arrive_axon.eq(axon),
             ]
-        # Three more cycles until the arrival is in the bitmap.
-        in_flight = Signal(3)
+        # Four more cycles until the arrival is in the list.
+        in_flight = Signal(4)
         m.d.sync += in_flight.eq(Cat(self.arrive, in_flight))
         m.d.comb += self.busy.eq(
             self._listed

@@ -7,6 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
+from ..contract.technology import Technology
 from ..primitives.access import AccessSignature
 from ..primitives.operations import RETURN_STAGES, take_latency
 
@@ -45,7 +46,7 @@ class SumAccess(wiring.Component):
         m = Module()
         c, access = self._config, self.access
         receptor = access.where.receptor
-        latency = take_latency(c) + 1
+        latency = take_latency(c, Technology.of(platform).wire_stages) + 1
         waited = Signal(range(latency + RETURN_STAGES + 1))
         begins = access.active & ~access.done & (waited == 0)
         m.d.comb += [

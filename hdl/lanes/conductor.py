@@ -164,7 +164,9 @@ class Conductor(wiring.Component):
 
         waited = Signal(range(self._settle + c.lanes + 2))
         enough = waited == self._settle + (c.lanes if learns else 0)
-        with m.If(row | column | walk | single):
+        single_late = Signal()  # the next one comes later than that in any case
+        m.d.sync += single_late.eq(single)
+        with m.If(row | column | walk | single_late):
             m.d.sync += waited.eq(0)
         with m.Elif(~enough):
             m.d.sync += waited.eq(waited + 1)

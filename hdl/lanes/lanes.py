@@ -9,7 +9,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
-from ..contract.technology import Storage
+from ..contract.technology import Storage, Technology
 from ..contract.widths import clog2
 from ..learning.lane_records import LaneRecords, RecordPort
 from ..learning.synapse_change import SynapseChange, Written, turned
@@ -78,15 +78,19 @@ class Lanes(wiring.Component):
                 "state_clamps": Out(range(c.lanes + 1)),
             }
         super().__init__(members)
-        self._written = BLOCK_LATENCY + (self._rule.write_latency if self._rule else 0)
 
-    @property
-    def settle(self) -> int:
+    def _written(self, technology: Technology) -> int:
+        """Cycles from an operation until it writes a synapse."""
+        if self._rule is None:
+            return BLOCK_LATENCY
+        self._rule.wire_stages = technology.wire_stages
+        return BLOCK_LATENCY + self._rule.write_latency
+
+    def settle(self, technology: Technology) -> int:
         """Cycles from an operation until another may read in each lane what it wrote there."""
-        return self._written + 1
+        return self._written(technology) + 1
 
-    @property
-    def turn(self) -> int:
+    def turn(self, technology: Technology) -> int:
         """Cycles for which operations that write may follow each other, and then must not come.
 
         0 where they always may.  With one port to a bank there are as many cycles without operations:
@@ -94,12 +98,15 @@ class Lanes(wiring.Component):
         """
         if self._storage == "block" or self._rule is None:
             return 0
-        return self._written & -self._written
+        written = self._written(technology)
+        return written & -written
 
     def elaborate(self, platform: object) -> Module:
         """What is handed along; then lane by lane."""
         m = Module()
-        c, op, written = self._config, self.op, self._written
+        c, op, technology = self._config, self.op, Technology.of(platform)
+        written = self._written(technology)
+        self._sums_late = late = sum_delay(c, technology.wire_stages)
         chain = LaneChain(m, c.lanes)
         word = chain.along(op.word, "word")
         low = chain.mirrored(op.low, op.mirror, "low")
@@ -125,10 +132,10 @@ class Lanes(wiring.Component):
 
         first = Signal(signed(c.layout.accumulator_bits), name="first")
         m.d.sync += first.eq(Mux(op.put, self.entry, 0))
-        entry = LaneSum(pipeline(m, first, 2 + sum_delay(c), "first"), Const(0, 48))
+        entry = LaneSum(pipeline(m, first, 2 + late, "first"), Const(0, 48))
         before = [entry] * len(op.store)
         seen: dict[str, Value] = {f.name: Const(0, f.bits) for f in self._fields[1:]}
-        came = inputs.hit if not sum_delay(c) else self._later(m, touches, BLOCK_LATENCY, "came")
+        came = inputs.hit if not late else self._later(m, touches, BLOCK_LATENCY, "came")
         counts: list[Written] = []
         for p in range(c.lanes):
             banks = self._banks(m, p, Cat(low[p], word[p]), Cat(late_low[p], late_word[p]))
@@ -152,9 +159,8 @@ class Lanes(wiring.Component):
         for k, last_sum in enumerate(before):
             m.d.comb += self.sums[k].eq(last_sum.total)
         for f in self._fields[1:]:
-            late = pipeline(m, seen[f.name], sum_delay(c), f"seen_{f.name}")
-            m.d.comb += self.fields[f.name].eq(late)
-        last = chain.along(op.touch, "touched", 3 + sum_delay(c))[-1]
+            m.d.comb += self.fields[f.name].eq(pipeline(m, seen[f.name], late, f"seen_{f.name}"))
+        last = chain.along(op.touch, "touched", 3 + late)[-1]
         m.d.comb += self.touched.eq(last)
         if counts:
             m.d.sync += [
@@ -184,7 +190,7 @@ class Lanes(wiring.Component):
         self, m: Module, chain: LaneChain, low: list[Value], touches: list[Value]
     ) -> SumInputs:
         """The sums' part of the operation, as late as they are."""
-        op, late = self.op, sum_delay(self._config)
+        op, late = self.op, self._sums_late
         came = BLOCK_LATENCY + late
         if late:
             low = chain.mirrored(op.low, op.mirror, "sum_low", late)
@@ -277,7 +283,7 @@ class Lanes(wiring.Component):
             c,
             lane,
             inputs,
-            pipeline(m, weight, sum_delay(c), f"weight_late_{lane}"),
+            pipeline(m, weight, self._sums_late, f"weight_late_{lane}"),
             delay,
             before,
         )

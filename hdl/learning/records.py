@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..contract.learning_config import TAG_BITS
+from ..contract.technology import Technology
 from ..contract.widths import clog2
 from ..memories import BLOCK_LATENCY, BlockMemory
 from ..primitives.access import AccessSignature, answer_after
@@ -88,7 +89,8 @@ class Records(wiring.Component):
         word = self.copies.word
         following = Signal(layout)
 
-        before = take_latency(c) + 2 + soma_latency(c)  # cycles from the start to the first spike
+        # Cycles from the start to the first spike.
+        before = take_latency(c, Technology.of(platform).wire_stages) + 2 + soma_latency(c)
         depth = BLOCK_LATENCY + SPIKE_LATENCY + NEURON_LATENCY + 1
         begins = pipeline(m, self.start, before - BLOCK_LATENCY - SPIKE_LATENCY - 1, "begins")
         walking, place, last = Signal(), Signal(range(count)), Signal()

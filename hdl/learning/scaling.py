@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..contract.learning_config import SCALING_BITS
+from ..contract.technology import Technology
 from ..primitives.arithmetic import saturate
 from ..primitives.layouts import record
 from ..primitives.operations import take_latency
@@ -44,7 +45,7 @@ class Scaling(wiring.Component):
         """Sum over receptors and difference; shift; saturate."""
         m = Module()
         c, p = self._config, self.parameters
-        flights = Signal(take_latency(c) + 1 + 3)
+        flights = Signal(take_latency(c, Technology.of(platform).wire_stages) + 1 + 3)
         m.d.sync += flights.eq(Cat(self.taking, flights))
         m.d.comb += [self.write.eq(flights[-1]), self.busy.eq(self.taking | flights.any())]
         m.d.sync += self.neuron.eq(Mux(flights[-1], self.neuron + 1, 0))

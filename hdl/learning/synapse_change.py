@@ -12,7 +12,6 @@ from ..contract.core_config import CoreConfig
 from ..contract.learning_config import TAG_BITS
 from ..memories import BLOCK_LATENCY
 from ..primitives.lane_chain import LaneChain
-from ..primitives.latencies import wire_stages
 from ..primitives.pipeline import pipeline
 from .lane_records import LaneRecords
 from .random_numbers import synapse_random
@@ -65,7 +64,7 @@ class SynapseChange:
         self._parameters = parameters
         came, bounded = BLOCK_LATENCY, BLOCK_LATENCY + rule.write_latency - 1
         # Comparing with the bound takes a cycle of its own where ways are long.
-        self._wait = wire_stages(config)
+        self._wait = rule.wire_stages
         compared = bounded - self._wait
         self._post = chain.along(op.post, "post", came)
         self._sweep = chain.along(op.sweep, "sweep", came)

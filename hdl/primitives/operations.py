@@ -6,7 +6,6 @@ from amaranth.lib import data
 
 from ..contract.core_config import CoreConfig
 from ..contract.widths import clog2
-from .latencies import wire_stages
 from .layouts import HASH_BITS, synapse_memories
 
 RETURN_STAGES = 4
@@ -72,14 +71,14 @@ def operation(config: CoreConfig) -> data.StructLayout:
     return data.StructLayout(fields)
 
 
-def sum_delay(config: CoreConfig) -> int:
+def sum_delay(config: CoreConfig, wire_stages: int) -> int:
     """Cycles by which sums are later than the synapses: until their ring, or the weight, is there."""
-    return 3 if config.delay_slots > 1 else wire_stages(config)
+    return 3 if config.delay_slots > 1 else wire_stages
 
 
-def take_latency(config: CoreConfig) -> int:
+def take_latency(config: CoreConfig, wire_stages: int) -> int:
     """Cycles from an operation that takes sums to the neuron's sums at the end of the lanes."""
-    return config.lanes + 3 + sum_delay(config)
+    return config.lanes + 3 + sum_delay(config, wire_stages)
 
 
 def part_bits(config: CoreConfig) -> int:

@@ -6,6 +6,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from gateware import pulse, until
 
+from spikeloom.hdl.contract.technology import Technology
 from spikeloom.hdl.core.row_access import RowAccess
 from spikeloom.hdl.core.sum_access import SumAccess
 from spikeloom.hdl.lanes import Conductor, Lanes
@@ -21,7 +22,7 @@ class Rig(wiring.Component):
     def __init__(self, config):
         self.config = config
         self.lanes = Lanes(config)
-        self.conductor = Conductor(config, self.lanes.settle)
+        self.conductor = Conductor(config, self.lanes.settle(Technology()))
         self.rows = RowAccess(config)
         self.sums = SumAccess(config) if config.delay_slots > 1 else None
         super().__init__({})
@@ -138,7 +139,7 @@ async def take(ctx, rig, *, everything=False):
     found = np.zeros((c.layout.accumulators, count), dtype=int)
     begun = await until(ctx, conductor.taking)
     assert begun <= 1
-    late = take_latency(c) + 1
+    late = take_latency(c, 0) + 1
     for cycle in range(count + late):
         assert ctx.get(conductor.taking) == (cycle < count)
         if cycle >= late:

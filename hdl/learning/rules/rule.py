@@ -10,7 +10,6 @@ from amaranth.lib import data
 
 from ...contract.core_config import CoreConfig
 from ...contract.learning_config import TAG_BITS
-from ...primitives.latencies import wire_stages
 from ...primitives.pipeline import pipeline
 from ..traces import DECAY_LATENCY, TraceDecay, bumped
 
@@ -85,6 +84,7 @@ class Rule(abc.ABC):
     latency : cycles from a lane's inputs to its `Change`, at a throughput of one synapse per cycle.
     timer : traces are timers that count down (docs/reference/semantics.md, rule `rectangular`).
     post_side : neurons that fire change their columns.
+    wire_stages : of the FPGA (`Technology`); the lanes set it before they ask for latencies.
     """
 
     timer = False
@@ -95,6 +95,7 @@ class Rule(abc.ABC):
         self.config = config
         self.learning = config.learning
         self.fraction = config.learning.fraction_bits
+        self.wire_stages = 0
         self.replace = self.timer or config.learning.pairing == "nearest"
 
     @property
@@ -105,12 +106,12 @@ class Rule(abc.ABC):
     @property
     def change_latency(self) -> int:
         """The same, but at least one where a random number is to be computed meanwhile, or ways are long."""
-        return max(self.latency, int(self.learning.stochastic), wire_stages(self.config))
+        return max(self.latency, int(self.learning.stochastic), self.wire_stages)
 
     @property
     def write_latency(self) -> int:
         """Cycles from a lane's inputs to what is written: the change is rounded, added and bounded."""
-        return self.change_latency + (1 if self.fraction else 0) + 2 + wire_stages(self.config)
+        return self.change_latency + (1 if self.fraction else 0) + 2 + self.wire_stages
 
     @abc.abstractmethod
     def change(self, m: Module, lane: Lane) -> Change:
