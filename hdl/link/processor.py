@@ -108,10 +108,10 @@ class Processor(wiring.Component):
             self.bus.data.eq(self._word),
             ids.event.eq(self.requests.payload),
             self.arriving.payload.eq(ids.id),
-            self.bus.address.eq(numbers.place),
         ]
         self._reply(m)
         self._hold(m)
+        self._address(m)
         with m.FSM(name="command") as fsm:
             self._opcode(m)
             self._transfer(m)
@@ -128,13 +128,6 @@ class Processor(wiring.Component):
             self.overrun.eq(ticks.overrun),
             self.executed.eq(fsm.ongoing("SEND_STATUS") & self.replies.ready),
         ]
-        if self._config.monitors:
-            reads_slot = fsm.ongoing("MONITOR_ADDRESS")
-            region = Const(Region.MONITORS, 32 - REGION_SHIFT)
-            of_slot = Cat(self._slot, Const(0, REGION_SHIFT - len(self._slot)), region)
-            with m.If(reads_slot | fsm.ongoing("MONITOR_VALUE")):
-                # The word is 0 where the slot is read.
-                m.d.comb += self.bus.address.eq(self._word | (of_slot & reads_slot.replicate(32)))
         with m.If(begin):
             m.d.sync += running.eq(1)
         with m.If(fsm.ongoing("SEND_END")):
@@ -376,26 +369,38 @@ class Processor(wiring.Component):
                 m.d.sync += [self._silent.eq(0), self._any_silent.eq(0)]
                 m.next = following
 
+    def _address(self, m: Module) -> None:
+        """Of the next word of a transfer; or of a monitor's slot, and then of what that names."""
+        # Registers, because addresses go far.
+        self._slot, self._monitoring, self._of_slot = Signal.like(self.monitor_count), Signal(), Signal()
+        m.d.comb += self.bus.address.eq(self._numbers.place)
+        region = Const(Region.MONITORS, 32 - REGION_SHIFT)
+        slot = Cat(self._slot, Const(0, REGION_SHIFT - len(self._slot)), region)
+        with m.If(self._monitoring):
+            # The word is 0 where the slot is read.
+            m.d.comb += self.bus.address.eq(self._word | (slot & self._of_slot.replicate(32)))
+
     def _monitor(self, m: Module) -> None:
         """After a step: read each slot's address, then what is there."""
         if not self._config.monitors:
             return
-        slot = Signal.like(self.monitor_count)
+        slot, monitoring, of_slot = self._slot, self._monitoring, self._of_slot
         self._advance(m, "MONITORS", "MONITORS_COUNT")
         with self._send(m, "MONITORS_COUNT", "MONITOR_ADDRESS"):
             m.d.comb += [self._said.eq(MONITOR | self.monitor_count), self._forgets.eq(1)]
-            m.d.sync += slot.eq(0)
-        for state, after in (("ADDRESS", "MONITOR_VALUE"), ("VALUE", "SEND_MONITOR")):
-            with self._access(m, f"MONITOR_{state}", after):
-                pass
+            m.d.sync += [slot.eq(0), monitoring.eq(1), of_slot.eq(1)]
+        with self._access(m, "MONITOR_ADDRESS", "MONITOR_VALUE"):
+            m.d.sync += of_slot.eq(0)
+        with self._access(m, "MONITOR_VALUE", "SEND_MONITOR"):
+            pass
         self._send_both(m, "SEND_MONITOR", "MONITOR_NEXT", self._of_word)
         with m.State("MONITOR_NEXT"):
-            m.d.sync += slot.eq(slot + 1)
+            m.d.sync += [slot.eq(slot + 1), of_slot.eq(1)]
             m.d.comb += self._forgets.eq(1)
             m.next = "MONITOR_ADDRESS"
             with m.If(slot == self.monitor_count - 1):
+                m.d.sync += monitoring.eq(0)
                 m.next = "STEPPED"
-        self._slot = slot
 
     def _finish(self, m: Module) -> None:
         """The end of replies."""

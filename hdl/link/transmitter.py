@@ -32,7 +32,7 @@ class CobsEncoder(wiring.Component):
     Members
     -------
     bytes : stream; `last` ends a frame.
-    encoded : stream, a byte every two cycles at most, with one more cycle per block.
+    encoded : stream, a byte every three cycles at most, with two more cycles per block.
     """
 
     def __init__(self) -> None:
@@ -65,8 +65,10 @@ class CobsEncoder(wiring.Component):
                 whole.eq(zero | source.payload.last | (code == 254)),
             ]
 
-        ends = Signal()
+        # Block RAMs are slow.
+        ends, byte = Signal(), Signal(8)
         m.d.comb += read.addr.eq(head)
+        m.d.sync += byte.eq(read.data)
         with m.FSM():
             with m.State("CODE"):
                 m.d.comb += [sink.valid.eq(whole), sink.payload.eq(code)]
@@ -75,13 +77,15 @@ class CobsEncoder(wiring.Component):
                     m.d.sync += [code.eq(1), whole.eq(owes_block), owes_block.eq(0)]
                     m.next = "FETCH"
             with m.State("FETCH"):
-                m.next = "BLOCK"
+                m.next = "FETCHED"
                 with m.If(head == end):
                     m.next = "CODE"
                     with m.If(ends):
                         m.next = "DELIMITER"
+            with m.State("FETCHED"):
+                m.next = "BLOCK"
             with m.State("BLOCK"):
-                m.d.comb += [sink.valid.eq(1), sink.payload.eq(read.data)]
+                m.d.comb += [sink.valid.eq(1), sink.payload.eq(byte)]
                 with m.If(sink.ready):
                     m.d.sync += head.eq(head + 1)
                     m.next = "FETCH"
@@ -210,7 +214,9 @@ class Transmitter(wiring.Component):
                 m.d.comb += [byte.eq(kind), sends.eq(1)]
                 with m.If(taken):
                     m.next = "FETCH"
-            with m.State("NEXT"):  # the buffer's address, then its output
+            with m.State("NEXT"):  # the buffer's address, then its output, then a register
+                m.next = "NEXT_READ"
+            with m.State("NEXT_READ"):
                 m.next = "FETCH"
             with m.State("FETCH"):
                 with m.Switch(part):
@@ -308,4 +314,6 @@ class Transmitter(wiring.Component):
         self._frame = Signal.like(self.limit)
         m.d.sync += due.eq((level != 0) & (flush | whole | waited))
         m.d.comb += self._frame.eq(Mux(whole, self.limit, level))
-        return read.data, due & (level != 0)
+        halfword = Signal(16)
+        m.d.sync += halfword.eq(read.data)  # block RAMs are slow
+        return halfword, due & (level != 0)
