@@ -106,7 +106,9 @@ class RegisterMemory(wiring.Component):
 
         # An access comes a cycle later in its visit than a counter, and so after the last one's write.
         serving, total = Signal(), Signal(HALF_BITS)
-        own = Cat(slot[1], self.word, self.is_counter)
+        place = Signal(self._word_bits + 1)
+        m.d.sync += place.eq(Cat(self.word, self.is_counter))
+        own = Cat(slot[1], place)
         read, write = self._ports(m)
         m.d.comb += [
             read.addr.eq(Mux(accesses, own, self._address(index, slot))),

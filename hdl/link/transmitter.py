@@ -185,9 +185,8 @@ class Transmitter(wiring.Component):
         # A halfword of the payload has been sent; the inverse of the length counts up.
         m.d.comb += supervises.eq(Cat(due.values()).any())
         length = Mux(supervises, SUPERVISORY_BYTES // 2, self._frame)
-        m.d.sync += left.eq(
-            load_or_count(left, choosing, ~length, taken & high & (part == _Part.PAYLOAD))
-        )
+        with m.If(choosing | (taken & high & (part == _Part.PAYLOAD))):
+            m.d.sync += left.eq(load_or_count(left, choosing, ~length))
         number = Mux(is_i, head, Mux(is_rej, self.rejected, 0))
 
         with m.FSM():
@@ -276,8 +275,12 @@ class Transmitter(wiring.Component):
         source = self.halfwords
         flush, idle = Signal(), Signal(range(self._idle + 1))
         waited = idle[-1]
-        full = self.acknowledged[: len(tail)] == tail ^ depth
         taken = source.valid & source.ready
+        # A register; what is acknowledged meanwhile can only make space.
+        following, full = Signal.like(tail), Signal()
+        m.d.comb += following.eq(tail + 1)
+        ends = self.acknowledged[: len(tail)] ^ depth
+        m.d.sync += full.eq(Mux(taken, ends == following, ends == tail))
         # Registers; a frame's header is sent before its first halfword is read.
         m.d.sync += [
             write.addr.eq(tail),
@@ -292,7 +295,7 @@ class Transmitter(wiring.Component):
         with m.If(level == 0):
             m.d.sync += flush.eq(0)
         with m.If(taken):
-            m.d.sync += [tail.eq(tail + 1), idle.eq(0)]
+            m.d.sync += [tail.eq(following), idle.eq(0)]
             with m.If(source.payload.flush):
                 m.d.sync += flush.eq(1)
         with m.Elif(self.beat & ~waited):
@@ -303,7 +306,8 @@ class Transmitter(wiring.Component):
         self._onward = Signal()
         ahead = Signal(range(4 * depth))
         m.d.comb += [ahead.eq(head - self.acknowledged), self._again.eq(missed | ahead[-1])]
-        m.d.sync += head.eq(load_or_count(head, self._return, self.acknowledged, self._onward))
+        with m.If(self._return | self._onward):
+            m.d.sync += head.eq(load_or_count(head, self._return, self.acknowledged))
         with m.If(self._return):
             m.d.sync += [missed.eq(0), flush.eq(1)]
         with m.If(self.go_back):
