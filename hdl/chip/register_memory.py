@@ -106,7 +106,9 @@ class RegisterMemory(wiring.Component):
 
         # An access comes a cycle later in its visit than a counter, and so after the last one's write.
         serving, total = Signal(), Signal(HALF_BITS)
-        own = Cat(slot[1], self.word, self.is_counter)
+        place = Signal(self._word_bits + 1)
+        m.d.sync += place.eq(Cat(self.word, self.is_counter))
+        own = Cat(slot[1], place)
         read, write = self._ports(m)
         m.d.comb += [
             read.addr.eq(Mux(accesses, own, self._address(index, slot))),
@@ -158,16 +160,17 @@ class RegisterMemory(wiring.Component):
         mask_above = Signal.like(above)
         shown, kept, word, operand = (Signal(HALF_BITS) for _ in range(4))
         replaces, is_zero, cleared, wide = Signal(), Signal(), Signal(), Signal()
+        given = Signal(HALF_BITS)
         written = self.data.word_select(self.half, HALF_BITS)
-        m.d.comb += [
-            self.half.eq(~slot[1]),
+        m.d.comb += [self.half.eq(slot[1]), is_zero.eq(cleared)]
+        m.d.sync += [
             replaces.eq(self.write | self.is_constant),
-            is_zero.eq(cleared),
+            given.eq(Mux(self.is_constant, self.constant, written)),
         ]
         with m.If(~slot[0] & Mux(slot[1], accesses, accessed)):
             m.d.comb += is_zero.eq(replaces)
             with m.If(replaces):
-                m.d.comb += shown.eq(Mux(self.is_constant, self.constant, written))
+                m.d.comb += shown.eq(given)
         with m.Elif(slot[0]):
             m.d.comb += shown.eq(inverse)
             # Of the same cycle as the low bits.

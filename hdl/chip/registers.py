@@ -265,22 +265,25 @@ class Registers(wiring.Component):
         """The registers that something else looks at, too."""
         data, offset = self.bus.data, self._offset
         is_some = self._some | self._digit.any()
+        # In registers, like the judgement.
+        writes = {r: Signal(name=f"writes_{r.name.lower()}") for r in Register}
+        for register, written in writes.items():
+            here = self._region[:2] == Region.CONTROL
+            m.d.sync += written.eq(here & (offset[: self._known_bits] == register))
         sets_step = Signal()
-        m.d.sync += self.step.eq(load_or_count(self.step, sets_step, data, self.increments.steps))
-        control = accepted & (self._region[:2] == Region.CONTROL)
-        with m.If(control), m.Switch(offset[: self._known_bits]):
-            with m.Case(Register.IMAGE):
-                m.d.sync += self.image_loaded.eq(is_some)
-            with m.Case(Register.STEP):
-                m.d.comb += sets_step.eq(1)
-            if self._ticks:
-                with m.Case(Register.TICK_PERIOD):
-                    m.d.sync += [self.tick_period.eq(data), self.ticking.eq(is_some)]
-            with m.Case(Register.MONITOR_COUNT):
-                m.d.sync += [self.monitor_count.eq(data), self._monitoring.eq(is_some)]
-            with m.Case(Register.LINE):
-                m.d.sync += [self.line.eq(data), self._line_set.eq(1)]
-                m.d.comb += self.line_changes.eq(1)
+        m.d.comb += sets_step.eq(accepted & writes[Register.STEP])
+        with m.If(sets_step | self.increments.steps):
+            m.d.sync += self.step.eq(load_or_count(self.step, sets_step, data))
+        with m.If(accepted & writes[Register.IMAGE]):
+            m.d.sync += self.image_loaded.eq(is_some)
+        if self._ticks:
+            with m.If(accepted & writes[Register.TICK_PERIOD]):
+                m.d.sync += [self.tick_period.eq(data), self.ticking.eq(is_some)]
+        with m.If(accepted & writes[Register.MONITOR_COUNT]):
+            m.d.sync += [self.monitor_count.eq(data), self._monitoring.eq(is_some)]
+        with m.If(accepted & writes[Register.LINE]):
+            m.d.sync += [self.line.eq(data), self._line_set.eq(1)]
+            m.d.comb += self.line_changes.eq(1)
         with m.If(self.line_fell):
             m.d.sync += [self.line.eq(self._line), self._line_set.eq(0)]
         # The data of a reset is one of the two.

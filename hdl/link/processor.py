@@ -106,12 +106,13 @@ class Processor(wiring.Component):
             spikes.neuron.eq(self.reported.payload),
             self.stalled.eq(running & self.replies.valid & ~self.replies.ready),
             self.bus.data.eq(self._word),
+            self.bus.write.eq(self._kind == Opcode.WRITE & _KIND_MASK),
             ids.event.eq(self.requests.payload),
             self.arriving.payload.eq(ids.id),
-            self.bus.address.eq(numbers.place),
         ]
         self._reply(m)
         self._hold(m)
+        self._address(m)
         with m.FSM(name="command") as fsm:
             self._opcode(m)
             self._transfer(m)
@@ -128,13 +129,6 @@ class Processor(wiring.Component):
             self.overrun.eq(ticks.overrun),
             self.executed.eq(fsm.ongoing("SEND_STATUS") & self.replies.ready),
         ]
-        if self._config.monitors:
-            reads_slot = fsm.ongoing("MONITOR_ADDRESS")
-            region = Const(Region.MONITORS, 32 - REGION_SHIFT)
-            of_slot = Cat(self._slot, Const(0, REGION_SHIFT - len(self._slot)), region)
-            with m.If(reads_slot | fsm.ongoing("MONITOR_VALUE")):
-                # The word is 0 where the slot is read.
-                m.d.comb += self.bus.address.eq(self._word | (of_slot & reads_slot.replicate(32)))
         with m.If(begin):
             m.d.sync += running.eq(1)
         with m.If(fsm.ongoing("SEND_END")):
@@ -195,9 +189,14 @@ class Processor(wiring.Component):
             if sends:
                 yield
 
-    def _send_both(self, m: Module, state: str, following: str, which: Signal) -> None:
+    def _send_word(self, m: Module, state: str, following: str) -> None:
         with self._send(m, state, following, halves=2):
-            m.d.comb += which.eq(1)
+            m.d.comb += self._of_word.eq(1)
+
+    def _send_step(self, m: Module, state: str, following: str) -> None:
+        """Where this state follows, `shows_step` is set: a register, because it goes far."""
+        with self._send(m, state, following, halves=2), m.If(self.replies.ready & self._high):
+            m.d.sync += self.shows_step.eq(0)
 
     def _say(self, m: Module, state: str, following: str, value: ValueLike, flush: int = 0) -> None:
         with self._send(m, state, following):
@@ -242,14 +241,15 @@ class Processor(wiring.Component):
             with m.If(numbers.no_distance):
                 m.next = "SEND_STATUS"
                 with m.If(writes):
+                    m.d.sync += self.shows_step.eq(1)
                     m.next = "SEND_STEP"
         with self._take(m, "TAKE_WORD", "BUS", halves=2):
             m.d.comb += self._takes.bit_select(self._high, 1).eq(1)
-        with self._access(m, "BUS", "SEND_WORD", writes):
+        with self._access(m, "BUS", "SEND_WORD"):
             m.d.comb += numbers.onward.eq(1)
             with m.If(writes):
                 m.next = "NEXT_WORD"
-        self._send_both(m, "SEND_WORD", "NEXT_WORD", self._of_word)
+        self._send_word(m, "SEND_WORD", "NEXT_WORD")
 
     def _take_place(self, m: Module) -> None:
         numbers = self._numbers
@@ -259,13 +259,11 @@ class Processor(wiring.Component):
         ]
 
     @contextmanager
-    def _access(
-        self, m: Module, state: str, following: str, write: ValueLike = 0
-    ) -> Iterator[None]:
+    def _access(self, m: Module, state: str, following: str) -> Iterator[None]:
         """A bus access; what follows happens when it is done.  A value read is then in `_word`."""
         bus = self.bus
         with m.State(state):
-            m.d.comb += [bus.valid.eq(1), bus.write.eq(write)]
+            m.d.sync += bus.valid.eq(~bus.done)
             with m.If(bus.done):
                 m.d.comb += self._takes.eq(0b11)
                 with m.If(bus.error):
@@ -277,10 +275,11 @@ class Processor(wiring.Component):
         """RUN: where it starts, and for how long."""
         numbers = self._numbers
         with m.State("AWAIT_CORE"), m.If(self.ready):
+            m.d.sync += self.shows_step.eq(1)
             m.next = "TAKE_START"
         # `_refused` says so far that `start` is another one.
         with self._take(m, "TAKE_START", "TAKE_STEPS", halves=2):
-            m.d.comb += self.shows_step.eq(1)
+            m.d.sync += self.shows_step.eq(~self._high)
             with m.If(self.requests.payload != self.step_half):
                 m.d.sync += self._refused.eq(1)
         with self._take(m, "TAKE_STEPS", "CHECK", halves=2):
@@ -295,8 +294,8 @@ class Processor(wiring.Component):
             m.next = "SEND_OPCODE"
         with self._send(m, "RUN_STATUS", "RUN_START"):
             m.d.comb += self._said.eq(self._status)
-            m.d.sync += self._live.eq(~numbers.no_place)
-        self._send_both(m, "RUN_START", "RUN", self.shows_step)
+            m.d.sync += [self._live.eq(~numbers.no_place), self.shows_step.eq(self.replies.ready)]
+        self._send_step(m, "RUN_START", "RUN")
 
     def _run(self, m: Module, due: Value) -> None:
         """Steps and events in turn."""
@@ -376,29 +375,43 @@ class Processor(wiring.Component):
                 m.d.sync += [self._silent.eq(0), self._any_silent.eq(0)]
                 m.next = following
 
+    def _address(self, m: Module) -> None:
+        """Of the next word of a transfer; or of a monitor's slot, and then of what that names."""
+        # Registers, because addresses go far.
+        self._slot, self._monitoring, self._of_slot = Signal.like(self.monitor_count), Signal(), Signal()
+        m.d.comb += self.bus.address.eq(self._numbers.place)
+        region = Const(Region.MONITORS, 32 - REGION_SHIFT)
+        slot = Cat(self._slot, Const(0, REGION_SHIFT - len(self._slot)), region)
+        with m.If(self._monitoring):
+            # The word is 0 where the slot is read.
+            m.d.comb += self.bus.address.eq(self._word | (slot & self._of_slot.replicate(32)))
+
     def _monitor(self, m: Module) -> None:
         """After a step: read each slot's address, then what is there."""
         if not self._config.monitors:
             return
-        slot = Signal.like(self.monitor_count)
+        slot, monitoring, of_slot = self._slot, self._monitoring, self._of_slot
         self._advance(m, "MONITORS", "MONITORS_COUNT")
         with self._send(m, "MONITORS_COUNT", "MONITOR_ADDRESS"):
             m.d.comb += [self._said.eq(MONITOR | self.monitor_count), self._forgets.eq(1)]
-            m.d.sync += slot.eq(0)
-        for state, after in (("ADDRESS", "MONITOR_VALUE"), ("VALUE", "SEND_MONITOR")):
-            with self._access(m, f"MONITOR_{state}", after):
-                pass
-        self._send_both(m, "SEND_MONITOR", "MONITOR_NEXT", self._of_word)
+            m.d.sync += [slot.eq(0), monitoring.eq(1), of_slot.eq(1)]
+        with self._access(m, "MONITOR_ADDRESS", "MONITOR_VALUE"):
+            m.d.sync += of_slot.eq(0)
+        with self._access(m, "MONITOR_VALUE", "SEND_MONITOR"):
+            pass
+        self._send_word(m, "SEND_MONITOR", "MONITOR_NEXT")
         with m.State("MONITOR_NEXT"):
-            m.d.sync += slot.eq(slot + 1)
+            m.d.sync += [slot.eq(slot + 1), of_slot.eq(1)]
             m.d.comb += self._forgets.eq(1)
             m.next = "MONITOR_ADDRESS"
             with m.If(slot == self.monitor_count - 1):
+                m.d.sync += monitoring.eq(0)
                 m.next = "STEPPED"
-        self._slot = slot
 
     def _finish(self, m: Module) -> None:
         """The end of replies."""
-        self._say(m, "SEND_END", "SEND_STEP", END)
-        self._send_both(m, "SEND_STEP", "SEND_STATUS", self.shows_step)
+        with self._send(m, "SEND_END", "SEND_STEP"):
+            m.d.comb += self._said.eq(END)
+            m.d.sync += self.shows_step.eq(self.replies.ready)
+        self._send_step(m, "SEND_STEP", "SEND_STATUS")
         self._say(m, "SEND_STATUS", "OPCODE", self._status, flush=1)

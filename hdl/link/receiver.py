@@ -288,7 +288,8 @@ class Receiver(wiring.Component):
             m.d.sync += tail.eq(tentative)
         with m.If(verdict):
             m.d.sync += [odd.eq(0), overflowed.eq(0)]
-        m.d.sync += tentative.eq(load_or_count(tentative, verdict, tail, write.en))
+        with m.If(verdict | write.en):
+            m.d.sync += tentative.eq(load_or_count(tentative, verdict, tail))
 
         # `window` is the depth less the level, in bytes, modulo twice the depth.
         space, waiting = Signal(wrap), Signal()

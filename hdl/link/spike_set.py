@@ -13,7 +13,7 @@ class SpikeSet(wiring.Component):
     """Takes ids at any rate, and gives them as events in the shorter form, at the rate of the line.
 
     The ids are kept as a list, so a reset empties the set without a walk.  An id takes two clock cycles
-    on its way out, a halfword of a bitmap 31; on the line a halfword takes at least 80.
+    on its way out, a halfword of a bitmap 47; on the line a halfword takes at least 80.
 
     Members
     -------
@@ -47,6 +47,8 @@ class SpikeSet(wiring.Component):
         read, write = store.read_port(), store.write_port()
         count, sent = Signal(range(self._neurons + 1)), Signal(range(self._neurons + 1))
         pop, rest, dense = Signal(), Signal(), Signal()
+        neuron = Signal(id_bits)
+        m.d.sync += neuron.eq(read.data)  # block RAMs are slow
         following = sent + pop
         m.d.sync += sent.eq(following)
         m.d.comb += [
@@ -73,17 +75,19 @@ class SpikeSet(wiring.Component):
                     with m.If(~dense):
                         m.next = "ID"
             with m.State("ID"):
-                m.d.sync += halfword.eq(read.data)
+                m.d.sync += halfword.eq(neuron)
                 m.d.comb += pop.eq(1)
                 m.next = "EVENT"
-            # Apart from BIT: block RAM, comparison and address would be a long path in one cycle.
+            with m.State("READ"):
+                m.next = "COMPARE"
+            # Apart from BIT: comparison and address would be a long path in one cycle.
             with m.State("COMPARE"):
-                m.d.sync += is_set.eq(rest & (read.data == at))
+                m.d.sync += is_set.eq(rest & (neuron == at))
                 m.next = "BIT"
             with m.State("BIT"):
                 m.d.sync += [halfword.eq(Cat(halfword[1:], is_set)), at.eq(at + 1)]
                 m.d.comb += pop.eq(is_set)
-                m.next = "COMPARE"
+                m.next = "READ"
                 with m.If(at % BITMAP_IDS == BITMAP_IDS - 1):
                     m.next = "EVENT"
             with m.State("EVENT"):

@@ -32,7 +32,7 @@ class CobsEncoder(wiring.Component):
     Members
     -------
     bytes : stream; `last` ends a frame.
-    encoded : stream, a byte every two cycles at most, with one more cycle per block.
+    encoded : stream, a byte every three cycles at most, with two more cycles per block.
     """
 
     def __init__(self) -> None:
@@ -65,8 +65,10 @@ class CobsEncoder(wiring.Component):
                 whole.eq(zero | source.payload.last | (code == 254)),
             ]
 
-        ends = Signal()
+        # Block RAMs are slow.
+        ends, byte = Signal(), Signal(8)
         m.d.comb += read.addr.eq(head)
+        m.d.sync += byte.eq(read.data)
         with m.FSM():
             with m.State("CODE"):
                 m.d.comb += [sink.valid.eq(whole), sink.payload.eq(code)]
@@ -75,13 +77,15 @@ class CobsEncoder(wiring.Component):
                     m.d.sync += [code.eq(1), whole.eq(owes_block), owes_block.eq(0)]
                     m.next = "FETCH"
             with m.State("FETCH"):
-                m.next = "BLOCK"
+                m.next = "FETCHED"
                 with m.If(head == end):
                     m.next = "CODE"
                     with m.If(ends):
                         m.next = "DELIMITER"
+            with m.State("FETCHED"):
+                m.next = "BLOCK"
             with m.State("BLOCK"):
-                m.d.comb += [sink.valid.eq(1), sink.payload.eq(read.data)]
+                m.d.comb += [sink.valid.eq(1), sink.payload.eq(byte)]
                 with m.If(sink.ready):
                     m.d.sync += head.eq(head + 1)
                     m.next = "FETCH"
@@ -181,9 +185,8 @@ class Transmitter(wiring.Component):
         # A halfword of the payload has been sent; the inverse of the length counts up.
         m.d.comb += supervises.eq(Cat(due.values()).any())
         length = Mux(supervises, SUPERVISORY_BYTES // 2, self._frame)
-        m.d.sync += left.eq(
-            load_or_count(left, choosing, ~length, taken & high & (part == _Part.PAYLOAD))
-        )
+        with m.If(choosing | (taken & high & (part == _Part.PAYLOAD))):
+            m.d.sync += left.eq(load_or_count(left, choosing, ~length))
         number = Mux(is_i, head, Mux(is_rej, self.rejected, 0))
 
         with m.FSM():
@@ -210,7 +213,9 @@ class Transmitter(wiring.Component):
                 m.d.comb += [byte.eq(kind), sends.eq(1)]
                 with m.If(taken):
                     m.next = "FETCH"
-            with m.State("NEXT"):  # the buffer's address, then its output
+            with m.State("NEXT"):  # the buffer's address, then its output, then a register
+                m.next = "NEXT_READ"
+            with m.State("NEXT_READ"):
                 m.next = "FETCH"
             with m.State("FETCH"):
                 with m.Switch(part):
@@ -270,8 +275,12 @@ class Transmitter(wiring.Component):
         source = self.halfwords
         flush, idle = Signal(), Signal(range(self._idle + 1))
         waited = idle[-1]
-        full = self.acknowledged[: len(tail)] == tail ^ depth
         taken = source.valid & source.ready
+        # A register; what is acknowledged meanwhile can only make space.
+        following, full = Signal.like(tail), Signal()
+        m.d.comb += following.eq(tail + 1)
+        ends = self.acknowledged[: len(tail)] ^ depth
+        m.d.sync += full.eq(Mux(taken, ends == following, ends == tail))
         # Registers; a frame's header is sent before its first halfword is read.
         m.d.sync += [
             write.addr.eq(tail),
@@ -286,7 +295,7 @@ class Transmitter(wiring.Component):
         with m.If(level == 0):
             m.d.sync += flush.eq(0)
         with m.If(taken):
-            m.d.sync += [tail.eq(tail + 1), idle.eq(0)]
+            m.d.sync += [tail.eq(following), idle.eq(0)]
             with m.If(source.payload.flush):
                 m.d.sync += flush.eq(1)
         with m.Elif(self.beat & ~waited):
@@ -297,7 +306,8 @@ class Transmitter(wiring.Component):
         self._onward = Signal()
         ahead = Signal(range(4 * depth))
         m.d.comb += [ahead.eq(head - self.acknowledged), self._again.eq(missed | ahead[-1])]
-        m.d.sync += head.eq(load_or_count(head, self._return, self.acknowledged, self._onward))
+        with m.If(self._return | self._onward):
+            m.d.sync += head.eq(load_or_count(head, self._return, self.acknowledged))
         with m.If(self._return):
             m.d.sync += [missed.eq(0), flush.eq(1)]
         with m.If(self.go_back):
@@ -308,4 +318,6 @@ class Transmitter(wiring.Component):
         self._frame = Signal.like(self.limit)
         m.d.sync += due.eq((level != 0) & (flush | whole | waited))
         m.d.comb += self._frame.eq(Mux(whole, self.limit, level))
-        return read.data, due & (level != 0)
+        halfword = Signal(16)
+        m.d.sync += halfword.eq(read.data)  # block RAMs are slow
+        return halfword, due & (level != 0)
