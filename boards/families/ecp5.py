@@ -168,9 +168,9 @@ FAMILY = Family(
         # Synthesis finds GSR only where it stands, not in the cores that are synthesised by themselves.
         after_synthesis=('setparam -set GSR "ENABLED" t:TRELLIS_FF',),
         placer="nextpnr-ecp5",
-        # The default, 10, makes less of the time that paths take: of the same netlist of four cores it
-        # made 65 MHz, with 30 it made 73.
-        placement_options="--placer-heap-timingweight 30",
+        # The default, 10, makes less of the time that paths take: of one core it made 155, 156 and 111 MHz
+        # with three seeds, 30 made 158, 144 and 72, and 60 made 160, 157 and 145.
+        placement_options="--placer-heap-timingweight 60",
         resources={
             "TRELLIS_COMB": "LUTs",
             "TRELLIS_FF": "flip-flops",

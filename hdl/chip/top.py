@@ -105,23 +105,25 @@ class Chip(wiring.Component):
         wiring.connect(m, transmitter.encoded, wiring.flipped(self.sent))
         wiring.connect(m, processor.arriving, core.arriving)
         wiring.connect(m, core.reported, processor.reported)
+        # Registers between the two halves of the chip: the core is not ready from the pulse on.
+        ready = Signal()
+        m.d.sync += [core.start.eq(processor.start), core.clear.eq(registers.clear)]
+        m.d.comb += ready.eq(core.ready & ~core.start & ~core.clear)
         m.d.comb += [
             self.received.ready.eq(receiver.ready),
             receiver.strobe.eq(self.received.valid & receiver.ready),
             receiver.byte.eq(self.received.payload),
             gate.opened.eq(receiver.opened),
             gate.accessing.eq(processor.bus.valid),
-            core.start.eq(processor.start),
-            core.clear.eq(registers.clear),
             core.step.eq(registers.step),
-            registers.ready.eq(core.ready),
+            registers.ready.eq(ready),
             registers.line_fell.eq(self.line_fell),
             self.line.eq(registers.line),
             self.line_changes.eq(registers.line_changes),
             self.beat.eq(registers.beat),
             transmitter.beat.eq(registers.beat),
             self.good_frame.eq(receiver.good_frame),
-            processor.ready.eq(core.ready),
+            processor.ready.eq(ready),
             registers.shows_step.eq(processor.shows_step),
             registers.step_high.eq(processor.step_high),
             processor.step_half.eq(registers.step_half),

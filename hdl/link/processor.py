@@ -378,7 +378,11 @@ class Processor(wiring.Component):
     def _address(self, m: Module) -> None:
         """Of the next word of a transfer; or of a monitor's slot, and then of what that names."""
         # Registers, because addresses go far.
-        self._slot, self._monitoring, self._of_slot = Signal.like(self.monitor_count), Signal(), Signal()
+        self._slot, self._monitoring, self._of_slot = (
+            Signal.like(self.monitor_count),
+            Signal(),
+            Signal(),
+        )
         m.d.comb += self.bus.address.eq(self._numbers.place)
         region = Const(Region.MONITORS, 32 - REGION_SHIFT)
         slot = Cat(self._slot, Const(0, REGION_SHIFT - len(self._slot)), region)
