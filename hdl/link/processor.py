@@ -303,8 +303,9 @@ class Processor(wiring.Component):
         requests, event = self.requests, self.requests.payload
         ids, next_id = self._request_ids, self._request_ids.next
         behind, arrived = Signal(), Signal()
-        m.d.comb += [
-            numbers.taken.eq(event),
+        m.d.comb += numbers.taken.eq(event)
+        # Registers, because what becomes of a halfword is a long path.
+        m.d.sync += [
             arrived.eq(numbers.no_distance & ~self._refused),
             behind.eq(Mux(self._live, ~numbers.no_place, ~numbers.no_distance) & ~self._refused),
         ]
@@ -330,10 +331,14 @@ class Processor(wiring.Component):
                     with m.Elif(~ids.in_bitmap):
                         m.d.comb += numbers.advance.eq(1)
                         m.next = "SETTLE"
-        with m.State("SETTLE"):  # until it is known which step the cursor is at
-            m.next = "SETTLED"
-        with m.State("SETTLED"):
-            m.next = "RUN"
+        # Until it is known which step the cursor is at.
+        for state, following in (
+            ("SETTLE", "SETTLE_2"),
+            ("SETTLE_2", "SETTLE_3"),
+            ("SETTLE_3", "RUN"),
+        ):
+            with m.State(state):
+                m.next = following
         with m.State("START"):
             m.d.comb += [self.start.eq(1), numbers.step_place.eq(1), numbers.step_distance.eq(1)]
             m.next = "STEP"

@@ -273,14 +273,15 @@ class Receiver(wiring.Component):
         head = Signal(wrap)
         tail, tentative = self.expected, Signal(POSITION_BITS)
 
-        low, odd, overflowed = Signal(8), Signal(), Signal()
+        low, odd, overflowed, stores = Signal(8), Signal(), Signal(), Signal()
         full = tentative[: len(head)] == head ^ depth
-        m.d.comb += [write.addr.eq(tentative), write.data.eq(Cat(low, byte))]
+        # Where there is space anything may be written, until the tentative end moves on.
+        m.d.comb += [write.addr.eq(tentative), write.data.eq(Cat(low, byte)), write.en.eq(~full)]
         with m.If(write_byte):
             m.d.sync += [low.eq(byte), odd.eq(~odd)]
             with m.If(odd):
                 m.d.sync += overflowed.eq(overflowed | full)
-                m.d.comb += write.en.eq(~full)
+                m.d.comb += stores.eq(~full)
 
         ended, verdict = Signal(), Signal()
         m.d.sync += [ended.eq(end), verdict.eq(ended)]
@@ -288,7 +289,7 @@ class Receiver(wiring.Component):
             m.d.sync += tail.eq(tentative)
         with m.If(verdict):
             m.d.sync += [odd.eq(0), overflowed.eq(0)]
-        with m.If(verdict | write.en):
+        with m.If(verdict | stores):
             m.d.sync += tentative.eq(load_or_count(tentative, verdict, tail))
 
         # `window` is the depth less the level, in bytes, modulo twice the depth.

@@ -43,7 +43,10 @@ class SpikeSet(wiring.Component):
         halfwords = bitmap_halfwords(self._neurons)
         ids = BITMAP_IDS * halfwords
         id_bits = max(len(self.neuron), 1)
-        m.submodules.list = store = memory.Memory(shape=id_bits, depth=self._neurons, init=[])
+        attributes = {"ram_style": "block"}
+        m.submodules.list = store = memory.Memory(
+            shape=id_bits, depth=self._neurons, init=[], attrs=attributes
+        )
         read, write = store.read_port(), store.write_port()
         count, sent = Signal(range(self._neurons + 1)), Signal(range(self._neurons + 1))
         pop, rest, dense = Signal(), Signal(), Signal()

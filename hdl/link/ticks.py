@@ -18,7 +18,7 @@ class Ticks(wiring.Component):
     ticking, period : there are ticks, and so many clock cycles from one to the next; stay while a run lasts.
     begin : pulse, a run begins; its first tick comes after a whole period.
     start, stepped : pulses, a step begins, and all of it is done.
-    due : a step may begin.
+    due : a step may begin; from the second cycle after `begin` on.
     overrun : pulses when a tick comes during a step.
     """
 
@@ -38,20 +38,21 @@ class Ticks(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """A counter from the inverse of the period up to −2."""
         m = Module()
-        counter = Signal(WORD_BITS)
+        counter, begins = Signal(WORD_BITS), Signal()
         tick, waiting, stepping = Signal(), Signal(), Signal()
         m.d.comb += [
             tick.eq(self.ticking & counter[1:].all() & ~counter[0]),
             self.due.eq(~self.ticking | waiting),
             self.overrun.eq(tick & (stepping | self.start)),
         ]
-        m.d.sync += counter.eq(load_or_count(counter, tick | self.begin, ~self.period))
+        m.d.sync += begins.eq(self.begin)
+        m.d.sync += counter.eq(load_or_count(counter, tick | begins, ~self.period))
         with m.If(self.start):
             m.d.sync += [stepping.eq(1), waiting.eq(0)]
         with m.Elif(tick & ~stepping):
             m.d.sync += waiting.eq(1)
         with m.If(self.stepped):
             m.d.sync += stepping.eq(0)
-        with m.If(self.begin):
+        with m.If(begins):
             m.d.sync += waiting.eq(0)
         return m

@@ -67,7 +67,7 @@ MUTANTS = {
         "buffer", "full = tentative[: len(head)] == head ^ depth", "full = Const(0, 1)"
     ),
     "bad payload stays": Mutant(
-        "buffer", "(tentative, verdict, tail,", "(tentative, Const(0), tail,"
+        "buffer", "(tentative, verdict, tail)", "(tentative, Const(0), tail)"
     ),
     "halves of halfwords stay": Mutant("buffer", "odd.eq(0), overflowed.eq(0)", "overflowed.eq(0)"),
     "a new connection fetches from the old": Mutant("buffer", "tentative, fetched)", "tentative)"),
