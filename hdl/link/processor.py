@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any
-
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, ValueLike
-from amaranth.lib import stream, wiring
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from ..contract.commands import (
@@ -23,17 +19,17 @@ from ..contract.memory_map import REGION_SHIFT, Region
 from ..primitives.bus import BusSignature
 from ..primitives.layouts import halfword_layout
 from .command_numbers import CommandNumbers
+from .command_states import CommandStates
 from .request_ids import RequestIds
 from .spike_set import SpikeSet
 from .ticks import Ticks
 
-_InState = AbstractContextManager[None]
 _KIND_BITS = 2
 _KIND_MASK = (1 << _KIND_BITS) - 1
 """Opcodes differ in their lowest bits."""
 
 
-class Processor(wiring.Component):
+class Processor(CommandStates):
     """Executes commands one after the other, and answers each in order.
 
     Back-pressure: requests wait until replies are taken, and a step until the spikes of the last one are.
@@ -95,7 +91,7 @@ class Processor(wiring.Component):
         )  # steps since the last ADVANCE that was sent
         self._any_silent = Signal()
         begin, running = Signal(), Signal()
-        m.submodules.numbers = self._numbers = numbers = CommandNumbers(self._core)
+        m.submodules.numbers = self._numbers = CommandNumbers(self._core)
         m.submodules.spikes = self._spikes = spikes = SpikeSet(self._config.neurons)
         m.submodules.ids = self._request_ids = ids = RequestIds(self._config.axons)
         m.submodules.ticks = ticks = Ticks()
@@ -161,47 +157,6 @@ class Processor(wiring.Component):
         with m.If((bus.done & bus.error) | self._forgets):
             m.d.sync += self._word.eq(0)
 
-    def _take(self, m: Module, state: str, following: str, *, halves: int = 1) -> _InState:
-        """A state that takes a halfword, or two; what follows happens with each."""
-        return self._state(m, state, self.requests, following, halves)
-
-    def _send(self, m: Module, state: str, following: str, *, halves: int = 1) -> _InState:
-        """A state that sends a halfword, or two; what follows says in all of its cycles which."""
-        return self._state(m, state, self.replies, following, halves)
-
-    @contextmanager
-    def _state(
-        self, m: Module, state: str, halfwords: Any, following: str, halves: int
-    ) -> Iterator[None]:
-        sends = halfwords is self.replies
-        own, others = (
-            (halfwords.valid, halfwords.ready) if sends else (halfwords.ready, halfwords.valid)
-        )
-        with m.State(state):
-            m.d.comb += own.eq(1)
-            with m.If(others):
-                if halves == 2:
-                    m.d.sync += self._high.eq(~self._high)
-                with m.If(self._high if halves == 2 else 1):
-                    m.next = following
-                if not sends:
-                    yield
-            if sends:
-                yield
-
-    def _send_word(self, m: Module, state: str, following: str) -> None:
-        with self._send(m, state, following, halves=2):
-            m.d.comb += self._of_word.eq(1)
-
-    def _send_step(self, m: Module, state: str, following: str) -> None:
-        """Where this state follows, `shows_step` is set: a register, because it goes far."""
-        with self._send(m, state, following, halves=2), m.If(self.replies.ready & self._high):
-            m.d.sync += self.shows_step.eq(0)
-
-    def _say(self, m: Module, state: str, following: str, value: ValueLike, flush: int = 0) -> None:
-        with self._send(m, state, following):
-            m.d.comb += [self._said.eq(value), self.replies.payload.flush.eq(flush)]
-
     def _opcode(self, m: Module) -> None:
         taken = self.requests.payload
         opcode = Cat(self._kind, Const(Opcode.READ >> _KIND_BITS, 16 - _KIND_BITS))
@@ -257,19 +212,6 @@ class Processor(wiring.Component):
             numbers.take_low.eq(~self._high),
             numbers.take_high.eq(self._high),
         ]
-
-    @contextmanager
-    def _access(self, m: Module, state: str, following: str) -> Iterator[None]:
-        """A bus access; what follows happens when it is done.  A value read is then in `_word`."""
-        bus = self.bus
-        with m.State(state):
-            m.d.sync += bus.valid.eq(~bus.done)
-            with m.If(bus.done):
-                m.d.comb += self._takes.eq(0b11)
-                with m.If(bus.error):
-                    m.d.sync += self._status.eq(Status.BAD_ADDRESS)
-                m.next = following
-                yield
 
     def _begin(self, m: Module, begin: Value) -> None:
         """RUN: where it starts, and for how long."""
