@@ -88,9 +88,12 @@ class CommandNumbers(wiring.Component):
             moves_distance.eq(takes_distance | self.step_distance),
             clear.eq(self.clear),
         ]
-        place, distance = Signal(WORD_BITS + 1), Signal(WORD_BITS + 1)
+        low, high = Signal(HALF_BITS + 1), Signal(HALF_BITS + 1)
+        place, distance = Cat(low[:HALF_BITS], high), Signal(WORD_BITS + 1)
         m.d.comb += [
-            place.eq(self.place + Cat(operand | gap, operand) + onward),
+            low.eq(self.place[:HALF_BITS] + (operand | gap) + onward),
+            # What is added to the high half alone must not carry into it from below.
+            high.eq(self.place[HALF_BITS:] + operand + (low[-1] & (moves_low | ~moves_high))),
             distance.eq(self.distance + Cat(operand, counts.replicate(HALF_BITS))),
         ]
         for half, moves in enumerate((moves_low, moves_high)):
