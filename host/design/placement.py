@@ -205,7 +205,7 @@ class Placement:
             rest = int(values[0]) if c.parameters == "shared" else f.idle
             parameters[f.name] = scatter(values[neurons], c.neurons, slots, rest)
         assert image.report is not None
-        return Image(
+        return type(image)(
             c,
             synapses(image.weights),
             parameters,

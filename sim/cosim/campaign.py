@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from spikeloom.design.design import Design
 from spikeloom.driver.board import Board
 from spikeloom.hdl import CoreConfig
@@ -17,13 +19,16 @@ from spikeloom.link.link import Link
 
 from ..twin.build import TwinLibrary, build_streams
 from ..twin.port import TwinPort
-from .cases import neuron_options, possible_config
+from .cases import neuron_options, possible_config, random_config
 from .effort import describe
 from .learning_cases import CORNERS, make_learning_config, rule_options
 from .report import CosimReport, Progress
 from .scenario import Mismatch, Scenario
 
 LINK_TIMEOUT = 20e-3
+
+FEWEST = 60
+"""Configurations of a campaign."""
 
 _CORNERS: tuple[dict[str, Any], ...] = (
     {"lanes": 1, "neurons": "lanes", "axons": 1, "weight_bits": 2},
@@ -43,7 +48,10 @@ _CORNERS: tuple[dict[str, Any], ...] = (
 
 
 def campaign_configs(neuron: str = "lif") -> list[CoreConfig]:
-    """Configurations in which every pair of options of a neuron model occurs, and the corners."""
+    """Configurations in which every pair of options of a neuron model occurs, and the corners.
+
+    There are `FEWEST` at least: where pairs and corners are fewer, random ones follow.
+    """
     from allpairspy import AllPairs
 
     options = neuron_options(neuron)
@@ -51,7 +59,12 @@ def campaign_configs(neuron: str = "lif") -> list[CoreConfig]:
     choices = [first | {k: v for k, v in c.items() if v in options.get(k, (v,))} for c in _CORNERS]
     choices += [dict(zip(options, row, strict=True)) for row in AllPairs(list(options.values()))]
     configs = (possible_config(choice, neuron) for choice in choices)
-    return list(dict.fromkeys(config for config in configs if config is not None))
+    found = dict.fromkeys(config for config in configs if config is not None)
+    seed = 0
+    while len(found) < FEWEST:
+        found[random_config(np.random.default_rng(seed), neuron)] = None
+        seed += 1
+    return list(found)
 
 
 def learning_configs(rule: str) -> list[CoreConfig]:

@@ -13,6 +13,7 @@ from amaranth.sim import Simulator
 
 from spikeloom.bus import protocol
 from spikeloom.hdl import CoreConfig
+from spikeloom.hdl.chip.register_memory import ROUND
 from spikeloom.hdl.chip.top import Chip
 from spikeloom.hdl.contract.commands import (
     ADVANCE,
@@ -256,7 +257,9 @@ def test_sizes_are_those_of_the_gateware() -> None:
 
     assert says(r"its buffer holds ([\d ]+)\.") == default(Receiver, "buffer_bytes")
     assert says(r"\*limit\* says \(([\d ]+) in a new") == DEFAULT_LIMIT
-    assert says(r"nothing was added for ([\d ]+) clock") == default(Transmitter, "idle_cycles")
+    assert (
+        says(r"nothing was added for ([\d ]+) clock") == default(Transmitter, "idle_beats") * ROUND
+    )
     assert says(r"the board's ([\d ]+) bytes of output") == default(Transmitter, "buffer_bytes")
     assert says(r"an even number, at most ([\d ]+) \|") == MAX_PAYLOAD
     assert says(r"on by n steps, 1…([\d ]+) \|") == MAX_ADVANCE

@@ -209,7 +209,7 @@ FABRIC_MUTANTS = {
         _LIST, arrival_list, "repeated.eq(same[0] | same[1])", "repeated.eq(same[0])"
     ),
     "an axon that was handed over stays known": FabricMutant(
-        _LIST, arrival_list, "lists | (out.valid & out.ready) | wiping", "lists | wiping"
+        _LIST, arrival_list, "taken.eq(out.valid & out.ready)", "taken.eq(0)"
     ),
     "a listed axon that is not taken is forgotten": FabricMutant(
         _LIST, arrival_list, "moves.eq(~out.valid | out.ready)", "moves.eq(1)"

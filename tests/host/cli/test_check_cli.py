@@ -12,6 +12,7 @@ from nir_graphs import full, graph, lif
 from tennlab_networks import risp
 
 from spikeloom import IF, InputError, Network, one_to_one
+from spikeloom.boards import board_named
 from spikeloom.exchange.checking import fit_network
 from spikeloom.exchange.importer import check_network
 
@@ -124,7 +125,7 @@ def test_what_fits_has_cycles_and_speed(run, good):
     # One more spike takes a pass over all groups of lanes: 256 neurons in 8 lanes.
     assert cycles[1] - cycles[0] == 26 * 32
     assert cycles[2] - cycles[0] == 256 * 32
-    assert speed[0] == pytest.approx(75e6 / cycles[0])
+    assert speed[0] == pytest.approx(board_named("ulx3s").clock_hz / cycles[0])
     code, printed, _ = run("check", good, *OPTIONS, "--spikes", 3, "--weight-bits", 9, "--json")
     fit = json.loads(printed)["fit"]
     assert (code, fit["board"], fit["chip"]["weight_bits"]) == (0, "", 9)

@@ -67,7 +67,11 @@ def test_the_demo_compiles_for_the_board_that_it_finds(run, untrained, tmp_path,
     arguments = ("demo", "digits", "--on", "/dev/fake", "-n", 2, "-o", tmp_path, "--json")
     code, out, _ = run(*arguments)
     found = json.loads(out)
-    assert (code, found["mismatches"], found["config"]["neurons"]) == (0, 0, 80)
+    assert (code, found["mismatches"], found["config"]["neurons"]) == (
+        0,
+        0,
+        BOARDS["icebreaker"].config.neurons,
+    )
     assert board.closed
 
     board.identity[3] ^= 1

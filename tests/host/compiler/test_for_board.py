@@ -64,7 +64,7 @@ def test_the_result_is_that_of_the_configuration() -> None:
         (300, False, "ulx3s", r"needs 300, the core has 256 \(44 too few\)", "ulx3s-fabric-16"),
         (100, True, "ulx3s", "learning: needs", "ulx3s-learning"),
         (300, False, "ulx3s-fabric", r"the fabric 256 .*: 44 too few", "ulx3s-fabric-16"),
-        (100, False, "icebreaker", r"needs 100, the core has 80 \(20 too few\)", "ulx3s"),
+        (230, False, "icebreaker", r"needs 230, the core has 208 \(22 too few\)", "ulx3s"),
     ],
 )
 def test_what_does_not_fit_names_the_preset_that_does(

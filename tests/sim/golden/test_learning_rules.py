@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikeloom.hdl import CoreConfig, Image, LearningConfig
+from spikeloom.hdl.contract.image import RunningImage
 from spikeloom.sim import GoldenCore
 
 HIGH = 1 << 30
@@ -31,14 +32,14 @@ def decay_error(steps, start, tau):
     return 0.5 + wrong_constant + (1 - factor**steps) / (1 - factor)
 
 
-def learner(neurons, axons, learning, weight=0, modulatory=None, **parameters):
+def learner(neurons, axons, learning, weight=0, modulatory=None, kind=Image, **parameters):
     """A core whose neurons fire when told to, all synapses of unmodulatory axons plastic."""
     settings = {"weight_bits": 16, "state_bits": 32, "refractory_bits": 0, "bias": False}
     config = CoreConfig(
         neurons=neurons, axons=axons, synapse="delta", leak="none", learning=learning, **settings
     )
     modulatory = np.zeros(axons, bool) if modulatory is None else np.array(modulatory)
-    image = Image(
+    image = kind(
         config,
         np.broadcast_to(weight, (axons, neurons)),
         {"v_threshold": 0, "v_reset": -HIGH},
@@ -388,12 +389,11 @@ def test_weights_saturate_and_never_wrap(bits):
             assert core.counters["weight_updates"] == [10]
 
 
-def test_bounds_apply_to_what_is_updated():
-    """A weight outside its bounds stays there until a change is applied to it."""
-    learning = LearningConfig(rule="rectangular")
-    core = learner(2, 2, learning, 100, w_min=-50, w_max=50, y_window=1, a_minus=0)
-    drive(core, [True, True], np.array([True, False]))
-    assert core.weights.tolist() == [[100, 100], [100, 100]]
-    drive(core, [False, True], np.array([False, False]))
-    assert core.weights.tolist() == [[100, 100], [50, 100]]
-    assert core.counters["weight_clamps"] == [1]
+def test_a_bound_applies_to_changes_in_its_direction():
+    for side, after in (("y", 100), ("x", 50)):
+        core = learner(2, 2, LearningConfig(rule="rectangular"), 100, kind=RunningImage, w_min=-50,
+                       w_max=50, **{f"{side}_window": 2})  # fmt: skip
+        drive(core, [True, True], np.array([True, False]))
+        drive(core, [False, True], np.array([False, False]))
+        assert core.weights.tolist() == [[after, 100], [after, 100]]
+        assert core.counters["weight_clamps"] == [100 // after * (side == "x")]
