@@ -16,7 +16,7 @@ from ..learning.engine import LearningEngine
 from ..primitives.bus import BusSignature
 from ..primitives.decoder import decode_bus
 from ..primitives.layouts import destination_layout, spike_layout
-from ..primitives.skid import Skid
+from ..primitives.skid import Relay
 from .arrival_list import ArrivalList
 from .arrivals import Arrivals
 from .destinations import Destinations
@@ -210,12 +210,12 @@ class Core(wiring.Component):
         else:
             m.submodules.engine = engine
             # Whether the conductor takes what it is offered is known late in a cycle.
-            m.submodules.axon_skid = axon_skid = Skid(range(c.axons))
-            m.submodules.spike_skid = spike_skid = Skid(range(c.neurons))
-            wiring.connect(m, arrivals.axons, axon_skid.input)
-            wiring.connect(m, axon_skid.output, engine.axons)
-            wiring.connect(m, routes.spikes, spike_skid.input)
-            wiring.connect(m, spike_skid.output, engine.spikes)
+            m.submodules.axon_relay = axon_relay = Relay(range(c.axons))
+            m.submodules.spike_relay = spike_relay = Relay(range(c.neurons))
+            wiring.connect(m, arrivals.axons, axon_relay.input)
+            wiring.connect(m, axon_relay.output, engine.axons)
+            wiring.connect(m, routes.spikes, spike_relay.input)
+            wiring.connect(m, spike_relay.output, engine.spikes)
             wiring.connect(m, engine.rows, conductor.rows)
             wiring.connect(m, engine.columns, conductor.columns)
             wiring.connect(m, engine.records, lanes.records)
@@ -242,8 +242,8 @@ class Core(wiring.Component):
                 sequence.learning.eq(engine.busy),
                 sequence.closed.eq(engine.closed),
             ]
-            rows_under_way = rows_under_way | engine.looking_up | axon_skid.output.valid
-            spikes_under_way = spikes_under_way | spike_skid.output.valid
+            rows_under_way = rows_under_way | engine.looking_up | axon_relay.output.valid
+            spikes_under_way = spikes_under_way | spike_relay.output.valid
             windows += learning_windows(c, address, engine, settings)
         self._sums(m, sequence, conductor, lanes)
         if c.delay_slots > 1:

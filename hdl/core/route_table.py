@@ -11,7 +11,7 @@ from ..contract.memory_map import ROUTE_AXON_MASK, ROUTE_DRIVES, ROUTE_REPORTS
 from ..memories import BlockMemory
 from ..primitives.access import AccessSignature, answer_after
 from ..primitives.signatures import FiredSignature
-from ..primitives.skid import Skid
+from ..primitives.skid import Relay
 
 _AXON_BITS = ROUTE_AXON_MASK.bit_length()
 _DRIVES_BIT = ROUTE_DRIVES.bit_length() - 1
@@ -103,12 +103,12 @@ class RouteTable(wiring.Component):
         else:
             exists = axon < c.axons
             # Whether the spike at hand is reported comes late, so that all wait for the host alike.
-            m.submodules.reports = skid = Skid(range(c.neurons))
-            wiring.connect(m, skid.output, wiring.flipped(self.reported))
+            m.submodules.reports = relay = Relay(range(c.neurons))
+            wiring.connect(m, relay.output, wiring.flipped(self.reported))
             m.d.comb += [
-                skid.input.valid.eq(looked & reports),
-                skid.input.payload.eq(neuron_2),
-                go.eq(~looked | skid.input.ready),
+                relay.input.valid.eq(looked & reports),
+                relay.input.payload.eq(neuron_2),
+                go.eq(~looked | relay.input.ready),
                 self.stalled.eq(self.reported.valid & ~self.reported.ready),
             ]
             m.d.sync += [

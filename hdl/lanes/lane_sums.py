@@ -11,7 +11,7 @@ from ..contract.widths import clog2
 from ..memories import BlockMemory
 from ..primitives.operations import part_bits
 from ..primitives.pipeline import pipeline
-from .sum_adder import SumAdder
+from ..primitives.sum_adder import SumAdder
 
 
 @dataclass(frozen=True)

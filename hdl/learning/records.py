@@ -15,9 +15,8 @@ from ..contract.widths import clog2
 from ..memories import BLOCK_LATENCY, BlockMemory
 from ..primitives.access import AccessSignature, answer_after
 from ..primitives.bits import as_word
-from ..primitives.latencies import soma_latency
 from ..primitives.layouts import record
-from ..primitives.operations import take_latency
+from ..primitives.operations import soma_latency, take_latency
 from ..primitives.pipeline import pipeline
 from ..primitives.signatures import FiredSignature
 from .lane_records import RecordPort, record_count, states_layout

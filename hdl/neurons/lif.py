@@ -7,6 +7,7 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from ..contract.core_config import CoreConfig
 from ..primitives.arithmetic import LEAK_LATENCY, Decay, TowardZero, saturate
 from ..primitives.pipeline import pipeline
+from ..primitives.sum_adder import registered_sum
 from .soma import Soma, Update
 
 
@@ -35,15 +36,13 @@ class LIFSoma(Soma):
 
         leaked = self._leaked(m)
         bias = self.parameter(m, "bias", t) if c.bias else Const(0)
-        resting = Signal(signed(c.state_bits + 1))
-        m.d.sync += resting.eq(leaked + bias)
+        resting = registered_sum(m, "resting", leaked, bias) if c.bias else pipeline(m, leaked, 1, "v")
         resting = pipeline(m, resting, 1, "resting")
 
         total: Value = Const(0)
         for current in currents.values():  # registers of stage t + 2
             total = total + current
-        potential = Signal(signed(c.state_bits + 3))
-        m.d.sync += potential.eq(resting + total)
+        potential = registered_sum(m, "potential", resting, total)
 
         clamped, v_clamps = saturate(potential, c.state_bits)
         v = Signal(signed(c.state_bits))

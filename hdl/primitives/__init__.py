@@ -1,7 +1,7 @@
 """What blocks of gateware share: signatures and layouts between them, and small parts.
 
 - `bus`, `access`, `decoder`: the bus, access to a block's words, and the way from one to the other.
-- `signatures`, `layouts`, `latencies`: what blocks hand to each other, and after how many cycles.
+- `signatures`, `layouts`, `operations`: what blocks hand to each other, and after how many cycles.
 - `skid`, `round_robin`, `pipeline`: registers in streams and pipelines, and fair choice.
 - `operations`, `lane_chain`: what lanes do, and what is handed along them.
 - `arithmetic`, `bits`: the numbers of docs/reference/semantics.md, and tricks with bits.

@@ -81,6 +81,11 @@ def take_latency(config: CoreConfig, wire_stages: int) -> int:
     return config.lanes + 3 + sum_delay(config, wire_stages)
 
 
+def soma_latency(config: CoreConfig) -> int:
+    """Cycles from a soma's inputs to `next_state`, `spike` and `clamps`."""
+    return int(config.model.part("soma").latency(config))
+
+
 def part_bits(config: CoreConfig) -> int:
     """Width of a partial sum: that of one neuron's weights from every P-th axon.
 

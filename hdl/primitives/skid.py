@@ -6,6 +6,8 @@ from amaranth.hdl import Module, Shape, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..contract.technology import Technology
+
 
 class Skid(wiring.Component):
     """Passes a stream on, one cycle later, at one payload per cycle.
@@ -32,4 +34,29 @@ class Skid(wiring.Component):
                 m.d.sync += self.output.payload.eq(spare)
         with m.Elif(self.input.valid & ~full):
             m.d.sync += [spare.eq(self.input.payload), full.eq(1)]
+        return m
+
+
+class Relay(wiring.Component):
+    """Passes a stream on: through a `Skid` where the FPGA has long ways (`Technology`), else by wires.
+
+    Members
+    -------
+    input, output : of the stream.
+    """
+
+    def __init__(self, shape: Shape | range) -> None:
+        self._shape = shape
+        signature = stream.Signature(shape)
+        super().__init__({"input": In(signature), "output": Out(signature)})
+
+    def elaborate(self, platform: object) -> Module:
+        """A skid register, or nothing."""
+        m = Module()
+        if not Technology.of(platform).wire_stages:
+            wiring.connect(m, wiring.flipped(self.input), wiring.flipped(self.output))
+            return m
+        m.submodules.skid = skid = Skid(self._shape)
+        wiring.connect(m, wiring.flipped(self.input), skid.input)
+        wiring.connect(m, skid.output, wiring.flipped(self.output))
         return m

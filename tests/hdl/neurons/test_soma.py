@@ -8,7 +8,7 @@ from gateware import Bench
 
 from spikeloom.hdl import Image
 from spikeloom.hdl.contract.neurons import find_neuron
-from spikeloom.hdl.primitives.latencies import soma_latency
+from spikeloom.hdl.primitives.operations import soma_latency
 from spikeloom.sim import GoldenCore
 from spikeloom.sim.cosim.cases import random_config, random_design
 

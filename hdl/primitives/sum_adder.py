@@ -1,4 +1,4 @@
-"""The adder of a lane: of a sum, and a weight or the sum of the lane before."""
+"""An adder with a register: of a sum, and a weight or the sum of the lane before; or of any two."""
 
 from __future__ import annotations
 
@@ -110,6 +110,16 @@ class SumAdder(wiring.Component):
             o_PCOUT=self.cascade,
         )
         m.d.comb += self.total.eq(total)
+
+
+def registered_sum(m: Module, name: str, a: Value, b: Value) -> Value:
+    """`a + b`, a cycle later, of two signed values."""
+    bits = max(len(a), len(b)) + 1
+    m.submodules[f"sum_{name}"] = adder = SumAdder(
+        word_bits=len(a), weight_bits=len(b), before_bits=1, total_bits=bits, first=True
+    )
+    m.d.comb += [adder.word.eq(a), adder.weight.eq(b), adder.own.eq(1)]
+    return adder.total
 
 
 def _extended(value: Value, width: int) -> Value:
