@@ -33,7 +33,13 @@ CHIPS: dict[str, CoreConfig | FabricConfig] = {
         monitors=4,
     ),
     "delays": CoreConfig(
-        neurons=7, axons=10, lanes=2, receptors=2, delay_slots=4, parameters="per_neuron", monitors=4
+        neurons=7,
+        axons=10,
+        lanes=2,
+        receptors=2,
+        delay_slots=4,
+        parameters="per_neuron",
+        monitors=4,
     ),
     "pair": CoreConfig(
         neurons=9,

@@ -30,6 +30,18 @@ _ROOMS = ("hdl", "amaranth")
 """Where source lines are shown from."""
 
 
+_OPTIMISE = """
+opt_expr -full
+opt_merge
+opt_muxtree
+opt_reduce -full
+opt_expr -full
+opt_merge
+opt_clean
+"""
+"""What would change nothing is not worth a mutant; registers stay as they are, with their names."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One place of the netlist, and what is wrong there.
@@ -64,7 +76,7 @@ class Mutant:
         """Where and what, for people."""
         other = "" if self.other_bit is None else f" by bit {self.other_bit}"
         wire = f" ({self.wire})" if self.wire else ""
-        name = self.cell.rpartition("\\")[2]
+        name = self.cell[self.cell.rindex("$") :]
         return f"{self.block} {name} {self.port}[{self.bit}]{wire} {self.mode}{other}"
 
     def command(self, control: str = "") -> str:
@@ -108,8 +120,7 @@ read_rtlil chip.il
 hierarchy -top {TOP_NAME}
 proc
 flatten
-opt -full
-clean
+{_OPTIMISE * 2}
 write_rtlil flat.il
 """
     return run_yosys(script, {"chip.il": text}, "flat.il")
@@ -137,7 +148,9 @@ def with_mutants(original: str, mutants: tuple[Mutant, ...]) -> MutatedNetlist:
     """Put all of them into the netlist."""
     width = len(mutants).bit_length()
     commands = [m.command(f"-ctrl {INPUT} {width} {m.number}") for m in mutants]
-    script = "\n".join(["read_rtlil flat.il", *commands, "clean", "write_verilog -noattr chip.v", ""])
+    script = "\n".join(
+        ["read_rtlil flat.il", *commands, "clean", "write_verilog -noattr chip.v", ""]
+    )
     verilog = run_yosys(script, {"flat.il": original}, "chip.v")
     return MutatedNetlist(original, mutants, verilog)
 
