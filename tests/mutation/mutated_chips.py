@@ -12,8 +12,8 @@ from spikeloom.sim.cosim.placed import random_network, random_placement
 
 _FAN_OUT = 40
 _ON_FABRIC = CoreConfig(
-    neurons=12,
-    axons=9,
+    neurons=8,
+    axons=6,
     lanes=1,
     delay_slots=4,
     axonal_delay_slots=4,
@@ -52,7 +52,7 @@ CHIPS: dict[str, CoreConfig | FabricConfig] = {
         neurons=5, axons=10, lanes=2, monitors=4, learning=LearningConfig(rule="three_factor")
     ),
     "fabric": FabricConfig(
-        dataclasses.replace(_ON_FABRIC, neurons=8, lanes=2, route_entries=2 * _FAN_OUT), 2, 1
+        dataclasses.replace(_ON_FABRIC, neurons=5, lanes=2, route_entries=2 * _FAN_OUT), 2, 1
     ),
 }
 

@@ -26,6 +26,7 @@ INPUT = "mutant"
 """Of the chip: the number of the mutant."""
 _MUTATED = "core"
 """The chip's submodule that is mutated: a core or a fabric, without link, commands and registers."""
+_ELSEWHERE = ("hdl/link/", "hdl/chip/")
 _ROOMS = ("hdl", "amaranth")
 """Where source lines are shown from."""
 
@@ -39,7 +40,7 @@ opt_expr -full
 opt_merge
 opt_clean
 """
-"""What would change nothing is not worth a mutant; registers stay as they are, with their names."""
+"""What would change nothing is not worth a mutant."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,22 @@ class Mutant:
     @property
     def block(self) -> str:
         """The block that the cell is in: "core.neuron_update.soma"."""
-        path = self.cell.replace("$flatten", "").replace("\\", "")
-        return re.split(r"\.(?=\$)", path)[0] if ".$" in path else path
+        if self.cell.startswith("$auto"):  # a register of which bits were removed
+            return self.wire.rpartition(".")[0] or _MUTATED
+        path = self.cell.removeprefix("$flatten").replace("\\", "")
+        return path[: path.index(".$")]
+
+    @property
+    def elsewhere(self) -> bool:
+        """It is in a block that is not mutated, of which a signal has a name in one that is."""
+        return any(line.startswith(_ELSEWHERE) for line in self.lines)
 
     @property
     def place(self) -> str:
         """Where and what, for people."""
         other = "" if self.other_bit is None else f" by bit {self.other_bit}"
         wire = f" ({self.wire})" if self.wire else ""
-        name = self.cell[self.cell.rindex("$") :]
+        name = re.split(r"[.\\]", self.cell)[-1]
         return f"{self.block} {name} {self.port}[{self.bit}]{wire} {self.mode}{other}"
 
     def command(self, control: str = "") -> str:
@@ -120,7 +128,9 @@ read_rtlil chip.il
 hierarchy -top {TOP_NAME}
 proc
 flatten
-{_OPTIMISE * 2}
+{_OPTIMISE}
+opt_dff -nodffe -nosdff
+{_OPTIMISE}
 write_rtlil flat.il
 """
     return run_yosys(script, {"chip.il": text}, "flat.il")
@@ -131,12 +141,13 @@ def choose_mutants(original: str, count: int, seed: int) -> tuple[Mutant, ...]:
     spare = count // 5 + 10
     script = f"""
 read_rtlil flat.il
-select -set mutated c:*{_MUTATED}.* t:$meminit* %d t:$scopeinfo %d
+select -set sliced w:{_MUTATED}.* %ci1 c:$auto$ff* %i
+select -set mutated c:*{_MUTATED}.* @sliced %u t:$meminit* %d t:$scopeinfo %d
 mutate -list {count + spare} -seed {seed} -o list.txt @mutated
 """
     lines = run_yosys(script, {"flat.il": original}, "list.txt").splitlines()
     mutants = [_parse(line) for line in lines]
-    chosen = [m for m in mutants if not m.port.endswith(r"CLK")]
+    chosen = [m for m in mutants if not m.port.endswith(r"CLK") and not m.elsewhere]
     # The list goes from block to block: what is left out is spread over it as well.
     kept = sorted(range(len(chosen)), key=lambda k: (k * 7919) % len(chosen))[:count]
     return tuple(
