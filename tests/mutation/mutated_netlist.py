@@ -155,6 +155,19 @@ mutate -list {count + spare} -seed {seed} -o list.txt @mutated
     )
 
 
+def find_mutants(original: str, places: list[tuple[str, str]]) -> tuple[Mutant, ...]:
+    """Of each (signal, mode) a mutant of what drives the signal; `ValueError` if there is none."""
+    found = []
+    for wire, mode in places:
+        script = f"read_rtlil flat.il\nmutate -list 1000 -wire {wire} -mode {mode} -o list.txt\n"
+        lines = run_yosys(script, {"flat.il": original}, "list.txt").splitlines()
+        drivers = [m for m in map(_parse, lines) if m.port in ("Y", "Q", "DATA")]
+        if not drivers:
+            raise ValueError(f"no cell of the chip drives {wire}; choose another signal")
+        found.append(drivers[0])
+    return tuple(Mutant(**{**vars(m), "number": n}) for n, m in enumerate(found, start=1))
+
+
 def with_mutants(original: str, mutants: tuple[Mutant, ...]) -> MutatedNetlist:
     """Put all of them into the netlist."""
     width = len(mutants).bit_length()

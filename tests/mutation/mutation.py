@@ -7,7 +7,6 @@ import collections
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 from mutant_proof import Proofs

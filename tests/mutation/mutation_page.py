@@ -48,7 +48,8 @@ def verdicts(result: dict[str, Any]) -> list[tuple[dict[str, Any], Judgement | N
 
 def summary(found: dict[str, Any]) -> Iterator[str]:
     """A line for each chip, and one for all."""
-    yield "| chip | mutants | killed | proven equivalent | judged so | only slower | holes | killed of those not equivalent |"
+    titles = ("mutants", "killed", "proven equivalent", "judged so", "only slower", "holes", "score")
+    yield f"| chip | {' | '.join(titles)} |"
     yield "|---|--:|--:|--:|--:|--:|--:|--:|"
     total = [0] * 6
     for name in CHIPS:
@@ -68,7 +69,11 @@ def summary(found: dict[str, Any]) -> Iterator[str]:
     mutants, killed, proven = total[:3]
     versions = ", ".join(f"{name} {version}" for name, version in found["tools"].items())
     cases = {f"{r['cases']} cases, commit `{r['commit']}`" for r in found["chips"].values()}
-    yield f"\nOf those that are not *proven* equivalent {killed / (mutants - proven):.1%} are killed."
+    yield (
+        "\nThe score is the share that is killed of those that are neither proven nor judged to be "
+        f"equivalent. Of those that are not *proven* equivalent {killed / (mutants - proven):.1%} are "
+        "killed."
+    )
     yield f"\n{'; '.join(sorted(cases))}; {versions}."
 
 
