@@ -93,9 +93,12 @@ class Scenario:
         self._run(RUN_STEPS)
         self._compare_states()
         self._rewrite()
+        self._overwrite_states()
         self._run(RUN_STEPS)
         self._compare_states()
-        self._overwrite_states()
+        for _ in range(SINGLE_STEPS):
+            self._overwrite_states()
+            self._run(1)
         self._run(RUN_STEPS)
         self._compare_states()
         self._pause_learning()
@@ -209,18 +212,20 @@ class Scenario:
             self._compare_states()
 
     def _rewrite(self) -> None:
-        """Change weights and a parameter between two steps."""
+        """Change weights and some parameters between two steps."""
         image = self._rewritten()
         weights = image.weights
-        field = self._config.layout.parameters[
-            int(self._rng.integers(len(self._config.layout.parameters)))
-        ]
-        values = random_parameter(self._config, field, self._rng)
+        parameters = {
+            f.name: random_parameter(self._config, f, self._rng)
+            for f in self._config.layout.parameters
+            if self._rng.random() < 0.5
+        }
         for device in (self._golden, self._board):
             device.write("weights", weights)
             if self._config.delay_slots > 1:
                 device.write("delays", image.delays)
-            device.write(field.name, values)
+            for name, values in parameters.items():
+                device.write(name, values)
             if self._config.learning is not None:
                 device.write("plastic", image.plastic)
                 for name, value in image.learning.items():
