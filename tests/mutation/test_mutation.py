@@ -51,7 +51,7 @@ def test_mutants_are_of_the_core_and_of_no_clock(original):
 
 
 def test_a_signal_that_is_not_there_is_named(original):
-    with pytest.raises(ValueError, match="drives core.nothing"):
+    with pytest.raises(ValueError, match=r"drives core\.nothing"):
         find_mutants(original, [("core.nothing", "inv")])
 
 

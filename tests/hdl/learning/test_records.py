@@ -5,15 +5,19 @@ import functools
 import gateware
 import numpy as np
 import pytest
+from amaranth.hdl import Elaboratable, Module
 from gateware import Bench, quick
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spikeloom.hdl import CoreConfig, LearningConfig
 from spikeloom.hdl.contract.rules import RULES
+from spikeloom.hdl.learning.lane_records import record_count, states_layout
 from spikeloom.hdl.learning.records import Records
+from spikeloom.hdl.memories import BlockMemory
 from spikeloom.hdl.primitives.latencies import soma_latency
 from spikeloom.hdl.primitives.operations import take_latency
+from spikeloom.hdl.primitives.pipeline import pipeline
 from spikeloom.sim.cosim.cases import random_design
 
 SIZES = [(5, 3), (3, 6), (1, 1)]
@@ -28,7 +32,30 @@ def bench(rule, size):
         neurons=neurons, axons=axons, lanes=1, learning=LearningConfig(rule=rule, **settings)
     )
     dut = Records(config, config.learning.format.part("gateware")(config))
-    return config, dut, Bench(dut)
+    return config, dut, Bench(WithCopy(dut, config))
+
+
+class WithCopy(Elaboratable):
+    """Records, and the only lane's copy, which takes over what is written as late as it may."""
+
+    def __init__(self, dut, config):
+        self._dut, self._config = dut, config
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.dut = dut = self._dut
+        layout = states_layout(self._config)
+        m.submodules.copy = copy = BlockMemory(layout.size, record_count(self._config))
+        late = self._config.lanes + 1 - 1  # the memory itself takes a cycle
+        port = dut.copies
+        m.d.comb += [
+            copy.read_address.eq(port.read_index),
+            port.word.eq(copy.word),
+            copy.write.eq(pipeline(m, port.write, late, "write")),
+            copy.write_address.eq(pipeline(m, port.index, late, "index")),
+            copy.write_word.eq(pipeline(m, port.states.as_value(), late, "states")),
+        ]
+        return m
 
 
 async def write(ctx, dut, of_axon, field, values):
