@@ -48,7 +48,15 @@ def verdicts(result: dict[str, Any]) -> list[tuple[dict[str, Any], Judgement | N
 
 def summary(found: dict[str, Any]) -> Iterator[str]:
     """A line for each chip, and one for all."""
-    titles = ("mutants", "killed", "proven equivalent", "judged so", "only slower", "holes", "score")
+    titles = (
+        "mutants",
+        "killed",
+        "proven equivalent",
+        "judged so",
+        "only slower",
+        "holes",
+        "score",
+    )
     yield f"| chip | {' | '.join(titles)} |"
     yield "|---|--:|--:|--:|--:|--:|--:|--:|"
     total = [0] * 6

@@ -38,14 +38,24 @@ def cells(text: str) -> Iterator[Cell | str]:
         yield cell
 
 
-def cut(text: str) -> str:
+Bits = frozenset[tuple[str, int]]
+"""Bits of registers, by the name that `cut` gives them."""
+
+
+def cut(text: str, own: Bits = frozenset(), side: str = "") -> str:
     """Combinational RTLIL: what registers and memories hold becomes inputs, what they get, outputs.
 
     Of a memory's ports, what has no effect while they are not enabled is zero.  All registers have to
-    be `$dff` cells.  Ports are named by cells, so that they are the same in all mutants of a chip.
+    be `$dff` cells.  Ports are named by cells, so that they are the same in all mutants of a chip:
+    a register named r has the input `state_r` and the output `next_r`.
+
+    Parameters
+    ----------
+    own : bits of registers that may hold something else on the other side; what they get is no output.
+    side : "gold" or "gate": these bits are of the input `own_gold_r` or `own_gate_r`; both have both.
     """
     lines: list[str] = []
-    ports = _Ports()
+    ports = _Ports(own, side)
     number = 1 + max((int(n) for n in re.findall(r" (?:in|out)put (\d+) ", text)), default=0)
     for item in cells(text):
         if isinstance(item, str):
@@ -65,7 +75,8 @@ def cut(text: str) -> str:
 class _Ports:
     """The inputs and outputs in place of registers and memories."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: Bits, side: str) -> None:
+        self._own, self._side = own, side
         self._wires: list[tuple[str, int, str]] = []
         self._connections: list[str] = []
 
@@ -74,8 +85,7 @@ class _Ports:
         name = re.sub(r"[^A-Za-z0-9_]", "_", cell.name)
         width, c = int(cell.parameters["\\WIDTH"]), cell.connections
         if cell.type == "$dff":
-            self._input(f"\\state_{name}", width, c["\\Q"])
-            self._output(f"\\next_{name}", width, c["\\D"])
+            self._register(name, width, c["\\D"], c["\\Q"])
             return
         address = int(cell.parameters["\\ABITS"])
         enables = c["\\EN"]
@@ -86,6 +96,25 @@ class _Ports:
             self._output(f"\\enables_{name}", width, enables)
             self._masked(name, "address", address, c["\\ADDR"], enables, width)
             self._masked(name, "data", width, c["\\DATA"], enables, width)
+
+    def _register(self, name: str, width: int, following: str, held: str) -> None:
+        own = [bit for bit in range(width) if (name, bit) in self._own]
+        state, output = f"\\state_{name}", f"\\next_{name}"
+        if not own:
+            self._input(state, width, held)
+            self._output(output, width, following)
+            return
+        mine, gets = f"\\held_{name}", f"\\gets_{name}"
+        self._wires += [(mine, width, ""), (gets, width, "")]
+        self._wires += [(state, width, "input"), (output, width, "output")]
+        self._wires += [(f"\\own_{side}_{name}", width, "input") for side in ("gold", "gate")]
+        self._connections += [f"  connect {held} {mine}", f"  connect {gets} {following}"]
+        for bit in range(width):
+            source, sink = (f"\\own_{self._side}_{name}", "1'0") if bit in own else (state, "")
+            self._connections += [
+                f"  connect {mine} [{bit}] {source} [{bit}]",
+                f"  connect {output} [{bit}] {sink or f'{gets} [{bit}]'}",
+            ]
 
     def _masked(self, name: str, what: str, width: int, value: str, enables: str, of: int) -> None:
         """An output that is zero where the enables are: each bit for itself, or all together."""

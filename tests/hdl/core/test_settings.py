@@ -65,4 +65,3 @@ def test_a_register_is_what_was_written_last(name, accesses):
             assert ctx.get(dut.access.value) == 0
 
     simulation.run(testbench)
-
