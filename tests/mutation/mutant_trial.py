@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import os
+import resource
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -23,8 +25,8 @@ LINK_TIMEOUT = 2e-3
 """Simulated seconds without a byte after which the host asks again."""
 _PATIENCE = 3
 """A mutant may take so many times the cycles of the chip without mutants."""
-_WALL_SECONDS = 120
-"""For a mutant that keeps the host busy without simulated time."""
+_CPU_SECONDS = 120
+"""For a mutant that keeps the host busy without simulated time; of the processor, which may be shared."""
 
 
 @dataclass(frozen=True)
@@ -121,13 +123,10 @@ def try_mutants(
             process.start()
             theirs.close()
             running[ours] = (number, process)
-        ended = wait(list(running), timeout=_WALL_SECONDS) or [next(iter(running))]
-        for end in ended:
+        for end in wait(list(running)):
             assert isinstance(end, Connection)
             number, process = running.pop(end)
-            yield _outcome(end, number)
-            process.kill()
-            process.join()
+            yield _outcome(end, number, process)
 
 
 def _worker(
@@ -138,6 +137,7 @@ def _worker(
     most: dict[int, int],
 ) -> None:
     """In the child: the simulator may end the process, which the parent sees."""
+    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     silence = os.open(os.devnull, os.O_WRONLY)
     for output in (1, 2):
         os.dup2(silence, output)
@@ -149,12 +149,13 @@ def _worker(
     end.send(outcome)
 
 
-def _outcome(end: Connection, number: int) -> Outcome:
-    """What the child said; nothing if it was ended by the simulator or does not end."""
+def _outcome(end: Connection, number: int, process: BaseProcess) -> Outcome:
+    """What the child said; or why it was ended, by the simulator or the limit of its time."""
     try:
-        if end.poll():
-            outcome: Outcome = end.recv()
-            return outcome
-        return Outcome(number, "out of time", -1)
+        outcome: Outcome = end.recv()
     except EOFError:
-        return Outcome(number, "the simulator stopped", -1)
+        process.join()
+        late = process.exitcode == -signal.SIGXCPU
+        return Outcome(number, "out of time" if late else "the simulator stopped", -1)
+    process.join()
+    return outcome
