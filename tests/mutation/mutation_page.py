@@ -15,8 +15,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "mutation.md"
 
 HEAD = """# Mutation testing
 
-A test that cannot fail shows nothing. `make mutants` breaks the generated netlist of small chips in a
-thousand places, one at a time, and runs the scenario of the [co-simulation](../how-to/run-cosim-tests.md)
+A test that cannot fail shows nothing. `make mutants` breaks the generated netlists of small chips
+in two hundred places each, one at a time, and runs the scenario of the [co-simulation](../how-to/run-cosim-tests.md)
 on each: a mutant is *killed* if a spike, a state, a weight, a parameter, an address or a counter
 differs from the golden model, or the case takes three times as long as on the chip itself. This page
 is written by the command.
@@ -31,7 +31,7 @@ is written by the command.
   a memory's ports only what is enabled counts.
 - **Judgements.** Other survivors are looked at. `tests/mutation/survivors.py` says why one cannot be
   noticed: it behaves as the chip in all states that are reached, or only takes more cycles. A survivor
-  without a reason is a hole in the scenario.
+  that nobody has judged is *open*, and counts as a hole in the scenario.
 """
 
 
@@ -64,12 +64,12 @@ def summary(found: dict[str, Any]) -> Iterator[str]:
         if name not in found["chips"]:
             continue
         result = found["chips"][name]
-        judged = [j.verdict if j else "hole" for _, j in verdicts(result)]
+        judged = [j.verdict if j else "open" for _, j in verdicts(result)]
         row = [
             result["mutants"],
             result["mutants"] - len(result["survivors"]),
             len(result["survivors"]) - len(judged),
-            *(judged.count(verdict) for verdict in ("equivalent", "slower", "hole")),
+            *(judged.count(verdict) for verdict in ("equivalent", "slower", "open")),
         ]
         total = [a + b for a, b in zip(total, row, strict=True)]
         yield _row(f"`{name}`", row)
@@ -83,6 +83,8 @@ def summary(found: dict[str, Any]) -> Iterator[str]:
         "killed."
     )
     yield f"\n{'; '.join(sorted(cases))}; {versions}."
+    if missing := [name for name in CHIPS if name not in found["chips"]]:
+        yield f"\nNot measured: {', '.join(missing)}."
 
 
 def _row(name: str, row: list[int]) -> str:
@@ -105,7 +107,7 @@ def lists(found: dict[str, Any]) -> Iterator[str]:
     for name, result in found["chips"].items():
         for survivor, judgement in verdicts(result):
             lines = " ".join(f"`{line}`" for line in survivor["lines"])
-            why = f"{judgement.verdict}: {judgement.reason}" if judgement else "**hole**"
+            why = f"{judgement.verdict}: {judgement.reason}" if judgement else "open"
             place = survivor["place"].replace("|", "\\|")
             yield f"| {name} | `{place}` | {lines} | {why} |"
     yield ""
