@@ -16,7 +16,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "mutation.md"
 HEAD = """# Mutation testing
 
 A test that cannot fail shows nothing. `make mutants` breaks the generated netlists of small chips
-in two hundred places each, one at a time, and runs the scenario of the [co-simulation](../how-to/run-cosim-tests.md)
+in two hundred places each, one at a time, and runs the scenario of the
+[co-simulation](../how-to/run-cosim-tests.md)
 on each: a mutant is *killed* if a spike, a state, a weight, a parameter, an address or a counter
 differs from the golden model, or the case takes three times as long as on the chip itself. This page
 is written by the command.
@@ -54,7 +55,7 @@ def summary(found: dict[str, Any]) -> Iterator[str]:
         "proven equivalent",
         "judged so",
         "only slower",
-        "holes",
+        "open",
         "score",
     )
     yield f"| chip | {' | '.join(titles)} |"

@@ -62,7 +62,7 @@ async def read_all(ctx, dut, state, fields, neurons):
 async def walk(ctx, dut, config, sums):
     """All neurons in order; returns (neuron, spike, potential) of each that came out, and clamps."""
     fired, clamps, cycle = [], 0, 0
-    late, latency = take_latency(config) + 1, update_latency(config)
+    late, latency = take_latency(config, wire_stages=0) + 1, update_latency(config)
     while cycle < config.neurons or ctx.get(dut.busy):
         ctx.set(dut.taking, cycle < config.neurons)
         j = min(max(cycle - late, 0), config.neurons - 1)

@@ -75,7 +75,7 @@ async def read(ctx, dut, of_axon, field, count):
 
 async def walk(ctx, dut, config, spikes=None, potentials=None, modulation=None):
     """A walk over all records, with what the somas give meanwhile; returns the clamps."""
-    late, neurons = take_latency(config) + 1, config.neurons
+    late, neurons = take_latency(config, wire_stages=0) + 1, config.neurons
     clamps = cycle = 0
     ctx.set(dut.start, 1)
     while cycle == 0 or ctx.get(dut.busy):
