@@ -8,7 +8,7 @@ TYPES := .types/spikeloom
 # One more than there are processors: tests of the link and of interruptions wait most of the time.
 JOBS ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 
-.PHONY: setup demo test lint types format docs bench peers campaign formal wheel clean
+.PHONY: setup demo test lint types format docs bench peers campaign formal mutants wheel clean
 
 demo: setup
 	$(BIN)/spikeloom demo digits --out out/digits
@@ -43,6 +43,10 @@ peers: setup
 
 formal: setup
 	$(BIN)/python tests/formal/proofs.py
+
+# An hour or so; `make mutants CHIPS="plain pair"` tries some of the chips.
+mutants: setup
+	$(BIN)/python tests/mutation/mutation.py $(CHIPS)
 
 campaign: setup
 	$(BIN)/spikeloom cosim --campaign --seeds 34

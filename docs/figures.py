@@ -160,13 +160,13 @@ LANES = (
     Lane("arriving", "arriving__valid", "arriving__payload"),
     Lane("arrivals.scanning", "arrivals.scanning"),
     Lane("arrivals.axons", "arrivals.axons__valid", "arrivals.axons__payload"),
-    Lane("integrator.read", "integrator.synapses__active"),
-    Lane("synapses.address", "integrator.synapses__active", "integrator.synapses__address"),
-    Lane("integrator.idle", "integrator.idle"),
-    Lane("update.take", "neuron_update.take__walk__active"),
-    Lane("update.word", "neuron_update.take__walk__active", "neuron_update.word", 1),
-    Lane("fired.valid", "routes.fired__valid"),
-    Lane("fired.mask", "routes.fired__valid", "routes.fired__mask", 1),
+    Lane("op.add", "op.add"),
+    Lane("op.word", "op.add", "op.word"),
+    Lane("conductor.idle", "conductor.idle"),
+    Lane("update.taking", "neuron_update.taking"),
+    Lane("update.neuron", "neuron_update.taking", "conductor.item", 1),
+    Lane("fired.neuron", "neuron_update.fired__valid", "neuron_update.fired__neuron", 1),
+    Lane("fired.spike", "neuron_update.fired__spike"),
     Lane("reported", "reported__valid", "reported__payload", 1),
     Lane("routes.arrive", "routes.arrive", "routes.arrive_axon"),
 )
@@ -217,9 +217,9 @@ def phases(cycles: dict[str, list[Any]], window: slice) -> list[tuple[str, int, 
     def shown(name: str) -> list[int]:
         return [k for k, value in enumerate(cycles[name][window]) if value]
 
-    begin, update = shown("start")[0], shown("neuron_update.start")[0]
+    begin, update = shown("start")[0], shown("conductor.take")[0]
     # Routing goes on while later neurons are updated; its band begins where the walk has ended.
-    route = shown("routes.fired__valid")[-1] + 1
+    route = shown("neuron_update.fired__valid")[-1] + 1
     end = next(k for k in shown("ready") if k > begin)
     return [
         ("arrive", shown("arriving__valid")[0], begin),

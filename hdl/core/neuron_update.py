@@ -29,7 +29,7 @@ class NeuronUpdate(wiring.Component):
     taking : the conductor takes the sums of a neuron, in order from neuron 0, without a gap.
     clear : these walks are to set every state to 0; hold it until not `busy`.
     parameters : if all neurons share them.
-    sums : by accumulator, `take_latency` cycles later.
+    sums : by accumulator, `take_latency` cycles after the lanes are told, which is a cycle later.
     busy : a neuron is under way.
     fired : spikes.
     clamps : stored values that were clamped in this cycle.
@@ -146,4 +146,4 @@ class NeuronUpdate(wiring.Component):
 
 def update_latency(config: CoreConfig, wire_stages: int = 0) -> int:
     """Cycles from the neuron whose sums are taken to its spike."""
-    return take_latency(config, wire_stages) + soma_latency(config)
+    return take_latency(config, wire_stages) + 1 + soma_latency(config)

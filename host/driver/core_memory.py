@@ -50,30 +50,30 @@ class CoreMemory:
 
     def verify_image(self, image: Image) -> None:
         """Read the image back; `LinkError` says where the board holds something else."""
+        for name, held, expected in self.read_image(image):
+            wrong = np.argwhere(held != expected)
+            if len(wrong):
+                where = tuple(int(k) for k in wrong[0])
+                raise LinkError(
+                    f"{name}{list(where) if where else ''} reads back as {int(held[where])} instead "
+                    f"of {int(expected[where])} ({len(wrong)} such values); load again, and if "
+                    "it stays so, the bitstream misses its timing or the board is faulty"
+                )
+
+    def read_image(self, image: Image) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
+        """All that an image says: its name, as it reads back, and as the image has it."""
         routes = self.map.pack_routes(image)
-        self._verify("routes", self._read(Region.ROUTES.base, len(routes)), routes)
+        yield "routes", self._read(Region.ROUTES.base, len(routes)), routes
         for name, values in (image.parameters | image.learning).items():
-            self._verify(name, self.read(name), values)
+            yield name, self.read(name), np.asarray(values)
         for name in of_kind(self.config, "synapses"):
-            self._verify(name, self.read(name), getattr(image, name))
-        for name, address, values in self._tags(image):
-            self._verify(name, _values(self._read(address, len(values))), values)
+            yield name, self.read(name), np.asarray(getattr(image, name))
+        for name, address, tags in self._tags(image):
+            yield name, _values(self._read(address, len(tags))), tags
         if len(image.destinations):
             table = self.map.pack_destinations(image)
             held = self._read(Region.ROUTES.base + DESTINATIONS, len(table))
-            self._verify("destinations", held, table)
-
-    @staticmethod
-    def _verify(name: str, held: NDArray[Any], expected: ArrayLike) -> None:
-        values = np.asarray(expected)
-        wrong = np.argwhere(held != values)
-        if len(wrong):
-            where = tuple(int(k) for k in wrong[0])
-            raise LinkError(
-                f"{name}{list(where) if where else ''} reads back as {int(held[where])} instead of "
-                f"{int(values[where])} ({len(wrong)} such values); load again, and if "
-                "it stays so, the bitstream misses its timing or the board is faulty"
-            )
+            yield "destinations", held, table
 
     def _tags(self, image: Image) -> Iterator[tuple[str, int, NDArray[np.int64]]]:
         """What the image says of axons and neurons: name, address and values."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -96,10 +97,19 @@ class FabricMemory:
 
     def verify_image(self, image: Image) -> None:
         """Read the image back; `LinkError` says where a core holds something else."""
+        for memory, core_image in self._core_images(image):
+            memory.verify_image(core_image)
+
+    def read_image(self, image: Image) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
+        """What the cores hold of an image of the network, core by core; see `CoreMemory`."""
+        for memory, core_image in self._core_images(image):
+            yield from memory.read_image(core_image)
+
+    def _core_images(self, image: Image) -> Iterator[tuple[CoreMemory, Image]]:
         images = self._placement.core_images(image)
         with self._bus.transaction():
             for part, core_image in zip(self._each("verify"), reversed(images), strict=True):
-                part.memory.verify_image(core_image)
+                yield part.memory, core_image
 
     # The store.
 

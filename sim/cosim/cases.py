@@ -147,6 +147,11 @@ def random_parameter(
     if adapts and rng.random() < 0.85:
         high = min(high, 1 << (config.weight_bits - 1 + config.weight_shift))
     values = rng.integers(low, high, entries, endpoint=True)
+    if field.unit == "decay" and rng.random() < 0.25:
+        # Products with few binary digits below the point are often halfway between two integers.
+        values = 1 << rng.integers(0, field.maximum.bit_length(), entries)
+    if rng.random() < 0.1:
+        values = rng.choice([field.minimum, field.maximum], entries)
     return np.broadcast_to(values, config.neurons).astype(np.int64)
 
 

@@ -90,6 +90,8 @@ def random_learning_parameter(f: Field, rng: np.random.Generator) -> int:
         return int(rng.integers(0, 4 if rng.random() < 0.8 else high, endpoint=True))
     if rng.random() < 0.1:
         return int(rng.choice([low, high]))
+    if f.name.startswith("d_") and rng.random() < 0.25:
+        return 1 << int(rng.integers(high.bit_length()))
     if f.name.startswith("d_") and rng.random() < 0.5:
         high //= 8
     elif rng.random() < 0.5:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeloom.bus.bus import Bus
 from spikeloom.design.contents import contents, of_kind
 from spikeloom.design.design import Design
 from spikeloom.device.golden import GoldenDevice
 from spikeloom.driver.board import Board
 from spikeloom.hdl import CoreConfig, Image
+from spikeloom.hdl.contract.commands import MAX_ID
+from spikeloom.hdl.contract.errors import BoardRefusedError
 from spikeloom.hdl.contract.fields import STEP_NUMBERS
-from spikeloom.hdl.contract.memory_map import COUNTERS
+from spikeloom.hdl.contract.memory_map import CORE_SHIFT, COUNTERS, REGION_SHIFT
 
 from .cases import random_design, random_parameter, random_raster
+from .probes import addresses_beyond
 
 SINGLE_STEPS = 4
 RUN_STEPS = 16
@@ -70,28 +75,36 @@ class Scenario:
         self._config = config
         self._golden = GoldenDevice(self._design)
         self._steps = 0
+        self._unknown = 0
+        """Spikes for axons that do not exist, which the model is not given."""
 
     def run(self) -> int:
         """Raise `Mismatch` at the first difference; returns the number of steps compared."""
-        self._board.load(self._design)
-        self._compare_image()
+        self._load()
+        self._probe()
         self._compare_states()
         self._jump()
         for _ in range(SINGLE_STEPS):
             self._run(1)
             self._compare_states()
+        self._send_unknown()
+        self._compare_states()
         self._watch()
         self._run(RUN_STEPS)
         self._compare_states()
         self._rewrite()
+        self._overwrite_states()
         self._run(RUN_STEPS)
         self._compare_states()
-        self._overwrite_states()
+        for _ in range(SINGLE_STEPS):
+            self._overwrite_states()
+            self._run(1)
         self._run(RUN_STEPS)
         self._compare_states()
         self._pause_learning()
         self._board.reset()
         self._golden.reset()
+        self._unknown = 0
         self._compare_states()
         self._run(RUN_STEPS)
         self._compare_states()
@@ -99,7 +112,7 @@ class Scenario:
 
     def run_shortly(self) -> int:
         """As `run`, with fewer looks at the states, which take long on many cores."""
-        self._board.load(self._design)
+        self._load()
         self._run(RUN_STEPS)
         self._compare_states()
         self._watch()
@@ -107,6 +120,42 @@ class Scenario:
         self._run(RUN_STEPS)
         self._compare_states()
         return self._steps
+
+    def _load(self) -> None:
+        """Load the network, and read back all that it is, routes and tags too."""
+        self._board.load(self._design)
+        for name, held, expected in self._board.store.read_image(self._design.image):
+            compare(0, name, expected, held)
+
+    def _probe(self) -> None:
+        """Read or write what is not there: it is refused, and nothing else changes."""
+        placement, bus = self._design.placement, Bus(self._board.link)
+        config, bits, base = self._config, REGION_SHIFT, 0
+        if placement is not None:
+            config, bits = placement.fabric.core, CORE_SHIFT
+            base = int(self._rng.integers(placement.fabric.cores)) << CORE_SHIFT
+        for address in addresses_beyond(config, bits, self._rng):
+            with contextlib.suppress(BoardRefusedError):
+                if self._rng.random() < 0.5:
+                    bus.read_word(base + address)
+                else:
+                    bus.write_word(base + address, int(self._rng.integers(1 << 32)))
+                raise Mismatch(0, "address that is not there", (base + address,), 0, 1)
+
+    def _send_unknown(self) -> None:
+        """A step with spikes for axons that do not exist, too."""
+        if self._design.placement is not None:
+            return
+        axons, step = self._config.axons, self._golden.step
+        raster = np.zeros((1, MAX_ID + 1), dtype=bool)
+        raster[:, :axons] = random_raster(self._config, 1, self._rng)
+        beyond = [axons, *(1 << self._rng.integers(axons.bit_length(), MAX_ID.bit_length(), 3))]
+        raster[0, beyond] = True
+        self._unknown += int(raster[0, axons:].sum())
+        golden = self._golden.run(raster[:, :axons])
+        device = Bus(self._board.link).run(step, raster, self._config.neurons)
+        self._steps += 1
+        compare(step, "spike", golden.spikes[0].astype(int), device.spikes[0].astype(int))
 
     def _run(self, steps: int) -> None:
         self._steps += steps
@@ -131,7 +180,8 @@ class Scenario:
 
     def _overwrite_states(self) -> None:
         """Write some states between two steps: the least, the largest, or any values."""
-        for name, f in of_kind(self._config, "state").items():
+        states = of_kind(self._config, "state") | of_kind(self._config, "under way")
+        for name, f in states.items():
             if self._rng.random() < 0.5:
                 continue
             low, high = f.low, f.high
@@ -162,18 +212,20 @@ class Scenario:
             self._compare_states()
 
     def _rewrite(self) -> None:
-        """Change weights and a parameter between two steps."""
+        """Change weights and some parameters between two steps."""
         image = self._rewritten()
         weights = image.weights
-        field = self._config.layout.parameters[
-            int(self._rng.integers(len(self._config.layout.parameters)))
-        ]
-        values = random_parameter(self._config, field, self._rng)
+        parameters = {
+            f.name: random_parameter(self._config, f, self._rng)
+            for f in self._config.layout.parameters
+            if self._rng.random() < 0.5
+        }
         for device in (self._golden, self._board):
             device.write("weights", weights)
             if self._config.delay_slots > 1:
                 device.write("delays", image.delays)
-            device.write(field.name, values)
+            for name, values in parameters.items():
+                device.write(name, values)
             if self._config.learning is not None:
                 device.write("plastic", image.plastic)
                 for name, value in image.learning.items():
@@ -213,14 +265,21 @@ class Scenario:
         names = list(of_kind(self._config, "state"))
         if self._config.learning is not None:
             names.append("weights")
-        if self._config.delay_slots > 1:
-            names.append("pending")
+        names += of_kind(self._config, "under way")
         for name in names:
-            compare(step, name, golden.read(name), board.read(name))
-        counters = golden.counters()
+            compare(step, name, self._heard(name, golden.read(name)), board.read(name))
+        counters = dict(golden.counters())
+        counters["unknown"] += self._unknown
         if self._design.placement is not None:
             counters = {name: n for name, n in counters.items() if name not in _PLACED}
         self._compare_counters(step, counters, board.counters())
+
+    def _heard(self, name: str, values: NDArray[np.generic]) -> NDArray[np.generic]:
+        """What a board has of axons in a placed network: nothing of those without a copy."""
+        placement = self._design.placement
+        if placement is None or contents(self._config)[name].owner != "axon":
+            return values
+        return values * placement.copies_mask(self._config.axons).any(axis=1)
 
     @staticmethod
     def _compare_counters(step: int, golden: Mapping[str, int], device: Mapping[str, int]) -> None:

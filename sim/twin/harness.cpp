@@ -3,6 +3,7 @@
 // The top module's ports are named by macros, so that one harness drives RTL and netlists alike:
 // TWIN_HEADER, TWIN_CLASS, TWIN_CLOCK, TWIN_RX, TWIN_TX, and TWIN_RESET where there is one.
 // TWIN_LINE names the signal that says how fast the chip's UART is, in the header TWIN_ROOT.
+// TWIN_MUTANT names an input that chooses a mutant of the chip.
 // With TWIN_STREAMS the line is the chip's byte streams, with random stalls, in place of a UART.
 
 #include TWIN_HEADER
@@ -142,6 +143,10 @@ struct Twin {
         context.randSeed(int(seed % 0x7FFFFFFF) + 1);
         top = std::make_unique<TWIN_CLASS>(&context);
         Line::idle(*top);
+        reset();
+    }
+
+    void reset() {
 #ifdef TWIN_RESET
         top->TWIN_RESET = 1;
         for (int i = 0; i < 4; i++) clock();
@@ -195,6 +200,14 @@ EXPORT void twin_set_rate(Twin* twin, double cycles_per_bit) { twin->line.set_bi
 
 // From now on the line is as fast as the chip's UART: a bit is so much of its phase.
 EXPORT void twin_follow(Twin* twin, double turn) { twin->turn = turn; }
+
+#ifdef TWIN_MUTANT
+// Be this mutant from a reset on.
+EXPORT void twin_mutate(Twin* twin, uint32_t number) {
+    twin->top->TWIN_MUTANT = number;
+    twin->reset();
+}
+#endif
 
 // Bytes that the chip has not been sent yet.
 EXPORT size_t twin_unsent(const Twin* twin) { return twin->line.outgoing.size(); }
