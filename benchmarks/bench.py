@@ -6,6 +6,7 @@ newest, with its command and commit, and the speed of the models from commit to 
     python benchmarks/bench.py               the quick parts, then the page
     python benchmarks/bench.py cycles link   some parts, then the page
     python benchmarks/bench.py --page        the page alone
+    python benchmarks/bench.py models --before FOLDER   also the golden model of another checkout
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +48,23 @@ class Part:
 
     @property
     def command(self) -> str:
-        """As a user would type it."""
-        return " ".join(("python", f"benchmarks/{self.script}", *self.options))
+        """As a user would type it; where another checkout is has no meaning elsewhere."""
+        options = ["FOLDER" if Path(o).is_absolute() else o for o in self.options]
+        return " ".join(("python", f"benchmarks/{self.script}", *options))
 
 
 PARTS = (
     Part("models", "Models beside other simulators", "model_speed.py", (), models=True),
     Part("cycles", "Cycles per step", "cycles_per_step.py"),
     Part("learning", "Cycles per step while learning", "learning_cycles.py"),
+    Part(
+        "growth",
+        "Growth of the fast model",
+        "growth.py",
+        ("--markdown", "--picture", "docs/images/growth.png"),
+    ),
     Part("link", "Link", "link_efficiency.py"),
+    Part("twin-flags", "The simulated chip's compiler", "twin_flags.py", quick=False),
     Part("placement", "Placement", "placement_cuts.py", quick=False),
     Part("fabric", "Many cores", "fabric_cycles.py", quick=False),
     Part("learning-resources", "Resources of learning", "learning_resources.py", quick=False),
@@ -64,10 +73,12 @@ PARTS = (
 
 
 def measure(part: Part) -> dict[str, Any]:
-    """Run a part; what it found, with its command."""
+    """Run a part in the folder of the checkout; what it found, with its command."""
     command = [sys.executable, str(HERE / part.script), *part.options]
     if not part.models:
-        shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        shown = subprocess.run(
+            command, capture_output=True, text=True, check=True, cwd=HERE.parent
+        ).stdout
         return {"title": part.title, "command": part.command, "markdown": shown.strip()}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "models.json"
@@ -88,11 +99,15 @@ def main() -> int:
     )
     parser.add_argument("names", nargs="*", metavar="PART", help=", ".join(p.name for p in PARTS))
     parser.add_argument("--page", action="store_true", help="measure nothing")
+    parser.add_argument("--before", type=Path, metavar="FOLDER", help="of model_speed.py")
     given = parser.parse_args()
     unknown = sorted(set(given.names) - {part.name for part in PARTS})
     if unknown:
         parser.error(f"no part {', '.join(unknown)}; there are {', '.join(p.name for p in PARTS)}")
     chosen = [p for p in PARTS if (p.name in given.names if given.names else p.quick)]
+    if given.before:
+        before = ("--before", str(given.before.resolve()))
+        chosen = [replace(p, options=(*p.options, *before)) if p.models else p for p in chosen]
     file = RESULTS / f"{commit().rstrip('+')}.json"
     failed = []
     for part in [] if given.page else chosen:

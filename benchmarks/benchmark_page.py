@@ -13,6 +13,8 @@ ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
 PAGE = ROOT / "docs" / "reference" / "measurements.md"
 PICTURE = ROOT / "docs" / "images" / "benchmark-history.png"
+PICTURES = {"growth": "growth.png"}
+"""Drawn by the scripts of parts."""
 TITLES = {w.name: w.title for w in RECURRENT} | {"W5": W5_TITLE}
 REQUIRED = {
     "W1": ({"Brian2, C++"}, 3.0, 4.5),
@@ -118,6 +120,8 @@ def write_page() -> None:
             draw_history(results)
         else:
             lines.append(part["markdown"])
+        if name in PICTURES:
+            lines.append(f"\n![{part['title']}](../images/{PICTURES[name]})")
     PAGE.write_text("\n".join(lines).rstrip() + "\n")
 
 

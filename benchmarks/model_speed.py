@@ -4,8 +4,8 @@ W1 to W4 and W6 are recurrent, W5 is feed-forward (`workloads.py`).  Each simula
 environment of its own (`peers/environments.py`); they run a workload in turns, and of each the run
 with the least processor time counts, without building and compiling.
 
-    python benchmarks/model_speed.py                      W1 to W5, with all environments that exist
-    python benchmarks/model_speed.py W6                   takes 6 GB of memory
+    python benchmarks/model_speed.py                      all, with all environments that exist
+    python benchmarks/model_speed.py W1 W5                some: W6 takes 6 GB of memory
     python benchmarks/model_speed.py --peer nest=PYTHON   an interpreter that has NEST
     python benchmarks/model_speed.py --before FOLDER      also the golden model of another checkout
 """
@@ -147,7 +147,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("names", nargs="*", default=["W1", "W2", "W3", "W4", "W5"])
+    parser.add_argument("names", nargs="*", default=sorted(TITLES))
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
     parser.add_argument("--before", type=Path, metavar="FOLDER")
     parser.add_argument("--rounds", type=int, default=5)

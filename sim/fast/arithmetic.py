@@ -7,16 +7,28 @@ from __future__ import annotations
 
 from .compiled import inlined
 
+TO_NEAREST, CUT = 2048, 0
+"""What `shrunk` adds before it rounds down, of `decay` and of `cut`."""
+
 
 @inlined
-def decay(x: int, d: int) -> int:
-    """x·(4096 − d)/4096 to the nearest integer, but by at least 1 toward zero where d > 0."""
+def shrunk(x: int, d: int, half: int) -> int:
+    """x·(4096 − d)/4096, rounded by `half`, but by at least 1 toward zero where d > 0.
+
+    `cut` is within that limit by itself.
+    """
     magnitude = abs(x)
-    rest = (magnitude * (4096 - d) + 2048) >> 12
+    rest = (magnitude * (4096 - d) + half) >> 12
     rest = min(rest, magnitude - (d > 0))
     # For x = 0 the line above gives −1 where d > 0.
     rest = max(rest, 0)
     return -rest if x < 0 else rest
+
+
+@inlined
+def decay(x: int, d: int) -> int:
+    """x·(4096 − d)/4096 to the nearest integer, but by at least 1 toward zero where d > 0."""
+    return shrunk(x, d, TO_NEAREST)
 
 
 @inlined

@@ -10,6 +10,8 @@ from spikeloom.hdl.contract.errors import MissingToolError
 
 try:
     import numba
+    from numba import types
+    from numba.extending import intrinsic
 except ImportError:
     raise MissingToolError(
         "the fast model is compiled with Numba, which is not installed: "
@@ -28,6 +30,16 @@ kernel = numba.njit(**_OPTIONS)
 
 entry = numba.njit(nogil=True, cache=True, **_OPTIONS)
 """Called from Python: kept on disk once compiled, and other threads run beside it."""
+
+
+@intrinsic
+def trailing_zeros(context: Any, number: Any) -> Any:
+    """How many bits of a uint64 that is not 0 are 0 below the first that is set, an int64."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(*arguments, context.get_constant(types.boolean, True))
+
+    return types.int64(types.uint64), generate
 
 
 def _version() -> str:

@@ -30,7 +30,7 @@ from spikeloom.hdl.contract.rules.three_factor import THREE_FACTOR
 
 from ..golden import COUNTERS
 from .synapses import Stored
-from .workspace import Samples, Workspace
+from .workspace import Samples, Workspace, host_spikes
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -42,8 +42,6 @@ def unsupported(config: CoreConfig) -> str:
     """What of a configuration the fast model does not have, as a noun; "" where it has everything."""
     if config.model not in _MODELS:
         return f"the neuron model {config.model.name!r}"
-    if config.decay_rounding != "nearest":
-        return f"decays rounded {config.decay_rounding!r}"
     if config.learning is not None and config.learning.format not in _RULES:
         return f"the learning rule {config.learning.format.name!r}"
     return ""
@@ -266,12 +264,12 @@ class FastCore:
         for workspace in workspaces:
             workspace.watch(watched)
         samples = Samples(self, workspaces[0])
-        places = np.zeros(0, dtype=np.int64) if raster is None else np.flatnonzero(raster)
+        given = host_spikes(raster, self.batch)
         spikes = np.zeros((self.batch, steps, self.config.neurons), dtype=bool)
         values = np.zeros((self.batch, len(watched), steps), dtype=np.int64)
 
         def run_some(workspace: Workspace, some: range) -> None:
-            workspace.run(samples, some, places, self.step_number, spikes, values)
+            workspace.run(samples, some, given, self.step_number, spikes, values)
 
         shares = _shares(self.batch, len(workspaces))
         if len(shares) == 1:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .compiled import VERSION, entry, inlined
+from .compiled import VERSION, entry, inlined, trailing_zeros
 from .neurons import Neurons, reset, update, wrap
 from .random_numbers import PRE
 from .rules import NO_SWEEP, NO_TRACE, NOTHING, UP_DOWN, Learning
@@ -26,6 +26,9 @@ COUNTED = (
 
 OPERATIONS, SPIKES, CLAMPS, DUPLICATES, UPDATES, WEIGHT_CLAMPS = range(len(COUNTED))
 _STEP_NUMBERS = (1 << 32) - 1
+TOP_BYTE = np.uint64(56)
+TO_TOP_BYTE = np.uint64(0x0102040810204080)
+"""Multiplied with this, a word of eight flags has them as the bits of its top byte, in order."""
 
 
 class Traffic(NamedTuple):
@@ -78,35 +81,44 @@ def arrive(t: Traffic, slot: int, axon: int) -> int:
 
 
 @inlined
-def collect(fired: NDArray, words: NDArray, who: NDArray) -> int:
-    """List the neurons whose flag is set; returns how many."""
+def collect(flags: NDArray, words: NDArray, found: NDArray) -> int:
+    """List where `flags` are 1, by their words of eight; returns how many are.
+
+    A branch for each flag would be guessed wrong too often: the flags of eight words become the bits
+    of a number, of which those that are set are taken one after the other.
+    """
     count = 0
-    for word in range(words.size):
-        if words[word]:
-            for j in range(word * BLOCK, (word + 1) * BLOCK):
-                if fired[j]:
-                    who[count] = j
-                    count += 1
+    whole = words.size - words.size % BLOCK
+    for word in range(0, whole, BLOCK):
+        bits = np.uint64(0)
+        for k in range(BLOCK):
+            bits |= ((words[word + k] * TO_TOP_BYTE) >> TOP_BYTE) << np.uint64(BLOCK * k)
+        while bits:
+            found[count] = word * BLOCK + trailing_zeros(bits)
+            count += 1
+            bits &= bits - np.uint64(1)
+    for j in range(whole * BLOCK, words.size * BLOCK):
+        found[count] = j
+        count += flags[j]
     return count
 
 
 @inlined
 def run_sample(
     n: Neurons, s: Synapses, r: Learning, t: Traffic, watched: Watched, who: NDArray,
-    sums: NDArray, rings: NDArray, places: NDArray, place: int, base: int, first: int,
+    sums: NDArray, rings: NDArray, given: NDArray, words: NDArray, first: int,
     spikes: NDArray, values: NDArray, counters: NDArray,
 ) -> None:  # fmt: skip
     """Run a step for each row of `spikes`, from the states in `watched`, `t` and `sums`.
 
-    Parameters are those of `run_samples`, of one sample; `place` is where its spikes begin in `places`,
-    and `base` what they are counted from.
+    Parameters are those of `run_samples`, of one sample.
     """
     for row in range(spikes.shape[0]):
         step = (first + row) & _STEP_NUMBERS
         head, slot = row & (t.slots - 1), row & (s.slots - 1)
-        while place < places.size and places[place] < base + (row + 1) * t.axons:
-            counters[DUPLICATES] += arrive(t, head, places[place] - base - row * t.axons)
-            place += 1
+        if words.size:
+            for k in range(collect(given[row], words[row], who)):
+                counters[DUPLICATES] += arrive(t, head, who[k])
 
         # Traces of axons, integration, pre side.
         if r.learns and r.x_trace != NO_TRACE:
@@ -221,7 +233,7 @@ def _compile(version: str) -> Callable[..., None]:
     def run_samples(
         n: Neurons, s: Synapses, r: Learning, t: Traffic, watched: Watched, who: NDArray,
         states: NDArray, axon_states: NDArray, arrived: NDArray, sums: NDArray, rings: NDArray,
-        places: NDArray, begin: int, end: int, first: int,
+        given: NDArray, words: NDArray, begin: int, end: int, first: int,
         spikes: NDArray, values: NDArray, counters: NDArray,
     ) -> None:  # fmt: skip
         """Run a step of the samples from `begin` to before `end` for each row of `spikes`.
@@ -230,11 +242,12 @@ def _compile(version: str) -> Callable[..., None]:
         ----------
         n, s, r, t, watched : `Neurons`, `Synapses`, `Learning`, `Traffic`, `Watched`: space to work in,
             and what all samples share.
-        who : (P,) int32, space to list those in who fired.
+        who : (max(P, Q),) uint32, space to list neurons or axons in.
         states, axon_states, arrived : (B, rows, P) and (B, rows, Q) int64, (B, S, A) uint8, what the
             samples keep.
         sums, rings : (B, D·K·P) int32 and the same memory as (B, D, K, P).
-        places : (E,) int64, ascending: (sample · steps + row) · A + axon of each spike from the host.
+        given, words : (B, steps, Q) uint8 of 0 and 1, spikes of the host, and the same memory in words
+            of eight; (B, 0, 0) for none.
         first : number of the first step.
         spikes : (B, steps, N) bool, all False: set where a neuron fires.
         values : (B, M, steps) int64, what is watched.
@@ -243,11 +256,9 @@ def _compile(version: str) -> Callable[..., None]:
         if len(version) == 0:
             return
         for b in range(begin, end):
-            base = b * spikes.shape[1] * t.axons
-            place = np.searchsorted(places, base)
             load_sample(t, r, watched, states[b], axon_states[b], arrived[b])
             run_sample(
-                n, s, r, t, watched, who, sums[b], rings[b], places, place, base, first,
+                n, s, r, t, watched, who, sums[b], rings[b], given[b], words[b], first,
                 spikes[b], values[b], counters[b],
             )  # fmt: skip
             store_sample(t, watched, states[b], axon_states[b], arrived[b])

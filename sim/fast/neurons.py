@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from numpy.typing import NDArray
 
-from .arithmetic import clamped, decay, share, toward_zero
+from .arithmetic import clamped, decay, share, shrunk, toward_zero
 from .compiled import inlined, kernel
 
 NO_LEAK, LINEAR, EXPONENTIAL = 0, 1, 2
@@ -28,6 +28,7 @@ class Neurons(NamedTuple):
     receptors, delta, weight_shift : of the synapses' currents.
     top : the largest number of a state.
     leak : `NO_LEAK`, `LINEAR` or `EXPONENTIAL`.
+    half : how currents and potentials decay: `TO_NEAREST` or `CUT`.
     subtract : reset by subtraction.
     refractory_bits : 0 where neurons have no refractory period.
     integrate_refractory, adapts : options of `lif`.
@@ -46,6 +47,7 @@ class Neurons(NamedTuple):
     weight_shift: int
     top: int
     leak: int
+    half: int
     subtract: bool
     refractory_bits: int
     integrate_refractory: bool
@@ -83,12 +85,13 @@ def wrap(sums: NDArray, half: int) -> None:
 
 @kernel
 def exponential_current(
-    current: NDArray, d: NDArray, sums: NDArray, shift: int, top: int, base: NDArray, total: NDArray
-) -> int:
+    current: NDArray, d: NDArray, half: int, sums: NDArray, shift: int, top: int, base: NDArray,
+    total: NDArray,
+) -> int:  # fmt: skip
     """Let currents decay, add what arrived and forget it; add to the total.  Returns clamps."""
     clamps = 0
     for j in range(current.size):
-        x = decay(current[j], d[j]) + (sums[j] << shift)
+        x = shrunk(current[j], d[j], half) + (sums[j] << shift)
         y = clamped(x, -top - 1, top)
         clamps += y != x
         current[j] = y
@@ -111,10 +114,10 @@ def delta_current(sums: NDArray, shift: int, top: int, base: NDArray, total: NDA
 
 
 @inlined
-def leaked(v: int, by: int, leak: int) -> int:
+def leaked(v: int, by: int, leak: int, half: int) -> int:
     """What the leak leaves of a potential."""
     if leak == EXPONENTIAL:
-        return decay(v, by)
+        return shrunk(v, by, half)
     if leak == LINEAR:
         return toward_zero(v, by)
     return v
@@ -123,12 +126,12 @@ def leaked(v: int, by: int, leak: int) -> int:
 @inlined
 def membrane(
     v: NDArray, by: NDArray, total: NDArray, v_min: NDArray, compared: NDArray, fired: NDArray,
-    top: int, leak: int,
+    top: int, leak: int, half: int,
 ) -> int:  # fmt: skip
     """Integrate and compare.  Returns clamps."""
     clamps = 0
     for j in range(v.size):
-        x = leaked(v[j], by[j], leak) + total[j]
+        x = leaked(v[j], by[j], leak, half) + total[j]
         y = clamped(x, -top - 1, top)
         clamps += y != x
         z = max(y, v_min[j])
@@ -140,14 +143,14 @@ def membrane(
 @inlined
 def refractory_membrane(
     v: NDArray, by: NDArray, total: NDArray, v_min: NDArray, compared: NDArray, fired: NDArray,
-    top: int, leak: int, ref: NDArray, integrates: bool,
+    top: int, leak: int, half: int, ref: NDArray, integrates: bool,
 ) -> int:  # fmt: skip
     """The same where neurons may be refractory."""
     clamps = 0
     for j in range(v.size):
         waits = ref[j] > 0
         takes = integrates | (not waits)
-        x = leaked(v[j], by[j], leak) + total[j]
+        x = leaked(v[j], by[j], leak, half) + total[j]
         y = clamped(x, -top - 1, top)
         clamps += (y != x) & takes
         z = max(y, v_min[j]) if takes else v[j]
@@ -160,26 +163,26 @@ def refractory_membrane(
 @kernel
 def any_membrane(
     v: NDArray, by: NDArray, total: NDArray, v_min: NDArray, compared: NDArray, fired: NDArray,
-    top: int, leak: int, ref: NDArray, waits: bool, integrates: bool,
+    top: int, leak: int, half: int, ref: NDArray, waits: bool, integrates: bool,
 ) -> int:  # fmt: skip
     """Integrate and compare: a loop for each leak, with and without refractory periods."""
     if waits:
         if leak == EXPONENTIAL:
             return refractory_membrane(
-                v, by, total, v_min, compared, fired, top, EXPONENTIAL, ref, integrates
+                v, by, total, v_min, compared, fired, top, EXPONENTIAL, half, ref, integrates
             )
         if leak == LINEAR:
             return refractory_membrane(
-                v, by, total, v_min, compared, fired, top, LINEAR, ref, integrates
+                v, by, total, v_min, compared, fired, top, LINEAR, half, ref, integrates
             )
         return refractory_membrane(
-            v, by, total, v_min, compared, fired, top, NO_LEAK, ref, integrates
+            v, by, total, v_min, compared, fired, top, NO_LEAK, half, ref, integrates
         )
     if leak == EXPONENTIAL:
-        return membrane(v, by, total, v_min, compared, fired, top, EXPONENTIAL)
+        return membrane(v, by, total, v_min, compared, fired, top, EXPONENTIAL, half)
     if leak == LINEAR:
-        return membrane(v, by, total, v_min, compared, fired, top, LINEAR)
-    return membrane(v, by, total, v_min, compared, fired, top, NO_LEAK)
+        return membrane(v, by, total, v_min, compared, fired, top, LINEAR, half)
+    return membrane(v, by, total, v_min, compared, fired, top, NO_LEAK, half)
 
 
 @kernel
@@ -237,7 +240,7 @@ def update(n: Neurons, sums: NDArray) -> int:
             clamps += delta_current(sums[r], n.weight_shift, n.top, base, n.total)
         else:
             clamps += exponential_current(
-                n.current[r], n.d_syn[r], sums[r], n.weight_shift, n.top, base, n.total
+                n.current[r], n.d_syn[r], n.half, sums[r], n.weight_shift, n.top, base, n.total
             )
         base = n.total
     compared = n.threshold
@@ -247,7 +250,7 @@ def update(n: Neurons, sums: NDArray) -> int:
         sum_of(n.threshold, n.th, n.compared)
         compared = n.compared
     clamps += any_membrane(
-        n.v, n.leak_by, n.total, n.v_min, compared, n.fired, n.top, n.leak,
+        n.v, n.leak_by, n.total, n.v_min, compared, n.fired, n.top, n.leak, n.half,
         n.ref, n.refractory_bits > 0, n.integrate_refractory,
     )  # fmt: skip
     if n.adlif:

@@ -113,7 +113,7 @@ def _store(image: Image, held: NDArray[np.bool_]) -> tuple[Synapses, NDArray[np.
     if dense:
         stored_columns, offsets = np.minimum(np.arange(width), c.neurons - 1), np.zeros(0)
     else:
-        stored_columns, offsets = np.zeros(kept, dtype=np.int32), np.zeros(kept, dtype=np.int32)
+        stored_columns, offsets = np.zeros(kept, dtype=np.int64), np.zeros(kept, dtype=np.int64)
         stored_columns[entries] = columns
         modulated = image.modulatory[axons] * (sums - 1)
         offsets[entries] = (image.delays[held] * sums + modulated) * width + columns
@@ -121,14 +121,14 @@ def _store(image: Image, held: NDArray[np.bool_]) -> tuple[Synapses, NDArray[np.
     order = np.argsort(columns[learns], kind="stable")
     sizes = np.bincount(columns[learns], minlength=c.neurons)
     column_start, places = _starts(sizes), _filled_places(sizes)
-    column_entries = np.full(column_start[-1], kept, dtype=np.int32)
-    column_axons = np.zeros(column_start[-1], dtype=np.int32)
+    column_entries = np.full(column_start[-1], kept, dtype=np.uint32)
+    column_axons = np.zeros(column_start[-1], dtype=np.uint32)
     column_entries[places], column_axons[places] = entries[learns][order], axons[learns][order]
     synapses = Synapses(
         bool(dense), c.neurons, c.receptors, sums, c.delay_slots, width,
         1 << (c.layout.accumulator_bits - 1),
         row_start.astype(np.int64), *_spans(held), weights, plastic,
-        stored_columns.astype(np.int32), offsets.astype(np.int32),
+        stored_columns.astype(np.uint32), offsets.astype(np.uint32),
         column_start.astype(np.int64), sizes.astype(np.int64), column_entries, column_axons,
         image.modulatory.copy(),
     )  # fmt: skip
@@ -158,23 +158,21 @@ def _filled_places(sizes: NDArray) -> NDArray:
 @inlined
 def add_row(s: Synapses, axon: int, sums: NDArray, slot: int) -> None:
     """Add the weights of an axon that arrived to the sums (D·K·P,) due from `slot` on."""
-    begin, end = s.row_start[axon], s.row_start[axon + 1]
+    begin, end = np.uint64(s.row_start[axon]), np.uint64(s.row_start[axon + 1])
     base = slot * s.sums * s.padded
     split = s.receptors == 2 and not s.modulatory[axon]
     if s.dense:
-        start, stop = s.span_start[axon], s.span_stop[axon]
-        weights = s.weights[begin + start : begin + stop]
-        if s.modulatory[axon]:
-            base += (s.sums - 1) * s.padded
-        first = sums[base + start : base + stop]
+        first = np.uint64(base + (s.sums - 1) * s.padded * s.modulatory[axon])
+        second = np.uint64(base + s.padded)
+        start, stop = np.uint64(s.span_start[axon]), np.uint64(s.span_stop[axon])
         if split:
-            second = sums[base + s.padded + start : base + s.padded + stop]
-            for j in range(weights.size):
-                first[j] += max(weights[j], 0)
-                second[j] += min(weights[j], 0)
+            for j in range(start, stop):
+                weight = s.weights[begin + j]
+                sums[first + j] += max(weight, 0)
+                sums[second + j] += min(weight, 0)
         else:
-            for j in range(weights.size):
-                first[j] += weights[j]
+            for j in range(start, stop):
+                sums[first + j] += s.weights[begin + j]
     elif s.slots == 1 and not split:
         for k in range(begin, end):
             sums[s.offsets[k]] += s.weights[k]

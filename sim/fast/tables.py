@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from spikeloom.hdl import NO_AXON, CoreConfig, Image, ImageError
 
+from .arithmetic import CUT, TO_NEAREST
 from .loop import Traffic
 from .neurons import EXPONENTIAL, LINEAR, NEVER, NO_LEAK, Neurons
 from .rules import (
@@ -81,6 +82,7 @@ def neuron_table(image: Image, states: States) -> Neurons:
     first = states.rows.get("i" + suffixes[0], 0)
     return Neurons(
         adlif, c.receptors, c.synapse == "delta", c.weight_shift, top, _LEAKS[leak],
+        CUT if c.decay_rounding == "toward_zero" else TO_NEAREST,
         c.reset == "subtract", c.refractory_bits, c.integrate_refractory, c.adaptation != "none",
         v=states.neuron("v"),
         current=states.neurons[first : first + c.receptors],
@@ -126,10 +128,10 @@ def traffic_table(image: Image) -> Traffic:
     return Traffic(
         c.axons, c.axonal_delay_slots,
         np.zeros(shape, dtype=np.uint8),
-        np.zeros(shape, dtype=np.int32),
+        np.zeros(shape, dtype=np.uint32),
         np.zeros(c.axonal_delay_slots, dtype=np.int64),
-        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        np.ascontiguousarray(axons[order], dtype=np.int64),
+        np.concatenate([[0], np.cumsum(counts)]).astype(np.uint32),
+        np.ascontiguousarray(axons[order], dtype=np.uint32),
         np.ascontiguousarray(delays[order], dtype=np.int64),
     )  # fmt: skip
 

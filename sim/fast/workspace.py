@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from spikeloom.hdl import CoreConfig, Image
 
 from .loop import COUNTED, Watched, run_samples
-from .synapses import Synapses
+from .synapses import Synapses, padded
 from .tables import States, learning_table, neuron_table, traffic_table
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Bytes = NDArray[np.uint8]
 
 
 class Contents(Protocol):
@@ -94,7 +95,8 @@ class Workspace:
         self._neurons = neuron_table(image, self.rows)
         self._learning = learning_table(image, self.rows, eligibility)
         self._traffic = traffic_table(image)
-        self._who = np.zeros(synapses.padded, dtype=np.int32)
+        longest = padded(max(image.config.neurons, image.config.axons))
+        self._who = np.zeros(longest, dtype=np.uint32)
         self.watch(())
 
     def watch(self, watched: Sequence[tuple[str, int]]) -> None:
@@ -107,11 +109,24 @@ class Workspace:
         )
 
     def run(
-        self, samples: Samples, some: range, places: Ints, first: int, spikes: Bools, values: Ints
+        self, samples: Samples, some: range, given: Bytes, first: int, spikes: Bools, values: Ints
     ) -> None:
         """Run some of the samples; see `run_samples`."""
         run_samples(
             self._neurons, self._synapses, self._learning, self._traffic, self.watched, self._who,
             samples.states, samples.axon_states, samples.arrived, samples.sums, samples.rings,
-            places, some.start, some.stop, first, spikes, values, samples.counted,
+            given, given.view(np.uint64), some.start, some.stop, first, spikes, values,
+            samples.counted,
         )  # fmt: skip
+
+
+def host_spikes(raster: Bools | None, batch: int) -> Bytes:
+    """(B, steps, A) spikes as the loop takes them, the axons padded; (B, 0, 0) for None."""
+    if raster is None:
+        return np.zeros((batch, 0, 0), dtype=np.uint8)
+    axons = raster.shape[2]
+    if axons == padded(axons):
+        return np.ascontiguousarray(raster).view(np.uint8)
+    given = np.zeros((*raster.shape[:2], padded(axons)), dtype=np.uint8)
+    given[:, :, :axons] = raster
+    return given

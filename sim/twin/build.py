@@ -27,6 +27,8 @@ from .verilator import (
 CLOCK_HZ = 24_000_000
 BAUD = 3_000_000
 HARNESS = Path(__file__).with_name("harness.cpp")
+OPTIMISATION = "-O2"
+"""Of the compiled chip: `benchmarks/twin_flags.py` weighs compiling against running."""
 _KIND = "twin"
 """Folder in the cache."""
 _LIBRARY = "libtwin.so"
@@ -127,7 +129,7 @@ def compile_library(
         *("--x-initial", "unique", "--x-assign", "fast"),
         *("--noassert", "-Wno-lint", "-Wno-fatal", "--top-module", top, "--prefix", prefix),
         *("-CFLAGS", "-fPIC -fvisibility=hidden", "-LDFLAGS", "-shared", "-o", _LIBRARY),
-        *("-MAKEFLAGS", f"{MAKE_FLAGS} OPT_FAST=-O2 OPT_SLOW=-O0 OPT_GLOBAL=-O2"),
+        *("-MAKEFLAGS", f"{MAKE_FLAGS} OPT_FAST={OPTIMISATION} OPT_SLOW=-O0 OPT_GLOBAL=-O2"),
         *flags,
     ]
     return compile_cached(

@@ -25,11 +25,11 @@ ADLIF = {
     "integrate_refractory": False,
     "floor": False,
     "readouts": False,
+    "decay_rounding": "nearest",
 }
-NEAREST = {"decay_rounding": "nearest"}  # fmt: skip
 NEURONS = st.one_of(
-    ADAPTATIONS.flatmap(lambda adaptation: configs(adaptation=adaptation, **NEAREST)),
-    configs(**ADLIF, **NEAREST),
+    ADAPTATIONS.flatmap(lambda adaptation: configs(adaptation=adaptation)),
+    configs(**ADLIF),
 )
 
 RULES_HERE = [
@@ -38,11 +38,11 @@ RULES_HERE = [
     if not unsupported(CoreConfig(neurons=1, axons=1, learning=LearningConfig(rule=rule)))
 ]
 OWN_RULES = st.sampled_from(RULES_HERE)
-LEARNING = OWN_RULES.flatmap(lambda rule: learning_configs(rule=rule, **NEAREST))
+LEARNING = OWN_RULES.flatmap(lambda rule: learning_configs(rule=rule))
 
 
 def learns_adlif(rule):
-    return learning_configs(rule=rule, **ADLIF, **NEAREST, adaptation="none")
+    return learning_configs(rule=rule, **ADLIF, adaptation="none")
 
 
 @cases
@@ -69,6 +69,15 @@ def test_cores_of_co_simulation(model, seed, stored):
         config = random_config(rng, model)
     with storage(stored):
         compare(random_design(config, rng).image, seed, longest=20)
+
+
+@cases
+@given(st.integers(57, 300), st.integers(57, 300), SEEDS, STORAGES)
+def test_cores_of_many_words(neurons, axons, seed, stored):
+    """Spikes are listed from 64 flags at a time, and from what is left, eight by eight."""
+    config = CoreConfig(neurons=neurons, axons=axons)
+    with storage(stored):
+        compare(random_image(config, np.random.default_rng(seed)), seed)
 
 
 @cases
