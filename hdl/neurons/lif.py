@@ -36,7 +36,9 @@ class LIFSoma(Soma):
 
         leaked = self._leaked(m)
         bias = self.parameter(m, "bias", t) if c.bias else Const(0)
-        resting = registered_sum(m, "resting", leaked, bias) if c.bias else pipeline(m, leaked, 1, "v")
+        resting = (
+            registered_sum(m, "resting", leaked, bias) if c.bias else pipeline(m, leaked, 1, "v")
+        )
         resting = pipeline(m, resting, 1, "resting")
 
         total: Value = Const(0)
