@@ -94,7 +94,7 @@ def collect(flags: NDArray, words: NDArray, found: NDArray) -> int:
         for k in range(BLOCK):
             bits |= ((words[word + k] * TO_TOP_BYTE) >> TOP_BYTE) << np.uint64(BLOCK * k)
         while bits:
-            found[count] = word * BLOCK + trailing_zeros(bits)
+            found[count] = word * BLOCK + trailing_zeros(bits)  # type: ignore[call-arg]
             count += 1
             bits &= bits - np.uint64(1)
     for j in range(whole * BLOCK, words.size * BLOCK):
