@@ -113,7 +113,7 @@ def write_page() -> None:
     for name, (part, file) in newest(results).items():
         lines.append(f"\n## {part['title']}\n")
         measured = "" if "workloads" in part else f", commit `{file['commit']}`"
-        lines.append(f"`{part['command']}`{measured}, {file['date'][:10]}.\n")
+        lines.append(f"`{part['command']}`{measured},\n{file['date'][:10]}.\n")
         if name == "models":
             lines += [MODELS, *models(part)]
             lines.append("\n![Ratios from commit to commit](../images/benchmark-history.png)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,22 +18,22 @@ HEAD = """# Mutation testing
 
 A test that cannot fail shows nothing. `make mutants` breaks the generated netlists of small chips
 in two hundred places each, one at a time, and runs the scenario of the
-[co-simulation](../how-to/run-cosim-tests.md)
-on each: a mutant is *killed* if a spike, a state, a weight, a parameter, an address or a counter
-differs from the golden model, or the case takes three times as long as on the chip itself. This page
-is written by the command.
+[co-simulation](../how-to/run-cosim-tests.md) on each: a mutant is *killed* if a spike, a state, a
+weight, a parameter, an address or a counter differs from the golden model, or the case takes
+three times as long as on the chip itself. This page is written by the command.
 
-- **Mutants.** Yosys flattens the chip and chooses the places (`mutate -list`): a bit of an input or
-  output of a cell is inverted, fixed at 0 or 1, or inverted where another bit of the port is 0 or 1.
-  Only the core is mutated, or the fabric with its cores; the link has [proofs](proofs.md) of its own.
-- **One netlist.** Each place gets a multiplexer (`mutate -ctrl`), and an input of the chip chooses
-  which one is switched. So Verilator compiles each chip once.
-- **Proofs.** Of a mutant that survives, registers and memories are cut out: if from *any* state, with
-  any inputs, all next states and outputs are equal, it is the same chip. Yosys' `sat` proves that. Of
-  a memory's ports only what is enabled counts.
-- **Judgements.** Other survivors are looked at. `tests/mutation/survivors.py` says why one cannot be
-  noticed: it behaves as the chip in all states that are reached, or only takes more cycles. A survivor
-  that nobody has judged is *open*, and counts as a hole in the scenario.
+- **Mutants.** Yosys flattens the chip and chooses the places (`mutate -list`): a bit of an input
+  or output of a cell is inverted, fixed at 0 or 1, or inverted where another bit of the port is 0
+  or 1. Only the core is mutated, or the fabric with its cores; the link has [proofs](proofs.md)
+  of its own.
+- **One netlist.** Each place gets a multiplexer (`mutate -ctrl`), and an input of the chip
+  chooses which one is switched. So Verilator compiles each chip once.
+- **Proofs.** Of a mutant that survives, registers and memories are cut out: if from *any* state,
+  with any inputs, all next states and outputs are equal, it is the same chip. Yosys' `sat` proves
+  that. Of a memory's ports only what is enabled counts.
+- **Judgements.** Other survivors are looked at. `tests/mutation/survivors.py` says why one cannot
+  be noticed: it behaves as the chip in all states that are reached, or only takes more cycles. A
+  survivor that nobody has judged is *open*, and counts as a hole in the scenario.
 """
 
 
@@ -78,14 +79,18 @@ def summary(found: dict[str, Any]) -> Iterator[str]:
     mutants, killed, proven = total[:3]
     versions = ", ".join(f"{name} {version}" for name, version in found["tools"].items())
     cases = {f"{r['cases']} cases, commit `{r['commit']}`" for r in found["chips"].values()}
-    yield (
-        "\nThe score is the share that is killed of those that are neither proven nor judged to be "
+    yield "\n" + _wrapped(
+        "The score is the share that is killed of those that are neither proven nor judged to be "
         f"equivalent. Of those that are not *proven* equivalent {killed / (mutants - proven):.1%} are "
         "killed."
     )
     yield f"\n{'; '.join(sorted(cases))}; {versions}."
     if missing := [name for name in CHIPS if name not in found["chips"]]:
         yield f"\nNot measured: {', '.join(missing)}."
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 98, break_long_words=False, break_on_hyphens=False)
 
 
 def _row(name: str, row: list[int]) -> str:
@@ -102,7 +107,7 @@ def lists(found: dict[str, Any]) -> Iterator[str]:
         for what, count in result["killed_by"].items():
             by[what] = by.get(what, 0) + count
     most = sorted(by.items(), key=lambda item: -item[1])
-    yield ", ".join(f"{what} {count}" for what, count in most) + "."
+    yield _wrapped(", ".join(f"{what} {count}" for what, count in most) + ".")
     yield "\n## Survivors that are not proven equivalent\n"
     yield "| chip | place | source | |\n|---|---|---|---|"
     for name, result in found["chips"].items():
