@@ -1,7 +1,7 @@
 """Cycles per step, read from the hardware's own counters (verilated), against the stated bound.
 
 For every lane count, and with delays: steps with 0 … A input spikes.  Exits with 1
-if a step takes more than 1.1 × (|S|·⌈N/P⌉ + N + P + 45).
+if a step takes more than 1.1 × (|S|·⌈N/P⌉ + N + P + 49).
 `--markdown` writes the tables of docs/explanation/benchmarks.md.
 """
 
@@ -41,7 +41,7 @@ class Measurement:
     def formula(self) -> int:
         c = self.config
         groups = math.ceil(c.neurons / c.lanes)
-        return self.arrivals * groups + c.neurons + c.lanes + 45
+        return self.arrivals * groups + c.neurons + c.lanes + 49
 
     @property
     def ratio(self) -> float:

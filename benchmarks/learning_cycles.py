@@ -2,7 +2,7 @@
 
 For every rule, with 4, 8 and 16 lanes: steps with 0 … A input spikes, and with none, some and all
 neurons firing.  Exits with 1 if a step takes more than 1.1 × (|S|·⌈N/P⌉ + max(N, A) + |spikes|·⌈A/P⌉ +
-P + 45), where a sweep adds A·⌈N/P⌉ + 16 (with scaling 2·A·⌈N/P⌉ + N + P + 45).  `sdsp` has no
+P + 49), where a sweep adds A·⌈N/P⌉ + 16 (with scaling 2·A·⌈N/P⌉ + N + P + 45).  `sdsp` has no
 columns, and stays far below.  `--markdown` writes the table of docs/explanation/benchmarks.md.
 """
 
@@ -52,13 +52,13 @@ class Measurement:
         if self.swept:
             sweep = c.axons * groups + 16
         if self.swept and self.rule == "symmetric":
-            sweep = 2 * c.axons * groups + c.neurons + c.lanes + 45
+            sweep = 2 * c.axons * groups + c.neurons + c.lanes + 49
         return (
             self.arrivals * groups
             + max(c.neurons, c.axons)
             + self.firing * columns
             + c.lanes
-            + 45
+            + 49
             + sweep
         )
 

@@ -65,10 +65,9 @@ def _most_clamps(config: CoreConfig) -> int:
 class Core(wiring.Component):
     """A time-multiplexed core with P lanes.  What a step does: docs/reference/semantics.md.
 
-    A step takes |S|·ceil(N/P) + ceil(N/U) + ceil(A/32) clock cycles and a constant below 38 (40 with
-    synaptic delays), for |S| arriving axons.  One spike is routed per cycle, in
-    parallel with the walk over the words of U neurons.  If many neurons fire close together, replace
-    ceil(N/U) by the largest of k + (spikes in words ≥ k).
+    A step takes |S|·ceil(N/P) + N + P clock cycles and a constant of at most 49, for |S| arriving axons:
+    rows, then a walk over the neurons, beside which one spike is routed per cycle.  Where the FPGA asks
+    for registers on long ways (`Technology.wire_stages`) the constant is larger by a few.
 
     Members
     -------
@@ -89,8 +88,8 @@ class Core(wiring.Component):
     finished : everything is done, and all packets are out; only `release` ends the step.
     release : every spike of the step has arrived everywhere.
 
-    With learning, the post side adds ceil(A/P) cycles for each spike, the walk takes
-    ceil(max(N, A)/U), and the sweeps of hdl/learning/engine.py come on top.
+    With learning, the post side adds ceil(A/P) cycles for each spike, the walk takes max(N, A), and the
+    sweeps of hdl/learning/engine.py come on top.
     """
 
     def __init__(self, config: CoreConfig, *, synapse_storage: Storage = "block") -> None:
