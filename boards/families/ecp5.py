@@ -158,9 +158,8 @@ FAMILY = Family(
     flow=Flow(
         drive_clock=_drive_clock,
         reset_by_gsr=True,
-        synthesis_options="-dff",
-        # With the long pipelines of learning, optimising across flip-flops takes ABC more than ten minutes.
-        learning_options="",
+        # Optimising across flip-flops (-dff) takes ABC more than ten minutes with pipelines as long as these.
+        synthesis_options="",
         # ABC fails to optimise across the flip-flops of a core that is synthesised by itself.  With
         # functions of five inputs as pairs of look-up tables, which go only side by side, 16 cores would
         # take no fewer of them.

@@ -46,7 +46,7 @@ LEARNING_CORE = CoreConfig(
     bias=True,
     parameters="shared",
     monitors=0,
-    learning=LearningConfig(rule="pair", trace_bits=8),
+    learning=LearningConfig(rule="pair", trace_bits=6),
 )
 """Learns by pair STDP on all synapses."""
 
