@@ -15,8 +15,7 @@ from spikeloom.hdl.contract.rules import RULES
 from spikeloom.hdl.learning.lane_records import record_count, states_layout
 from spikeloom.hdl.learning.records import Records
 from spikeloom.hdl.memories import BlockMemory
-from spikeloom.hdl.primitives.latencies import soma_latency
-from spikeloom.hdl.primitives.operations import take_latency
+from spikeloom.hdl.primitives.operations import soma_latency, take_latency
 from spikeloom.hdl.primitives.pipeline import pipeline
 from spikeloom.sim.cosim.cases import random_design
 
