@@ -9,7 +9,6 @@ import pytest
 from typer.testing import CliRunner
 
 from spikeloom.boards import BoardDefinition, board_named
-from spikeloom.boards.elaborate import elaborate
 from spikeloom.boards.fit import least_need
 from spikeloom.cli import app
 
@@ -40,10 +39,3 @@ def test_a_core_that_learns_has_an_spram_for_each_lane_on_icebreaker() -> None:
     assert least_need(board, config).srams == 4
     assert least_need(board, replace(config, lanes=2)).srams == 2
     assert least_need(board, replace(config, lanes=8)).srams == 0
-
-
-def test_only_cores_that_do_not_learn_are_optimised_across_flip_flops(stub_top: type) -> None:
-    for name, expected in (("ulx3s", True), ("ulx3s-learning", False)):
-        board = board_named(name)
-        script = elaborate(board, replace(board.config, axons=4)).files["top.ys"]
-        assert ("-dff" in str(script)) is expected
