@@ -89,7 +89,7 @@ FAMILY = Family(
         "dsps": {r"DSP48E1": 1},
     },
     block_ram_shapes=((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
-    technology=Technology(lane_adder="dsp48e1"),
+    technology=Technology(adder="dsp48e1"),
     why_no_flow="its bitstreams need Vivado, which does not come from pip and is not driven here",
 )
 

@@ -17,7 +17,8 @@ class Technology:
     Attributes
     ----------
     block_ram : "inferred", or "dp16kd" for ECP5's cell, whose output register Yosys does not infer.
-    lane_adder : "inferred", or "dsp48e1" for 7 series, whose blocks hand sums on along their column.
+    adder : "inferred", or "dsp48e1" for 7 series, whose blocks hand sums on along
+        their column: of the lanes, and of the somas.
     multiplier : "inferred", or "mult18x18d" for ECP5's cell with its registers.
     wire_stages : registers more (0 or 1) on the ways in a lane, where its memories may lie far away.
     small_bits : memories of at most so many bits are made of look-up tables.
@@ -25,7 +26,7 @@ class Technology:
     """
 
     block_ram: Literal["inferred", "dp16kd"] = "inferred"
-    lane_adder: Literal["inferred", "dsp48e1"] = "inferred"
+    adder: Literal["inferred", "dsp48e1"] = "inferred"
     multiplier: Literal["inferred", "mult18x18d"] = "inferred"
     wire_stages: int = 0
     small_bits: int = 0

@@ -69,8 +69,8 @@ class ArrivalList(wiring.Component):
         given = self.arrive | (walks & ~wiping)
         touching = Signal()  # the bit of the axon that `place` is set to
         axon = Mux(walks | touching, place, self.arrive_axon)
-        valid = [given, Signal(name="valid_1"), Signal(name="valid_2"), Signal(name="valid_3")]
-        axons = [axon, *(Signal(axon_bits, name=f"axon_{k}") for k in range(1, 4))]
+        valid = [given, Signal(name="valid_1"), Signal(name="valid_2")]
+        axons = [axon, *(Signal(axon_bits, name=f"axon_{k}") for k in range(1, 3))]
         made = [walks, Signal(name="made_1"), Signal(name="made_2")]
         m.d.sync += [a.eq(b) for a, b in zip(valid[1:], valid, strict=False)]
         m.d.sync += [a.eq(b) for a, b in zip(axons[1:], axons, strict=False)]

@@ -48,25 +48,12 @@ def row_layout(config: CoreConfig) -> data.StructLayout:
     return data.StructLayout(members)
 
 
-def row_stride(config: CoreConfig) -> int:
-    """Addresses in the synapse memory from one group of an axon to the next.
-
-    They are as many as there are axons; where synapses learn, padded to whole lanes.
-    """
-    return config.axons if config.learning is None else config.layout.axon_groups * config.lanes
-
-
 def column_layout(config: CoreConfig) -> data.StructLayout:
     """A neuron, as a column of the synapse memory: `neuron`, and its hash where there is one."""
     members = {"neuron": max(1, clog2(config.neurons))}
     if config.learning is not None and config.learning.stochastic:
         members["hash"] = HASH_BITS
     return data.StructLayout(members)
-
-
-def synapse_layout(config: CoreConfig) -> data.StructLayout:
-    """A synapse in memory: weight, plastic bit, and delay and eligibility where the core has them."""
-    return record(config.layout.synapse_fields.values())
 
 
 def synapse_memories(config: CoreConfig) -> dict[str, tuple[SynapseField, ...]]:

@@ -58,7 +58,7 @@ class SumAdder(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """A DSP block, or whatever synthesis makes of an addition."""
         m = Module()
-        if Technology.of(platform).lane_adder == "dsp48e1":
+        if Technology.of(platform).adder == "dsp48e1":
             self._dsp48e1(m)
             return m
         width = max(len(self.weight), len(self.before))

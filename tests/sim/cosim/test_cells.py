@@ -43,16 +43,25 @@ def test_synapses_in_spram(config: CoreConfig) -> None:
     assert (report.cases, report.mismatches) == (3, [])
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "config",
     [
         CoreConfig(neurons=21, axons=37, lanes=8, refractory_bits=2, bias=True, learning=PAIR),
-        CoreConfig(neurons=9, axons=20, lanes=2, learning=SOFT),
-        CoreConfig(neurons=12, axons=17, lanes=4, learning=FRACTION),
-        CoreConfig(neurons=7, axons=10, lanes=4, receptors=2, learning=THREE_FACTOR),
-        CoreConfig(neurons=7, axons=10, lanes=2, delay_slots=4, learning=SYMMETRIC),
+        pytest.param(
+            CoreConfig(neurons=9, axons=20, lanes=2, learning=SOFT), marks=pytest.mark.slow
+        ),
+        pytest.param(
+            CoreConfig(neurons=12, axons=17, lanes=4, learning=FRACTION), marks=pytest.mark.slow
+        ),
+        pytest.param(
+            CoreConfig(neurons=7, axons=10, lanes=4, receptors=2, learning=THREE_FACTOR),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            CoreConfig(neurons=7, axons=10, lanes=2, delay_slots=4, learning=SYMMETRIC),
+            marks=pytest.mark.slow,
+        ),
         CoreConfig(
             neurons=21, axons=37, lanes=4, adaptation="exponential", parameters="per_neuron"
         ),
@@ -60,7 +69,13 @@ def test_synapses_in_spram(config: CoreConfig) -> None:
     ids=["pair", "soft", "fraction", "three_factor", "symmetric", "static"],
 )
 @pytest.mark.parametrize(
-    ("family", "cores"), [("ecp5", 1), ("ecp5", 16), ("xilinx", 1)], ids=["ecp5", "many", "xilinx"]
+    ("family", "cores"),
+    [
+        ("ecp5", 1),
+        pytest.param("ecp5", 16, marks=pytest.mark.slow),
+        pytest.param("xilinx", 1, marks=pytest.mark.slow),
+    ],
+    ids=["ecp5", "many", "xilinx"],
 )
 def test_cells_of_a_family(config: CoreConfig, family: str, cores: int) -> None:
     """What a board's chip is generated with: block RAMs, multipliers, adders, registers on long ways."""
