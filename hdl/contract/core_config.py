@@ -7,6 +7,7 @@ data: importing this module needs neither gateware nor tools.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -281,7 +282,7 @@ class CoreConfig:
         canonical = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
         return int.from_bytes(hashlib.sha256(canonical.encode()).digest()[:8], "little")
 
-    @property
+    @functools.cached_property
     def layout(self) -> CoreLayout:
         """The sizes that follow from this configuration."""
         return CoreLayout(self)

@@ -22,6 +22,7 @@ _EXAMPLES = examples(
     "spikeloom cosim --campaign --rule pair --seeds 30   of a learning rule",
     "spikeloom cosim --rule sdsp --updates 1000000   one long run",
     "spikeloom cosim core.toml --first 17 --seeds 1   repeat seed 17",
+    "spikeloom cosim --brief 100000         many small networks, on all processors (an hour)",
     "spikeloom cosim --placed --seeds 25    networks on 1 to 16 cores",
 )
 
@@ -45,8 +46,11 @@ def cosim(
     learning: str = typer.Option(
         None, "--rule", help="With --campaign: all pairs of options of this learning rule."
     ),
+    brief: int = typer.Option(
+        None, min=1, help="So many brief cases of small networks, in several processes."
+    ),
     configs: int = typer.Option(
-        None, min=1, help="With --campaign or --placed: only so many configurations."
+        None, min=1, help="With --campaign, --brief or --placed: only so many configurations."
     ),
     placed: bool = typer.Option(
         False, "--placed", help="Networks with delays, placed at random on fabrics of many cores."
@@ -90,6 +94,10 @@ def cosim(
             from spikeloom.sim.cosim import run_endurance
 
             result = run_endurance(learning or "pair", updates, seed=first, progress=show)
+        elif brief:
+            from spikeloom.sim.cosim.brief import CONFIGS, run_brief
+
+            result = run_brief(brief, configs or CONFIGS, first=first, progress=show)
         elif placed:
             from spikeloom.sim.cosim.placed import FAMILIES, run_placed
 

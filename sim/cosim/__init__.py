@@ -1,6 +1,7 @@
 """Co-simulation: the gateware under cocotb and Verilator, against the golden model."""
 
 from . import placed
+from .brief import run_brief
 from .campaign import campaign_configs, learning_configs, run_campaign
 from .endurance import run_endurance
 from .report import CosimReport
@@ -12,6 +13,7 @@ __all__ = [
     "learning_configs",
     "placed",
     "run",
+    "run_brief",
     "run_campaign",
     "run_endurance",
     "run_many",

@@ -47,6 +47,14 @@ class CosimReport:
         if "error" in result:
             self.mismatches.append({"config": config.to_dict(), **result})
 
+    def merge(self, other: CosimReport) -> None:
+        """Count what another one counted, but for configurations and seconds."""
+        self.cases += other.cases
+        self.steps += other.steps
+        self.cycles += other.cycles
+        self.weight_updates += other.weight_updates
+        self.mismatches += other.mismatches
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {

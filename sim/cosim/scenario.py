@@ -121,6 +121,14 @@ class Scenario:
         self._compare_states()
         return self._steps
 
+    def run_briefly(self) -> int:
+        """One run of a network, and one look at everything that it changed."""
+        self._board.load(self._design)
+        self._jump()
+        self._run(RUN_STEPS)
+        self._compare_states()
+        return self._steps
+
     def _load(self) -> None:
         """Load the network, and read back all that it is, routes and tags too."""
         self._board.load(self._design)
