@@ -22,7 +22,7 @@ _EXAMPLES = examples(
     "spikeloom cosim --campaign --rule pair --seeds 30   of a learning rule",
     "spikeloom cosim --rule sdsp --updates 1000000   one long run",
     "spikeloom cosim core.toml --first 17 --seeds 1   repeat seed 17",
-    "spikeloom cosim --brief 100000         many small networks, on all processors (an hour)",
+    "spikeloom cosim --brief 100000         many small networks (an hour)",
     "spikeloom cosim --placed --seeds 25    networks on 1 to 16 cores",
 )
 
