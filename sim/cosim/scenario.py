@@ -14,11 +14,18 @@ from spikeloom.design.contents import contents, of_kind
 from spikeloom.design.design import Design
 from spikeloom.device.golden import GoldenDevice
 from spikeloom.driver.board import Board
-from spikeloom.hdl import CoreConfig, Image
+from spikeloom.hdl import NO_AXON, CoreConfig, Image, MemoryMap
 from spikeloom.hdl.contract.commands import MAX_ID
 from spikeloom.hdl.contract.errors import BoardRefusedError
 from spikeloom.hdl.contract.fields import STEP_NUMBERS
-from spikeloom.hdl.contract.memory_map import CORE_SHIFT, COUNTERS, REGION_SHIFT
+from spikeloom.hdl.contract.memory_map import (
+    CORE_SHIFT,
+    COUNTERS,
+    REGION_SHIFT,
+    ROUTE_AXON_MASK,
+    ROUTE_DRIVES,
+    Region,
+)
 
 from .cases import random_design, random_parameter, random_raster
 from .probes import addresses_beyond
@@ -77,11 +84,14 @@ class Scenario:
         self._steps = 0
         self._unknown = 0
         """Spikes for axons that do not exist, which the model is not given."""
+        self._astray: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
+        """Neurons that drive such axons on the board, and none in the model."""
 
     def run(self) -> int:
         """Raise `Mismatch` at the first difference; returns the number of steps compared."""
         self._load()
         self._probe()
+        self._lead_astray()
         self._compare_states()
         self._jump()
         for _ in range(SINGLE_STEPS):
@@ -150,6 +160,24 @@ class Scenario:
                     bus.write_word(base + address, int(self._rng.integers(1 << 32)))
                 raise Mismatch(0, "address that is not there", (base + address,), 0, 1)
 
+    def _lead_astray(self) -> None:
+        """Give some neurons that drive nothing a route to an axon that does not exist."""
+        config, image = self._config, self._design.image
+        if self._design.placement is not None or config.route_entries:
+            return
+        assert image.routes is not None
+        assert image.report is not None
+        # The others' spikes are not shown, and could not be counted.
+        able = np.flatnonzero((image.routes == NO_AXON) & image.report)
+        self._astray = able[self._rng.random(len(able)) < 0.5]
+        words, bus = MemoryMap(config).pack_routes(image), Bus(self._board.link)
+        for neuron in self._astray.tolist():
+            beyond = 1 << int(
+                self._rng.integers(config.axons.bit_length(), ROUTE_AXON_MASK.bit_length())
+            )
+            axon = config.axons if self._rng.random() < 0.5 else beyond
+            bus.write_word(Region.ROUTES.base + neuron, int(words[neuron]) | ROUTE_DRIVES | axon)
+
     def _send_unknown(self) -> None:
         """A step with spikes for axons that do not exist, too."""
         if self._design.placement is not None:
@@ -161,6 +189,7 @@ class Scenario:
         raster[0, beyond] = True
         self._unknown += int(raster[0, axons:].sum())
         golden = self._golden.run(raster[:, :axons])
+        self._unknown += int(golden.spikes[:, self._astray].sum())
         device = Bus(self._board.link).run(step, raster, self._config.neurons)
         self._steps += 1
         compare(step, "spike", golden.spikes[0].astype(int), device.spikes[0].astype(int))
@@ -169,6 +198,7 @@ class Scenario:
         self._steps += steps
         raster = random_raster(self._config, steps, self._rng)
         golden, device = self._golden.run(raster), self._board.run(raster)
+        self._unknown += int(golden.spikes[:, self._astray].sum())
         if device.steps != golden.steps:
             raise Mismatch(golden.start, "number of steps", (), golden.steps, device.steps)
         for k in range(steps):

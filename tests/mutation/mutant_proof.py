@@ -87,7 +87,14 @@ tee -o result.txt sat -prove trigger 0 -show-outputs miter
     def _unmapped(self, mutant: Mutant | None) -> str:
         """The chip, or the mutant, with registers that are nothing but registers."""
         change = mutant.command() if mutant else ""
-        script = f"read_rtlil flat.il\n{change}\ndffunmap\nwrite_rtlil unmapped.il\n"
+        # Values at power-up do not matter, and a register whose output is cut off has none.
+        script = f"""
+read_rtlil flat.il
+{change}
+setattr -unset init w:*
+dffunmap
+write_rtlil unmapped.il
+"""
         return run_yosys(script, {"flat.il": self._original}, "unmapped.il")
 
 

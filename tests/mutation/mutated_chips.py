@@ -1,4 +1,7 @@
-"""The configurations that are mutated: small ones, with few lanes, that together have every block."""
+"""The configurations that are mutated: small ones, with few lanes, that together have every block.
+
+States have few bits, so that they meet the ends of their range often.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ _ON_FABRIC = CoreConfig(
     neurons=8,
     axons=6,
     lanes=1,
+    state_bits=11,
     delay_slots=4,
     axonal_delay_slots=4,
     route_entries=_FAN_OUT,
@@ -26,6 +30,7 @@ CHIPS: dict[str, CoreConfig | FabricConfig] = {
         neurons=11,
         axons=9,
         lanes=4,
+        state_bits=11,
         refractory_bits=3,
         bias=True,
         adaptation="exponential",
@@ -36,6 +41,7 @@ CHIPS: dict[str, CoreConfig | FabricConfig] = {
         neurons=7,
         axons=10,
         lanes=2,
+        state_bits=11,
         receptors=2,
         delay_slots=4,
         parameters="per_neuron",
@@ -45,11 +51,17 @@ CHIPS: dict[str, CoreConfig | FabricConfig] = {
         neurons=9,
         axons=10,
         lanes=4,
+        state_bits=12,
         monitors=4,
         learning=LearningConfig(rule="pair", fraction_bits=4, stochastic=True),
     ),
     "three_factor": CoreConfig(
-        neurons=5, axons=10, lanes=2, monitors=4, learning=LearningConfig(rule="three_factor")
+        neurons=5,
+        axons=10,
+        lanes=2,
+        state_bits=12,
+        monitors=4,
+        learning=LearningConfig(rule="three_factor"),
     ),
     "fabric": FabricConfig(
         dataclasses.replace(_ON_FABRIC, neurons=5, lanes=2, route_entries=2 * _FAN_OUT), 2, 1

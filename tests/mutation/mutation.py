@@ -55,7 +55,7 @@ def main() -> int:
     parser.add_argument("chips", nargs="*", metavar="CHIP", help=f"of {', '.join(CHIPS)}; all")
     parser.add_argument("--count", type=int, default=200, help="mutants of each chip")
     parser.add_argument("--seed", type=int, default=1, help="chooses the mutants")
-    parser.add_argument("--cases", type=int, default=6, help="cases of the scenario")
+    parser.add_argument("--cases", type=int, default=30, help="cases of the scenario")
     parser.add_argument("--jobs", type=int, default=1, help="mutants tried side by side")
     parser.add_argument("--page", action="store_true", help="only write the page again")
     options = parser.parse_args()
