@@ -21,6 +21,9 @@ EXACT_SINGLE = 1 << 24
 class Accumulators:
     """Sums of weights for each neuron, in rings of D steps.
 
+    Weights that no rule changes are kept in floating point as well: sums of integers in it are
+    faster, as they use BLAS, and exact in any order, as no sum exceeds 2^14 axons · 2^15.
+
     B is the batch, D the delay slots, K the accumulators of each neuron: the receptors', and the
     modulator's where there is one.
 
@@ -28,14 +31,18 @@ class Accumulators:
     ----------
     pending : (B, K, D, N) int64, what is under way for the next step and for the D − 1 after it; may be
         overwritten between steps.
+    largest : of a sum due in the last step, no magnitude exceeds it.
     """
 
     def __init__(self, config: CoreConfig, batch: int) -> None:
         self._batch, self._receptors = batch, config.receptors
+        self._learns = config.learning is not None
         self._count = config.layout.accumulators
         self._slots, self._neurons = config.delay_slots, config.neurons
         self._half = 1 << (config.layout.accumulator_bits - 1)
-        self._largest = config.axons << (config.weight_bits - 1)
+        largest = config.axons << (config.weight_bits - 1)
+        self._exact = np.float32 if largest < EXACT_SINGLE else np.float64
+        self._ones = np.ones(config.axons, dtype=self._exact)
         self._nothing = np.zeros((self._count, batch, self._neurons), dtype=np.int64)
         self._nothing.flags.writeable = False
 
@@ -47,6 +54,8 @@ class Accumulators:
     def load(self, image: Image, weights: Ints) -> None:
         """Take over delays and modulatory axons of an image, and weights that may change in place."""
         self._weights, self._modulatory = weights, image.modulatory
+        bounds = (image.learning["w_min"], image.learning["w_max"]) if self._learns else (0, 0)
+        self._largest_weight = int(max(np.max(np.abs(weights)), *map(abs, bounds)))
         if self._batch > 1:
             self._load_matrices(image)
             return
@@ -58,19 +67,17 @@ class Accumulators:
             modulated = np.where(image.modulatory, self._receptors * self._slots, 0)
             slots = image.delays + modulated[:, None]
             self._sums = (slots * self._neurons + np.arange(self._neurons)).ravel()
+        elif not self._learns:
+            parts = self._parts(weights, image.modulatory[:, None])
+            self._rows = [part.astype(self._exact) for part in parts]
 
     def _load_matrices(self, image: Image) -> None:
-        """Weights by slot and accumulator, to be multiplied with what arrived in all samples.
-
-        Integer matrix products do not use BLAS, floating-point ones do; and they are exact here, in
-        any order, as no sum of weights exceeds 2^14 axons · 2^15.
-        """
-        exact = np.float32 if self._largest < EXACT_SINGLE else np.float64
+        """Weights by slot and accumulator, to be multiplied with what arrived in all samples."""
         parts = self._parts(self._weights, image.modulatory[:, None])
         self._matrices: list[tuple[int, list[np.ndarray]]] = []
         for slot in np.unique(image.delays).tolist():
             there = image.delays == slot
-            self._matrices.append((slot, [np.where(there, p, 0).astype(exact) for p in parts]))
+            self._matrices.append((slot, [np.where(there, p, 0).astype(self._exact) for p in parts]))
 
     def integrate(self, arrived: Bools, axons: Ints) -> Ints:
         """(K, B, N) sums that are due in this step, with the axons that arrived in it.
@@ -79,13 +86,14 @@ class Accumulators:
         ----------
         arrived : (B, A), and for a batch of one the same as numbers in `axons`.
         """
+        self.largest = self._count * self._half if self._slots > 1 else len(axons) * self._largest_weight
         given = None
         if self._batch > 1:
             given = self._product(arrived)
         elif len(axons):
             if self._lists is None:
                 return self._sum_rows(axons)
-            given = self._sum_lists(self._lists.find(axons.tolist())[0])
+            given = self._sum_lists(self._lists.find(axons)[0])
         if self._slots == 1:
             return self._nothing if given is None else given[:, :, 0].swapaxes(0, 1)
         if given is not None:
@@ -99,6 +107,10 @@ class Accumulators:
 
     def _sum_rows(self, axons: Ints) -> Ints:
         """(K, 1, N): whole rows of weights, added, where there are no delays."""
+        if not self._learns:
+            ones = self._ones[: len(axons)]
+            sums = [ones.dot(rows.take(axons, axis=0)) for rows in self._rows]
+            return np.array(sums, dtype=np.int64)[:, None]
         rows = self._weights.take(axons, axis=0)
         if self._count == 1:
             return np.add.reduce(rows, axis=0)[None, None]  # type: ignore[no-any-return]

@@ -104,6 +104,7 @@ class GoldenCore:
         self.states = {name: np.zeros(shape, dtype=np.int64) for name in names}
         slots = self.config.axonal_delay_slots
         self._arrivals = np.zeros((self.batch, slots, self.config.axons), dtype=bool)
+        self._arrived = self._arrivals[:, 0]
         self._accumulators.reset()
         for counter in self.counters.values():
             counter[:] = 0
@@ -211,34 +212,37 @@ class GoldenCore:
 
     def step(self) -> Bools:
         """Execute the next step; returns its spikes, (B, N) bool, reported or not."""
-        c, neurons, tally = self.config, self._neurons, self._tally
+        c, neurons, learning, tally = self.config, self._neurons, self._learning, self._tally
 
         # 1. Arrive, 2. integrate.
-        arrived = self._arrivals[:, 0].copy()
-        if c.axonal_delay_slots > 1:
-            self._arrivals[:, :-1] = self._arrivals[:, 1:].copy()
-        self._arrivals[:, -1] = False
-        axons = arrived[0].nonzero()[0]  # of a batch of one
-        tally["synaptic_operations"] += c.neurons * count(arrived)
+        arrived = self._arrived
+        axons = arrived.ravel().nonzero()[0]  # sample·A + axon: of a batch of one, the axons
+        tally["synaptic_operations"] += c.neurons * count(arrived, axons)
         due = self._accumulators.integrate(arrived, axons)
-        modulation = due[-1] if len(due) > c.receptors else self._no_modulation
-        if self._learning:
-            self._learning.before_update(self.step_number, arrived)
+        if learning:
+            learning.before_update(self.step_number, arrived, axons)
 
         # 3. Update.
         neurons.states, neurons.sums = self.states, due[: c.receptors]
+        neurons.largest_sum = self._accumulators.largest
         spikes = self._update(neurons)
+        fired = spikes.ravel().nonzero()[0]  # sample·N + neuron
 
-        if self._learning:
-            self._learning.after_update(self.step_number, spikes, self.states["v"], modulation)
+        if learning:
+            modulation = due[-1] if len(due) > c.receptors else self._no_modulation
+            v = self.states["v"]
+            learning.after_update(self.step_number, spikes, fired, v, modulation)
             self._learned = True
 
         # 4. Route.
-        if np.count_nonzero(spikes):
-            sources, destinations = self._destinations
-            samples, entries = spikes.take(sources, axis=1).nonzero()
-            self._arrive(samples, destinations.take(entries))
-            tally["spikes"] += count(spikes)
+        if c.axonal_delay_slots > 1:
+            self._arrivals[:, :-1] = self._arrivals[:, 1:]
+            self._arrivals[:, -1] = False
+        else:
+            arrived.ravel()[axons] = False
+        if len(fired):
+            self._route(spikes)
+            tally["spikes"] += count(spikes, fired)
         tally["steps"] += 1
         self.step_number = (self.step_number + 1) % STEP_NUMBERS
         return spikes
@@ -252,21 +256,26 @@ class GoldenCore:
         given = np.asarray(raster)
         steps = given.shape[-2] if given.ndim >= 2 else 0
         axons = self._raster(given, steps)
-        spikes = np.zeros((self.batch, steps, self.config.neurons), dtype=bool)
-        busy = np.any(axons, axis=(0, 2))
-        for t in range(steps):
-            if busy[t]:
+        shape = (steps, self.batch, self.config.neurons)
+        spikes = [np.zeros((0, shape[2]), dtype=bool)]
+        for t, busy in enumerate(np.any(axons, axis=(0, 2)).tolist()):
+            if busy:
                 self._arrive(*np.nonzero(axons[:, t]))
-            spikes[:, t] = self.step()
-        return spikes if given.ndim == 3 else spikes[0]
+            spikes.append(self.step())
+        together = np.concatenate(spikes).reshape(shape)
+        return together.swapaxes(0, 1).copy() if given.ndim == 3 else together[:, 0]
+
+    def _route(self, spikes: Bools) -> None:
+        """Send spikes to their destinations."""
+        sources, places = self._destinations
+        samples, entries = spikes.take(sources, axis=1).nonzero()
+        self._arrive(samples, places.take(entries))
 
     def _arrive(self, samples: Ints, places: Ints) -> None:
         """Spikes of `samples`, in pairs with numbers slot·A + axon, set out.
 
         Slot 0 is the next step.
         """
-        if not len(places):
-            return
         arrivals = self._arrivals.reshape(self.batch, -1)
         before = count(arrivals)
         if self.batch == 1:

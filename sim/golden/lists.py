@@ -30,15 +30,22 @@ class Lists:
         spans = list(zip(begins, ends, strict=True))
         self._cells = [cells[begin:end] for begin, end in spans]
         self._places = [places[begin:end] for begin, end in spans]
+        # Lines that are equally long are the rows of two tables.
+        self._tables = None
+        if len(np.unique(self.count)) == 1:
+            shape = (len(spans), ends[0])
+            self._tables = cells.reshape(shape), places.reshape(shape)
 
-    def find(self, lines: list[int]) -> tuple[Ints, Ints]:
+    def find(self, lines: Ints) -> tuple[Ints, Ints]:
         """The elements of these lines, one line after the other.
 
         Their numbers a·N + n, and where in their line they are: columns of rows, rows of columns.
         """
-        if len(lines) == 1:
-            return self._cells[lines[0]], self._places[lines[0]]
+        if self._tables:
+            cells, places = self._tables
+            return cells.take(lines, axis=0).ravel(), places.take(lines, axis=0).ravel()
+        some = lines.tolist()
         return (
-            np.concatenate([self._cells[line] for line in lines]),
-            np.concatenate([self._places[line] for line in lines]),
+            np.concatenate([self._cells[line] for line in some]),
+            np.concatenate([self._places[line] for line in some]),
         )

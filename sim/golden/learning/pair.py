@@ -19,9 +19,9 @@ class Pair(LearningRule):
         if self.settings.bounds == "soft":
             s.w = s.lower(s.rnd((s.w - self.parameters["w_min"]) * y))
         elif self.settings.rates == "multiply":
-            s.w = s.lower(s.rnd(self.parameters["a_minus"] * y))
+            s.w = s.depress(s.rnd(self.constant("a_minus") * y))
         else:
-            s.w = s.lower(s.rnd(y))
+            s.w = s.depress(s.rnd(y))
 
     def on_post(self, s: Synapses) -> None:
         """Potentiate."""
@@ -29,6 +29,6 @@ class Pair(LearningRule):
         if self.settings.bounds == "soft":
             s.w = s.lift(s.rnd((self.parameters["w_max"] - s.w) * x))
         elif self.settings.rates == "multiply":
-            s.w = s.lift(s.rnd(self.parameters["a_plus"] * x))
+            s.w = s.potentiate(s.rnd(self.constant("a_plus") * x))
         else:
-            s.w = s.lift(s.rnd(x))
+            s.w = s.potentiate(s.rnd(x))

@@ -5,6 +5,8 @@ Source: docs/reference/semantics.md, "Learning".
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..arithmetic import Bools, Ints
@@ -19,26 +21,31 @@ class LearningRule(LearningState):
     has_post_side = True
     """The rule changes weights when neurons fire."""
 
-    def before_update(self, step: int, arrived: Bools) -> None:
-        """Traces of axons and pre side of a step, with `arrived` (B, A)."""
+    def before_update(self, step: int, arrived: Bools, axons: Ints) -> None:
+        """Traces of axons and pre side of a step: `arrived` (B, A), of a batch of one `axons`."""
         self.update_axons(arrived)
-        if self.parameters["enabled"] and np.count_nonzero(arrived):
-            synapses = Synapses(self, step, PRE, arrived[0].nonzero()[0])
-            self.on_pre(synapses)
-            synapses.store()
+        if len(axons) and self.parameters["enabled"]:
+            self._visit(self.on_pre, step, PRE, axons)
 
-    def after_update(self, step: int, spikes: Bools, v: Ints, modulation: Ints) -> None:
-        """Post side, states of neurons and sweep, with what the update left; all (B, N)."""
+    def after_update(
+        self, step: int, spikes: Bools, fired: Ints, v: Ints, modulation: Ints
+    ) -> None:
+        """Post side, states of neurons and sweep, with what the update left.
+
+        `spikes`, `v` and `modulation` are (B, N); `fired` are the neurons of a batch of one.
+        """
         enabled = self.parameters["enabled"]
-        if enabled and self.has_post_side and np.count_nonzero(spikes):
-            synapses = Synapses(self, step, POST, spikes[0].nonzero()[0])
-            self.on_post(synapses)
-            synapses.store()
+        if len(fired) and enabled and self.has_post_side:
+            self._visit(self.on_post, step, POST, fired)
         self.update_neurons(step, spikes, v, modulation)
-        if enabled and self._sweeps and (step + 1) % self.sweep_period == 0:
-            synapses = Synapses(self, step, SWEEP)
-            self.on_sweep(synapses)
-            synapses.store()
+        if self._sweeps and enabled and (step + 1) % self.sweep_period == 0:
+            self._visit(self.on_sweep, step, SWEEP, np.arange(self.config.axons))
+
+    def _visit(self, change: Callable[[Synapses], None], step: int, phase: int, lines: Ints) -> None:
+        """Let the rule change the synapses of these axons, or in the phase `POST` of these neurons."""
+        synapses = Synapses(self, step, phase, lines)
+        change(synapses)
+        synapses.store()
 
     @property
     def sweep_period(self) -> int:
@@ -48,14 +55,18 @@ class LearningRule(LearningState):
     def trace(self, name: str, spikes: Bools) -> None:
         """Let the trace "x" or "y" decay, then grow where there are spikes (of its shape)."""
         states = self.axon_states if name in self.axon_states else self.neuron_states
-        decayed = self.decayed(states[name], name, f"d_{name}")
-        if np.count_nonzero(spikes):
-            increment = self.parameters[f"{name}_inc"]
-            if self.settings.pairing == "nearest":
-                decayed = np.where(spikes, increment, decayed)
-            else:
-                decayed = self.sat(name, decayed + increment * spikes)
-        states[name] = decayed
+        states[name] = values = self.decayed(states[name], name, f"d_{name}")
+        places = spikes.ravel().nonzero()[0]
+        if not len(places):
+            return
+        increment = self.constant(f"{name}_inc")
+        flat = values.ravel()
+        if self.settings.pairing == "nearest":
+            flat[places] = increment
+        elif self.fits(name, f"d_{name}", f"{name}_inc"):
+            flat[places] = flat.take(places) + increment
+        else:
+            states[name] = self.sat(name, values + increment * spikes)
 
     # What a rule says.
 

@@ -13,7 +13,7 @@ import numpy as np
 from spikeloom.hdl import CoreConfig, Image
 from spikeloom.hdl.contract.errors import InputError
 
-from ..arithmetic import Ints, clamp, count, decay_of
+from ..arithmetic import Ints, clamp, count, decay, decay_of
 from ..lists import Lists
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class LearningState:
     axon_tags, neuron_tags : (A,), (N,) int64.
     axon_states, neuron_states : by name, (B, A) and (B, N) int64.
     eligibility : (A, N) int64, or None.
+    fraction_bits, half : F, and ρ of rounding to nearest, as arrays.
     of_axon, of_neuron : which synapses of an axon, and of a neuron, are plastic.
     tally : counters that a step adds to.
     """
@@ -44,6 +45,8 @@ class LearningState:
         self.config, self.settings, self.batch = config, config.learning, batch
         self.tally = tally
         self._sweeps = config.learning.format.sweeps
+        bits = self.settings.fraction_bits
+        self.fraction_bits, self.half = np.array(bits), np.array((1 << bits) >> 1)
         layout = config.layout
         self._fields = {f.name: f for f in (*layout.axon_states, *layout.neuron_states)}
         nothing = np.zeros((config.axons, config.neurons), dtype=bool)
@@ -63,6 +66,8 @@ class LearningState:
         self.modulatory = image.modulatory
         self.axon_tags, self.neuron_tags = image.axon_tags, image.neuron_tags
         self._decays: dict[str, Callable[[Ints], Ints]] = {}
+        self._constants: dict[str, Ints] = {}
+        self._fits: dict[str, bool] = {}
 
     def reset(self) -> None:
         """Clear all states."""
@@ -76,12 +81,29 @@ class LearningState:
         has_eligibility = "eligibility" in layout.synapse_fields
         self.eligibility = zeros(c.axons, c.neurons) if has_eligibility else None
 
+    def constant(self, name: str) -> Ints:
+        """A parameter of the rule as an array, with which NumPy computes faster than with an int."""
+        found = self._constants.get(name)
+        if found is None:
+            found = self._constants[name] = np.array(self.parameters[name])
+        return found
+
     def decayed(self, values: Ints, name: str, constant: str) -> Ints:
         """Values in the format of the state `name`, one step later, by a parameter of the rule."""
-        if constant not in self._decays:
-            bits = self._fields[name].bits
-            self._decays[constant] = decay_of(self.parameters[constant], bits)
-        return self._decays[constant](values)
+        function = self._decays.get(constant)
+        if function is None:
+            function = decay_of(self.parameters[constant], self._fields[name].bits)
+            self._decays[constant] = function
+        return function(values)
+
+    def fits(self, name: str, constant: str, increment: str) -> bool:
+        """Whether no value of a state, decayed, exceeds its format with an increment ≥ 0."""
+        found = self._fits.get(name)
+        if found is None:
+            top = np.array(self._fields[name].maximum)
+            decayed = int(decay(top, self.parameters[constant]))
+            found = self._fits[name] = decayed + self.parameters[increment] <= top
+        return found
 
     def sat(self, name: str, values: Ints) -> Ints:
         """Clamp values (B, …) to the format of a state, and count them."""

@@ -20,17 +20,13 @@ class Synapses:
     neuron : states of each synapse's neuron by name, (E,) int64 each.
     """
 
-    def __init__(
-        self, state: LearningState, step: int, phase: int, lines: Ints | None = None
-    ) -> None:
-        """Those of the axons `lines`, in the phase `POST` of these neurons; or all."""
-        self._state, self._step, self._phase = state, step, phase
-        lists = state.of_neuron if phase == POST else state.of_axon
-        self._lists = lists
-        self._lines = np.arange(len(lists.count)) if lines is None else lines
-        self._cells, self._others = lists.find(self._lines.tolist())
-        self._rho: Ints | int | None = None
-        self._old = self.w = state.weights.take(self._cells)
+    def __init__(self, state: LearningState, step: int, phase: int, lines: Ints) -> None:
+        """Those of the axons `lines`, in the phase `POST` of these neurons."""
+        self._state, self._step, self._phase, self._lines = state, step, phase, lines
+        self._lists = state.of_neuron if phase == POST else state.of_axon
+        self._cells, self._others = self._lists.find(lines)
+        self._rho: Ints | None = None
+        self._old = self.w = state.weights.ravel().take(self._cells)
         if state.eligibility is not None:
             self._old_e = self.e = state.eligibility.take(self._cells)
         self.axon = _Ends(state.axon_states, self, axons=True)
@@ -72,19 +68,31 @@ class Synapses:
             return np.asarray(z)
         if self._rho is None:
             self._rho = self._offset(bits)
-        return np.asarray((z + self._rho) >> bits)
+        return np.asarray((z + self._rho) >> self._state.fraction_bits)
 
     def lift(self, z: Ints, where: Bools | bool = True) -> Ints:
         """w + z, bounded in the direction of the change, `where` it changes; else w: (E,)."""
-        return self._changed(z, z < 0, where)
+        return self._bounded(self.w + z, z < 0, where)
 
     def lower(self, z: Ints, where: Bools | bool = True) -> Ints:
         """w − z, bounded in the direction of the change, `where` it changes; else w: (E,)."""
-        return self._changed(-z, z >= 0, where)
+        return self._bounded(self.w - z, z >= 0, where)
 
-    def _changed(self, change: Ints, down: Bools, where: Bools | bool) -> Ints:
-        w_min, w_max = self._state.parameters["w_min"], self._state.parameters["w_max"]
-        w = self.w + change
+    def potentiate(self, z: Ints) -> Ints:
+        """`lift` by a z ≥ 0: (E,)."""
+        return self._counted(self.w + z, np.minimum, "w_max")
+
+    def depress(self, z: Ints) -> Ints:
+        """`lower` by a z ≥ 0: (E,)."""
+        return self._counted(self.w - z, np.maximum, "w_min")
+
+    def _counted(self, w: Ints, extreme: np.ufunc, name: str) -> Ints:
+        bounded: Ints = extreme(w, self._state.constant(name))
+        self._state.tally["weight_clamps"] += int(np.count_nonzero(bounded != w))
+        return bounded
+
+    def _bounded(self, w: Ints, down: Bools, where: Bools | bool) -> Ints:
+        w_min, w_max = self._state.constant("w_min"), self._state.constant("w_max")
         bounded = np.where(down, np.maximum(w, w_min), np.minimum(w, w_max))
         clamped = bounded != w
         if where is not True:
@@ -100,11 +108,11 @@ class Synapses:
         self._state.tally["clamps"] += int(np.count_nonzero(clamped != e))
         return clamped
 
-    def _offset(self, bits: int) -> Ints | int:
+    def _offset(self, bits: int) -> Ints:
         """ρ, what is added before rounding down, in units of 2^−F."""
         state = self._state
         if not state.settings.stochastic:
-            return (1 << bits) >> 1
+            return state.half
         lines, others = state.axon_tags, state.neuron_tags
         if self._phase == POST:
             lines, others = others, lines

@@ -25,7 +25,8 @@ def adlif(n: Neurons) -> Bools:
     bias = p["bias"] if n.config.bias else 0
     integrated = n.sat(n.decayed("v", "d_mem", nearest=True) + current - s["w"] + bias, ~waiting)
     v = np.where(waiting, s["v"], integrated)
+    shared = share(v, p["a"])
     spikes = n.fire(v, p["v_threshold"], waiting)
 
-    s["w"] = n.sat(n.decayed("w", "d_w", nearest=True) + share(v, p["a"]) + p["b"] * spikes)
+    s["w"] = n.sat(n.decayed("w", "d_w", nearest=True) + shared + p["b"] * spikes)
     return spikes

@@ -27,7 +27,8 @@ def lif(n: Neurons) -> Bools:
     if c.bias:
         v += p["bias"]
     holds = waiting is not False and not c.integrate_refractory
-    v = n.sat(v, ~np.asarray(waiting) if holds else True)
+    if not n.potential_fits():
+        v = n.sat(v, ~np.asarray(waiting) if holds else True)
     if c.floor:
         v = np.maximum(v, p["v_min"])
     if holds:

@@ -22,35 +22,50 @@ class Neurons:
     """What a golden function is given: it changes `states`, and returns who fired, (B, N) bool.
 
     B is the batch, N the number of neurons; a parameter has one value for each neuron, a state one
-    for each neuron and sample.  Everything is computed for all of them at once.
+    for each neuron and sample.  Everything is computed for all of them at once.  A function that
+    changes a state makes a new array of it: whoever has the old one keeps the old values.
 
     Attributes
     ----------
     config : the core, with the model's options.
-    parameters : by name, (N,) int64 each.
+    parameters : by name, (1, N) int64 each: NumPy's fast path is for operands of one shape.
     states : by name, (B, N) int64 each.
     sums : (K, B, N) int64, the weights that arrived, by receptor; read-only.
+    largest_sum : of the weights that arrived, no magnitude of a sum exceeds it.
     tally : counters that this step adds to.
     """
 
     sums: Ints
+    largest_sum: int
     states: dict[str, Ints]
 
     def __init__(self, config: CoreConfig, parameters: dict[str, Ints], tally: Tally) -> None:
-        self.config, self.parameters, self.tally = config, parameters, tally
+        self.config, self.tally = config, tally
+        self.parameters = {name: values[None] for name, values in parameters.items()}
         bits = config.state_bits
         self._low, self._high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-        self._suffixes = receptor_suffixes(config.receptors)
+        self._half, self._bits = np.array(-self._low), np.array(bits)
+        self._receptors = [("i" + s, "d_syn" + s) for s in receptor_suffixes(config.receptors)]
         self._sums_fit = config.layout.accumulator_bits + config.weight_shift <= bits
         self._rounded = cut if config.decay_rounding == "toward_zero" else decay
-        self._decays: dict[tuple[str, bool], Callable[[Ints], Ints]] = {}
+        self._decays: dict[str, Callable[[Ints], Ints]] = {}
+        self._headroom = self._largest_sum_that_fits()
+
+    def _largest_sum_that_fits(self) -> int:
+        """Of delta synapses: what a decayed potential and the bias leave of a state's range."""
+        p, c = self.parameters, self.config
+        if c.synapse != "delta" or c.leak != "exponential":
+            return -1
+        decayed = abs(int(self._rounded(np.array(self._low), int(np.min(p["d_mem"])))))
+        bias = int(np.max(np.abs(p["bias"]))) if c.bias else 0
+        return (self._high - decayed - bias) >> c.weight_shift
 
     def sat(self, x: Ints, stored: Bools | bool = True) -> Ints:
         """Clamp to the range of a state, counting clamps where the result is `stored`."""
+        if not np.count_nonzero((x + self._half) >> self._bits):
+            return x
         clamped = clamp(x, self._low, self._high)
-        changed = clamped != x
-        if np.count_nonzero(changed):
-            self.tally["clamps"] += count(changed & stored)
+        self.tally["clamps"] += count((clamped != x) & stored)
         return clamped
 
     def decay(self, x: Ints, d: Ints) -> Ints:
@@ -59,11 +74,11 @@ class Neurons:
 
     def decayed(self, state: str, constant: str, *, nearest: bool = False) -> Ints:
         """A state one step later, by the decay constant of this name; or rounded to `nearest`."""
-        function = self._decays.get((constant, nearest))
+        function = self._decays.get(constant)
         if function is None:
             rounded = decay if nearest else self._rounded
             function = decay_of(self.parameters[constant], self.config.state_bits - 1, rounded)
-            self._decays[constant, nearest] = function
+            self._decays[constant] = function
         return function(self.states[state])
 
     # What several models have: each part where there are the parameters and states for it.
@@ -73,17 +88,21 @@ class Neurons:
 
         A model without states "i" (or "i_exc" and "i_inh") has delta synapses.
         """
-        states, shift, total = self.states, self.config.weight_shift, None
-        for suffix, summed in zip(self._suffixes, self.sums, strict=True):
+        states, shift = self.states, self.config.weight_shift
+        total: Ints | None = None
+        for (state, constant), summed in zip(self._receptors, self.sums, strict=True):
             current = summed << shift if shift else summed
-            if "i" + suffix in states:
-                current = self.sat(self.decayed("i" + suffix, "d_syn" + suffix) + current)
-                states["i" + suffix] = current
+            if state in states:
+                current = states[state] = self.sat(self.decayed(state, constant) + current)
             elif not self._sums_fit:
                 current = self.sat(current)
             total = current if total is None else total + current
         assert total is not None
         return total
+
+    def potential_fits(self) -> bool:
+        """Whether decayed potential, current and bias are known to add up within a state's range."""
+        return self.largest_sum <= self._headroom
 
     def waiting(self) -> Bools:
         """Who is refractory; nobody in a model without the state "ref"."""
@@ -92,8 +111,9 @@ class Neurons:
         return self.states["ref"] > 0
 
     def fire(self, v: Ints, threshold: Ints, waiting: Bools | bool = False) -> Bools:
-        """Compare, reset and store the potential, count refractory steps; returns who fired.
+        """Compare, reset (in `v` itself) and store the potential, count refractory steps.
 
+        Returns who fired.
         The reset is to "v_reset", in a model without this parameter by subtraction; a neuron whose
         parameter "readout" is set does not fire.
         """
@@ -103,17 +123,15 @@ class Neurons:
             spikes &= ~np.asarray(waiting)
         if "readout" in p:
             spikes &= p["readout"] == 0
-        s["v"] = v
-        if "ref" in s and waiting is not False:
-            s["ref"] = s["ref"] - waiting
-        if not np.count_nonzero(spikes):
-            return spikes
         if "v_reset" in p:
-            s["v"] = np.where(spikes, p["v_reset"], v)
-        else:
-            s["v"] = np.where(spikes, self.sat(v - threshold, spikes), v)
+            np.copyto(v, p["v_reset"], where=spikes)
+        elif np.count_nonzero(spikes):
+            np.copyto(v, self.sat(v - threshold, spikes), where=spikes)
+        s["v"] = v
         if "ref" in s:
-            s["ref"] = np.where(spikes, p["refractory"], s["ref"])
+            left = s["ref"] - waiting
+            np.copyto(left, p["refractory"], where=spikes)
+            s["ref"] = left
         return spikes
 
 
