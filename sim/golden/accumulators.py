@@ -10,7 +10,7 @@ import numpy as np
 from spikeloom.hdl import CoreConfig, Image
 
 from .arithmetic import Bools, Ints
-from .lists import Lists
+from .table import Table
 
 SPARSE = 0.03
 """Share of synapses that exist, below which they are summed one by one instead of in whole rows."""
@@ -21,8 +21,10 @@ EXACT_SINGLE = 1 << 24
 class Accumulators:
     """Sums of weights for each neuron, in rings of D steps.
 
-    Weights that no rule changes are kept in floating point as well: sums of integers in it are
-    faster, as they use BLAS, and exact in any order, as no sum exceeds 2^14 axons · 2^15.
+    Weights are summed in one of three ways.  Rows of weights, of a batch of one without delays and
+    learning, and matrices of them, of larger batches, are kept in floating point: its products use
+    BLAS, unlike those of integers, and are exact here in any order, as no sum of weights exceeds
+    2^14 axons · 2^15.  All else is summed synapse by synapse.
 
     B is the batch, D the delay slots, K the accumulators of each neuron: the receptors', and the
     modulator's where there is one.
@@ -31,17 +33,17 @@ class Accumulators:
     ----------
     pending : (B, K, D, N) int64, what is under way for the next step and for the D − 1 after it; may be
         overwritten between steps.
-    largest : of a sum due in the last step, no magnitude exceeds it.
+    largest : no magnitude of the sums of the last step, over all receptors, exceeds it.
     """
 
     def __init__(self, config: CoreConfig, batch: int) -> None:
         self._batch, self._receptors = batch, config.receptors
-        self._learns = config.learning is not None
         self._count = config.layout.accumulators
         self._slots, self._neurons = config.delay_slots, config.neurons
+        self._learns = config.learning is not None
         self._half = 1 << (config.layout.accumulator_bits - 1)
-        largest = config.axons << (config.weight_bits - 1)
-        self._exact = np.float32 if largest < EXACT_SINGLE else np.float64
+        most = config.axons << (config.weight_bits - 1)
+        self._exact = np.float32 if most < EXACT_SINGLE else np.float64
         self._ones = np.ones(config.axons, dtype=self._exact)
         self._nothing = np.zeros((self._count, batch, self._neurons), dtype=np.int64)
         self._nothing.flags.writeable = False
@@ -51,33 +53,32 @@ class Accumulators:
         shape = (self._batch, self._count, self._slots, self._neurons)
         self.pending = np.zeros(shape, dtype=np.int64)
 
-    def load(self, image: Image, weights: Ints) -> None:
-        """Take over delays and modulatory axons of an image, and weights that may change in place."""
-        self._weights, self._modulatory = weights, image.modulatory
-        bounds = (image.learning["w_min"], image.learning["w_max"]) if self._learns else (0, 0)
-        self._largest_weight = int(max(np.max(np.abs(weights)), *map(abs, bounds)))
-        if self._batch > 1:
-            self._load_matrices(image)
-            return
-        exists = (weights != 0) | image.plastic
-        self._lists: Lists | None = None
-        if self._slots > 1 or np.count_nonzero(exists) < SPARSE * exists.size:
-            self._lists = Lists(exists)
-            # Where each synapse adds: accumulator, slot and neuron as one number.
-            modulated = np.where(image.modulatory, self._receptors * self._slots, 0)
-            slots = image.delays + modulated[:, None]
-            self._sums = (slots * self._neurons + np.arange(self._neurons)).ravel()
-        elif not self._learns:
-            parts = self._parts(weights, image.modulatory[:, None])
-            self._rows = [part.astype(self._exact) for part in parts]
+    def table(self, image: Image) -> Table | None:
+        """The synapses of an image, if they are to be summed one by one."""
+        dense = np.count_nonzero(image.weights) >= SPARSE * image.weights.size
+        if self._batch > 1 or (dense and self._slots == 1 and not self._learns):
+            return None
+        return Table(image)
 
-    def _load_matrices(self, image: Image) -> None:
-        """Weights by slot and accumulator, to be multiplied with what arrived in all samples."""
-        parts = self._parts(self._weights, image.modulatory[:, None])
-        self._matrices: list[tuple[int, list[np.ndarray]]] = []
-        for slot in np.unique(image.delays).tolist():
-            there = image.delays == slot
-            self._matrices.append((slot, [np.where(there, p, 0).astype(self._exact) for p in parts]))
+    def load(self, image: Image, table: Table | None) -> None:
+        """Take over an image, and its table of synapses, whose weights may change."""
+        self._table = table
+        bounds = [image.learning[name] for name in ("w_min", "w_max") if self._learns]
+        self._largest_weight = max(map(abs, [int(np.max(np.abs(image.weights))), *bounds]))
+        parts = self._parts(image.weights, image.modulatory[:, None])
+        if table:
+            # Where each synapse adds: accumulator, slot and neuron as one number.
+            ring = self._slots * self._neurons
+            slots = image.delays[table.axons, table.neurons]
+            self._sums = slots * self._neurons + table.neurons
+            self._sums += image.modulatory[table.axons] * (self._receptors * ring)
+        elif self._batch == 1:
+            self._rows = [part.astype(self._exact) for part in parts]
+        else:
+            self._matrices = [
+                (slot, [np.where(image.delays == slot, p, 0).astype(self._exact) for p in parts])
+                for slot in np.unique(image.delays).tolist()
+            ]
 
     def integrate(self, arrived: Bools, axons: Ints) -> Ints:
         """(K, B, N) sums that are due in this step, with the axons that arrived in it.
@@ -86,57 +87,44 @@ class Accumulators:
         ----------
         arrived : (B, A), and for a batch of one the same as numbers in `axons`.
         """
-        self.largest = self._count * self._half if self._slots > 1 else len(axons) * self._largest_weight
-        given = None
-        if self._batch > 1:
-            given = self._product(arrived)
-        elif len(axons):
-            if self._lists is None:
-                return self._sum_rows(axons)
-            given = self._sum_lists(self._lists.find(axons)[0])
         if self._slots == 1:
-            return self._nothing if given is None else given[:, :, 0].swapaxes(0, 1)
-        if given is not None:
+            self.largest = len(axons) * self._largest_weight
+            return self._given(arrived, axons)[:, :, 0] if len(axons) else self._nothing
+        self.largest = self._receptors * self._half
+        if len(axons):
             # Wraps only where delays or sums were written while something was under way.
-            half = self._half
+            half, given = self._half, self._given(arrived, axons).swapaxes(0, 1)
             self.pending = ((self.pending + given + half) & (2 * half - 1)) - half
         due = self.pending[:, :, 0].swapaxes(0, 1)
         self.pending = np.roll(self.pending, -1, axis=2)
         self.pending[:, :, -1] = 0
         return due
 
-    def _sum_rows(self, axons: Ints) -> Ints:
-        """(K, 1, N): whole rows of weights, added, where there are no delays."""
-        if not self._learns:
+    def _given(self, arrived: Bools, axons: Ints) -> Ints:
+        """(K, B, D, N) sums of the weights of the axons that arrived."""
+        shape = (self._count, self._batch, self._slots, self._neurons)
+        if self._batch > 1:
+            given = np.zeros(shape, dtype=np.int64)
+            for slot, matrices in self._matrices:
+                spikes = arrived.astype(self._exact)
+                for k, matrix in enumerate(matrices):
+                    given[k, :, slot] = spikes @ matrix
+            return given
+        if not self._table:
             ones = self._ones[: len(axons)]
             sums = [ones.dot(rows.take(axons, axis=0)) for rows in self._rows]
-            return np.array(sums, dtype=np.int64)[:, None]
-        rows = self._weights.take(axons, axis=0)
-        if self._count == 1:
-            return np.add.reduce(rows, axis=0)[None, None]  # type: ignore[no-any-return]
-        parts = self._parts(rows, self._modulatory[axons, None])
-        return np.array([np.add.reduce(part, axis=0) for part in parts])[:, None]
-
-    def _sum_lists(self, cells: Ints) -> Ints:
-        """(1, K, D, N): the weights of these synapses, each added where it goes."""
-        weights, sums = self._weights.take(cells), self._sums.take(cells)
-        ring = self._slots * self._neurons
+            return np.array(sums, dtype=np.int64).reshape(shape)
+        synapses, _ = self._table.of_axon.find(axons)
+        weights, sums = self._table.weights.take(synapses), self._sums.take(synapses)
         if self._receptors == 2:
+            ring = self._slots * self._neurons
             sums = np.where((weights < 0) & (sums < ring), sums + ring, sums)
-        total = np.bincount(sums, weights, self._count * ring).astype(np.int64)
-        return total.reshape(1, self._count, self._slots, self._neurons)
-
-    def _product(self, arrived: Bools) -> Ints:
-        """(B, K, D, N) sums of the weights of the axons that arrived."""
-        given = np.zeros_like(self.pending)
-        for slot, matrices in self._matrices:
-            spikes = arrived.astype(matrices[0].dtype)
-            for k, matrix in enumerate(matrices):
-                given[:, k, slot] = spikes @ matrix
-        return given
+        given = np.zeros(self._count * self._slots * self._neurons, dtype=np.int64)
+        np.add.at(given, sums, weights)
+        return given.reshape(shape)
 
     def _parts(self, weights: Ints, modulatory: Bools) -> list[Ints]:
-        """K times (R, N): the weights of R axons, each where its accumulator sees it, elsewhere 0."""
+        """K times (A, N): the weights, each where its accumulator sees it, elsewhere 0."""
         current = weights
         if self._count > self._receptors:
             current = np.where(modulatory, 0, weights)

@@ -43,7 +43,7 @@ class GoldenCore:
     Attributes
     ----------
     image : may be replaced between steps by another `Image` for the same configuration; states stay.
-    weights : (A, N) int64, read-only: the weights in use, which change while the core learns.
+    weights : (A, N) int64, read-only: the weights in use, of which the core changes its own.
     states : of the neuron model, by name ("v", the potential, and what else it keeps), each (B, N)
         int64; may be overwritten between steps.
     axon_states, neuron_states : what the learning rule keeps, by name, (B, A) and (B, N) int64; may
@@ -66,8 +66,7 @@ class GoldenCore:
         self._tally: Tally = dict.fromkeys(COUNTERS, 0)
         self._no_modulation = np.zeros((batch, c.neurons), dtype=np.int64)
         self._image: Image
-        self._weights: Ints
-        self._learned = False  # `_weights` differ from those of `_image`
+        self._learned = False  # the weights differ from those of `_image`
         self._accumulators = Accumulators(c, batch)
         self._learning: LearningRule | None = None
         if c.learning is not None:
@@ -78,8 +77,8 @@ class GoldenCore:
     @property
     def image(self) -> Image:
         """The image with the weights in use, read-only: to change something, assign an image."""
-        if self._learned:
-            self._image = _frozen(dataclasses.replace(self._image, weights=self._weights))
+        if self._learned and self._table:
+            self._image = _frozen(dataclasses.replace(self._image, weights=self._table.matrix()))
             self._learned = False
         return self._image
 
@@ -89,13 +88,14 @@ class GoldenCore:
             raise ImageError("the image is for another configuration; make a new core for it")
         own = _frozen(RunningImage.of(image))  # a copy, validated again
         destinations = _destinations(own)
-        weights = own.weights.copy()
+        table = self._accumulators.table(own)
         if self._learning:
-            self._learning.load(own, weights)
-        self._accumulators.load(own, weights)
+            self._learning.load(own, table)
+        self._accumulators.load(own, table)
         self._neurons = Neurons(self.config, own.parameters, self._tally)
         self._image, self._destinations = own, destinations
-        self._weights, self._learned = weights, False
+        self._one_each = np.array_equal(destinations[0], np.arange(self.config.neurons))
+        self._table, self._learned = table, False
 
     def reset(self) -> None:
         """Clear state, pending arrivals, step number and counters; the image stays, as learned."""
@@ -105,6 +105,7 @@ class GoldenCore:
         slots = self.config.axonal_delay_slots
         self._arrivals = np.zeros((self.batch, slots, self.config.axons), dtype=bool)
         self._arrived = self._arrivals[:, 0]
+        self._flags = self._arrivals.reshape(self.batch, -1)
         self._accumulators.reset()
         for counter in self.counters.values():
             counter[:] = 0
@@ -122,10 +123,8 @@ class GoldenCore:
 
     @property
     def weights(self) -> Ints:
-        """(A, N) int64 view of the weights in use, read-only."""
-        view = self._weights.view()
-        view.flags.writeable = False
-        return view
+        """(A, N) int64, the weights in use, read-only."""
+        return self.image.weights
 
     @property
     def arrivals(self) -> Bools:
@@ -241,7 +240,7 @@ class GoldenCore:
         else:
             arrived.ravel()[axons] = False
         if len(fired):
-            self._route(spikes)
+            self._route(spikes, fired)
             tally["spikes"] += count(spikes, fired)
         tally["steps"] += 1
         self.step_number = (self.step_number + 1) % STEP_NUMBERS
@@ -265,26 +264,32 @@ class GoldenCore:
         together = np.concatenate(spikes).reshape(shape)
         return together.swapaxes(0, 1).copy() if given.ndim == 3 else together[:, 0]
 
-    def _route(self, spikes: Bools) -> None:
-        """Send spikes to their destinations."""
+    def _route(self, spikes: Bools, fired: Ints) -> None:
+        """Send the spikes to their destinations."""
         sources, places = self._destinations
-        samples, entries = spikes.take(sources, axis=1).nonzero()
-        self._arrive(samples, places.take(entries))
+        if self.batch > 1:
+            samples, entries = spikes.take(sources, axis=1).nonzero()
+            self._arrive(samples, places.take(entries))
+        elif self._one_each:
+            self._arrive(fired, places.take(fired))
+        else:
+            entries = spikes.ravel().take(sources).nonzero()[0]
+            self._arrive(entries, places.take(entries))
 
     def _arrive(self, samples: Ints, places: Ints) -> None:
-        """Spikes of `samples`, in pairs with numbers slot·A + axon, set out.
+        """Spikes of `samples`, in pairs with numbers slot·A + axon, set out; slot 0 is the next step.
 
-        Slot 0 is the next step.
+        In a batch of one the samples are not looked at.
         """
-        arrivals = self._arrivals.reshape(self.batch, -1)
-        before = count(arrivals)
+        flags = self._flags
+        before = count(flags)
         if self.batch == 1:
-            arrivals[0][places] = True
+            flags.ravel()[places] = True
             given: Ints | int = len(places)
         else:
-            arrivals[samples, places] = True
+            flags[samples, places] = True
             given = np.bincount(samples, minlength=self.batch)
-        self._tally["duplicates"] += given - (count(arrivals) - before)
+        self._tally["duplicates"] += given - (count(flags) - before)
 
     def _raster(self, values: ArrayLike, *steps: int) -> Bools:
         """Check 0 and 1 of shape (B, *steps, A), the B optional for a batch of one."""

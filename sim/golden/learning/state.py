@@ -14,7 +14,7 @@ from spikeloom.hdl import CoreConfig, Image
 from spikeloom.hdl.contract.errors import InputError
 
 from ..arithmetic import Ints, clamp, count, decay, decay_of
-from ..lists import Lists
+from ..table import Table
 
 if TYPE_CHECKING:
     from ..neurons.neurons import Tally
@@ -30,13 +30,13 @@ class LearningState:
     ----------
     settings : the `LearningConfig` of the core.
     parameters : by name, the run-time parameters of the image.
-    weights : (A, N) int64, changed in place.
+    table : the synapses, and their weights, which change in place.
+    cells : (S,) where each synapse is in `eligibility`.
     modulatory : (A,) bool.
     axon_tags, neuron_tags : (A,), (N,) int64.
     axon_states, neuron_states : by name, (B, A) and (B, N) int64.
     eligibility : (A, N) int64, or None.
     fraction_bits, half : F, and ρ of rounding to nearest, as arrays.
-    of_axon, of_neuron : which synapses of an axon, and of a neuron, are plastic.
     tally : counters that a step adds to.
     """
 
@@ -49,20 +49,18 @@ class LearningState:
         self.fraction_bits, self.half = np.array(bits), np.array((1 << bits) >> 1)
         layout = config.layout
         self._fields = {f.name: f for f in (*layout.axon_states, *layout.neuron_states)}
-        nothing = np.zeros((config.axons, config.neurons), dtype=bool)
-        self.of_axon, self.of_neuron = Lists(nothing), Lists(nothing, by_column=True)
 
-    def load(self, image: Image, weights: Ints) -> None:
-        """Take over an image, and weights to change; states stay as they are."""
+    def load(self, image: Image, table: Table | None) -> None:
+        """Take over an image, and the synapses to change, if there is one sample; states stay."""
         if self.batch > 1 and image.learning["enabled"]:
             raise InputError(
                 f"a batch of {self.batch} samples cannot learn: they share the weights; "
                 "give a batch of 1, or an image with enabled = 0"
             )
-        self.weights, self.parameters = weights, image.learning
-        if not np.array_equal(self.of_axon.flags, image.plastic):
-            self.of_axon = Lists(image.plastic)
-            self.of_neuron = Lists(image.plastic, by_column=True)
+        self.parameters = image.learning
+        if table:
+            self.table = table
+            self.cells = table.axons * self.config.neurons + table.neurons
         self.modulatory = image.modulatory
         self.axon_tags, self.neuron_tags = image.axon_tags, image.neuron_tags
         self._decays: dict[str, Callable[[Ints], Ints]] = {}

@@ -23,11 +23,13 @@ class Synapses:
     def __init__(self, state: LearningState, step: int, phase: int, lines: Ints) -> None:
         """Those of the axons `lines`, in the phase `POST` of these neurons."""
         self._state, self._step, self._phase, self._lines = state, step, phase, lines
-        self._lists = state.of_neuron if phase == POST else state.of_axon
-        self._cells, self._others = self._lists.find(lines)
+        table = state.table
+        self._lists = table.plastic_of_neuron if phase == POST else table.plastic_of_axon
+        self._synapses, self._others = self._lists.find(lines)
         self._rho: Ints | None = None
-        self._old = self.w = state.weights.ravel().take(self._cells)
+        self._old = self.w = table.weights.take(self._synapses)
         if state.eligibility is not None:
+            self._cells = state.cells.take(self._synapses)
             self._old_e = self.e = state.eligibility.take(self._cells)
         self.axon = _Ends(state.axon_states, self, axons=True)
         self.neuron = _Ends(state.neuron_states, self, axons=False)
@@ -35,9 +37,9 @@ class Synapses:
     def store(self) -> None:
         """Keep what the rule assigned, and count the updates."""
         state = self._state
-        state.tally["weight_updates"] += len(self._cells)
+        state.tally["weight_updates"] += len(self._synapses)
         if self.w is not self._old:
-            state.weights.ravel()[self._cells] = self.w
+            state.table.weights[self._synapses] = self.w
         if state.eligibility is not None and self.e is not self._old_e:
             state.eligibility.ravel()[self._cells] = self.e
 

@@ -46,7 +46,6 @@ class Neurons:
         self._low, self._high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
         self._half, self._bits = np.array(-self._low), np.array(bits)
         self._receptors = [("i" + s, "d_syn" + s) for s in receptor_suffixes(config.receptors)]
-        self._sums_fit = config.layout.accumulator_bits + config.weight_shift <= bits
         self._rounded = cut if config.decay_rounding == "toward_zero" else decay
         self._decays: dict[str, Callable[[Ints], Ints]] = {}
         self._headroom = self._largest_sum_that_fits()
@@ -67,10 +66,6 @@ class Neurons:
         clamped = clamp(x, self._low, self._high)
         self.tally["clamps"] += count((clamped != x) & stored)
         return clamped
-
-    def decay(self, x: Ints, d: Ints) -> Ints:
-        """A current or a potential one step later, rounded as the core does."""
-        return self._rounded(x, d)
 
     def decayed(self, state: str, constant: str, *, nearest: bool = False) -> Ints:
         """A state one step later, by the decay constant of this name; or rounded to `nearest`."""
@@ -94,7 +89,7 @@ class Neurons:
             current = summed << shift if shift else summed
             if state in states:
                 current = states[state] = self.sat(self.decayed(state, constant) + current)
-            elif not self._sums_fit:
+            elif self.largest_sum > self._high >> shift:
                 current = self.sat(current)
             total = current if total is None else total + current
         assert total is not None
