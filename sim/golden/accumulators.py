@@ -45,8 +45,9 @@ class Accumulators:
         most = config.axons << (config.weight_bits - 1)
         self._exact = np.float32 if most < EXACT_SINGLE else np.float64
         self._ones = np.ones(config.axons, dtype=self._exact)
-        self._nothing = np.zeros((self._count, batch, self._neurons), dtype=np.int64)
-        self._nothing.flags.writeable = False
+        nothing = np.zeros((batch, self._neurons), dtype=np.int64)
+        nothing.flags.writeable = False
+        self._nothing = [nothing] * self._count
 
     def reset(self) -> None:
         """Nothing is under way."""
@@ -65,23 +66,20 @@ class Accumulators:
         self._table = table
         bounds = [image.learning[name] for name in ("w_min", "w_max") if self._learns]
         self._largest_weight = max(map(abs, [int(np.max(np.abs(image.weights))), *bounds]))
-        parts = self._parts(image.weights, image.modulatory[:, None])
         if table:
             # Where each synapse adds: accumulator, slot and neuron as one number.
-            ring = self._slots * self._neurons
             slots = image.delays[table.axons, table.neurons]
-            self._sums = slots * self._neurons + table.neurons
-            self._sums += image.modulatory[table.axons] * (self._receptors * ring)
-        elif self._batch == 1:
-            self._rows = [part.astype(self._exact) for part in parts]
+            slots += image.modulatory[table.axons] * (self._receptors * self._slots)
+            self._places = slots * self._neurons + table.neurons
         else:
             self._matrices = [
-                (slot, [np.where(image.delays == slot, p, 0).astype(self._exact) for p in parts])
-                for slot in np.unique(image.delays).tolist()
+                np.where(image.delays == slot, part, 0).astype(self._exact)
+                for part in self._parts(image.weights, image.modulatory[:, None])
+                for slot in range(self._slots)
             ]
 
-    def integrate(self, arrived: Bools, axons: Ints) -> Ints:
-        """(K, B, N) sums that are due in this step, with the axons that arrived in it.
+    def integrate(self, arrived: Bools, axons: Ints) -> list[Ints]:
+        """K times (B, N), the sums that are due in this step, with the axons that arrived in it.
 
         Parameters
         ----------
@@ -89,39 +87,45 @@ class Accumulators:
         """
         if self._slots == 1:
             self.largest = len(axons) * self._largest_weight
-            return self._given(arrived, axons)[:, :, 0] if len(axons) else self._nothing
+            return self._sum(arrived, axons) if len(axons) else self._nothing
         self.largest = self._receptors * self._half
         if len(axons):
             # Wraps only where delays or sums were written while something was under way.
-            half, given = self._half, self._given(arrived, axons).swapaxes(0, 1)
-            self.pending = ((self.pending + given + half) & (2 * half - 1)) - half
-        due = self.pending[:, :, 0].swapaxes(0, 1)
+            half, sums = self._half, self._sum(arrived, axons)
+            given = np.array(sums).reshape(-1, self._slots, self._batch, self._neurons)
+            total = self.pending + given.transpose(2, 0, 1, 3)
+            self.pending = ((total + half) & (2 * half - 1)) - half
+        due = list(self.pending[:, :, 0].swapaxes(0, 1))
         self.pending = np.roll(self.pending, -1, axis=2)
         self.pending[:, :, -1] = 0
         return due
 
-    def _given(self, arrived: Bools, axons: Ints) -> Ints:
-        """(K, B, D, N) sums of the weights of the axons that arrived."""
-        shape = (self._count, self._batch, self._slots, self._neurons)
+    def _sum(self, arrived: Bools, axons: Ints) -> list[Ints]:
+        """K·D times (B, N): for each accumulator and slot the sums of the weights that arrived."""
+        if self._table:
+            return self._sum_synapses(self._table, axons)
         if self._batch > 1:
-            given = np.zeros(shape, dtype=np.int64)
-            for slot, matrices in self._matrices:
-                spikes = arrived.astype(self._exact)
-                for k, matrix in enumerate(matrices):
-                    given[k, :, slot] = spikes @ matrix
-            return given
-        if not self._table:
-            ones = self._ones[: len(axons)]
-            sums = [ones.dot(rows.take(axons, axis=0)) for rows in self._rows]
-            return np.array(sums, dtype=np.int64).reshape(shape)
-        synapses, _ = self._table.of_axon.find(axons)
-        weights, sums = self._table.weights.take(synapses), self._sums.take(synapses)
+            spikes = arrived.astype(self._exact)
+            return [(spikes @ matrix).astype(np.int64) for matrix in self._matrices]
+        ones = self._ones[: len(axons)]
+        return [
+            ones.dot(rows.take(axons, axis=0)).astype(np.int64)[None] for rows in self._matrices
+        ]
+
+    def _sum_synapses(self, table: Table, axons: Ints) -> list[Ints]:
+        synapses, neurons = table.of_axon.find(axons)
+        weights = table.weights.take(synapses)
+        rings = self._count * self._slots
+        sums = np.zeros((rings, 1, self._neurons), dtype=np.int64)
+        if rings == 1:
+            np.add.at(sums.ravel(), neurons, weights)
+            return [sums[0]]
+        places = self._places.take(synapses)
         if self._receptors == 2:
             ring = self._slots * self._neurons
-            sums = np.where((weights < 0) & (sums < ring), sums + ring, sums)
-        given = np.zeros(self._count * self._slots * self._neurons, dtype=np.int64)
-        np.add.at(given, sums, weights)
-        return given.reshape(shape)
+            places = np.where((weights < 0) & (places < ring), places + ring, places)
+        np.add.at(sums.ravel(), places, weights)
+        return list(sums)
 
     def _parts(self, weights: Ints, modulatory: Bools) -> list[Ints]:
         """K times (A, N): the weights, each where its accumulator sees it, elsewhere 0."""

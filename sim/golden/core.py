@@ -267,14 +267,12 @@ class GoldenCore:
     def _route(self, spikes: Bools, fired: Ints) -> None:
         """Send the spikes to their destinations."""
         sources, places = self._destinations
+        samples, entries = fired, fired
         if self.batch > 1:
             samples, entries = spikes.take(sources, axis=1).nonzero()
-            self._arrive(samples, places.take(entries))
-        elif self._one_each:
-            self._arrive(fired, places.take(fired))
-        else:
+        elif not self._one_each:
             entries = spikes.ravel().take(sources).nonzero()[0]
-            self._arrive(entries, places.take(entries))
+        self._arrive(samples, places.take(entries))
 
     def _arrive(self, samples: Ints, places: Ints) -> None:
         """Spikes of `samples`, in pairs with numbers slot·A + axon, set out; slot 0 is the next step.

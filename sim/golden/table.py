@@ -25,7 +25,8 @@ class Lists:
     """
 
     def __init__(self, lines: Ints, synapses: Ints, ends: Ints, size: int) -> None:
-        self._synapses, self._ends = synapses, ends
+        self._synapses = synapses
+        self._ends = ends.copy()  # contiguous, as `take` needs it: `nonzero` gives every second number
         self.count: Ints = np.bincount(lines, minlength=size)
         self._begins = np.cumsum(self.count) - self.count
         self._numbers = np.arange(len(lines))

@@ -59,14 +59,13 @@ class LearningRule(LearningState):
         places = spikes.ravel().nonzero()[0]
         if not len(places):
             return
-        increment = self.constant(f"{name}_inc")
-        flat = values.ravel()
+        increment, flat = self.constant(f"{name}_inc"), values.ravel()
         if self.settings.pairing == "nearest":
             flat[places] = increment
-        elif self.fits(name, f"d_{name}", f"{name}_inc"):
-            flat[places] = flat.take(places) + increment
-        else:
-            states[name] = self.sat(name, values + increment * spikes)
+            return
+        flat[places] = grown = flat.take(places) + increment
+        if np.count_nonzero(grown > self.trace_maximum):
+            states[name] = self.sat(name, values)
 
     # What a rule says.
 

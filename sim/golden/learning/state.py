@@ -13,7 +13,7 @@ import numpy as np
 from spikeloom.hdl import CoreConfig, Image
 from spikeloom.hdl.contract.errors import InputError
 
-from ..arithmetic import Ints, clamp, count, decay, decay_of
+from ..arithmetic import Ints, clamp, count, decay_of
 from ..table import Table
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class LearningState:
     axon_tags, neuron_tags : (A,), (N,) int64.
     axon_states, neuron_states : by name, (B, A) and (B, N) int64.
     eligibility : (A, N) int64, or None.
-    fraction_bits, half : F, and ρ of rounding to nearest, as arrays.
+    fraction_bits, half, trace_maximum : F, ρ of rounding to nearest, and the largest trace, as arrays.
     tally : counters that a step adds to.
     """
 
@@ -47,6 +47,7 @@ class LearningState:
         self._sweeps = config.learning.format.sweeps
         bits = self.settings.fraction_bits
         self.fraction_bits, self.half = np.array(bits), np.array((1 << bits) >> 1)
+        self.trace_maximum = np.array((1 << self.settings.trace_bits) - 1)
         layout = config.layout
         self._fields = {f.name: f for f in (*layout.axon_states, *layout.neuron_states)}
 
@@ -65,7 +66,6 @@ class LearningState:
         self.axon_tags, self.neuron_tags = image.axon_tags, image.neuron_tags
         self._decays: dict[str, Callable[[Ints], Ints]] = {}
         self._constants: dict[str, Ints] = {}
-        self._fits: dict[str, bool] = {}
 
     def reset(self) -> None:
         """Clear all states."""
@@ -93,15 +93,6 @@ class LearningState:
             function = decay_of(self.parameters[constant], self._fields[name].bits)
             self._decays[constant] = function
         return function(values)
-
-    def fits(self, name: str, constant: str, increment: str) -> bool:
-        """Whether no value of a state, decayed, exceeds its format with an increment ≥ 0."""
-        found = self._fits.get(name)
-        if found is None:
-            top = np.array(self._fields[name].maximum)
-            decayed = int(decay(top, self.parameters[constant]))
-            found = self._fits[name] = decayed + self.parameters[increment] <= top
-        return found
 
     def sat(self, name: str, values: Ints) -> Ints:
         """Clamp values (B, …) to the format of a state, and count them."""

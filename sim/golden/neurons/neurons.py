@@ -30,12 +30,12 @@ class Neurons:
     config : the core, with the model's options.
     parameters : by name, (1, N) int64 each: NumPy's fast path is for operands of one shape.
     states : by name, (B, N) int64 each.
-    sums : (K, B, N) int64, the weights that arrived, by receptor; read-only.
+    sums : for each receptor (B, N) int64, the weights that arrived, summed; read-only.
     largest_sum : of the weights that arrived, no magnitude of a sum exceeds it.
     tally : counters that this step adds to.
     """
 
-    sums: Ints
+    sums: list[Ints]
     largest_sum: int
     states: dict[str, Ints]
 
@@ -45,7 +45,7 @@ class Neurons:
         bits = config.state_bits
         self._low, self._high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
         self._half, self._bits = np.array(-self._low), np.array(bits)
-        self._receptors = [("i" + s, "d_syn" + s) for s in receptor_suffixes(config.receptors)]
+        self._receptors = receptor_suffixes(config.receptors)
         self._rounded = cut if config.decay_rounding == "toward_zero" else decay
         self._decays: dict[str, Callable[[Ints], Ints]] = {}
         self._headroom = self._largest_sum_that_fits()
@@ -83,17 +83,18 @@ class Neurons:
 
         A model without states "i" (or "i_exc" and "i_inh") has delta synapses.
         """
-        states, shift = self.states, self.config.weight_shift
-        total: Ints | None = None
-        for (state, constant), summed in zip(self._receptors, self.sums, strict=True):
-            current = summed << shift if shift else summed
-            if state in states:
-                current = states[state] = self.sat(self.decayed(state, constant) + current)
-            elif self.largest_sum > self._high >> shift:
-                current = self.sat(current)
-            total = current if total is None else total + current
-        assert total is not None
-        return total
+        currents = list(map(self._current, self._receptors, self.sums))
+        return currents[0] if len(currents) == 1 else currents[0] + currents[1]
+
+    def _current(self, receptor: str, summed: Ints) -> Ints:
+        state, shift = "i" + receptor, self.config.weight_shift
+        if shift:
+            summed = summed << shift
+        if state in self.states:
+            current = self.sat(self.decayed(state, "d_syn" + receptor) + summed)
+            self.states[state] = current
+            return current
+        return self.sat(summed) if self.largest_sum > self._high >> shift else summed
 
     def potential_fits(self) -> bool:
         """Whether decayed potential, current and bias are known to add up within a state's range."""
@@ -102,7 +103,7 @@ class Neurons:
     def waiting(self) -> Bools:
         """Who is refractory; nobody in a model without the state "ref"."""
         if "ref" not in self.states:
-            return np.zeros(self.sums.shape[1:], dtype=bool)
+            return np.zeros(self.sums[0].shape, dtype=bool)
         return self.states["ref"] > 0
 
     def fire(self, v: Ints, threshold: Ints, waiting: Bools | bool = False) -> Bools:
