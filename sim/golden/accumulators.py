@@ -5,6 +5,8 @@ Source: docs/reference/semantics.md, "One step", 2.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from spikeloom.hdl import CoreConfig, Image
@@ -14,6 +16,8 @@ from .table import Table
 
 SPARSE = 0.03
 """Share of synapses that exist, below which they are summed one by one instead of in whole rows."""
+FEW = 5
+"""Rows of weights that are added one by one: products pay for more."""
 EXACT_SINGLE = 1 << 24
 """Integers of this magnitude are exact in single precision."""
 
@@ -48,6 +52,7 @@ class Accumulators:
         nothing = np.zeros((batch, self._neurons), dtype=np.int64)
         nothing.flags.writeable = False
         self._nothing = [nothing] * self._count
+        self._sum: Callable[[Bools, Ints], list[Ints]]
 
     def reset(self) -> None:
         """Nothing is under way."""
@@ -71,12 +76,16 @@ class Accumulators:
             slots = image.delays[table.axons, table.neurons]
             slots += image.modulatory[table.axons] * (self._receptors * self._slots)
             self._places = slots * self._neurons + table.neurons
+            self._sum = self._sum_synapses
         else:
+            parts = self._parts(image.weights, image.modulatory[:, None])
             self._matrices = [
-                np.where(image.delays == slot, part, 0).astype(self._exact)
-                for part in self._parts(image.weights, image.modulatory[:, None])
-                for slot in range(self._slots)
+                (k, slot, np.where(image.delays == slot, part, 0).astype(self._exact))
+                for k, part in enumerate(parts)
+                for slot in np.unique(image.delays).tolist()
             ]
+            self._rows = list(image.weights[:, None])
+            self._sum = self._sum_rows if self._batch == 1 else self._multiply
 
     def integrate(self, arrived: Bools, axons: Ints) -> list[Ints]:
         """K times (B, N), the sums that are due in this step, with the axons that arrived in it.
@@ -85,11 +94,12 @@ class Accumulators:
         ----------
         arrived : (B, A), and for a batch of one the same as numbers in `axons`.
         """
+        many = len(axons)
         if self._slots == 1:
-            self.largest = len(axons) * self._largest_weight
-            return self._sum(arrived, axons) if len(axons) else self._nothing
+            self.largest = many * self._largest_weight
+            return self._sum(arrived, axons) if many else self._nothing
         self.largest = self._receptors * self._half
-        if len(axons):
+        if many:
             # Wraps only where delays or sums were written while something was under way.
             half, sums = self._half, self._sum(arrived, axons)
             given = np.array(sums).reshape(-1, self._slots, self._batch, self._neurons)
@@ -100,19 +110,33 @@ class Accumulators:
         self.pending[:, :, -1] = 0
         return due
 
-    def _sum(self, arrived: Bools, axons: Ints) -> list[Ints]:
-        """K·D times (B, N): for each accumulator and slot the sums of the weights that arrived."""
-        if self._table:
-            return self._sum_synapses(self._table, axons)
-        if self._batch > 1:
-            spikes = arrived.astype(self._exact)
-            return [(spikes @ matrix).astype(np.int64) for matrix in self._matrices]
+    def _sum_rows(self, arrived: Bools, axons: Ints) -> list[Ints]:
+        """K times (1, N): whole rows of weights, added."""
+        if len(axons) < FEW and self._count == 1:
+            first, *others = axons.tolist()
+            total = self._rows[first]
+            for axon in others:
+                total = total + self._rows[axon]
+            return [total]
         ones = self._ones[: len(axons)]
         return [
-            ones.dot(rows.take(axons, axis=0)).astype(np.int64)[None] for rows in self._matrices
+            ones.dot(rows.take(axons, axis=0)).astype(np.int64)[None]
+            for _, _, rows in self._matrices
         ]
 
-    def _sum_synapses(self, table: Table, axons: Ints) -> list[Ints]:
+    def _multiply(self, arrived: Bools, axons: Ints) -> list[Ints]:
+        """K·D times (B, N): what arrived, times weights."""
+        shape = (self._count, self._slots, self._batch, self._neurons)
+        sums = np.zeros(shape, dtype=np.int64)
+        spikes = arrived.astype(self._exact)
+        for k, slot, matrix in self._matrices:
+            sums[k, slot] = spikes @ matrix
+        return list(sums.reshape(-1, *shape[2:]))
+
+    def _sum_synapses(self, arrived: Bools, axons: Ints) -> list[Ints]:
+        """K·D times (1, N): weights, added where each synapse says."""
+        table = self._table
+        assert table
         synapses, neurons = table.of_axon.find(axons)
         weights = table.weights.take(synapses)
         rings = self._count * self._slots

@@ -56,13 +56,10 @@ def _table(d: int, bits: int, rounded: Callable[..., Ints]) -> Ints:
     return table
 
 
-def count(flags: Bools, places: Ints | None = None) -> Ints | int:
-    """Number of set flags in each row of (B, …): (B,), or a number for one row.
-
-    Where it is known where the set ones are, these are the `places`.
-    """
+def count(flags: Bools) -> Ints | int:
+    """Number of set flags in each row of (B, …): (B,), or a number for one row."""
     if len(flags) == 1:
-        return int(np.count_nonzero(flags)) if places is None else len(places)
+        return int(np.count_nonzero(flags))
     return np.add.reduce(flags, axis=1, dtype=np.int64)
 
 

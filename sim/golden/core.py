@@ -94,7 +94,7 @@ class GoldenCore:
         self._accumulators.load(own, table)
         self._neurons = Neurons(self.config, own.parameters, self._tally)
         self._image, self._destinations = own, destinations
-        self._one_each = np.array_equal(destinations[0], np.arange(self.config.neurons))
+        self._one_to_one = self._is_one_to_one(*destinations)
         self._table, self._learned = table, False
 
     def reset(self) -> None:
@@ -216,33 +216,34 @@ class GoldenCore:
         # 1. Arrive, 2. integrate.
         arrived = self._arrived
         axons = arrived.ravel().nonzero()[0]  # sample·A + axon: of a batch of one, the axons
-        tally["synaptic_operations"] += c.neurons * count(arrived, axons)
-        due = self._accumulators.integrate(arrived, axons)
+        sums = self._accumulators.integrate(arrived, axons)
         if learning:
             learning.before_update(self.step_number, arrived, axons)
 
         # 3. Update.
-        neurons.states, neurons.sums = self.states, due[: c.receptors]
+        neurons.states, neurons.sums = self.states, sums[: c.receptors]
         neurons.largest_sum = self._accumulators.largest
         spikes = self._update(neurons)
         fired = spikes.ravel().nonzero()[0]  # sample·N + neuron
 
         if learning:
-            modulation = due[-1] if len(due) > c.receptors else self._no_modulation
+            modulation = sums[-1] if len(sums) > c.receptors else self._no_modulation
             v = self.states["v"]
             learning.after_update(self.step_number, spikes, fired, v, modulation)
             self._learned = True
 
         # 4. Route.
-        if c.axonal_delay_slots > 1:
+        single = self.batch == 1
+        tally["steps"] += 1
+        tally["synaptic_operations"] += c.neurons * (len(axons) if single else count(arrived))
+        tally["spikes"] += len(fired) if single else count(spikes)
+        if c.axonal_delay_slots == 1:
+            arrived.ravel()[axons] = False
+        else:
             self._arrivals[:, :-1] = self._arrivals[:, 1:]
             self._arrivals[:, -1] = False
-        else:
-            arrived.ravel()[axons] = False
         if len(fired):
             self._route(spikes, fired)
-            tally["spikes"] += count(spikes, fired)
-        tally["steps"] += 1
         self.step_number = (self.step_number + 1) % STEP_NUMBERS
         return spikes
 
@@ -267,12 +268,20 @@ class GoldenCore:
     def _route(self, spikes: Bools, fired: Ints) -> None:
         """Send the spikes to their destinations."""
         sources, places = self._destinations
-        samples, entries = fired, fired
-        if self.batch > 1:
-            samples, entries = spikes.take(sources, axis=1).nonzero()
-        elif not self._one_each:
-            entries = spikes.ravel().take(sources).nonzero()[0]
+        if self._one_to_one:
+            self._arrived.ravel()[places.take(fired)] = True
+            return
+        samples, entries = spikes.take(sources, axis=1).nonzero()
         self._arrive(samples, places.take(entries))
+
+    def _is_one_to_one(self, sources: Ints, places: Ints) -> bool:
+        """Whether each neuron has an axon of its own: then no spike of a step is a duplicate.
+
+        All spikes must be for the next step, so that nothing else is under way.
+        """
+        own = np.array_equal(sources, np.arange(self.config.neurons))
+        single = self.batch == self.config.axonal_delay_slots == 1
+        return single and own and len(np.unique(places)) == len(places)
 
     def _arrive(self, samples: Ints, places: Ints) -> None:
         """Spikes of `samples`, in pairs with numbers slot·A + axon, set out; slot 0 is the next step.

@@ -31,7 +31,9 @@ class Neurons:
     parameters : by name, (1, N) int64 each: NumPy's fast path is for operands of one shape.
     states : by name, (B, N) int64 each.
     sums : for each receptor (B, N) int64, the weights that arrived, summed; read-only.
-    largest_sum : of the weights that arrived, no magnitude of a sum exceeds it.
+    largest_sum : no magnitude of a sum, nor of the sum of the receptors' sums, exceeds it.
+    headroom : the largest sum with which no potential leaves the range of a state, with delta
+        synapses and exponential leak; in other cores, and where there is none, below 0.
     tally : counters that this step adds to.
     """
 
@@ -48,7 +50,7 @@ class Neurons:
         self._receptors = receptor_suffixes(config.receptors)
         self._rounded = cut if config.decay_rounding == "toward_zero" else decay
         self._decays: dict[str, Callable[[Ints], Ints]] = {}
-        self._headroom = self._largest_sum_that_fits()
+        self.headroom = self._largest_sum_that_fits()
 
     def _largest_sum_that_fits(self) -> int:
         """Of delta synapses: what a decayed potential and the bias leave of a state's range."""
@@ -95,10 +97,6 @@ class Neurons:
             self.states[state] = current
             return current
         return self.sat(summed) if self.largest_sum > self._high >> shift else summed
-
-    def potential_fits(self) -> bool:
-        """Whether decayed potential, current and bias are known to add up within a state's range."""
-        return self.largest_sum <= self._headroom
 
     def waiting(self) -> Bools:
         """Who is refractory; nobody in a model without the state "ref"."""
