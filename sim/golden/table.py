@@ -25,27 +25,29 @@ class Lists:
     """
 
     def __init__(self, lines: Ints, synapses: Ints, ends: Ints, size: int) -> None:
-        self._synapses = synapses
-        self._ends = ends.copy()  # contiguous, as `take` needs it: `nonzero` gives every second number
         self.count: Ints = np.bincount(lines, minlength=size)
         self._begins = np.cumsum(self.count) - self.count
         self._numbers = np.arange(len(lines))
-        self._even = len(np.unique(self.count)) == 1
         self._found: tuple[Ints, tuple[Ints, Ints]] | None = None
+        # Contiguous copies: `take` would make one of all numbers each time.
+        self._synapses, self._ends = synapses.copy(), ends.copy()
+        self._even = len(np.unique(self.count)) == 1
+        if self._even:  # the lists are the rows of a matrix
+            self._synapses, self._ends = (a.reshape(size, -1) for a in (synapses.copy(), ends.copy()))
 
     def find(self, lines: Ints) -> tuple[Ints, Ints]:
         """The synapses of these lines, one line after the other: their numbers, and other ends.
 
-        What is asked for twice is found once.
+        What is asked for twice in a row is found once.
         """
         if self._found is None or self._found[0] is not lines:
-            at = self._positions(lines)
-            self._found = lines, (self._synapses.take(at), self._ends.take(at))
+            at, axis = (lines, 0) if self._even else (self._positions(lines), None)
+            synapses, ends = self._synapses.take(at, axis), self._ends.take(at, axis)
+            self._found = lines, (synapses.ravel(), ends.ravel())
         return self._found[1]
 
     def _positions(self, lines: Ints) -> Ints:
-        if self._even:  # the lists are the rows of a matrix
-            return self._numbers.reshape(len(self.count), -1).take(lines, axis=0).ravel()
+        """Where the lists of these lines are among all, which are one after the other."""
         lengths = self.count.take(lines)
         ends = lengths.cumsum()
         shifts = self._begins.take(lines) + lengths - ends

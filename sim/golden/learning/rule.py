@@ -5,11 +5,12 @@ Source: docs/reference/semantics.md, "Learning".
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
+from spikeloom.hdl import Image
+
 from ..arithmetic import Bools, Ints
+from ..table import Table
 from .random_numbers import POST, PRE, SWEEP
 from .state import LearningState
 from .synapses import Synapses
@@ -21,11 +22,19 @@ class LearningRule(LearningState):
     has_post_side = True
     """The rule changes weights when neurons fire."""
 
+    def load(self, image: Image, table: Table | None) -> None:
+        """As `LearningState.load`."""
+        super().load(image, table)
+        self.enabled = bool(image.learning["enabled"])
+        self.synapses = Synapses(self)
+
     def before_update(self, step: int, arrived: Bools, axons: Ints) -> None:
         """Traces of axons and pre side of a step: `arrived` (B, A), of a batch of one `axons`."""
         self.update_axons(arrived)
-        if len(axons) and self.parameters["enabled"]:
-            self._visit(self.on_pre, step, PRE, axons)
+        if len(axons) and self.enabled:
+            self.synapses.visit(step, PRE, axons)
+            self.on_pre(self.synapses)
+            self.synapses.store()
 
     def after_update(
         self, step: int, spikes: Bools, fired: Ints, v: Ints, modulation: Ints
@@ -34,18 +43,15 @@ class LearningRule(LearningState):
 
         `spikes`, `v` and `modulation` are (B, N); `fired` are the neurons of a batch of one.
         """
-        enabled = self.parameters["enabled"]
-        if len(fired) and enabled and self.has_post_side:
-            self._visit(self.on_post, step, POST, fired)
+        if len(fired) and self.enabled and self.has_post_side:
+            self.synapses.visit(step, POST, fired)
+            self.on_post(self.synapses)
+            self.synapses.store()
         self.update_neurons(step, spikes, v, modulation)
-        if self._sweeps and enabled and (step + 1) % self.sweep_period == 0:
-            self._visit(self.on_sweep, step, SWEEP, np.arange(self.config.axons))
-
-    def _visit(self, change: Callable[[Synapses], None], step: int, phase: int, lines: Ints) -> None:
-        """Let the rule change the synapses of these axons, or in the phase `POST` of these neurons."""
-        synapses = Synapses(self, step, phase, lines)
-        change(synapses)
-        synapses.store()
+        if self._sweeps and self.enabled and (step + 1) % self.sweep_period == 0:
+            self.synapses.visit(step, SWEEP, np.arange(self.config.axons))
+            self.on_sweep(self.synapses)
+            self.synapses.store()
 
     @property
     def sweep_period(self) -> int:

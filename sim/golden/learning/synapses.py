@@ -20,19 +20,27 @@ class Synapses:
     neuron : states of each synapse's neuron by name, (E,) int64 each.
     """
 
-    def __init__(self, state: LearningState, step: int, phase: int, lines: Ints) -> None:
-        """Those of the axons `lines`, in the phase `POST` of these neurons."""
-        self._state, self._step, self._phase, self._lines = state, step, phase, lines
-        table = state.table
-        self._lists = table.plastic_of_neuron if phase == POST else table.plastic_of_axon
-        self._synapses, self._others = self._lists.find(lines)
-        self._rho: Ints | None = None
-        self._old = self.w = table.weights.take(self._synapses)
+    def __init__(self, state: LearningState) -> None:
+        self._state = state
+        self._w_min, self._w_max = (np.array(state.parameters[b]) for b in ("w_min", "w_max"))
+        self.axon, self.neuron = _Ends(self), _Ends(self)
+
+    def visit(self, step: int, phase: int, lines: Ints) -> None:
+        """Be the synapses of the axons `lines`, in the phase `POST` of these neurons."""
+        state, axon, neuron = self._state, self.axon, self.neuron
+        axon.states, neuron.states = state.axon_states, state.neuron_states
+        if phase == POST:
+            self._lists, near, far = state.table.plastic_of_neuron, neuron, axon
+        else:
+            self._lists, near, far = state.table.plastic_of_axon, axon, neuron
+        self._synapses, far.numbers = self._lists.find(lines)
+        near.numbers = None
+        self._step, self._phase, self._lines = step, phase, lines
+        self._far, self._rho = far, None if state.settings.stochastic else state.half
+        self._old = self.w = state.table.weights.take(self._synapses)
         if state.eligibility is not None:
             self._cells = state.cells.take(self._synapses)
             self._old_e = self.e = state.eligibility.take(self._cells)
-        self.axon = _Ends(state.axon_states, self, axons=True)
-        self.neuron = _Ends(state.neuron_states, self, axons=False)
 
     def store(self) -> None:
         """Keep what the rule assigned, and count the updates."""
@@ -43,33 +51,25 @@ class Synapses:
         if state.eligibility is not None and self.e is not self._old_e:
             state.eligibility.ravel()[self._cells] = self.e
 
-    @property
-    def axons(self) -> Ints:
-        """(E,) number of each synapse's axon."""
-        return self._others if self._phase == POST else self._repeated(self._lines)
-
-    @property
-    def neurons(self) -> Ints:
-        """(E,) number of each synapse's neuron."""
-        return self._repeated(self._lines) if self._phase == POST else self._others
-
-    def _repeated(self, values: Ints) -> Ints:
-        """(E,) values of the lines, at each of their synapses."""
+    def repeated(self, values: Ints) -> Ints:
+        """(E,) values of the lines that are visited, at each of their synapses."""
         return np.repeat(values, self._lists.count.take(self._lines))
+
+    @property
+    def lines(self) -> Ints:
+        """(E,) the line in which each synapse was found."""
+        return self.repeated(self._lines)
 
     def sum_by_neuron(self, values: Ints) -> Ints:
         """(E,) at each synapse, the sum of (E,) values over all that its neuron has here."""
-        neurons = self.neurons
+        neurons = self.lines if self.neuron.numbers is None else self.neuron.numbers
         totals = np.bincount(neurons, values, self._state.config.neurons)
         return totals.astype(np.int64).take(neurons)
 
     def rnd(self, z: Ints | int) -> Ints:
         """z / 2^F, rounded to nearest, or up or down at random: (E,), or the shape of z."""
-        bits = self._state.settings.fraction_bits
-        if not bits:
-            return np.asarray(z)
         if self._rho is None:
-            self._rho = self._offset(bits)
+            self._rho = self._random()
         return np.asarray((z + self._rho) >> self._state.fraction_bits)
 
     def lift(self, z: Ints, where: Bools | bool = True) -> Ints:
@@ -82,20 +82,20 @@ class Synapses:
 
     def potentiate(self, z: Ints) -> Ints:
         """`lift` by a z ≥ 0: (E,)."""
-        return self._counted(self.w + z, np.minimum, "w_max")
+        w = self.w + z
+        clamps = np.count_nonzero(w > self._w_max)
+        self._state.tally["weight_clamps"] += clamps
+        return np.minimum(w, self._w_max) if clamps else w
 
     def depress(self, z: Ints) -> Ints:
         """`lower` by a z ≥ 0: (E,)."""
-        return self._counted(self.w - z, np.maximum, "w_min")
-
-    def _counted(self, w: Ints, extreme: np.ufunc, name: str) -> Ints:
-        bounded: Ints = extreme(w, self._state.constant(name))
-        self._state.tally["weight_clamps"] += int(np.count_nonzero(bounded != w))
-        return bounded
+        w = self.w - z
+        clamps = np.count_nonzero(w < self._w_min)
+        self._state.tally["weight_clamps"] += clamps
+        return np.maximum(w, self._w_min) if clamps else w
 
     def _bounded(self, w: Ints, down: Bools, where: Bools | bool) -> Ints:
-        w_min, w_max = self._state.constant("w_min"), self._state.constant("w_max")
-        bounded = np.where(down, np.maximum(w, w_min), np.minimum(w, w_max))
+        bounded = np.where(down, np.maximum(w, self._w_min), np.minimum(w, self._w_max))
         clamped = bounded != w
         if where is not True:
             clamped &= where
@@ -110,24 +110,32 @@ class Synapses:
         self._state.tally["clamps"] += int(np.count_nonzero(clamped != e))
         return clamped
 
-    def _offset(self, bits: int) -> Ints:
-        """ρ, what is added before rounding down, in units of 2^−F."""
+    def _random(self) -> Ints:
+        """ρ of stochastic rounding, in units of 2^−F: (E,)."""
         state = self._state
-        if not state.settings.stochastic:
-            return state.half
         lines, others = state.axon_tags, state.neuron_tags
         if self._phase == POST:
             lines, others = others, lines
         hashes = line_hashes(state.parameters["seed"], self._step, self._phase, lines[self._lines])
-        return mix(self._repeated(hashes), others.take(self._others)) >> (16 - bits)
+        mixed = mix(self.repeated(hashes), others.take(self._far.numbers))
+        return mixed >> (16 - state.settings.fraction_bits)
 
 
 class _Ends:
-    """States of the axons, or of the neurons, of some synapses, by name."""
+    """States of the axons, or of the neurons, of the synapses that are visited, by name.
 
-    def __init__(self, states: dict[str, Ints], synapses: Synapses, *, axons: bool) -> None:
-        self._states, self._synapses, self._axons = states, synapses, axons
+    Attributes
+    ----------
+    states : of all axons, or neurons.
+    numbers : (E,) of each synapse's; None where the synapses are visited by them.
+    """
+
+    states: dict[str, Ints]
+    numbers: Ints | None
+
+    def __init__(self, synapses: Synapses) -> None:
+        self._synapses = synapses
 
     def __getitem__(self, name: str) -> Ints:
-        synapses = self._synapses
-        return self._states[name].take(synapses.axons if self._axons else synapses.neurons)
+        numbers = self._synapses.lines if self.numbers is None else self.numbers
+        return self.states[name].take(numbers)
