@@ -305,8 +305,8 @@ class GoldenCore:
         if array.shape != shape and not (self.batch == 1 and array.shape == shape[1:]):
             needed = f"({self.batch}, {'steps, ' * len(steps)}{self.config.axons})"
             raise InputError(f"spikes have shape {array.shape}; this core needs {needed}")
-        spikes = array.astype(bool)
-        if np.any(spikes != array):
+        spikes = array.astype(bool, copy=False)
+        if spikes is not array and np.any(spikes != array):
             raise InputError("spikes have values other than 0 and 1")
         return spikes.reshape(shape)
 

@@ -85,8 +85,10 @@ class Neurons:
 
         A model without states "i" (or "i_exc" and "i_inh") has delta synapses.
         """
-        currents = list(map(self._current, self._receptors, self.sums))
-        return currents[0] if len(currents) == 1 else currents[0] + currents[1]
+        total = self._current(self._receptors[0], self.sums[0])
+        for receptor, summed in zip(self._receptors[1:], self.sums[1:], strict=True):
+            total = total + self._current(receptor, summed)
+        return total
 
     def _current(self, receptor: str, summed: Ints) -> Ints:
         state, shift = "i" + receptor, self.config.weight_shift
