@@ -70,7 +70,7 @@ class LearningRule(LearningState):
             flat[places] = increment
             return
         flat[places] = grown = flat.take(places) + increment
-        if np.count_nonzero(grown > self.trace_maximum):
+        if np.count_nonzero(grown > self.maxima[name]):
             states[name] = self.sat(name, values)
 
     # What a rule says.

@@ -36,7 +36,9 @@ class LearningState:
     axon_tags, neuron_tags : (A,), (N,) int64.
     axon_states, neuron_states : by name, (B, A) and (B, N) int64.
     eligibility : (A, N) int64, or None.
-    fraction_bits, half, trace_maximum : F, ρ of rounding to nearest, and the largest trace, as arrays.
+    fraction_bits, half : F, and ρ of rounding to nearest, as arrays, with which NumPy computes faster
+        than with an int.
+    maxima : by name, the largest value of each state, as an array.
     tally : counters that a step adds to.
     """
 
@@ -47,9 +49,9 @@ class LearningState:
         self._sweeps = config.learning.format.sweeps
         bits = self.settings.fraction_bits
         self.fraction_bits, self.half = np.array(bits), np.array((1 << bits) >> 1)
-        self.trace_maximum = np.array((1 << self.settings.trace_bits) - 1)
         layout = config.layout
         self._fields = {f.name: f for f in (*layout.axon_states, *layout.neuron_states)}
+        self.maxima = {name: np.array(field.maximum) for name, field in self._fields.items()}
 
     def load(self, image: Image, table: Table | None) -> None:
         """Take over an image, and the synapses to change, if there is one sample; states stay."""

@@ -47,7 +47,7 @@ class Neurons:
         bits = config.state_bits
         self._low, self._high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
         self._half, self._bits = np.array(-self._low), np.array(bits)
-        self._receptors = receptor_suffixes(config.receptors)
+        self._receptors = [("i" + s, "d_syn" + s) for s in receptor_suffixes(config.receptors)]
         self._rounded = cut if config.decay_rounding == "toward_zero" else decay
         self._decays: dict[str, Callable[[Ints], Ints]] = {}
         self.headroom = self._largest_sum_that_fits()
@@ -85,20 +85,18 @@ class Neurons:
 
         A model without states "i" (or "i_exc" and "i_inh") has delta synapses.
         """
-        total = self._current(self._receptors[0], self.sums[0])
-        for receptor, summed in zip(self._receptors[1:], self.sums[1:], strict=True):
-            total = total + self._current(receptor, summed)
-        return total
+        first = self._current(0)
+        return first if len(self.sums) == 1 else first + self._current(1)
 
-    def _current(self, receptor: str, summed: Ints) -> Ints:
-        state, shift = "i" + receptor, self.config.weight_shift
+    def _current(self, receptor: int) -> Ints:
+        state, constant = self._receptors[receptor]
+        summed, shift, states = self.sums[receptor], self.config.weight_shift, self.states
         if shift:
             summed = summed << shift
-        if state in self.states:
-            current = self.sat(self.decayed(state, "d_syn" + receptor) + summed)
-            self.states[state] = current
-            return current
-        return self.sat(summed) if self.largest_sum > self._high >> shift else summed
+        if state in states:
+            states[state] = self.sat(self.decayed(state, constant) + summed)
+            return states[state]
+        return summed if self.largest_sum <= self._high >> shift else self.sat(summed)
 
     def waiting(self) -> Bools:
         """Who is refractory; nobody in a model without the state "ref"."""
