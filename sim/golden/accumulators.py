@@ -6,8 +6,10 @@ Source: docs/reference/semantics.md, "One step", 2.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spikeloom.hdl import CoreConfig, Image
 
@@ -52,6 +54,7 @@ class Accumulators:
         nothing = np.zeros((batch, self._neurons), dtype=np.int64)
         nothing.flags.writeable = False
         self._nothing = [nothing] * self._count
+        self._matrices: list[tuple[int, int, NDArray[np.floating[Any]]]]
         self._sum: Callable[[Bools, Ints], list[Ints]]
 
     def reset(self) -> None:
@@ -128,7 +131,7 @@ class Accumulators:
         """K·D times (B, N): what arrived, times weights."""
         shape = (self._count, self._slots, self._batch, self._neurons)
         sums = np.zeros(shape, dtype=np.int64)
-        spikes = arrived.astype(self._exact)
+        spikes: NDArray[np.floating[Any]] = arrived.astype(self._exact)
         for k, slot, matrix in self._matrices:
             sums[k, slot] = spikes @ matrix
         return list(sums.reshape(-1, *shape[2:]))

@@ -28,12 +28,13 @@ class Lists:
         self.count: Ints = np.bincount(lines, minlength=size)
         self._begins = np.cumsum(self.count) - self.count
         self._numbers = np.arange(len(lines))
-        self._found: tuple[Ints, tuple[Ints, Ints]] | None = None
-        # Contiguous copies: `take` would make one of all numbers each time.
-        self._synapses, self._ends = synapses.copy(), ends.copy()
+        # Contiguous, or `take` would copy all of them each time.
+        self._synapses, self._ends = np.ascontiguousarray(synapses), np.ascontiguousarray(ends)
         self._even = len(np.unique(self.count)) == 1
         if self._even:  # the lists are the rows of a matrix
-            self._synapses, self._ends = (a.reshape(size, -1) for a in (synapses.copy(), ends.copy()))
+            self._synapses = self._synapses.reshape(size, -1)
+            self._ends = self._ends.reshape(size, -1)
+        self._found: tuple[Ints, tuple[Ints, Ints]] | None = None
 
     def find(self, lines: Ints) -> tuple[Ints, Ints]:
         """The synapses of these lines, one line after the other: their numbers, and other ends.

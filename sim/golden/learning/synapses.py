@@ -33,10 +33,10 @@ class Synapses:
             self._lists, near, far = state.table.plastic_of_neuron, neuron, axon
         else:
             self._lists, near, far = state.table.plastic_of_axon, axon, neuron
-        self._synapses, far.numbers = self._lists.find(lines)
-        near.numbers = None
+        self._synapses, self._ends = self._lists.find(lines)
+        near.numbers, far.numbers = None, self._ends
         self._step, self._phase, self._lines = step, phase, lines
-        self._far, self._rho = far, None if state.settings.stochastic else state.half
+        self._rho = None if state.settings.stochastic else state.half
         self._old = self.w = state.table.weights.take(self._synapses)
         if state.eligibility is not None:
             self._cells = state.cells.take(self._synapses)
@@ -83,14 +83,14 @@ class Synapses:
     def potentiate(self, z: Ints) -> Ints:
         """`lift` by a z ≥ 0: (E,)."""
         w = self.w + z
-        clamps = np.count_nonzero(w > self._w_max)
+        clamps = int(np.count_nonzero(w > self._w_max))
         self._state.tally["weight_clamps"] += clamps
         return np.minimum(w, self._w_max) if clamps else w
 
     def depress(self, z: Ints) -> Ints:
         """`lower` by a z ≥ 0: (E,)."""
         w = self.w - z
-        clamps = np.count_nonzero(w < self._w_min)
+        clamps = int(np.count_nonzero(w < self._w_min))
         self._state.tally["weight_clamps"] += clamps
         return np.maximum(w, self._w_min) if clamps else w
 
@@ -117,7 +117,7 @@ class Synapses:
         if self._phase == POST:
             lines, others = others, lines
         hashes = line_hashes(state.parameters["seed"], self._step, self._phase, lines[self._lines])
-        mixed = mix(self.repeated(hashes), others.take(self._far.numbers))
+        mixed = mix(self.repeated(hashes), others.take(self._ends))
         return mixed >> (16 - state.settings.fraction_bits)
 
 
