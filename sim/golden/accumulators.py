@@ -116,9 +116,9 @@ class Accumulators:
     def _sum_rows(self, arrived: Bools, axons: Ints) -> list[Ints]:
         """K times (1, N): whole rows of weights, added."""
         if len(axons) < FEW and self._count == 1:
-            first, *others = axons.tolist()
-            total = self._rows[first]
-            for axon in others:
+            some = axons.tolist()
+            total = self._rows[some[0]]
+            for axon in some[1:]:
                 total = total + self._rows[axon]
             return [total]
         ones = self._ones[: len(axons)]

@@ -124,7 +124,11 @@ class GoldenCore:
     @property
     def weights(self) -> Ints:
         """(A, N) int64, the weights in use, read-only."""
-        return self.image.weights
+        if not (self._learned and self._table):
+            return self._image.weights
+        weights = self._table.matrix()
+        weights.flags.writeable = False
+        return weights
 
     @property
     def arrivals(self) -> Bools:
