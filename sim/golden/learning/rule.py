@@ -17,7 +17,15 @@ from .synapses import Synapses
 
 
 class LearningRule(LearningState):
-    """One rule in one core; a subclass says what a weight does, and what else there is to keep."""
+    """One rule in one core; a subclass says what a weight does, and what else there is to keep.
+
+    Attributes
+    ----------
+    axons, fired : the axons that arrived in this step, sample·A + axon, and the neurons that fired,
+        sample·N + neuron.
+    enabled : whether weights and eligibilities change.
+    synapses : those that are visited.
+    """
 
     has_post_side = True
     """The rule changes weights when neurons fire."""
@@ -29,7 +37,8 @@ class LearningRule(LearningState):
         self.synapses = Synapses(self)
 
     def before_update(self, step: int, arrived: Bools, axons: Ints) -> None:
-        """Traces of axons and pre side of a step: `arrived` (B, A), of a batch of one `axons`."""
+        """Traces of axons and pre side of a step: `arrived` (B, A) flags, `axons` that are set."""
+        self.axons = axons
         self.update_axons(arrived)
         if len(axons) and self.enabled:
             self.synapses.visit(step, PRE, axons)
@@ -41,8 +50,9 @@ class LearningRule(LearningState):
     ) -> None:
         """Post side, states of neurons and sweep, with what the update left.
 
-        `spikes`, `v` and `modulation` are (B, N); `fired` are the neurons of a batch of one.
+        `spikes`, `v` and `modulation` are (B, N); `fired` are the neurons for which `spikes` is set.
         """
+        self.fired = fired
         if len(fired) and self.enabled and self.has_post_side:
             self.synapses.visit(step, POST, fired)
             self.on_post(self.synapses)
@@ -58,11 +68,10 @@ class LearningRule(LearningState):
         """K, in steps."""
         return 1 << self.parameters["sweep_log2"]
 
-    def trace(self, name: str, spikes: Bools) -> None:
-        """Let the trace "x" or "y" decay, then grow where there are spikes (of its shape)."""
+    def trace(self, name: str, places: Ints) -> None:
+        """Let the trace "x" or "y" decay, then grow at `places`: `axons`, or `fired`."""
         states = self.axon_states if name in self.axon_states else self.neuron_states
         states[name] = values = self.decayed(states[name], name, f"d_{name}")
-        places = spikes.ravel().nonzero()[0]
         if not len(places):
             return
         increment, flat = self.constant(f"{name}_inc"), values.ravel()
@@ -77,7 +86,7 @@ class LearningRule(LearningState):
 
     def update_axons(self, arrived: Bools) -> None:
         """Update the states of axons, with `arrived` (B, A)."""
-        self.trace("x", arrived)
+        self.trace("x", self.axons)
 
     def on_pre(self, s: Synapses) -> None:
         """Change the synapses of axons that arrived; `s.neuron` is what the previous step left."""
@@ -89,7 +98,7 @@ class LearningRule(LearningState):
 
     def update_neurons(self, step: int, spikes: Bools, v: Ints, modulation: Ints) -> None:
         """Update the states of neurons: spikes, potentials, sums of modulatory weights, (B, N)."""
-        self.trace("y", spikes)
+        self.trace("y", self.fired)
 
     def on_sweep(self, s: Synapses) -> None:
         """Change all synapses."""

@@ -27,7 +27,7 @@ def lif(n: Neurons) -> Bools:
     if c.bias:
         v += p["bias"]
     holds = waiting is not False and not c.integrate_refractory
-    if n.largest_sum > n.headroom:
+    if n.largest_sum > n.headroom:  # else there is nothing to clamp
         v = n.sat(v, ~np.asarray(waiting) if holds else True)
     if c.floor:
         v = np.maximum(v, p["v_min"])

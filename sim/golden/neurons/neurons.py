@@ -32,8 +32,8 @@ class Neurons:
     states : by name, (B, N) int64 each.
     sums : for each receptor (B, N) int64, the weights that arrived, summed; read-only.
     largest_sum : no magnitude of a sum, nor of the sum of the receptors' sums, exceeds it.
-    headroom : the largest sum with which no potential leaves the range of a state, with delta
-        synapses and exponential leak; in other cores, and where there is none, below 0.
+    headroom : the largest sum with which no potential leaves the range of a state, in a core with
+        delta synapses and exponential leak; below 0 where there is none, and in other cores.
     tally : counters that this step adds to.
     """
 
@@ -48,18 +48,22 @@ class Neurons:
         self._low, self._high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
         self._half, self._bits = np.array(-self._low), np.array(bits)
         self._receptors = [("i" + s, "d_syn" + s) for s in receptor_suffixes(config.receptors)]
+        kept = {f.name for f in config.layout.states}
+        self._delta = not any(state in kept for state, _ in self._receptors)
+        # The sum is the current: nothing to decay, shift or add.
+        self._direct = self._delta and config.receptors == 1 and not config.weight_shift
         self._rounded = cut if config.decay_rounding == "toward_zero" else decay
         self._decays: dict[str, Callable[[Ints], Ints]] = {}
         self.headroom = self._largest_sum_that_fits()
 
     def _largest_sum_that_fits(self) -> int:
         """Of delta synapses: what a decayed potential and the bias leave of a state's range."""
-        p, c = self.parameters, self.config
-        if c.synapse != "delta" or c.leak != "exponential":
+        p = self.parameters
+        if not self._delta or "d_mem" not in p:
             return -1
         decayed = abs(int(self._rounded(np.array(self._low), int(np.min(p["d_mem"])))))
-        bias = int(np.max(np.abs(p["bias"]))) if c.bias else 0
-        return (self._high - decayed - bias) >> c.weight_shift
+        bias = int(np.max(np.abs(p["bias"]))) if "bias" in p else 0
+        return (self._high - decayed - bias) >> self.config.weight_shift
 
     def sat(self, x: Ints, stored: Bools | bool = True) -> Ints:
         """Clamp to the range of a state, counting clamps where the result is `stored`."""
@@ -85,6 +89,8 @@ class Neurons:
 
         A model without states "i" (or "i_exc" and "i_inh") has delta synapses.
         """
+        if self._direct and self.largest_sum <= self._high:
+            return self.sums[0]
         first = self._current(0)
         return first if len(self.sums) == 1 else first + self._current(1)
 
