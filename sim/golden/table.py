@@ -6,7 +6,7 @@ import numpy as np
 
 from spikeloom.hdl import Image
 
-from .arithmetic import Bools, Ints
+from .arithmetic import Ints
 
 
 class Lists:
@@ -14,9 +14,9 @@ class Lists:
 
     Parameters
     ----------
-    lines : (E,) the axon, or the neuron, of each synapse, in ascending order.
-    synapses : (E,) number of each synapse in its table.
-    ends : (E,) its other end: the neuron, or the axon.
+    synapses : (E,) numbers of synapses in their table, ordered by line.
+    lines : (S,) the axon, or the neuron, of each synapse in the table.
+    ends : (S,) its other end: the neuron, or the axon.
     size : number of axons, or of neurons.
 
     Attributes
@@ -24,17 +24,15 @@ class Lists:
     count : (size,) lengths of the lists.
     """
 
-    def __init__(self, lines: Ints, synapses: Ints, ends: Ints, size: int) -> None:
-        self.count: Ints = np.bincount(lines, minlength=size)
+    def __init__(self, synapses: Ints, lines: Ints, ends: Ints, size: int) -> None:
+        self._synapses, self._ends = synapses, ends.take(synapses)
+        self.count: Ints = np.bincount(lines.take(synapses), minlength=size)
         self._begins = np.cumsum(self.count) - self.count
-        self._numbers = np.arange(len(lines))
-        # Contiguous, or `take` would copy all of them each time.
-        self._synapses, self._ends = np.ascontiguousarray(synapses), np.ascontiguousarray(ends)
+        self._positions = np.arange(len(synapses))
         self._even = len(np.unique(self.count)) == 1
         if self._even:  # the lists are the rows of a matrix
             self._synapses = self._synapses.reshape(size, -1)
             self._ends = self._ends.reshape(size, -1)
-        self._all = np.array_equal(synapses, self._numbers) and not self._even
         self._found: tuple[Ints, tuple[Ints, Ints]] | None = None
 
     def find(self, lines: Ints) -> tuple[Ints, Ints]:
@@ -43,17 +41,17 @@ class Lists:
         What is asked for twice in a row is found once.
         """
         if self._found is None or self._found[0] is not lines:
-            at, axis = (lines, 0) if self._even else (self._positions(lines), None)
-            synapses = at if self._all else self._synapses.take(at, axis).ravel()
-            self._found = lines, (synapses, self._ends.take(at, axis).ravel())
+            at, axis = (lines, 0) if self._even else (self._at(lines), None)
+            synapses, ends = self._synapses.take(at, axis), self._ends.take(at, axis)
+            self._found = lines, (synapses.ravel(), ends.ravel())
         return self._found[1]
 
-    def _positions(self, lines: Ints) -> Ints:
+    def _at(self, lines: Ints) -> Ints:
         """Where the lists of these lines are among all, which are one after the other."""
         lengths = self.count.take(lines)
         ends = lengths.cumsum()
         shifts = self._begins.take(lines) + lengths - ends
-        return np.repeat(shifts, lengths) + self._numbers[: ends[-1]]
+        return np.repeat(shifts, lengths) + self._positions[: ends[-1]]
 
 
 class Table:
@@ -70,24 +68,21 @@ class Table:
     """
 
     def __init__(self, image: Image) -> None:
-        self._exists = exists = (image.weights != 0) | image.plastic
-        self.axons, self.neurons = exists.nonzero()
+        exists = (image.weights != 0) | image.plastic
+        self._shape = size, neurons = exists.shape
+        # Copies are contiguous: of what is not, `take` would make one each time.
+        self.axons, self.neurons = (ends.copy() for ends in exists.nonzero())
         self.weights = image.weights[exists]
-        numbers = np.zeros(exists.shape, dtype=np.int64)
-        numbers[exists] = np.arange(len(self.axons))
-        self.of_axon = self.plastic_of_axon = _lists(exists, numbers)
-        if np.any(exists != image.plastic):
-            self.plastic_of_axon = _lists(image.plastic, numbers)
-        self.plastic_of_neuron = _lists(image.plastic.T, numbers.T)
+        plastic = np.flatnonzero(image.plastic[exists])
+        everything = np.arange(len(self.weights))
+        self.of_axon = self.plastic_of_axon = Lists(everything, self.axons, self.neurons, size)
+        if len(plastic) < len(everything):
+            self.plastic_of_axon = Lists(plastic, self.axons, self.neurons, size)
+        by_neuron = plastic[np.argsort(self.neurons[plastic], kind="stable")]
+        self.plastic_of_neuron = Lists(by_neuron, self.neurons, self.axons, neurons)
 
     def matrix(self) -> Ints:
         """(A, N) weights, 0 where there is no synapse."""
-        matrix = np.zeros(self._exists.shape, dtype=np.int64)
-        matrix[self._exists] = self.weights
+        matrix = np.zeros(self._shape, dtype=np.int64)
+        matrix[self.axons, self.neurons] = self.weights
         return matrix
-
-
-def _lists(some: Bools, numbers: Ints) -> Lists:
-    """Lists of `some` synapses by row, with the numbers of all."""
-    lines, ends = some.nonzero()
-    return Lists(lines, numbers[some], ends, len(some))
