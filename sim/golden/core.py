@@ -94,7 +94,7 @@ class GoldenCore:
         self._accumulators.load(own, table)
         self._neurons = Neurons(self.config, own.parameters, self._tally)
         self._image, self._destinations = own, destinations
-        self._one_to_one = self._is_one_to_one(*destinations)
+        self._own_axons = self._find_own_axons()
         self._table, self._learned = table, False
 
     def reset(self) -> None:
@@ -219,19 +219,20 @@ class GoldenCore:
 
         # 1. Arrive, 2. integrate.
         arrived = self._arrived
-        axons = arrived.ravel().nonzero()[0]  # sample·A + axon: of a batch of one, the axons
+        flags = arrived.ravel()
+        axons = flags.nonzero()[0]  # sample·A + axon: of a batch of one, the axons
         sums = self._accumulators.integrate(arrived, axons)
         if learning:
             learning.before_update(self.step_number, arrived, axons)
 
         # 3. Update.
-        neurons.states, neurons.sums = self.states, sums[: c.receptors]
+        neurons.states, neurons.sums = self.states, sums
         neurons.largest_sum = self._accumulators.largest
         spikes = self._update(neurons)
         fired = spikes.ravel().nonzero()[0]  # sample·N + neuron
 
         if learning:
-            modulation = sums[-1] if len(sums) > c.receptors else self._no_modulation
+            modulation = sums[c.receptors] if len(sums) > c.receptors else self._no_modulation
             v = self.states["v"]
             learning.after_update(self.step_number, spikes, fired, v, modulation)
             self._learned = True
@@ -240,14 +241,17 @@ class GoldenCore:
         single = self.batch == 1
         tally["steps"] += 1
         tally["synaptic_operations"] += c.neurons * (len(axons) if single else count(arrived))
-        tally["spikes"] += len(fired) if single else count(spikes)
         if c.axonal_delay_slots == 1:
-            arrived.ravel()[axons] = False
+            flags[axons] = False
         else:
             self._arrivals[:, :-1] = self._arrivals[:, 1:]
             self._arrivals[:, -1] = False
         if len(fired):
-            self._route(spikes, fired)
+            tally["spikes"] += len(fired) if single else count(spikes)
+            if self._own_axons is not None:
+                flags[self._own_axons.take(fired)] = True
+            else:
+                self._route(spikes)
         self.step_number = (self.step_number + 1) % STEP_NUMBERS
         return spikes
 
@@ -269,23 +273,21 @@ class GoldenCore:
         together = np.concatenate(spikes).reshape(shape)
         return together.swapaxes(0, 1).copy() if given.ndim == 3 else together[:, 0]
 
-    def _route(self, spikes: Bools, fired: Ints) -> None:
+    def _route(self, spikes: Bools) -> None:
         """Send the spikes to their destinations."""
         sources, places = self._destinations
-        if self._one_to_one:
-            self._arrived.ravel()[places.take(fired)] = True
-            return
         samples, entries = spikes.take(sources, axis=1).nonzero()
         self._arrive(samples, places.take(entries))
 
-    def _is_one_to_one(self, sources: Ints, places: Ints) -> bool:
-        """Whether each neuron has an axon of its own: then no spike of a step is a duplicate.
+    def _find_own_axons(self) -> Ints | None:
+        """(N,) the axon of each neuron, if each has one of its own, which its spike reaches at once.
 
-        All spikes must be for the next step, so that nothing else is under way.
+        Of a batch of one: then no spike of a step is a duplicate, and its arrival a flag to be set.
         """
+        sources, places = self._destinations
         own = np.array_equal(sources, np.arange(self.config.neurons))
         single = self.batch == self.config.axonal_delay_slots == 1
-        return single and own and len(np.unique(places)) == len(places)
+        return places if single and own and len(np.unique(places)) == len(places) else None
 
     def _arrive(self, samples: Ints, places: Ints) -> None:
         """Spikes of `samples`, in pairs with numbers slot·A + axon, set out; slot 0 is the next step.

@@ -30,7 +30,8 @@ class Neurons:
     config : the core, with the model's options.
     parameters : by name, (1, N) int64 each: NumPy's fast path is for operands of one shape.
     states : by name, (B, N) int64 each.
-    sums : for each receptor (B, N) int64, the weights that arrived, summed; read-only.
+    sums : for each receptor, and a modulator after them, (B, N) int64, the weights that arrived,
+        summed; read-only.
     largest_sum : no magnitude of a sum, nor of the sum of the receptors' sums, exceeds it.
     headroom : the largest sum with which no potential leaves the range of a state, in a core with
         delta synapses and exponential leak; below 0 where there is none, and in other cores.
@@ -92,7 +93,7 @@ class Neurons:
         if self._direct and self.largest_sum <= self._high:
             return self.sums[0]
         first = self._current(0)
-        return first if len(self.sums) == 1 else first + self._current(1)
+        return first if self.config.receptors == 1 else first + self._current(1)
 
     def _current(self, receptor: int) -> Ints:
         state, constant = self._receptors[receptor]
