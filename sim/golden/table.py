@@ -33,6 +33,7 @@ class Lists:
         if self._even:  # the lists are the rows of a matrix
             self._synapses = self._synapses.reshape(size, -1)
             self._ends = self._ends.reshape(size, -1)
+        self._everything = not self._even and np.array_equal(synapses, self._positions)
         self._found: tuple[Ints, tuple[Ints, Ints]] | None = None
 
     def find(self, lines: Ints) -> tuple[Ints, Ints]:
@@ -42,8 +43,8 @@ class Lists:
         """
         if self._found is None or self._found[0] is not lines:
             at, axis = (lines, 0) if self._even else (self._at(lines), None)
-            synapses, ends = self._synapses.take(at, axis), self._ends.take(at, axis)
-            self._found = lines, (synapses.ravel(), ends.ravel())
+            synapses = at if self._everything else self._synapses.take(at, axis).ravel()
+            self._found = lines, (synapses, self._ends.take(at, axis).ravel())
         return self._found[1]
 
     def _at(self, lines: Ints) -> Ints:
