@@ -191,7 +191,7 @@ class GoldenCore:
 
     def inject(self, axons: ArrayLike) -> None:
         """Add host spikes to the next step: (B, A), or (A,) for a batch of one, of 0 and 1."""
-        self._arrive(*np.nonzero(self._raster(axons)))
+        self._arrive(*_set_in(self._raster(axons)))
 
     def inject_ids(self, axons: Iterable[int], sample: int = 0, step: int | None = None) -> None:
         """Add host spikes to the next step of one sample, by axon id; an id may come repeatedly.
@@ -268,7 +268,7 @@ class GoldenCore:
         spikes = [np.zeros((0, shape[2]), dtype=bool)]
         for t, busy in enumerate(np.any(axons, axis=(0, 2)).tolist()):
             if busy:
-                self._arrive(*np.nonzero(axons[:, t]))
+                self._arrive(*_set_in(axons[:, t]))
             spikes.append(self.step())
         together = np.concatenate(spikes).reshape(shape)
         return together.swapaxes(0, 1).copy() if given.ndim == 3 else together[:, 0]
@@ -276,7 +276,7 @@ class GoldenCore:
     def _route(self, spikes: Bools) -> None:
         """Send the spikes to their destinations."""
         sources, places = self._destinations
-        samples, entries = spikes.take(sources, axis=1).nonzero()
+        samples, entries = _set_in(spikes.take(sources, axis=1))
         self._arrive(samples, places.take(entries))
 
     def _find_own_axons(self) -> Ints | None:
@@ -315,6 +315,11 @@ class GoldenCore:
         if spikes is not array and np.any(spikes != array):
             raise InputError("spikes have values other than 0 and 1")
         return spikes.reshape(shape)
+
+
+def _set_in(flags: Bools) -> tuple[Ints, Ints]:
+    """Samples and places where (B, places) flags are set: faster than `nonzero` in two dimensions."""
+    return np.divmod(flags.ravel().nonzero()[0], flags.shape[1])
 
 
 def _destinations(image: Image) -> tuple[Ints, Ints]:
