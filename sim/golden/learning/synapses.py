@@ -26,7 +26,7 @@ class Synapses:
         self.axon, self.neuron = _Ends(self), _Ends(self)
 
     def visit(self, step: int, phase: int, lines: Ints) -> None:
-        """Be the synapses of the axons `lines`, in the phase `POST` of these neurons."""
+        """Take the synapses of the axons `lines`, in the phase `POST` of these neurons."""
         state, axon, neuron = self._state, self.axon, self.neuron
         axon.states, neuron.states = state.axon_states, state.neuron_states
         if phase == POST:

@@ -23,7 +23,7 @@ class Neurons:
 
     B is the batch, N the number of neurons; a parameter has one value for each neuron, a state one
     for each neuron and sample.  Everything is computed for all of them at once.  A function that
-    changes a state makes a new array of it: whoever has the old one keeps the old values.
+    changes a state makes a new array of it, so that an old one keeps its values.
 
     Attributes
     ----------
