@@ -10,7 +10,7 @@ from spikeloom.hdl import ConfigError
 from spikeloom.hdl.contract.technology import Technology
 
 from ..pll import MHZ, Pll, Span, check_integer
-from .family import Family
+from .family import COMPARISONS, Family
 from .part import FpgaPart
 
 
@@ -90,6 +90,8 @@ FAMILY = Family(
     },
     block_ram_shapes=((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
     technology=Technology(adder="dsp48e1"),
+    models=(COMPARISONS,),
+    preparation=(f"techmap -map {COMPARISONS}",),
     why_no_flow="its bitstreams need Vivado, which does not come from pip and is not driven here",
 )
 
