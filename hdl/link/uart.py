@@ -31,33 +31,29 @@ class UartReceiver(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """A phase accumulator that starts half a bit after the edge."""
+        """A phase accumulator that starts half a bit after the edge.
+
+        A one behind the bits says how many have come: at first it is in the highest place.
+        """
         m = Module()
         line = Signal(init=1)
         m.submodules.synchroniser = FFSynchronizer(self.rx, line, init=1)
-        phase = Signal(PHASE_BITS + 1)
+        phase, busy, begins = Signal(PHASE_BITS), Signal(), Signal()
         bits = Signal(10)
-        count = Signal(range(11))
         quiet = Signal()  # a start bit is an edge: the line was high before it
-        edge, turns = quiet & ~line, phase[PHASE_BITS]
-        glitch = (count == 10) & line  # not a start bit
-        stays = Mux(count == 0, ~edge, turns & ((count == 1) | glitch))
-        # Half a bit after the edge, less the cycle since it and the cycle to come, on average.
-        waiting = (1 << (PHASE_BITS - 1)) | self.step
-        m.d.sync += [
-            phase.eq(Mux(stays, waiting, phase[:PHASE_BITS] + self.step)),
-            self.valid.eq(0),
-        ]
-        with m.If(count == 0):
-            m.d.sync += quiet.eq(line)
-            with m.If(edge):
-                m.d.sync += count.eq(10)
+        total = Signal(PHASE_BITS + 1)
+        edge, turns = quiet & ~line, total[PHASE_BITS]
+        ends = bits[0] | (begins & line)  # that was no start bit
+        m.d.comb += total.eq(phase + self.step)
+        m.d.sync += [phase.eq(total), self.valid.eq(0)]
+        with m.If(Mux(busy, turns & ends, ~edge)):
+            # Half a bit after the edge, less the cycle since it and the cycle to come, on average.
+            m.d.sync += phase.eq(1 << (PHASE_BITS - 1))
+        with m.If(~busy):
+            m.d.sync += [bits.eq(1 << 9), begins.eq(1), busy.eq(edge), quiet.eq(line)]
         with m.Elif(turns):
-            m.d.sync += [bits.eq(Cat(bits[1:], line)), count.eq(count - 1)]
-            with m.If(glitch):
-                m.d.sync += count.eq(0)
-            with m.If(count == 1):
-                m.d.sync += [self.valid.eq(line), quiet.eq(line)]
+            m.d.sync += [bits.eq(Cat(bits[1:], line)), begins.eq(0), busy.eq(~ends)]
+            m.d.sync += [self.valid.eq(bits[0] & line), quiet.eq(line)]
         m.d.comb += self.byte.eq(bits[1:9])
         return m
 
@@ -80,18 +76,18 @@ class UartTransmitter(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """A phase accumulator that shifts."""
         m = Module()
-        phase = Signal(PHASE_BITS + 1)
+        phase, total = Signal(PHASE_BITS), Signal(PHASE_BITS + 1)
         bits = Signal(10, init=0x3FF)
         count = Signal(range(11))
         m.d.comb += [self.tx.eq(bits[0]), self.bytes.ready.eq(count == 0)]
+        m.d.comb += total.eq(phase + self.step)
+        m.d.sync += phase.eq(total)
         with m.If(count == 0):
-            m.d.sync += phase.eq(self.step)
+            m.d.sync += phase.eq(0)
             with m.If(self.bytes.valid):
                 m.d.sync += [bits.eq(Cat(0, self.bytes.payload, 1)), count.eq(10)]
-        with m.Else():
-            m.d.sync += phase.eq(phase[:PHASE_BITS] + self.step)
-            with m.If(phase[PHASE_BITS]):
-                m.d.sync += [bits.eq(Cat(bits[1:], 1)), count.eq(count - 1)]
+        with m.Elif(total[PHASE_BITS]):
+            m.d.sync += [bits.eq(Cat(bits[1:], 1)), count.eq(count - 1)]
         return m
 
 
