@@ -40,41 +40,41 @@ class CobsEncoder(wiring.Component):
         super().__init__({"bytes": In(stream.Signature(byte)), "encoded": Out(stream.Signature(8))})
 
     def elaborate(self, platform: object) -> Module:
-        """A ring of two blocks (without zeros, which are not stored): one collected, one sent."""
+        """Two halves of a memory: in one a block is collected, without zeros; the other one is sent."""
         m = Module()
-        m.submodules.ring = ring = memory.Memory(shape=8, depth=512, init=[])
-        read, write = ring.read_port(), ring.write_port()
-        tail, head, end = Signal(9), Signal(9), Signal(9)
-        code, whole, last, owes_block = Signal(8, init=1), Signal(), Signal(), Signal()
+        m.submodules.blocks = blocks = memory.Memory(shape=8, depth=512, init=[])
+        read, write = blocks.read_port(), blocks.write_port()
+        # A block's bytes stand at 1 … code − 1 of its half.
+        half, code, head = Signal(), Signal(8, init=1), Signal(8, init=1)
+        end = Signal(8, reset_less=True)
+        whole, last, owes_block = Signal(), Signal(reset_less=True), Signal()
         source, sink = self.bytes, self.encoded
 
-        zero = source.payload.byte == 0
+        zero, collects = source.payload.byte == 0, source.valid & ~whole
+        begins, onward = Signal(), Signal()
         m.d.comb += [
             source.ready.eq(~whole),
-            write.addr.eq(tail),
+            write.addr.eq(Cat(code, half)),
             write.data.eq(source.payload.byte),
-            write.en.eq(source.valid & ~whole & ~zero),
+            write.en.eq(collects & ~zero),
         ]
-        with m.If(source.valid & ~whole):
-            m.d.sync += [
-                tail.eq(tail + ~zero),
-                code.eq(code + ~zero),
-                last.eq(source.payload.last),
-                # A final zero is followed by an empty block.
-                owes_block.eq(source.payload.last & zero),
-                whole.eq(zero | source.payload.last | (code == 254)),
-            ]
+        with m.If(write.en):
+            m.d.sync += code.eq(code + 1)
+        with m.If(collects):
+            m.d.sync += last.eq(source.payload.last)
+            # A final zero is followed by an empty block.
+            m.d.sync += owes_block.eq(source.payload.last & zero)
+            m.d.sync += whole.eq(zero | source.payload.last | (code == 254))
 
         # Block RAMs are slow.
-        ends, byte = Signal(), Signal(8)
-        m.d.comb += read.addr.eq(head)
+        ends, byte = Signal(reset_less=True), Signal(8, reset_less=True)
+        m.d.comb += read.addr.eq(Cat(head, ~half))
         m.d.sync += byte.eq(read.data)
         with m.FSM():
             with m.State("CODE"):
                 m.d.comb += [sink.valid.eq(whole), sink.payload.eq(code)]
-                with m.If(whole & sink.ready):
-                    m.d.sync += [end.eq(tail), ends.eq(last & ~owes_block)]
-                    m.d.sync += [code.eq(1), whole.eq(owes_block), owes_block.eq(0)]
+                m.d.comb += begins.eq(whole & sink.ready)
+                with m.If(begins):
                     m.next = "FETCH"
             with m.State("FETCH"):
                 m.next = "FETCHED"
@@ -85,14 +85,18 @@ class CobsEncoder(wiring.Component):
             with m.State("FETCHED"):
                 m.next = "BLOCK"
             with m.State("BLOCK"):
-                m.d.comb += [sink.valid.eq(1), sink.payload.eq(byte)]
-                with m.If(sink.ready):
-                    m.d.sync += head.eq(head + 1)
+                m.d.comb += [sink.valid.eq(1), sink.payload.eq(byte), onward.eq(sink.ready)]
+                with m.If(onward):
                     m.next = "FETCH"
             with m.State("DELIMITER"):
                 m.d.comb += [sink.valid.eq(1), sink.payload.eq(0)]
                 with m.If(sink.ready):
                     m.next = "CODE"
+        with m.If(onward):
+            m.d.sync += head.eq(head + 1)
+        with m.If(begins):
+            m.d.sync += [end.eq(code), ends.eq(last & ~owes_block), half.eq(~half)]
+            m.d.sync += [whole.eq(owes_block), owes_block.eq(0), code.eq(1), head.eq(1)]
         return m
 
 
