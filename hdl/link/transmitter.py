@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.frames import CRC_BYTES, MAX_PAYLOAD, SUPERVISORY_BYTES, FrameType
+from ..contract.frames import MAX_PAYLOAD, FrameType
 from ..primitives.arithmetic import load_or_count
 from ..primitives.layouts import halfword_layout
 from . import crc
@@ -16,12 +16,15 @@ from .receiver import POSITION_BITS, Receiver
 
 
 class _Part(IntEnum):
-    """What of a frame is sent, after its type."""
+    """What of a frame is sent: a byte, and then halfwords."""
 
-    NUMBER = 0
-    EXPECTED = 1
-    LENGTH = 2
-    PAYLOAD = 3
+    TYPE = 0
+    NUMBER = 1
+    EXPECTED = 2
+    LENGTH = 3
+    PAYLOAD = 4
+    CRC_LOW = 5
+    CRC_HIGH = 6
 
 
 class CobsEncoder(wiring.Component):
@@ -151,177 +154,173 @@ class Transmitter(wiring.Component):
                 m.d.comb += getattr(self, name).eq(getattr(receiver, name))
 
     def elaborate(self, platform: object) -> Module:
-        """Choose a frame; then header, payload, CRC through the COBS encoder."""
+        """Choose a frame; then its bits one by one through the CRC, its bytes through the COBS encoder."""
         m = Module()
         m.submodules.cobs = cobs = CobsEncoder()
         wiring.connect(m, wiring.flipped(self.encoded), cobs.encoded)
-        halfword, due_i = self._buffer(m)
-        head, crc_sent = self._head, Signal(range(CRC_BYTES))
+        part, high, bits = Signal(_Part), Signal(), Signal(3)
+        in_payload, in_crc = Signal(), Signal()
+        loads, shifts, sent = Signal(), Signal(), Signal()
+        m.d.comb += [in_payload.eq(part == _Part.PAYLOAD), in_crc.eq(part > _Part.PAYLOAD)]
+        self._chooses, self._returns, self._returned = Signal(), Signal(), Signal()
+        self._onward = Signal()
+        kind, is_i = self._choose(m)
+        halfword, length = self._buffer(m)
 
-        due = {
-            t: Signal(name=f"due_{t.name.lower()}")
-            for t in (FrameType.UA, FrameType.REJ, FrameType.RR)
-        }
-        for kind, request in zip(due, (self.send_ua, self.send_rej, self.send_rr), strict=True):
-            with m.If(request):
-                m.d.sync += due[kind].eq(1)
+        # Both from the same cycle: the window counts from N(R).
+        window = Signal(len(self.window), reset_less=True)
+        expected = Signal(POSITION_BITS, reset_less=True)
+        with m.If(self._chooses):
+            m.d.sync += [window.eq(self.window), expected.eq(self.expected)]
+        # From the inverse of the length up, in halfwords.
+        left, begins = Signal(range(MAX_PAYLOAD // 2 + 1), reset_less=True), Signal()
+        m.d.comb += [
+            begins.eq(loads & (part == _Part.TYPE)),
+            self._onward.eq(loads & in_payload & is_i),
+        ]
+        with m.If(begins | (loads & in_payload)):
+            m.d.sync += left.eq(load_or_count(left, begins, ~Mux(is_i, length, 1)))
 
-        kind, is_i, is_rej = Signal(FrameType), Signal(), Signal()
-        left = Signal(range(MAX_PAYLOAD // 2 + 1))
-        window, expected = Signal.like(self.window), Signal(POSITION_BITS)
-        part, value, high = Signal(_Part), Signal(16), Signal()
-        # One bit of the CRC per cycle: a byte takes forty on the line.
-        register, rest, bits = Signal(crc.WIDTH), Signal(8), Signal(range(9))
-        ends = crc_sent != 0
-        shifts = bits != 0
-        byte, source = Signal(8), cobs.bytes
-        sends, choosing, supervises = Signal(), Signal(), Signal()
-        taken = source.valid & source.ready
-        m.d.comb += [source.payload.byte.eq(byte), source.valid.eq(sends & ~shifts)]
+        # The bits are sent from a register that is empty when it is loaded: so alternatives add up.
+        sources = (
+            (begins, kind | Mux((kind == FrameType.RR) & (window == 0), FrameType.RNR, 0)),
+            (loads & (part == _Part.NUMBER) & is_i, self._head),
+            (loads & (part == _Part.NUMBER) & (kind == FrameType.REJ), self.rejected),
+            (loads & (part == _Part.EXPECTED), expected),
+            (loads & (part == _Part.LENGTH), ~left << 1),
+            (loads & in_payload & is_i, halfword),
+            (loads & in_payload & ~is_i, window),
+        )
+        value, byte = Signal(16), Signal(8, reset_less=True)
+        register = Signal(crc.WIDTH, reset_less=True)
+        loaded = Const(0, len(value))
+        for condition, source in sources:
+            loaded = loaded | Mux(condition, source, 0)
+        bit = value[0] | (in_crc & ~register[0])
+        with m.If(loads | shifts):
+            m.d.sync += value.eq((value >> 1) | loaded)
         with m.If(shifts):
-            m.d.sync += bits.eq(bits - 1)
-            m.d.sync += register.eq(crc.shift(register, rest[0] & ~ends, feedback=~ends))
-        with m.If(choosing):
-            m.d.sync += [register.eq(crc.begin(self.connection)), bits.eq(0)]
-        m.d.sync += rest.eq(Mux(taken, byte, rest >> 1))
-        with m.If(taken):
-            m.d.sync += bits.eq(8)
-        # A halfword of the payload has been sent; the inverse of the length counts up.
-        m.d.comb += supervises.eq(Cat(due.values()).any())
-        length = Mux(supervises, SUPERVISORY_BYTES // 2, self._frame)
-        with m.If(choosing | (taken & high & (part == _Part.PAYLOAD))):
-            m.d.sync += left.eq(load_or_count(left, choosing, ~length))
-        number = Mux(is_i, head, Mux(is_rej, self.rejected, 0))
+            m.d.sync += [bits.eq(bits + 1), byte.eq(Cat(byte[1:], bit))]
+            m.d.sync += register.eq(crc.shift(register, value[0] & ~in_crc, feedback=~in_crc))
+        with m.If(self._chooses):
+            m.d.sync += register.eq(crc.begin(self.connection))
+        m.d.comb += [
+            cobs.bytes.payload.byte.eq(byte),
+            cobs.bytes.payload.last.eq((part == _Part.CRC_HIGH) & high),
+        ]
+        with m.If(sent):
+            m.d.sync += high.eq(~high)
+        with m.If(sent & high & ~(in_payload & ~left.all())):
+            m.d.sync += part.eq(part + 1)
+        with m.If(self._chooses):
+            m.d.sync += [part.eq(_Part.TYPE), high.eq(1)]
 
         with m.FSM():
             with m.State("CHOOSE"):
-                m.d.comb += choosing.eq(1)
-                m.d.sync += [part.eq(_Part.NUMBER), high.eq(0), is_i.eq(0), is_rej.eq(0)]
-                # Both from the same cycle: the window counts from N(R).
-                m.d.sync += [window.eq(self.window), expected.eq(self.expected)]
-                with m.If(due[FrameType.UA]):
-                    self._begin(m, due, FrameType.UA, kind)
-                with m.Elif(due[FrameType.REJ]):
-                    self._begin(m, due, FrameType.REJ, kind)
-                    m.d.sync += is_rej.eq(1)
-                with m.Elif(due[FrameType.RR]):
-                    self._begin(m, due, FrameType.RR, kind)
-                    with m.If(self.window == 0):
-                        m.d.sync += kind.eq(FrameType.RNR)
+                m.d.comb += self._chooses.eq(1)
+                with m.If(self._starts):
+                    m.next = "LOAD"
                 with m.Elif(self._again):
-                    m.d.comb += self._return.eq(1)
-                with m.Elif(due_i):
-                    m.d.sync += [kind.eq(FrameType.I), is_i.eq(1)]
-                    m.next = "TYPE"
-            with m.State("TYPE"):
-                m.d.comb += [byte.eq(kind), sends.eq(1)]
-                with m.If(taken):
-                    m.next = "FETCH"
-            with m.State("NEXT"):  # the buffer's address, then its output, then a register
-                m.next = "NEXT_READ"
-            with m.State("NEXT_READ"):
-                m.next = "FETCH"
-            with m.State("FETCH"):
-                with m.Switch(part):
-                    with m.Case(_Part.NUMBER):
-                        m.d.sync += value.eq(number)
-                    with m.Case(_Part.EXPECTED):
-                        m.d.sync += value.eq(expected)
-                    with m.Case(_Part.LENGTH):
-                        m.d.sync += value.eq(~left << 1)
-                    with m.Case(_Part.PAYLOAD):
-                        m.d.sync += value.eq(Mux(is_i, halfword, window))
-                m.next = "SEND"
+                    m.d.comb += self._returns.eq(1)
+                    m.next = "RETURN"
+            with m.State("RETURN"):  # until all registers are those of the new position
+                m.next = "RETURNED"
+            with m.State("RETURNED"):
+                m.d.comb += self._returned.eq(1)
+                m.next = "CHOOSE"
+            with m.State("LOAD"):
+                m.d.comb += loads.eq(1)
+                m.next = "SHIFT"
+            with m.State("SHIFT"):
+                m.d.comb += shifts.eq(1)
+                with m.If(bits == 7):
+                    m.next = "SEND"
             with m.State("SEND"):
-                m.d.comb += [byte.eq(value.word_select(high, 8)), sends.eq(1)]
-                with m.If(taken):
-                    m.d.sync += high.eq(~high)
-                with m.If(taken & high):
-                    m.next = "NEXT"
-                    with m.If(part != _Part.PAYLOAD):
-                        m.d.sync += part.eq(part + 1)
-                    with m.Else():
-                        m.d.comb += self._onward.eq(is_i)
-                        with m.If(left[1:].all() & ~left[0]):
-                            m.next = "CRC"
-            with m.State("CRC"):
-                m.d.comb += [
-                    byte.eq(~register[:8]),
-                    sends.eq(1),
-                    source.payload.last.eq(crc_sent == CRC_BYTES - 1),
-                ]
-                with m.If(taken):
-                    m.d.sync += crc_sent.eq(crc_sent + 1)
-                    with m.If(crc_sent == CRC_BYTES - 1):
-                        m.next = "CHOOSE"
-        with m.If(self.opened):  # an I frame under way belongs to the old connection
-            m.d.sync += [due[FrameType.REJ].eq(0), due[FrameType.RR].eq(0)]
-            m.d.sync += is_i.eq(0)
+                m.d.comb += [cobs.bytes.valid.eq(1), sent.eq(cobs.bytes.ready)]
+                with m.If(sent & cobs.bytes.payload.last):
+                    m.next = "CHOOSE"
+                with m.Elif(sent & high):
+                    m.next = "LOAD"
+                with m.Elif(sent):
+                    m.next = "SHIFT"
         return m
 
-    def _begin(
-        self, m: Module, due: dict[FrameType, Signal], frame: FrameType, kind: Signal
-    ) -> None:
-        m.d.sync += [kind.eq(frame), due[frame].eq(0)]
-        m.next = "TYPE"
+    def _choose(self, m: Module) -> tuple[Signal, Signal]:
+        """The most urgent frame that is due: its type, and whether it is an I frame."""
+        ua, rej, rr = due = [Signal(name=f"due_{name}") for name in ("ua", "rej", "rr")]
+        self._again, self._due = Signal(), Signal()
+        self._starts = Signal()
+        m.d.comb += self._starts.eq(ua | rej | rr | (self._due & ~self._again))
+        kind, is_i = Signal(FrameType), Signal()
+        with m.If(self._chooses):
+            m.d.sync += [
+                kind.eq(
+                    Mux(
+                        ua,
+                        FrameType.UA,
+                        Mux(rej, FrameType.REJ, Mux(rr, FrameType.RR, FrameType.I)),
+                    )
+                ),
+                is_i.eq(~(ua | rej | rr)),
+                ua.eq(0),
+                rej.eq(rej & ua),
+                rr.eq(rr & (ua | rej)),
+            ]
+        with m.If(self.opened):  # an I frame under way belongs to the old connection
+            m.d.sync += [rej.eq(0), rr.eq(0), is_i.eq(0)]
+        for signal, request in zip(due, (self.send_ua, self.send_rej, self.send_rr), strict=True):
+            with m.If(request):
+                m.d.sync += signal.eq(1)
+        return kind, is_i
 
-    def _buffer(self, m: Module) -> tuple[Value, Signal]:
+    def _buffer(self, m: Module) -> tuple[Signal, Value]:
         """A ring from `acknowledged` over `head`, the next to be sent, to `tail`.
 
-        Returns the halfword at `head`, and whether a frame is due, of `_frame` halfwords.
+        Returns the halfword at `head`, and how many an I frame has that is sent then.  All that is
+        computed goes through registers; how full the ring is shows a few cycles later.
         """
         depth = self._depth
         m.submodules.buffer = buffer = memory.Memory(shape=16, depth=depth, init=[])
         read, write = buffer.read_port(), buffer.write_port()
         self._head = head = Signal(POSITION_BITS)
-        tail = Signal(range(2 * depth))
-        level = Signal(range(2 * depth))
+        tail, level = Signal(range(2 * depth)), Signal(range(2 * depth))
         source = self.halfwords
-        flush, idle = Signal(), Signal(range(self._idle + 1))
-        waited = idle[-1]
+        # What is taken is stored in the next cycle; meanwhile nothing else is taken.
+        entry, stores, flushes = Signal(halfword_layout, reset_less=True), Signal(), Signal()
         taken = source.valid & source.ready
-        # A register; what is acknowledged meanwhile can only make space.
-        following, full = Signal.like(tail), Signal()
-        m.d.comb += following.eq(tail + 1)
-        ends = self.acknowledged[: len(tail)] ^ depth
-        m.d.sync += full.eq(Mux(taken, ends == following, ends == tail))
-        # Registers; a frame's header is sent before its first halfword is read.
-        m.d.sync += [
-            write.addr.eq(tail),
-            write.data.eq(source.payload.value),
-            write.en.eq(taken),
-        ]
-        m.d.comb += [
-            read.addr.eq(head),
-            level.eq(tail - head),
-            source.ready.eq(~full),
-        ]
+        full = tail == self.acknowledged[: len(tail)] ^ depth
+        m.d.sync += [source.ready.eq(~taken & ~stores & ~full), stores.eq(taken)]
+        m.d.sync += [entry.eq(source.payload), flushes.eq(stores & entry.flush)]
+        m.d.comb += [write.addr.eq(tail), write.data.eq(entry.value), write.en.eq(stores)]
+        with m.If(stores):
+            m.d.sync += tail.eq(tail + 1)
+        m.d.sync += level.eq(tail - head)
+
+        flush, idle = Signal(), Signal(range(self._idle + 1))
+        waited, whole = idle[-1], level >= self.limit
+        with m.If(self.beat & ~waited):
+            m.d.sync += idle.eq(idle + 1)
+        with m.If(taken):
+            m.d.sync += idle.eq(0)
         with m.If(level == 0):
             m.d.sync += flush.eq(0)
-        with m.If(taken):
-            m.d.sync += [tail.eq(following), idle.eq(0)]
-            with m.If(source.payload.flush):
-                m.d.sync += flush.eq(1)
-        with m.Elif(self.beat & ~waited):
-            m.d.sync += idle.eq(idle + 1)
+        with m.If(flushes | self._returned):
+            m.d.sync += flush.eq(1)
+        m.d.sync += self._due.eq((level != 0) & (flush | whole | waited))
 
         # Back to what the host has not got; or forward, when a frame that seemed lost has arrived.
-        self._again, self._return, missed = Signal(), Signal(), Signal()
-        self._onward = Signal()
-        ahead = Signal(range(4 * depth))
-        m.d.comb += [ahead.eq(head - self.acknowledged), self._again.eq(missed | ahead[-1])]
-        with m.If(self._return | self._onward):
-            m.d.sync += head.eq(load_or_count(head, self._return, self.acknowledged))
-        with m.If(self._return):
-            m.d.sync += [missed.eq(0), flush.eq(1)]
+        missed, ahead = Signal(), Signal(range(4 * depth))
+        m.d.comb += ahead.eq(head - self.acknowledged)
+        m.d.sync += self._again.eq(missed | ahead[-1])
+        with m.If(self._returns | self._onward):
+            m.d.sync += head.eq(load_or_count(head, self._returns, self.acknowledged))
+        with m.If(self._returns):
+            m.d.sync += missed.eq(0)
         with m.If(self.go_back):
             m.d.sync += missed.eq(1)
         with m.If(self.opened):
-            m.d.sync += [head.eq(0), tail.eq(0), flush.eq(0), missed.eq(0)]
-        due, whole = Signal(), level >= self.limit
-        self._frame = Signal.like(self.limit)
-        m.d.sync += due.eq((level != 0) & (flush | whole | waited))
-        m.d.comb += self._frame.eq(Mux(whole, self.limit, level))
-        halfword = Signal(16)
+            m.d.sync += [head.eq(0), tail.eq(0), stores.eq(0), flush.eq(0), missed.eq(0)]
+        halfword = Signal(16, reset_less=True)
+        m.d.comb += read.addr.eq(head)
         m.d.sync += halfword.eq(read.data)  # block RAMs are slow
-        return halfword, due & (level != 0)
+        return halfword, Mux(whole, self.limit, level)
