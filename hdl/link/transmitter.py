@@ -5,10 +5,11 @@ from __future__ import annotations
 from enum import IntEnum
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.frames import MAX_PAYLOAD, FrameType
+from ..memories.block import BlockMemory
 from ..primitives.arithmetic import load_or_count
 from ..primitives.layouts import halfword_layout
 from . import crc
@@ -45,8 +46,7 @@ class CobsEncoder(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Two halves of a memory: in one a block is collected, without zeros; the other one is sent."""
         m = Module()
-        m.submodules.blocks = blocks = memory.Memory(shape=8, depth=512, init=[])
-        read, write = blocks.read_port(), blocks.write_port()
+        m.submodules.blocks = blocks = BlockMemory(8, 512)
         # A block's bytes stand at 1 … code − 1 of its half.
         half, code, head = Signal(), Signal(8, init=1), Signal(8, init=1)
         end = Signal(8, reset_less=True)
@@ -57,11 +57,12 @@ class CobsEncoder(wiring.Component):
         begins, onward = Signal(), Signal()
         m.d.comb += [
             source.ready.eq(~whole),
-            write.addr.eq(Cat(code, half)),
-            write.data.eq(source.payload.byte),
-            write.en.eq(collects & ~zero),
+            blocks.write_address.eq(Cat(code, half)),
+            blocks.write_word.eq(source.payload.byte),
+            blocks.write.eq(collects & ~zero),
+            blocks.read_address.eq(Cat(head, ~half)),
         ]
-        with m.If(write.en):
+        with m.If(blocks.write):
             m.d.sync += code.eq(code + 1)
         with m.If(collects):
             m.d.sync += last.eq(source.payload.last)
@@ -69,10 +70,7 @@ class CobsEncoder(wiring.Component):
             m.d.sync += owes_block.eq(source.payload.last & zero)
             m.d.sync += whole.eq(zero | source.payload.last | (code == 254))
 
-        # Block RAMs are slow.
-        ends, byte = Signal(reset_less=True), Signal(8, reset_less=True)
-        m.d.comb += read.addr.eq(Cat(head, ~half))
-        m.d.sync += byte.eq(read.data)
+        ends = Signal(reset_less=True)
         with m.FSM():
             with m.State("CODE"):
                 m.d.comb += [sink.valid.eq(whole), sink.payload.eq(code)]
@@ -88,7 +86,7 @@ class CobsEncoder(wiring.Component):
             with m.State("FETCHED"):
                 m.next = "BLOCK"
             with m.State("BLOCK"):
-                m.d.comb += [sink.valid.eq(1), sink.payload.eq(byte), onward.eq(sink.ready)]
+                m.d.comb += [sink.valid.eq(1), sink.payload.eq(blocks.word), onward.eq(sink.ready)]
                 with m.If(onward):
                     m.next = "FETCH"
             with m.State("DELIMITER"):
@@ -280,8 +278,7 @@ class Transmitter(wiring.Component):
         computed goes through registers; how full the ring is shows a few cycles later.
         """
         depth = self._depth
-        m.submodules.buffer = buffer = memory.Memory(shape=16, depth=depth, init=[])
-        read, write = buffer.read_port(), buffer.write_port()
+        m.submodules.buffer = buffer = BlockMemory(16, depth)
         self._head = head = Signal(POSITION_BITS)
         tail, level = Signal(range(2 * depth)), Signal(range(2 * depth))
         source = self.halfwords
@@ -291,7 +288,12 @@ class Transmitter(wiring.Component):
         full = tail == self.acknowledged[: len(tail)] ^ depth
         m.d.sync += [source.ready.eq(~taken & ~stores & ~full), stores.eq(taken)]
         m.d.sync += [entry.eq(source.payload), flushes.eq(stores & entry.flush)]
-        m.d.comb += [write.addr.eq(tail), write.data.eq(entry.value), write.en.eq(stores)]
+        m.d.comb += [
+            buffer.write_address.eq(tail),
+            buffer.write_word.eq(entry.value),
+            buffer.write.eq(stores),
+            buffer.read_address.eq(head),
+        ]
         with m.If(stores):
             m.d.sync += tail.eq(tail + 1)
         m.d.sync += level.eq(tail - head)
@@ -320,7 +322,4 @@ class Transmitter(wiring.Component):
             m.d.sync += missed.eq(1)
         with m.If(self.opened):
             m.d.sync += [head.eq(0), tail.eq(0), stores.eq(0), flush.eq(0), missed.eq(0)]
-        halfword = Signal(16, reset_less=True)
-        m.d.comb += read.addr.eq(head)
-        m.d.sync += halfword.eq(read.data)  # block RAMs are slow
-        return halfword, Mux(whole, self.limit, level)
+        return buffer.word, Mux(whole, self.limit, level)
