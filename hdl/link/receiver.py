@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import memory, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.frames import (
@@ -15,6 +15,7 @@ from ..contract.frames import (
     SUPERVISORY_BYTES,
     FrameType,
 )
+from ..memories.block import BlockMemory
 from ..primitives.arithmetic import load_or_count
 from . import crc
 
@@ -25,6 +26,9 @@ BYTE_CYCLES = 10
 
 _CONNECTION_BYTES = 4
 _IDENTIFIED = HEADER_BYTES + _CONNECTION_BYTES
+_NUMBERED = 1 + 2 * POSITION_BITS // 8
+_VERDICT = ("complete", "good", "empty", "right", "exact")
+_PROPER = ("sabm", "information", "supervisory", "allowed")
 _PAST_BITS = MAX_PAYLOAD.bit_length() + 1
 
 
@@ -127,13 +131,17 @@ class Receiver(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """COBS → header and CRC → buffer with a tentative end → halfwords."""
+        """COBS → header and CRC → buffer with a tentative end → halfwords.
+
+        From a byte to the next are at least nine cycles: so what depends on several registers that
+        change with a byte goes through one more.
+        """
         m = Module()
         m.submodules.cobs = cobs = CobsDecoder()
         m.d.comb += [cobs.strobe.eq(self.strobe), cobs.encoded.eq(self.byte)]
 
         # A register between decoder and checks; its byte moves on to the CRC, bit by bit.
-        byte, valid, end, whole = Signal(8), Signal(), Signal(), Signal()
+        byte, valid, end, whole = Signal(8, reset_less=True), Signal(), Signal(), Signal()
         m.d.sync += [valid.eq(cobs.valid), end.eq(cobs.end), whole.eq(cobs.whole)]
         bits, register = Signal(range(9)), Signal(crc.WIDTH, reset_less=True)
         shifts = bits != 0
@@ -145,11 +153,13 @@ class Receiver(wiring.Component):
 
         position = Signal(range(_IDENTIFIED + 1))  # stops there
         first, body = position == 0, position >= HEADER_BYTES
-        number, answer, identifier = Signal(16), Signal(16), Signal(32)
-        kind, known = Signal(3), Signal()
+        numbers, identifier = Signal(32, reset_less=True), Signal(32, reset_less=True)
+        number, answer = numbers[:POSITION_BITS], numbers[POSITION_BITS:]
+        kind, known = Signal(3, reset_less=True), Signal(reset_less=True)
         # From the inverse of the length up: −1 is the first byte of the CRC; stops one beyond its last.
-        past = Signal(_PAST_BITS)
+        past = Signal(_PAST_BITS, reset_less=True)
         over = ~past[-1]
+        named = Signal(reset_less=True)
         with m.If(shifts):
             m.d.sync += bits.eq(bits - 1)
         with m.If(first):
@@ -161,14 +171,11 @@ class Receiver(wiring.Component):
             with m.If(position != _IDENTIFIED):
                 m.d.sync += position.eq(position + 1)
             with m.If(first):
-                m.d.sync += [kind.eq(byte), known.eq(byte[len(kind) :] == 0)]
-            with m.Switch(position):
-                for field, first_byte in ((number, 1), (answer, 3)):
-                    for part in range(2):
-                        with m.Case(first_byte + part):
-                            m.d.sync += field.word_select(part, 8).eq(byte)
-                with m.Case(*range(HEADER_BYTES, _IDENTIFIED)):
-                    m.d.sync += identifier.eq(Cat(identifier[8:], byte))
+                m.d.sync += [kind.eq(byte), known.eq(byte[len(kind) :] == 0), named.eq(0)]
+            with m.Elif(position < _NUMBERED):
+                m.d.sync += numbers.eq(Cat(numbers[8:], byte))
+            with m.Elif(body & (position != _IDENTIFIED)):
+                m.d.sync += [identifier.eq(Cat(identifier[8:], byte)), named.eq(named | byte.any())]
         # One condition, which synthesis finds to be a set.
         of_none = Signal()
         m.d.comb += of_none.eq(valid & first & (byte == FrameType.SABM))
@@ -180,52 +187,48 @@ class Receiver(wiring.Component):
         with m.If(end):
             m.d.sync += position.eq(0)
 
-        in_payload = body & past[-1] & ~past.all()
-        overflowed = self._buffer(
-            m, valid & in_payload & (kind == FrameType.I) & known, byte, end, first
-        )
+        takes = Signal()  # the next byte is payload of an I frame
+        m.d.sync += takes.eq(body & past[-1] & ~past.all() & (kind == FrameType.I) & known)
+        overflowed = self._buffer(m, valid & takes, byte, end, first)
 
         # The verdict, one cycle after the end.
-        complete, good, empty = Signal(), Signal(), Signal()
-        m.d.sync += [
-            complete.eq(end),
-            good.eq(
-                whole & (register == crc.GOOD) & (body & over & ~past[2] & past[:2].all()) & fits
-            ),
-            empty.eq(first),
-        ]
-        connected, proper = Signal(), Signal()
+        complete, good, empty, right, exact = (Signal(name=n) for n in _VERDICT)
+        connected, in_order = Signal(), Signal()
+        sabm, information, supervisory, allowed = (Signal(name=n) for n in _PROPER)
         limit = identifier[1:16]  # in halfwords; the CRC stands above it
-        named, allowed = Signal(), Signal()
         m.d.sync += [
-            named.eq(identifier != 0),
+            right.eq(register == crc.GOOD),
+            exact.eq(over & ~past[2] & past[:2].all() & fits),
+            complete.eq(end),
+            good.eq(whole & right & exact & body),
+            empty.eq(first),
+            sabm.eq((kind == FrameType.SABM) & known & four & named),
+            information.eq((kind == FrameType.I) & known & connected & ~none),
             allowed.eq((limit >= MIN_LIMIT // 2) & (limit <= MAX_PAYLOAD // 2) & ~identifier[0]),
+            supervisory.eq(
+                ((kind == FrameType.RR) | (kind == FrameType.REJ))
+                & (known & connected & two & allowed)
+            ),
+            in_order.eq(number == self.expected),
         ]
+        right_one, accepts = Signal(), Signal()
         m.d.comb += [
-            self.good_frame.eq(complete & good & proper),
-            self.bad_frame.eq(complete & ~empty & ~(good & proper)),
+            right_one.eq(complete & good),
+            self.good_frame.eq(right_one & (sabm | information | supervisory)),
+            self.bad_frame.eq(complete & ~empty & ~self.good_frame),
+            self.opened.eq(right_one & sabm),
             self.send_ua.eq(self.opened),
+            accepts.eq(right_one & information),
+            self.out_of_sequence.eq(accepts & ~in_order),
+            self.overflow.eq(accepts & in_order & overflowed),
+            self._accept.eq(accepts & in_order & ~overflowed),
             self.send_rej.eq(self.out_of_sequence | self.overflow),
+            self.go_back.eq(right_one & supervisory & kind[0]),
         ]
-        with m.Switch(Cat(kind, known)):
-            with m.Case(_known(FrameType.SABM)):
-                m.d.comb += proper.eq(four & named)
-                m.d.comb += self.opened.eq(self.good_frame)
-            with m.Case(_known(FrameType.I)):
-                m.d.comb += proper.eq(connected & ~none)
-                in_order = number == self.expected
-                with m.If(self.good_frame):
-                    m.d.sync += self.acknowledged.eq(answer)
-                    m.d.comb += [
-                        self.out_of_sequence.eq(~in_order),
-                        self.overflow.eq(in_order & overflowed),
-                        self._accept.eq(in_order & ~overflowed),
-                    ]
-            with m.Case(_known(FrameType.RR), _known(FrameType.REJ)):
-                m.d.comb += proper.eq(connected & two & allowed)
-                with m.If(self.good_frame):
-                    m.d.sync += [self.acknowledged.eq(answer), self.limit.eq(limit)]
-                    m.d.comb += self.go_back.eq(kind[0])
+        with m.If(right_one & (information | supervisory)):
+            m.d.sync += self.acknowledged.eq(answer)
+        with m.If(right_one & supervisory):
+            m.d.sync += self.limit.eq(limit)
         with m.If(self.send_rej):
             m.d.sync += self.rejected.eq(number)
         with m.If(self.opened):
@@ -267,21 +270,25 @@ class Receiver(wiring.Component):
         """The payload buffer; returns whether the frame under way was too long for it."""
         depth = self._depth
         self._accept = accept = Signal()
-        m.submodules.buffer = buffer = memory.Memory(shape=16, depth=depth, init=[])
-        read, write = buffer.read_port(), buffer.write_port()
+        m.submodules.buffer = buffer = BlockMemory(16, depth)
         wrap = range(2 * depth)
         head = Signal(wrap)
         tail, tentative = self.expected, Signal(POSITION_BITS)
 
-        low, odd, overflowed, stores = Signal(8), Signal(), Signal(), Signal()
-        full = tentative[: len(head)] == head ^ depth
-        # Where there is space anything may be written, until the tentative end moves on.
-        m.d.comb += [write.addr.eq(tentative), write.data.eq(Cat(low, byte)), write.en.eq(~full)]
+        low, odd = Signal(8, reset_less=True), Signal()
+        overflowed, stores, full = Signal(), Signal(), Signal()
+        # A register: it is of use when it has long been right, and till then says too much is full.
+        m.d.sync += full.eq(tentative[: len(head)] == head ^ depth)
+        m.d.comb += [
+            buffer.write_address.eq(tentative),
+            buffer.write_word.eq(Cat(low, byte)),
+            buffer.write.eq(stores),
+            stores.eq(write_byte & odd & ~full),
+        ]
         with m.If(write_byte):
             m.d.sync += [low.eq(byte), odd.eq(~odd)]
-            with m.If(odd):
-                m.d.sync += overflowed.eq(overflowed | full)
-                m.d.comb += stores.eq(~full)
+        with m.If(write_byte & odd & full):
+            m.d.sync += overflowed.eq(1)
 
         ended, verdict = Signal(), Signal()
         m.d.sync += [ended.eq(end), verdict.eq(ended)]
@@ -295,28 +302,20 @@ class Receiver(wiring.Component):
         # `window` is the depth less the level, in bytes, modulo twice the depth.
         space, waiting = Signal(wrap), Signal()
         m.d.comb += [space.eq((head ^ depth) - tail), self.window.eq(space << 1)]
-        m.d.comb += [waiting.eq(tail[: len(head)] != head), read.addr.eq(head)]
+        m.d.comb += [waiting.eq(tail[: len(head)] != head), buffer.read_address.eq(head)]
+        # Two cycles for a halfword, the memory's.
+        fetched, out = Signal(), self.halfwords
+        handed_on, taken = Signal(), Signal()
+        m.d.comb += [out.payload.eq(buffer.word), taken.eq(out.valid & out.ready)]
+        m.d.sync += [fetched.eq(waiting & ~taken), out.valid.eq(fetched & ~taken)]
+        m.d.sync += handed_on.eq(taken)
+        with m.If(taken):
+            m.d.sync += head.eq(head + 1)
         # While a frame comes, its end will empty the buffer again.
         quarter = head[: (depth // 4).bit_length() - 1]
-        handed_on, emptied = Signal(), ~waiting & between_frames
+        emptied = ~waiting & between_frames
         m.d.comb += self.send_rr.eq(self.go_back | (handed_on & (emptied | (quarter == 0))))
-        # Two cycles for a halfword: the buffer's output, and the register of the stream.
-        fetched = Signal()
-        m.d.sync += handed_on.eq(0)
-        free = ~self.halfwords.valid | self.halfwords.ready
-        with m.If(free):
-            m.d.sync += self.halfwords.valid.eq(0)
-        m.d.sync += fetched.eq(waiting & ~fetched)
-        with m.If(fetched):
-            m.d.sync += fetched.eq(~free)
-            with m.If(free):
-                m.d.sync += [
-                    self.halfwords.valid.eq(1),
-                    self.halfwords.payload.eq(read.data),
-                    head.eq(head + 1),
-                    handed_on.eq(1),
-                ]
         with m.If(self.opened):
             m.d.sync += [s.eq(0) for s in (head, tail, tentative, fetched)]
-            m.d.sync += self.halfwords.valid.eq(0)
+            m.d.sync += out.valid.eq(0)
         return overflowed

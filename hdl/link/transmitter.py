@@ -311,9 +311,10 @@ class Transmitter(wiring.Component):
         m.d.sync += self._due.eq((level != 0) & (flush | whole | waited))
 
         # Back to what the host has not got; or forward, when a frame that seemed lost has arrived.
-        missed, ahead = Signal(), Signal(range(4 * depth))
-        m.d.comb += ahead.eq(head - self.acknowledged)
-        m.d.sync += self._again.eq(missed | ahead[-1])
+        missed, behind = Signal(), Signal(range(8 * depth))
+        # Less a half, so that 0 is negative; it is `head` that is inverted for both subtractions.
+        m.d.comb += behind.eq(Cat(0, self.acknowledged) - Cat(1, head))
+        m.d.sync += self._again.eq(missed | ~behind[-1])
         with m.If(self._returns | self._onward):
             m.d.sync += head.eq(load_or_count(head, self._returns, self.acknowledged))
         with m.If(self._returns):

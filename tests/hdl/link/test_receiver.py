@@ -26,7 +26,7 @@ CONNECTION = 0x5EED_C0DE
 BUFFER = 2 * MAX_PAYLOAD
 FETCHED = 2
 """Bytes that may wait outside of the buffer."""
-SETTLE = 8
+SETTLE = 12
 TAKEN = ({}, {"send_rr": 1})
 """Pulses of a frame that is taken: a short one leaves the buffer at once."""
 PULSES = (
