@@ -36,7 +36,7 @@ class Mutant:
 
 
 MUTANTS = {
-    "any CRC will do": Mutant("answers", "& (register == crc.GOOD)", ""),
+    "any CRC will do": Mutant("answers", "right.eq(register == crc.GOOD)", "right.eq(1)"),
     "any connection will do": Mutant(
         "crc_0", "crc.begin(self.connection)", "crc.begin(Const(0, crc.WIDTH))"
     ),
@@ -50,9 +50,9 @@ MUTANTS = {
     ),
     "a delimiter ends no frame": Mutant("decoder", "position.eq(0)", "position.eq(position)"),
     "a full block is followed by a zero": Mutant("decoder", "(self.encoded != 0xFF)", "1"),
-    "positions go round": Mutant("decoder", "position != _IDENTIFIED)", "1)"),
+    "positions go round": Mutant("decoder", "If(position != _IDENTIFIED)", "If(1)"),
     "lengths go round": Mutant("decoder", "body & ~(over & past[2])", "body"),
-    "half a block will do": Mutant("answers", "whole & (reg", "(reg"),
+    "half a block will do": Mutant("answers", "good.eq(whole & right", "good.eq(right"),
     "a frame may be longer than it says": Mutant(
         "answers", "~past[2] & past[:2].all()", "(past[2] | past[:2].all())"
     ),
@@ -60,11 +60,13 @@ MUTANTS = {
         "decoder", "(high < most) | ((high == most) & low.all())", "(high <= most)"
     ),
     "odd lengths will do": Mutant("decoder", ") & low[0]", ")"),
+    "any byte makes a name": Mutant("decoder", "named | byte.any()", "1"),
+    "any payload is kept": Mutant("decoder", "~past.all() & (kind == FrameType.I)", "~past.all()"),
     "any position will do": Mutant("answers", "number == self.expected", "number == number"),
     "any limit will do": Mutant("answers", " & allowed)", ")"),
     "no connection will do": Mutant("answers", "connected & ~none", "~none"),
     "a full buffer is written": Mutant(
-        "buffer", "full = tentative[: len(head)] == head ^ depth", "full = Const(0, 1)"
+        "buffer", "full.eq(tentative[: len(head)] == head ^ depth)", "full.eq(0)"
     ),
     "bad payload stays": Mutant(
         "buffer", "(tentative, verdict, tail)", "(tentative, Const(0), tail)"
@@ -72,11 +74,11 @@ MUTANTS = {
     "halves of halfwords stay": Mutant("buffer", "odd.eq(0), overflowed.eq(0)", "overflowed.eq(0)"),
     "a new connection fetches from the old": Mutant("buffer", "tentative, fetched)", "tentative)"),
     "bytes change places": Mutant("payload", "Cat(low, byte)", "Cat(byte, low)"),
-    "a halfword is handed on twice": Mutant("payload", "fetched.eq(~free)", "fetched.eq(1)"),
+    "a halfword is handed on twice": Mutant("payload", "valid.eq(fetched & ~taken)", "valid.eq(fetched)"),
     "nobody is waited for": Mutant(
-        "payload", "free = ~self.halfwords.valid |", "free = ~self.halfwords.ready |"
+        "payload", "taken.eq(out.valid & out.ready)", "taken.eq(out.valid)"
     ),
     "the buffer is written from its start": Mutant(
-        "payload", "write.addr.eq(tentative)", "write.addr.eq(tentative - tail)"
+        "payload", "write_address.eq(tentative)", "write_address.eq(tentative - tail)"
     ),
 }

@@ -52,6 +52,8 @@ class PayloadBuffer:
             & (level <= self.filled)
             & (self.pending == self.filled - level)
             & (~inside["Receiver.fetched"] | (level != 0))
+            & (~self.dut.halfwords.valid | (level != 0))
+            & (~inside["Receiver.valid"] | inside["Receiver.full"] | (self.filled != DEPTH))
             & ~(inside["Receiver.accept"] & inside["Receiver.verdict"])
             & self.emptied
         )

@@ -22,7 +22,7 @@ class PayloadHarness(ReceiverHarness):
         super().build(m)
         dut, spec, inside = self._dut, self._spec, self._inside
         tail, level = dut.expected, PayloadBuffer(dut, inside).level
-        head, fetched = inside["Receiver.head"], inside["Receiver.fetched"]
+        head = inside["Receiver.head"]
         position = self.constant("position", NUMBER_BITS)
         ahead = self.named("ahead", (position - tail)[:NUMBER_BITS])
         behind = self.named("behind", (tail - position)[:NUMBER_BITS])
@@ -46,7 +46,7 @@ class PayloadHarness(ReceiverHarness):
         def known(name: str, value: Value) -> None:
             self._known("payload", name, ~self._sound | value)
 
-        word = self.named("word", inside.word(m, "Receiver.buffer", position[:INDEX_BITS]))
+        word = self.named("word", inside.word(m, "BlockMemory.cell", position[:INDEX_BITS]))
         frame = (self._inner & ~inside["Receiver.overflowed"] & in_frame) | mine
         half = self._inner & self._payload[0] & (spec.count < HEADER_BYTES + spec.length)
         self._always("payload", "followed", ~followed | (self._sound & self._judged))
@@ -54,17 +54,14 @@ class PayloadHarness(ReceiverHarness):
         known("written", ~frame | (word == under_way))
         known("kept", ~(followed & waits) | (word == accepted))
         # Out.
-        out = dut.halfwords
-        free = ~out.valid | out.ready
-        hands_on = self.named("hands_on", fetched & free)
+        out, fetched = dut.halfwords, inside["Receiver.fetched"]
         kept_on = self.past(self._sound & self._synced & ~dut.opened)
         step = (head - self.past(head))[: len(head)]
-        known("one_by_one", ~kept_on | (step == self.past(hands_on)))
-        right = out.valid & (out.payload == self.past(accepted))
-        known("right", ~(kept_on & self.past(hands_on & followed & is_next)) | right)
-        stays = out.valid & (out.payload == self.past(out.payload))
-        known("stays", ~(kept_on & self.past(out.valid & ~out.ready)) | stays)
-        known("only_then", ~(kept_on & self.past(~hands_on & free)) | ~out.valid)
+        known("one_by_one", ~kept_on | (step == self.past(out.valid & out.ready)))
+        read = inside["BlockMemory.read"]
+        known("fetched", ~(followed & is_next & fetched) | (read == accepted))
+        known("right", ~(followed & is_next & out.valid) | (out.payload == accepted))
+        known("stays", ~(kept_on & self.past(out.valid & ~out.ready)) | out.valid)
         if not self._any_state:
             self._always("payload", "known", self._judged & self._sound)
             known("all", ~waits | followed)

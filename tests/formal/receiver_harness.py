@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from harness import FREE, Harness, Opened
-from line_spec import CRC_BYTES, HEADER_BYTES, IDENTIFIER_BYTES, LineSpec, mirrored
+from line_spec import (
+    CRC_BYTES,
+    HEADER_BYTES,
+    IDENTIFIER_BYTES,
+    TYPE_BYTES,
+    LineSpec,
+    mirrored,
+)
 from payload_buffer import DEPTH, PayloadBuffer
 
 from spikeloom.hdl.contract.frames import (
@@ -18,6 +25,7 @@ from spikeloom.hdl.contract.frames import (
 )
 from spikeloom.hdl.link import crc
 from spikeloom.hdl.link.receiver import Receiver
+from spikeloom.hdl.memories.block import BlockMemory
 
 PIPELINE = 1
 """Clock cycles from a byte to its effect on the checks; the verdict on a frame is one later."""
@@ -57,7 +65,7 @@ class ReceiverHarness(Harness):
     def build(self, m: Module) -> None:
         """The line goes to both."""
         dut = self._dut
-        self._inside = Opened(dut)
+        self._inside = Opened(dut, BlockMemory)
         m.submodules[FREE + "dut" if self._any_state else "dut"] = self._inside
         m.submodules.spec = self._spec = spec = LineSpec()
         strobe, byte = self.input("strobe"), self.input("byte", 8)
@@ -111,25 +119,37 @@ class ReceiverHarness(Harness):
         known("byte", ~spec.decodes | (inside["Receiver.byte"] == spec.decoded))
         known("end", inside["Receiver.end"] == self._ends)
         known("whole", ~self._ends | (inside["Receiver.whole"] == (spec.left == 0)))
+        complete = inside["Receiver.complete"]
+        known("complete", complete == self.past(self._ends))
+        known("afresh", ~complete | (count == 0))
         most = HEADER_BYTES + IDENTIFIER_BYTES
         position = Mux(count > most, most, count)
         known("position", inside["Receiver.position"] == position)
         kind = Cat(inside["Receiver.kind"], inside["Receiver.known"])
         known("kind", (count == 0) | (kind == Cat(spec.kind[:3], spec.kind[3:] == 0)))
         self._length(known)
-        at = 1
-        for field in (spec.number, spec.answer):
-            for part in range(len(field) // 8):
-                same = inside[f"Receiver.{field.name}"].word_select(part, 8) == field.word_select(
-                    part, 8
-                )
-                known(f"{field.name}_{part}", (count <= at) | same)
-                at += 1
-        at = HEADER_BYTES
-        for k in range(1, IDENTIFIER_BYTES + 1):
-            reached = count == at + k if k < IDENTIFIER_BYTES else count >= at + k
-            same = inside["Receiver.identifier"][-8 * k :] == spec.identifier[: 8 * k]
-            known(f"identifier_{k}", ~reached | same)
+        shifted = {
+            "numbers": (TYPE_BYTES, Cat(spec.number, spec.answer)),
+            "identifier": (HEADER_BYTES, spec.identifier),
+        }
+        for name, (at, field) in shifted.items():
+            for k in range(1, len(field) // 8 + 1):
+                reached = count == at + k if 8 * k < len(field) else count >= at + k
+                same = inside[f"Receiver.{name}"][-8 * k :] == field[: 8 * k]
+                known(f"{name}_{k}", ~reached | same)
+        some: Value = Const(0)
+        for k in range(IDENTIFIER_BYTES + 1):
+            at = HEADER_BYTES + k
+            reached = count >= at if k == IDENTIFIER_BYTES else count == at
+            if k:
+                some = some | spec.identifier.word_select(k - 1, 8).any()
+            else:
+                reached = (count != 0) & (count <= at)
+            known(f"named_{k}", ~reached | (inside["Receiver.named"] == some))
+        past = inside["Receiver.past"]
+        in_payload = (inside["Receiver.position"] >= HEADER_BYTES) & past[-1] & ~past.all()
+        takes = in_payload & (kind == (FrameType.I | 8))
+        known("takes", ~spec.decodes | (inside["Receiver.takes"] == takes))
 
     def _length(self, known: Callable[[str, Value], None]) -> None:
         """`past` goes from the inverse of the length to one beyond the last byte of the CRC."""
@@ -214,6 +234,19 @@ class ReceiverHarness(Harness):
         dut, spec, inside, past = self._dut, self._spec, self._inside, self.past
         connected = inside["Receiver.connected"]
         judged = self._judged
+        # Registers behind what does not change in the cycle before a delimiter.
+        position, length = inside["Receiver.position"], inside["Receiver.past"]
+        identifier = inside["Receiver.identifier"]
+        exact = ~length[-1] & ~length[2] & length[:2].all() & inside["Receiver.fits"]
+        most, least = identifier[:16] <= MAX_PAYLOAD, identifier[:16] >= MIN_LIMIT
+        settled = {
+            "right": inside["Receiver.register"] == crc.GOOD,
+            "exact": exact,
+            "allowed": most & least & ~identifier[0],
+        }
+        for name, then in settled.items():
+            same = inside[f"Receiver.{name}"] == then
+            self._known("answers", name, ~self._ends | (position == 0) | same)
 
         def known(name: str, value: Value) -> None:
             self._always("answers", name, ~judged | value)
