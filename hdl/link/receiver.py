@@ -38,7 +38,7 @@ def _known(kind: FrameType) -> int:
 
 
 class CobsDecoder(wiring.Component):
-    """Undoes COBS, a byte per cycle, without a buffer.
+    """Undoes COBS, a byte in every second cycle at most, without a buffer.
 
     For each input byte `valid` says that `byte` is the next decoded one, or `end` that the frame is
     over; `whole` is then 1 if the last block was complete.  Every zero byte starts a new frame.
@@ -61,8 +61,9 @@ class CobsDecoder(wiring.Component):
         m = Module()
         # From the inverse of a code byte up to −2, when the next byte is one; −1 after a delimiter.
         code, begun = Signal(8), Signal()
-        owes_zero, is_code = Signal(), Signal()
-        m.d.comb += [is_code.eq(code[1:].all() | ~begun), self.whole.eq(is_code)]
+        owes_zero, is_code = Signal(), Signal(init=1)
+        m.d.sync += is_code.eq(code[1:].all() | ~begun)
+        m.d.comb += self.whole.eq(is_code)
         delimits = self.encoded == 0
         with m.If(self.strobe):
             m.d.comb += [self.end.eq(delimits), self.valid.eq(~delimits & (~is_code | owes_zero))]
@@ -141,11 +142,13 @@ class Receiver(wiring.Component):
         m.d.comb += [cobs.strobe.eq(self.strobe), cobs.encoded.eq(self.byte)]
 
         # A register between decoder and checks; its byte moves on to the CRC, bit by bit.
-        byte, valid, end, whole = Signal(8, reset_less=True), Signal(), Signal(), Signal()
+        byte, came = Signal(8, reset_less=True), Signal()
+        valid, end, whole = Signal(), Signal(), Signal()
         m.d.sync += [valid.eq(cobs.valid), end.eq(cobs.end), whole.eq(cobs.whole)]
+        m.d.sync += came.eq(self.strobe)
         bits, register = Signal(range(9)), Signal(crc.WIDTH, reset_less=True)
         shifts = bits != 0
-        m.d.comb += self.ready.eq(~valid & ~shifts)
+        m.d.comb += self.ready.eq(~came & ~shifts)
         with m.If(cobs.valid):
             m.d.sync += byte.eq(cobs.byte)
         with m.Elif(shifts):

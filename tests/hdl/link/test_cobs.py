@@ -30,13 +30,13 @@ def bench(block):
 
 
 def decode(encoded, gaps):
-    """Feed the bytes, some cycles apart; returns (content, whole) by frame."""
+    """Feed the bytes, at least two cycles apart; returns (content, whole) by frame."""
     dut, simulation = bench(CobsDecoder)
     found, content = [], bytearray()
 
     async def testbench(ctx):
         for n, byte in enumerate(encoded):
-            for strobe in [0] * gaps[n % len(gaps)] + [1]:
+            for strobe in [0] * (1 + gaps[n % len(gaps)]) + [1]:
                 ctx.set(dut.strobe, strobe)
                 ctx.set(dut.encoded, byte)
                 valid, end = ctx.get(dut.valid), ctx.get(dut.end)
