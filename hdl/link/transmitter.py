@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -158,7 +158,7 @@ class Transmitter(wiring.Component):
         wiring.connect(m, wiring.flipped(self.encoded), cobs.encoded)
         part, high, bits = Signal(_Part), Signal(), Signal(3)
         in_payload, in_crc = Signal(), Signal()
-        loads, shifts, sent = Signal(), Signal(), Signal()
+        loads, loaded, shifts, sent = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [in_payload.eq(part == _Part.PAYLOAD), in_crc.eq(part > _Part.PAYLOAD)]
         self._chooses, self._returns, self._returned = Signal(), Signal(), Signal()
         self._onward = Signal()
@@ -191,12 +191,13 @@ class Transmitter(wiring.Component):
         )
         value, byte = Signal(16), Signal(8, reset_less=True)
         register = Signal(crc.WIDTH, reset_less=True)
-        loaded = Const(0, len(value))
-        for condition, source in sources:
-            loaded = loaded | Mux(condition, source, 0)
+        selected, following = Signal(len(sources)), value >> 1
+        m.d.sync += selected.eq(Cat(condition for condition, _ in sources))
+        for select, (_, source) in zip(selected, sources, strict=True):
+            following = following | Mux(select, source, 0)
         bit = value[0] | (in_crc & ~register[0])
-        with m.If(loads | shifts):
-            m.d.sync += value.eq((value >> 1) | loaded)
+        with m.If(loaded | shifts):
+            m.d.sync += value.eq(following)
         with m.If(shifts):
             m.d.sync += [bits.eq(bits + 1), byte.eq(Cat(byte[1:], bit))]
             m.d.sync += register.eq(crc.shift(register, value[0] & ~in_crc, feedback=~in_crc))
@@ -228,6 +229,9 @@ class Transmitter(wiring.Component):
                 m.next = "CHOOSE"
             with m.State("LOAD"):
                 m.d.comb += loads.eq(1)
+                m.next = "LOADED"
+            with m.State("LOADED"):
+                m.d.comb += loaded.eq(1)
                 m.next = "SHIFT"
             with m.State("SHIFT"):
                 m.d.comb += shifts.eq(1)
