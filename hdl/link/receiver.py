@@ -111,7 +111,7 @@ class Receiver(wiring.Component):
             {
                 "strobe": In(1),
                 "byte": In(8),
-                "ready": Out(1),
+                "ready": Out(1, init=1),
                 "halfwords": Out(stream.Signature(16)),
                 "opened": Out(1),
                 "connection": Out(32),
@@ -142,13 +142,11 @@ class Receiver(wiring.Component):
         m.d.comb += [cobs.strobe.eq(self.strobe), cobs.encoded.eq(self.byte)]
 
         # A register between decoder and checks; its byte moves on to the CRC, bit by bit.
-        byte, came = Signal(8, reset_less=True), Signal()
-        valid, end, whole = Signal(), Signal(), Signal()
+        byte, valid, end, whole = Signal(8, reset_less=True), Signal(), Signal(), Signal()
         m.d.sync += [valid.eq(cobs.valid), end.eq(cobs.end), whole.eq(cobs.whole)]
-        m.d.sync += came.eq(self.strobe)
         bits, register = Signal(range(9)), Signal(crc.WIDTH, reset_less=True)
         shifts = bits != 0
-        m.d.comb += self.ready.eq(~came & ~shifts)
+        m.d.sync += self.ready.eq(~self.strobe & ~valid & (bits <= 1))
         with m.If(cobs.valid):
             m.d.sync += byte.eq(cobs.byte)
         with m.Elif(shifts):

@@ -220,12 +220,14 @@ class Transmitter(wiring.Component):
                 with m.If(self._starts):
                     m.next = "LOAD"
                 with m.Elif(self._again):
-                    m.d.comb += self._returns.eq(1)
                     m.next = "RETURN"
-            with m.State("RETURN"):  # until all registers are those of the new position
+            with m.State("RETURN"):
+                m.d.comb += self._returns.eq(1)
                 m.next = "RETURNED"
             with m.State("RETURNED"):
                 m.d.comb += self._returned.eq(1)
+                m.next = "SETTLE"
+            with m.State("SETTLE"):  # until all registers are those of the new position
                 m.next = "CHOOSE"
             with m.State("LOAD"):
                 m.d.comb += loads.eq(1)

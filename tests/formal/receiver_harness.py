@@ -115,8 +115,9 @@ class ReceiverHarness(Harness):
         left = Mux(inside["CobsDecoder.begun"] & ~code.all(), (~code - 1)[:8], 0)
         known("left", self.past(left) == spec.left)
         is_code = inside["CobsDecoder.is_code"]
-        known("is_code", inside["Receiver.came"] | (is_code == (self.past(left) == 0)))
-        known("came", inside["Receiver.came"] == spec.strobe)
+        known("is_code", spec.strobe | (is_code == (self.past(left) == 0)))
+        idle = ~spec.strobe & ~inside["Receiver.valid"] & (inside["Receiver.bits"] == 0)
+        known("ready", ~self._dut.ready | idle)
         known("owes_zero", self.past(inside["CobsDecoder.owes_zero"]) == spec.owes)
         known("valid", inside["Receiver.valid"] == spec.decodes)
         known("byte", ~spec.decodes | (inside["Receiver.byte"] == spec.decoded))
