@@ -13,7 +13,8 @@ class ConnectionGate(wiring.Component):
     """Passes requests and replies, until a new connection is opened; then restarts the processor.
 
     The restart waits until the processor's bus access is done.  Until then requests wait, and what is
-    left of old replies is dropped.
+    left of old replies is dropped.  A request goes through a register, so that no path leads from what
+    the processor makes of it back to the receiver.
 
     Members
     -------
@@ -41,18 +42,24 @@ class ConnectionGate(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """A flag from the new connection to the restart, which closes the gate."""
         m = Module()
-        due = Signal()
+        due, held = Signal(), Signal()
         m.d.comb += self.restart.eq(due & ~self.accessing)
         with m.If(self.opened):
             m.d.sync += due.eq(1)
         with m.Elif(self.restart):
             m.d.sync += due.eq(0)
         m.d.comb += [
-            self.requests.payload.eq(self.received.payload),
-            self.requests.valid.eq(self.received.valid & ~due),
-            self.received.ready.eq(self.requests.ready & ~due),
+            self.requests.valid.eq(held),
+            self.received.ready.eq(~held & ~due),
             self.sent.payload.eq(self.replies.payload),
             self.sent.valid.eq(self.replies.valid & ~due),
             self.replies.ready.eq(self.sent.ready | due),
         ]
+        with m.If(~held):
+            m.d.sync += held.eq(self.received.valid & ~due)
+            m.d.sync += self.requests.payload.eq(self.received.payload)
+        with m.If(held & self.requests.ready):
+            m.d.sync += held.eq(0)
+        with m.If(self.opened):
+            m.d.sync += held.eq(0)
         return m

@@ -172,16 +172,13 @@ class Transmitter(wiring.Component):
             m.d.sync += [window.eq(self.window), expected.eq(self.expected)]
         # From the inverse of the length up, in halfwords.
         left, begins = Signal(range(MAX_PAYLOAD // 2 + 1), reset_less=True), Signal()
-        m.d.comb += [
-            begins.eq(loads & (part == _Part.TYPE)),
-            self._onward.eq(loads & in_payload & is_i),
-        ]
-        with m.If(begins | (loads & in_payload)):
+        counts = Signal()
+        with m.If(begins | counts):
             m.d.sync += left.eq(load_or_count(left, begins, ~Mux(is_i, length, 1)))
 
         # The bits are sent from a register that is empty when it is loaded: so alternatives add up.
         sources = (
-            (begins, kind | Mux((kind == FrameType.RR) & (window == 0), FrameType.RNR, 0)),
+            (loads & (part == _Part.TYPE), kind | Mux((kind == FrameType.RR) & (window == 0), FrameType.RNR, 0)),
             (loads & (part == _Part.NUMBER) & is_i, self._head),
             (loads & (part == _Part.NUMBER) & (kind == FrameType.REJ), self.rejected),
             (loads & (part == _Part.EXPECTED), expected),
@@ -193,6 +190,8 @@ class Transmitter(wiring.Component):
         register = Signal(crc.WIDTH, reset_less=True)
         selected, following = Signal(len(sources)), value >> 1
         m.d.sync += selected.eq(Cat(condition for condition, _ in sources))
+        m.d.comb += [begins.eq(selected[0]), counts.eq(selected[-2:].any())]
+        m.d.comb += self._onward.eq(selected[-2] & is_i)
         for select, (_, source) in zip(selected, sources, strict=True):
             following = following | Mux(select, source, 0)
         bit = value[0] | (in_crc & ~register[0])
