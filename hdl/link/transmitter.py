@@ -163,7 +163,7 @@ class Transmitter(wiring.Component):
         self._chooses, self._returns, self._returned = Signal(), Signal(), Signal()
         self._onward = Signal()
         kind, is_i = self._choose(m)
-        halfword, length = self._buffer(m)
+        halfword, waiting = self._buffer(m)
 
         # Both from the same cycle: the window counts from N(R).
         window = Signal(len(self.window), reset_less=True)
@@ -171,10 +171,11 @@ class Transmitter(wiring.Component):
         with m.If(self._chooses):
             m.d.sync += [window.eq(self.window), expected.eq(self.expected)]
         # From the inverse of the length up, in halfwords.
-        left, begins = Signal(range(MAX_PAYLOAD // 2 + 1), reset_less=True), Signal()
-        counts = Signal()
+        left = Signal(range(MAX_PAYLOAD // 2 + 1), reset_less=True)
+        begins, counts, length = Signal(), Signal(), Signal.like(left)
+        m.d.sync += length.eq(Mux(is_i, waiting, 1))
         with m.If(begins | counts):
-            m.d.sync += left.eq(load_or_count(left, begins, ~Mux(is_i, length, 1)))
+            m.d.sync += left.eq(load_or_count(left, begins, ~length))
 
         # The bits are sent from a register that is empty when it is loaded: so alternatives add up.
         sources = (

@@ -53,6 +53,7 @@ class PayloadBuffer:
             & (self.pending == self.filled - level)
             & (~inside["Receiver.fetched"] | (level != 0))
             & (~self.dut.halfwords.valid | (level != 0))
+            & ~(inside["Receiver.valid"] & self.dut.ready)
             & (~inside["Receiver.valid"] | inside["Receiver.full"] | (self.filled != DEPTH))
             & ~(inside["Receiver.accept"] & inside["Receiver.verdict"])
             & self.emptied
