@@ -179,7 +179,10 @@ class Transmitter(wiring.Component):
 
         # The bits are sent from a register that is empty when it is loaded: so alternatives add up.
         sources = (
-            (loads & (part == _Part.TYPE), kind | Mux((kind == FrameType.RR) & (window == 0), FrameType.RNR, 0)),
+            (
+                loads & (part == _Part.TYPE),
+                kind | Mux((kind == FrameType.RR) & (window == 0), FrameType.RNR, 0),
+            ),
             (loads & (part == _Part.NUMBER) & is_i, self._head),
             (loads & (part == _Part.NUMBER) & (kind == FrameType.REJ), self.rejected),
             (loads & (part == _Part.EXPECTED), expected),

@@ -74,7 +74,9 @@ MUTANTS = {
     "halves of halfwords stay": Mutant("buffer", "odd.eq(0), overflowed.eq(0)", "overflowed.eq(0)"),
     "a new connection fetches from the old": Mutant("buffer", "tentative, fetched)", "tentative)"),
     "bytes change places": Mutant("payload", "Cat(low, byte)", "Cat(byte, low)"),
-    "a halfword is handed on twice": Mutant("payload", "valid.eq(fetched & ~taken)", "valid.eq(fetched)"),
+    "a halfword is handed on twice": Mutant(
+        "payload", "valid.eq(fetched & ~taken)", "valid.eq(fetched)"
+    ),
     "nobody is waited for": Mutant(
         "payload", "taken.eq(out.valid & out.ready)", "taken.eq(out.valid)"
     ),
