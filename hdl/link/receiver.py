@@ -61,18 +61,20 @@ class CobsDecoder(wiring.Component):
         m = Module()
         # From the inverse of a code byte up to −2, when the next byte is one; −1 after a delimiter.
         code, begun = Signal(8), Signal()
-        owes_zero, is_code = Signal(), Signal(init=1)
-        m.d.sync += is_code.eq(code[1:].all() | ~begun)
+        owes_zero, is_code, delimited = Signal(), Signal(init=1), Signal()
+        m.d.sync += [is_code.eq(code[1:].all() | ~begun | delimited), delimited.eq(self.end)]
         m.d.comb += self.whole.eq(is_code)
         delimits = self.encoded == 0
         with m.If(self.strobe):
             m.d.comb += [self.end.eq(delimits), self.valid.eq(~delimits & (~is_code | owes_zero))]
             m.d.sync += [
-                code.eq(load_or_count(code, is_code | delimits, ~self.encoded)),
+                code.eq(load_or_count(code, is_code, ~self.encoded)),
                 begun.eq(1),
             ]
             with m.If(is_code | delimits):
                 m.d.sync += owes_zero.eq(~delimits & (self.encoded != 0xFF))
+        with m.If(delimited):  # a cycle later, when no byte comes
+            m.d.sync += code.eq(0xFF)
         m.d.comb += self.byte.eq(Mux(is_code, 0, self.encoded))
         return m
 
@@ -147,7 +149,7 @@ class Receiver(wiring.Component):
         bits, register = Signal(range(9)), Signal(crc.WIDTH, reset_less=True)
         shifts = bits != 0
         m.d.sync += self.ready.eq(~self.strobe & ~valid & (bits <= 1))
-        with m.If(cobs.valid):
+        with m.If(self.strobe):
             m.d.sync += byte.eq(cobs.byte)
         with m.Elif(shifts):
             m.d.sync += byte.eq(byte >> 1)

@@ -44,7 +44,7 @@ MUTANTS = {
         "crc_0", "crc.shift(register, byte[0])", "crc.shift(register, byte[0] & (bits != 1))"
     ),
     "a byte is not waited for": Mutant("decoder", "~valid & (bits <= 1)", "~valid"),
-    "a delimiter ends no block": Mutant("decoder", "(code, is_code | delimits,", "(code, is_code,"),
+    "a delimiter ends no block": Mutant("decoder", "m.If(delimited)", "m.If(0)"),
     "a delimiter leaves a zero owed": Mutant(
         "decoder", "~delimits & (self.encoded", "(self.encoded"
     ),

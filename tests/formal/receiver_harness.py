@@ -112,11 +112,14 @@ class ReceiverHarness(Harness):
         known("reach", spec.in_reach)
         code = inside["CobsDecoder.code"]
         # The byte after a delimiter is a code byte, as the first one is.
-        left = Mux(inside["CobsDecoder.begun"] & ~code.all(), (~code - 1)[:8], 0)
+        within = inside["CobsDecoder.begun"] & ~code.all() & ~inside["CobsDecoder.delimited"]
+        left = Mux(within, (~code - 1)[:8], 0)
         known("left", self.past(left) == spec.left)
+        known("delimited", inside["CobsDecoder.delimited"] == self._ends)
         is_code = inside["CobsDecoder.is_code"]
         known("is_code", spec.strobe | (is_code == (self.past(left) == 0)))
         idle = ~spec.strobe & ~inside["Receiver.valid"] & (inside["Receiver.bits"] == 0)
+        self._always("decoder", "spaced", ~self._dut.ready | ~spec.strobe)
         known("ready", ~self._dut.ready | idle)
         known("owes_zero", self.past(inside["CobsDecoder.owes_zero"]) == spec.owes)
         known("valid", inside["Receiver.valid"] == spec.decodes)
