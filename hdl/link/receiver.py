@@ -60,7 +60,7 @@ class CobsDecoder(wiring.Component):
         """A code byte stands for the zero that ended the block before it."""
         m = Module()
         # From the inverse of a code byte up to −2, when the next byte is one; −1 after a delimiter.
-        code, begun = Signal(8), Signal()
+        code, begun = Signal(8, reset_less=True), Signal()
         owes_zero, is_code, delimited = Signal(), Signal(init=1), Signal()
         m.d.sync += [is_code.eq(code[1:].all() | ~begun | delimited), delimited.eq(self.end)]
         m.d.comb += self.whole.eq(is_code)
