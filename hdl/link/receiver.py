@@ -61,7 +61,7 @@ class CobsDecoder(wiring.Component):
         m = Module()
         # From the inverse of a code byte up to −2, when the next byte is one; −1 after a delimiter.
         code, begun = Signal(8, reset_less=True), Signal()
-        owes_zero, is_code, delimited = Signal(), Signal(init=1), Signal()
+        owes_zero, is_code, delimited = Signal(), Signal(), Signal()
         m.d.sync += [is_code.eq(code[1:].all() | ~begun | delimited), delimited.eq(self.end)]
         m.d.comb += self.whole.eq(is_code)
         delimits = self.encoded == 0
@@ -113,7 +113,7 @@ class Receiver(wiring.Component):
             {
                 "strobe": In(1),
                 "byte": In(8),
-                "ready": Out(1, init=1),
+                "ready": Out(1),
                 "halfwords": Out(stream.Signature(16)),
                 "opened": Out(1),
                 "connection": Out(32),

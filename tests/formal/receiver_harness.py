@@ -117,7 +117,7 @@ class ReceiverHarness(Harness):
         known("left", self.past(left) == spec.left)
         known("delimited", inside["CobsDecoder.delimited"] == self._ends)
         is_code = inside["CobsDecoder.is_code"]
-        known("is_code", spec.strobe | (is_code == (self.past(left) == 0)))
+        known("is_code", ~self._dut.ready | (is_code == (self.past(left) == 0)))
         idle = ~spec.strobe & ~inside["Receiver.valid"] & (inside["Receiver.bits"] == 0)
         self._always("decoder", "spaced", ~self._dut.ready | ~spec.strobe)
         known("ready", ~self._dut.ready | idle)

@@ -130,6 +130,7 @@ def play(program):
     dut, simulation = bench()
 
     async def testbench(ctx):
+        await ctx.tick()  # not ready before
         await program(Host(ctx, dut))
 
     simulation.run(testbench)
