@@ -12,15 +12,13 @@ from ..primitives.layouts import halfword_layout
 class ConnectionGate(wiring.Component):
     """Passes requests and replies, until a new connection is opened; then restarts the processor.
 
-    The restart waits until the processor's bus access is done.  Until then requests wait, and what is
-    left of old replies is dropped.  A request goes through a register, so that no path leads from what
+    Until the processor has begun anew requests wait, and what is left of old replies is dropped.  A request goes through a register, so that no path leads from what
     the processor makes of it back to the receiver.
 
     Members
     -------
     opened : pulse, a connection was opened.
-    accessing : the processor has a bus access under way.
-    restart : pulse, to reset the processor.
+    restart : the processor has to begin anew.  restarted : pulse, it has.
     received, requests : halfword streams, from `Receiver` and to `Processor`.
     replies, sent : halfword streams, from `Processor` and to `Transmitter`.
     """
@@ -30,8 +28,8 @@ class ConnectionGate(wiring.Component):
         super().__init__(
             {
                 "opened": In(1),
-                "accessing": In(1),
                 "restart": Out(1),
+                "restarted": In(1),
                 "received": In(request),
                 "requests": Out(request),
                 "replies": In(reply),
@@ -42,11 +40,10 @@ class ConnectionGate(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """A flag from the new connection to the restart, which closes the gate."""
         m = Module()
-        due, held = Signal(), Signal()
-        m.d.comb += self.restart.eq(due & ~self.accessing)
+        due, held = self.restart, Signal()
         with m.If(self.opened):
             m.d.sync += due.eq(1)
-        with m.Elif(self.restart):
+        with m.Elif(self.restarted):
             m.d.sync += due.eq(0)
         m.d.comb += [
             self.requests.valid.eq(held),

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, ResetInserter, Signal
+from amaranth.hdl import Array, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..contract.fabric_config import FabricConfig
 from ..contract.line_rate import PHASE_STEP_BITS, phase_step
-from ..contract.memory_map import REGION_SHIFT
+from ..contract.memory_map import CORE_OVERRUNS, REGION_SHIFT, Region
 from ..contract.technology import Storage
 from ..core import Core
 from ..core.core import increments
 from ..fabric.fabric import Fabric, fabric_increments
-from ..link.processor import Processor
 from ..link.receiver import Receiver
 from ..link.transmitter import Transmitter
 from ..link.uart import REPLY_CYCLES, LineRate, UartReceiver, UartTransmitter
+from ..sequencer import ROUND, Processor
 from .connection_gate import ConnectionGate
-from .overruns import Overruns
-from .register_memory import ROUND
-from .registers import REGIONS, Registers
+from .overruns import COUNT_BITS, Overruns
+
+_IDLE_BEATS = 32
+"""After which the transmitter sends what there is of a reply: about 3 000 clock cycles."""
 
 
 class Chip(wiring.Component):
@@ -63,14 +64,14 @@ class Chip(wiring.Component):
             self._config, self._rows = fabric.external, fabric.core
             self._core = Fabric(fabric, synapse_storage=synapse_storage)
             counts = fabric_increments(fabric)
-        self._registers = Registers(
+        self._processor = Processor(
             self._config,
             counts,
             clock_hz=clock_hz,
             build=build,
+            core=self._rows,
             digest=config.digest,
-            cores=fabric.cores if fabric else 0,
-            row_cycles=self._rows.layout.groups,
+            fabric=fabric is not None,
             line=line,
             ticks=ticks,
         )
@@ -87,14 +88,12 @@ class Chip(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Bytes → frames → commands → bus → registers or core."""
+        """Bytes → frames → commands → bus → core."""
         m = Module()
         m.submodules.receiver = receiver = Receiver()
-        m.submodules.transmitter = transmitter = Transmitter()
+        m.submodules.transmitter = transmitter = Transmitter(idle_beats=_IDLE_BEATS)
         m.submodules.gate = gate = ConnectionGate()
-        processor = Processor(self._config, core=self._rows)
-        m.submodules.processor = ResetInserter(gate.restart)(processor)
-        m.submodules.registers = registers = self._registers
+        m.submodules.processor = processor = self._processor
         m.submodules.core = core = self._core
 
         transmitter.connect(m, receiver)
@@ -107,79 +106,73 @@ class Chip(wiring.Component):
         wiring.connect(m, core.reported, processor.reported)
         # Registers between the two halves of the chip: the core is not ready from the pulse on.
         ready = Signal()
-        m.d.sync += [core.start.eq(processor.start), core.clear.eq(registers.clear)]
+        m.d.sync += [core.start.eq(processor.start), core.clear.eq(processor.clear)]
         m.d.comb += ready.eq(core.ready & ~core.start & ~core.clear)
         m.d.comb += [
             self.received.ready.eq(receiver.ready),
             receiver.strobe.eq(self.received.valid & receiver.ready),
             receiver.byte.eq(self.received.payload),
             gate.opened.eq(receiver.opened),
-            gate.accessing.eq(processor.bus.valid),
-            core.step.eq(registers.step),
-            registers.ready.eq(ready),
-            registers.line_fell.eq(self.line_fell),
-            self.line.eq(registers.line),
-            self.line_changes.eq(registers.line_changes),
-            self.beat.eq(registers.beat),
-            transmitter.beat.eq(registers.beat),
+            processor.restart.eq(gate.restart),
+            gate.restarted.eq(processor.restarted),
+            core.step.eq(processor.step),
+            processor.line_fell.eq(self.line_fell),
+            self.line.eq(processor.line),
+            self.line_changes.eq(processor.line_changes),
+            self.beat.eq(processor.beat),
+            transmitter.beat.eq(processor.beat),
             self.good_frame.eq(receiver.good_frame),
             processor.ready.eq(ready),
-            registers.shows_step.eq(processor.shows_step),
-            registers.step_high.eq(processor.step_high),
-            processor.step_half.eq(registers.step_half),
-            processor.ticking.eq(registers.ticking),
-            processor.image_loaded.eq(registers.image_loaded),
-            processor.tick_period.eq(registers.tick_period),
-            processor.monitor_count.eq(registers.monitor_count),
         ]
         # The verdict on a frame is a long path of its own.
-        m.d.sync += registers.link_opened.eq(receiver.opened)
+        m.d.sync += processor.link_opened.eq(receiver.opened)
         if isinstance(core, Fabric):
             m.submodules.overruns = overruns = Overruns(len(core.unfinished))
             m.d.comb += [
                 overruns.overrun.eq(processor.overrun),
                 overruns.unfinished.eq(core.unfinished),
-                overruns.clear.eq(registers.clear),
-                registers.core_overruns.eq(overruns.counts),
+                overruns.clear.eq(processor.clear),
             ]
-        self._bus(m, processor, registers, core)
-        count = registers.increments
+            self._bus_with_overruns(m, processor, core, overruns)
+        else:
+            wiring.connect(m, processor.bus, core.bus)
+        count = processor.increments
         m.d.comb += [
             count[name].eq(core.increments[name]) for name in core.increments.shape().members
         ]
         m.d.comb += [
-            count.stalls.eq(core.increments.stalls | processor.stalled),
-            count.late.eq(processor.late),
-            count.overruns.eq(processor.overrun),
             count.link_bad_frames.eq(receiver.bad_frame),
             count.link_out_of_sequence.eq(receiver.out_of_sequence),
             count.link_overflows.eq(receiver.overflow),
-            count.commands.eq(processor.executed),
             count.connections.eq(receiver.opened),
         ]
         return m
 
-    def _bus(
-        self, m: Module, processor: Processor, registers: Registers, core: Core | Fabric
+    def _bus_with_overruns(
+        self, m: Module, processor: Processor, core: Fabric, overruns: Overruns
     ) -> None:
-        """The registers answer for their regions, the core for all others."""
-        bus = processor.bus
-        region = bus.address[REGION_SHIFT:]
-        for target in (registers.bus, core.bus):
-            m.d.comb += [
-                target.write.eq(bus.write),
-                target.address.eq(bus.address),
-                target.data.eq(bus.data),
-            ]
-        of_registers = Signal()
+        """The cores' own overruns answer in the region of the counters, the fabric in all others."""
+        bus, counts = processor.bus, overruns.counts
+        of_counts, done = Signal(), Signal()
+        offset = bus.address[:REGION_SHIFT] - CORE_OVERRUNS
         m.d.comb += [
-            of_registers.eq(sum((region == r for r in REGIONS), start=0) != 0),
-            registers.bus.valid.eq(bus.valid & of_registers),
-            core.bus.valid.eq(bus.valid & ~of_registers),
-            bus.done.eq(Mux(of_registers, registers.bus.done, core.bus.done)),
-            bus.error.eq(Mux(of_registers, registers.bus.error, core.bus.error)),
-            bus.value.eq(registers.bus.value | core.bus.value),  # one of them is 0
+            of_counts.eq(bus.address[REGION_SHIFT:] == Region.COUNTERS),
+            core.bus.valid.eq(bus.valid & ~of_counts),
+            core.bus.write.eq(bus.write),
+            core.bus.address.eq(bus.address),
+            core.bus.data.eq(bus.data),
+            bus.done.eq(core.bus.done | done),
+            bus.value.eq(core.bus.value),
+            bus.error.eq(core.bus.error),
         ]
+        value, error = Signal(COUNT_BITS), Signal()
+        m.d.sync += [
+            done.eq(bus.valid & of_counts & ~done),
+            value.eq(Array(counts)[offset]),
+            error.eq((offset >= len(counts)) | (offset < 0)),
+        ]
+        with m.If(done):
+            m.d.comb += [bus.value.eq(value), bus.error.eq(error)]
 
 
 class Top(wiring.Component):
