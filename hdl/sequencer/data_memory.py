@@ -105,6 +105,7 @@ class DataMemory:
         found = [_ANYTHING] * end
         words = {
             self.registers + 2 * Register.CLOCK_HZ: clock_hz,
+            self.registers + 2 * Register.LINE: line,
             self.first_line: line,
             self.identity + 2 * Identity.MAGIC: MAGIC,
             self.identity + 2 * Identity.LINK_VERSION: LINK_VERSION,

@@ -72,6 +72,8 @@ class Condition(IntEnum):
     BUSY = 28
     """`NOT_READY`."""
     READY = 29
+    QUIET = 30
+    """Neither `EVENT` nor `DUE`."""
 
 
 FIRST_YIELDING = Condition.NO_REQUEST

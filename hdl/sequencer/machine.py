@@ -66,6 +66,7 @@ class Machine(wiring.Component):
     takes_request, takes_spike : pulses, when it was used.
     counts : in the cycle before that in which `count` is used.
     value : the result, in the cycle after; `puts` says for what, by `Put`.
+    store : the data memory.
     pulses : by `Pulse`.  immediate : the address that goes with them.
 
     Parameters
@@ -75,7 +76,10 @@ class Machine(wiring.Component):
     """
 
     def __init__(self, microcode: Sequence[int], contents: Sequence[int], second: int) -> None:
-        self._microcode, self._contents, self._second = microcode, contents, second
+        self._microcode, self._second = microcode, second
+        self.store = memory.Memory(
+            shape=HALF_BITS, depth=len(contents), init=contents, attrs={"ram_style": "block"}
+        )
         super().__init__(
             {
                 "restart": In(1),
@@ -116,10 +120,7 @@ class Machine(wiring.Component):
         m.d.comb += address_2.eq(compute_2.address | (x & compute_2.indexed.replicate(len(x))))
         address_6 = pipeline(m, address_2, 4, "address")
 
-        store = memory.Memory(
-            shape=HALF_BITS, depth=len(self._contents), init=self._contents,
-            attrs={"ram_style": "block"},
-        )  # fmt: skip
+        store = self.store
         m.submodules.data = store
         read, write = store.read_port(), store.write_port()
         found = Signal(HALF_BITS)  # block RAMs are slow
@@ -143,7 +144,7 @@ class Machine(wiring.Component):
 
     @property
     def _address_bits(self) -> int:
-        return clog2(len(self._contents))
+        return clog2(self.store.depth)
 
     def _computes(self, m: Module, value: Value, name: str) -> Signal:
         """A control in the cycle of the result: 0, where the instruction does not compute."""

@@ -163,6 +163,7 @@ class Processor(wiring.Component):
             ids.passes.eq(flags[Flag.PASS]),
             ids.drops.eq(flags[Flag.DROP]),
         ]
+        self._event = ids.event
         self._late = ids.dropped & flags[Flag.LATE]
         self._when(m, Condition.NO_REQUEST, ~self.requests.valid)
         self._when(m, Condition.EVENT, ids.event)
@@ -255,6 +256,7 @@ class Processor(wiring.Component):
         self._when(m, Condition.SPIKES, ~spikes.empty)
         self._when(m, Condition.NO_SPIKE, ~spikes.events.valid)
         self._when(m, Condition.DUE, due)
+        self._when(m, Condition.QUIET, ~(due | self._event))
 
     def _count(self, m: Module) -> None:
         machine, counts = self._machine, self._accumulators

@@ -66,9 +66,9 @@ decide:     pulse stepped
             load_carry distance.high
             if zero goto at_step
             if negative goto behind
-poll:       if event goto take
+poll:       while quiet
             if due goto start
-            goto poll
+            goto take
 behind:     flags running drop late
             goto poll
 at_step:    flags running pass
@@ -108,7 +108,7 @@ take:       flags running
             add left.low -> left.low
             load_carry left.high -> left.high
 taken:      load stepping
-            if nonzero goto in_step
+            if nonzero goto plan
             goto decide
 bitmap:     pulse bitmap
             goto taken
@@ -129,7 +129,7 @@ start:      while sending
             decrement_carry left.high -> left.high
             increment silent -> silent
             one -> stepping
-            load =MAX_ADVANCE
+plan:       load =MAX_ADVANCE
             subtract_from silent
             if zero goto in_step
 {monitors}
