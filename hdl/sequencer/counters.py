@@ -103,7 +103,9 @@ class Accumulators(wiring.Component):
         ring, visited = Signal(len(order), init=1), Signal(len(order))
         with m.If(self.visit):
             m.d.sync += ring.eq(ring.rotate_left(1))
-        m.d.sync += visited.eq(ring & self.visit.replicate(len(order)))
+        m.d.sync += visited.eq(ring)
+        with m.If(~self.visit):
+            m.d.sync += visited.eq(0)
 
         count: Value = Const(0, HALF_BITS)
         carry: Value = Const(0)
