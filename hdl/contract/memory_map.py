@@ -124,7 +124,7 @@ class Register(IntEnum):
     STEP = 2
     """Number of the next step.  May be written, to go on from a snapshot."""
     TICK_PERIOD = 3
-    """Clock cycles from tick to tick; 0 = steps begin as soon as they can."""
+    """Clock cycles from tick to tick, at least 2; 0 = steps begin as soon as they can."""
     MONITOR_COUNT = 4
     """MONITORS slots in use."""
     CLOCK_HZ = 5

@@ -15,7 +15,8 @@ class Ticks(wiring.Component):
 
     Members
     -------
-    ticking, period : there are ticks, and so many clock cycles from one to the next; stay while a run lasts.
+    ticking, period : there are ticks, and so many clock cycles from one to the next, at least two; stay
+        while a run lasts.
     begin : pulse, a run begins; its first tick comes after a whole period.
     start, stepped : pulses, a step begins, and all of it is done.
     due : a step may begin; from the second cycle after `begin` on.
@@ -36,17 +37,23 @@ class Ticks(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """A counter from the inverse of the period up to −2."""
+        """A counter from the inverse of the period up to −2, which a register knows of beforehand."""
         m = Module()
-        counter, begins = Signal(WORD_BITS), Signal()
+        counter, begins, loaded = Signal(WORD_BITS), Signal(), Signal()
         tick, waiting, stepping = Signal(), Signal(), Signal()
+        # From −3 it goes on to −2; after a period of 1 it begins there.
+        last = (counter[:2] == 0b01) | (loaded & (counter[:2] == 0b10))
+        loads = tick | begins
+        m.d.sync += [
+            tick.eq(self.ticking & ~begins & counter[2:].all() & last),
+            loaded.eq(loads),
+        ]
         m.d.comb += [
-            tick.eq(self.ticking & counter[1:].all() & ~counter[0]),
             self.due.eq(~self.ticking | waiting),
             self.overrun.eq(tick & (stepping | self.start)),
         ]
         m.d.sync += begins.eq(self.begin)
-        m.d.sync += counter.eq(load_or_count(counter, tick | begins, ~self.period))
+        m.d.sync += counter.eq(load_or_count(counter, loads, ~self.period))
         with m.If(self.start):
             m.d.sync += [stepping.eq(1), waiting.eq(0)]
         with m.Elif(tick & ~stepping):
