@@ -88,6 +88,7 @@ def estimate_board(
         baud=chosen.baud,
         negotiable=chosen.negotiable,
         ticks=chosen.ticks,
+        reply_bytes=chosen.reply_bytes,
         folder=out,
         progress=progress,
     )

@@ -34,6 +34,7 @@ class BoardTop(Elaboratable):
             baud=self.board.baud,
             negotiable=self.board.negotiable,
             ticks=self.board.ticks,
+            reply_bytes=self.board.reply_bytes,
             build=self.build,
             synapse_storage=self.board.storage_for(self.config),
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from spikeloom.hdl import ConfigError, CoreConfig, FabricConfig
+from spikeloom.hdl.contract.frames import REPLY_BYTES
 from spikeloom.hdl.contract.line_rate import baud_error
 from spikeloom.hdl.contract.technology import NIBBLE, SPRAM_BITS, SPRAM_WORDS, Storage, nibbles
 
@@ -43,6 +44,7 @@ class BoardDefinition:
     baud : bits per second of the serial port, unless the user asks for another.
     negotiable : whether the host may change them while the board runs; that takes logic cells.
     ticks : whether steps can begin at ticks; that takes logic cells, too.
+    reply_bytes : what the board keeps of its replies until it is acknowledged; that takes block RAM.
     config : the core, or the fabric, that is built when nothing says otherwise.
     synapse_storage : where the synapses are: "block" (block RAM) or, where they can be there, "spram"
         (single-port RAM of iCE40 UltraPlus).  See `storage_for`.
@@ -60,6 +62,7 @@ class BoardDefinition:
     config: ChipConfig
     negotiable: bool = True
     ticks: bool = True
+    reply_bytes: int = REPLY_BYTES
     synapse_storage: Storage = "block"
     programmer: str
 

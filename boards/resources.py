@@ -17,6 +17,7 @@ from rich.progress import Progress
 from spikeloom.hdl import CoreConfig
 from spikeloom.hdl.chip.top import Top
 from spikeloom.hdl.contract.errors import InputError
+from spikeloom.hdl.contract.frames import REPLY_BYTES
 from spikeloom.hdl.contract.technology import Storage
 from spikeloom.hdl.core import Core
 
@@ -71,6 +72,7 @@ def synthesise(
     baud: int = 3_000_000,
     negotiable: bool = True,
     ticks: bool = True,
+    reply_bytes: int = REPLY_BYTES,
     folder: str | Path | None = None,
     progress: Progress | None = None,
 ) -> ResourceEstimate:
@@ -79,7 +81,7 @@ def synthesise(
     Parameters
     ----------
     family : a name of `spikeloom.boards.families`, or one of a family's parts.
-    negotiable, ticks : see `BoardDefinition`.
+    negotiable, ticks, reply_bytes : see `BoardDefinition`.
     folder : keeps the files and the log.
 
     Raises `MissingToolError`, `BuildError`, and `InputError` for an unknown family.
@@ -96,6 +98,7 @@ def synthesise(
                     baud=baud,
                     negotiable=negotiable,
                     ticks=ticks,
+                    reply_bytes=reply_bytes,
                 )
             else:
                 text = _core(core_of(config), target.family, synapse_storage)

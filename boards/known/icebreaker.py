@@ -54,6 +54,7 @@ ICEBREAKER_LEARNING = replace(
     ICEBREAKER,
     name="icebreaker-learning",
     title="iCEBreaker (iCE40 UP5K), learning",
+    reply_bytes=1024,
     config=LEARNING_CORE,
 )
 

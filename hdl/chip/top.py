@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.core_config import CoreConfig
 from ..contract.fabric_config import FabricConfig
+from ..contract.frames import REPLY_BYTES
 from ..contract.line_rate import PHASE_STEP_BITS, phase_step
 from ..contract.memory_map import CORE_OVERRUNS, REGION_SHIFT, Region
 from ..contract.technology import Storage
@@ -40,6 +41,7 @@ class Chip(wiring.Component):
     line : phase step of the UART, 0 when there is none.
     ticks : steps may begin at ticks.
     build : informational text in the identity block, at most 32 ASCII characters.
+    reply_bytes : what may have been sent and not acknowledged; a power of two.
     synapse_storage : where the synapses are; `Lanes`.
     """
 
@@ -51,8 +53,10 @@ class Chip(wiring.Component):
         line: int = 0,
         ticks: bool = True,
         build: str = "",
+        reply_bytes: int = REPLY_BYTES,
         synapse_storage: Storage = "block",
     ) -> None:
+        self._reply_bytes = reply_bytes
         fabric = FabricConfig.of(config)
         self._core: Core | Fabric
         if fabric is None:
@@ -91,7 +95,9 @@ class Chip(wiring.Component):
         """Bytes → frames → commands → bus → core."""
         m = Module()
         m.submodules.receiver = receiver = Receiver()
-        m.submodules.transmitter = transmitter = Transmitter(idle_beats=_IDLE_BEATS)
+        m.submodules.transmitter = transmitter = Transmitter(
+            buffer_bytes=self._reply_bytes, idle_beats=_IDLE_BEATS
+        )
         m.submodules.gate = gate = ConnectionGate()
         m.submodules.processor = processor = self._processor
         m.submodules.core = core = self._core
@@ -187,6 +193,7 @@ class Top(wiring.Component):
     clock_hz, baud : of the core, and of the line after power-up.
     negotiable : the host may change the rate of the line.
     ticks : steps may begin at ticks.  Without either, logic cells are saved.
+    reply_bytes : see `Chip`; fewer of them save block RAM.
     """
 
     def __init__(
@@ -198,6 +205,7 @@ class Top(wiring.Component):
         negotiable: bool = True,
         ticks: bool = True,
         build: str = "",
+        reply_bytes: int = REPLY_BYTES,
         synapse_storage: Storage = "block",
     ) -> None:
         self._step = phase_step(clock_hz, baud)
@@ -209,6 +217,7 @@ class Top(wiring.Component):
             line=self._step if negotiable else 0,
             ticks=ticks,
             build=build,
+            reply_bytes=reply_bytes,
             synapse_storage=synapse_storage,
         )
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})

@@ -53,6 +53,8 @@ N(R) on.  From the host the limit: the largest payload of an I frame that it acc
 MIN_LIMIT…MAX_PAYLOAD."""
 DEFAULT_LIMIT = 256
 """Limit of a new connection."""
+REPLY_BYTES = 2 * MAX_PAYLOAD
+"""What a board keeps until the host acknowledges it, where it has block RAM enough."""
 
 
 class FrameError(ValueError):
