@@ -22,7 +22,7 @@ from ..sequencer import ROUND, Processor
 from .connection_gate import ConnectionGate
 from .overruns import COUNT_BITS, Overruns
 
-_IDLE_BEATS = 32
+IDLE_BEATS = 32
 """After which the transmitter sends what there is of a reply: about 3 000 clock cycles."""
 
 
@@ -96,7 +96,7 @@ class Chip(wiring.Component):
         m = Module()
         m.submodules.receiver = receiver = Receiver()
         m.submodules.transmitter = transmitter = Transmitter(
-            buffer_bytes=self._reply_bytes, idle_beats=_IDLE_BEATS
+            buffer_bytes=self._reply_bytes, idle_beats=IDLE_BEATS
         )
         m.submodules.gate = gate = ConnectionGate()
         m.submodules.processor = processor = self._processor

@@ -1,4 +1,4 @@
-"""Where the sequencer's data memory has what: counters, registers, identity, numbers of the programs, constants."""
+"""Where the data memory has what: counters, registers, identity, numbers of the programs, constants."""
 
 from __future__ import annotations
 
@@ -31,10 +31,12 @@ VARIABLES = (
 )  # fmt: skip
 """Numbers of the programs.
 
-Of a transfer: `length` words are left, `address` is the next one's; the last one of a row has `row_words` − 1 in
-the bits `row_mask`, and `row_gap` addresses behind it.  Of a run: `left` steps have not begun where the board keeps
-the pace, `distance` steps are from the next one to the cursor; `silent` steps are not reported, with the one under
-way; `slots` monitors follow, from `slot` on."""
+Of a transfer: `length` words are left, and `address` is the next one's.  An address whose bits `row_mask`
+are `row_words` is behind a row's last word, and the next row is `row_gap` addresses further on.
+
+Of a run: `left` steps have not begun; where the run is `live`, of those that the cursor has passed.
+`distance` steps are from the next one to the cursor.  `silent` steps are not reported, with the one under
+way.  `slots` monitors follow, the next one is at `slot`."""
 CONSTANTS = 48
 """Space for those, where the monitors are among the first halfwords."""
 _ANYTHING = 0xA5C3

@@ -42,7 +42,8 @@ class Processor(wiring.Component):
     increments : added to the counters in every cycle; late, overruns and those of `PROGRAMMED` are not used.
     link_opened : pulse; clears the link's counters.
     overrun : pulses when a tick comes during a step.
-    line, line_changes, line_fell, beat : of `LineRate`; `line_changes` goes with either half.  `beat` pulses every `ROUND` clock cycles.
+    line, line_changes, line_fell, beat : of `LineRate`; `line` changes by halves, each with a pulse.
+        `beat` pulses every `ROUND` clock cycles.
 
     Parameters
     ----------

@@ -13,8 +13,7 @@ from amaranth.sim import Simulator
 
 from spikeloom.bus import protocol
 from spikeloom.hdl import CoreConfig
-from spikeloom.hdl.chip.register_memory import ROUND
-from spikeloom.hdl.chip.top import Chip
+from spikeloom.hdl.chip.top import IDLE_BEATS, Chip
 from spikeloom.hdl.contract.commands import (
     ADVANCE,
     BITMAP,
@@ -38,6 +37,7 @@ from spikeloom.hdl.contract.frames import (
 from spikeloom.hdl.contract.memory_map import COUNTERS
 from spikeloom.hdl.link.receiver import Receiver
 from spikeloom.hdl.link.transmitter import Transmitter
+from spikeloom.hdl.sequencer import ROUND
 
 TEXT = (Path(__file__).parents[2] / "docs" / "reference" / "link.md").read_text()
 CYCLES_PER_BYTE = 10
@@ -257,9 +257,7 @@ def test_sizes_are_those_of_the_gateware() -> None:
 
     assert says(r"its buffer holds ([\d ]+)\.") == default(Receiver, "buffer_bytes")
     assert says(r"\*limit\* says \(([\d ]+) in a new") == DEFAULT_LIMIT
-    assert (
-        says(r"nothing was added for ([\d ]+) clock") == default(Transmitter, "idle_beats") * ROUND
-    )
+    assert says(r"nothing was added for ([\d ]+) clock") == IDLE_BEATS * ROUND
     assert says(r"the board's ([\d ]+) bytes of output") == default(Transmitter, "buffer_bytes")
     assert says(r"an even number, at most ([\d ]+) \|") == MAX_PAYLOAD
     assert says(r"on by n steps, 1…([\d ]+) \|") == MAX_ADVANCE

@@ -14,8 +14,8 @@ OPENED_CYCLES = 16
 def program(bits: Mapping[str, int]) -> str:
     """The text, for registers of so many bits.
 
-    A new connection clears the counters of the link.  What they count after it comes later than their visits of
-    this round, which come first.
+    A new connection clears the counters of the link.  Their visits come first in a round, and so before
+    anything that they count after a connection that `NOT_OPENED` did not tell of.
     """
     lines = ["counting:   if not_opened goto visits", "            zero"]
     halves = {n: -(-width // HALF_BITS) for n, width in COUNTERS.items()}

@@ -1,7 +1,7 @@
 """RUN: steps and events in turn.
 
-`left` steps are to come where the board keeps the pace; in a live run, as many as the cursor is ahead.  Ids wait,
-pass or are dropped by the flags, without this program.
+`left` steps have not begun: of the run, or in a live one, of those that the cursor has passed.  Ids wait,
+pass or are dropped as the flags say, without this program.
 """
 
 PROGRAM = """

@@ -142,7 +142,15 @@ def test_the_largest_programs_can_be_reached(options, fabric):
     config = CoreConfig(**options)
     bits = accumulator_bits(counter_increments(increments(config)), 100, config.layout.groups)
     made = firmware(
-        config, config, bits=bits, clock_hz=1, line=1, ticks=True, fabric=fabric, digest=1, build=b""
+        config,
+        config,
+        bits=bits,
+        clock_hz=1,
+        line=1,
+        ticks=True,
+        fabric=fabric,
+        digest=1,
+        build=b"",
     )
     assert len(made.microcode) <= 1 << TARGET_BITS
     assert sum(JUMP.values()) <= FORMAT_BITS

@@ -27,7 +27,9 @@ words = st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=6)
 
 
 @quick(15)
-@given(values=words, stalls=stalls, address=st.sampled_from([0x4000_0000, 0x7FFF_FFFE, 0xA003_FFFE]))
+@given(
+    values=words, stalls=stalls, address=st.sampled_from([0x4000_0000, 0x7FFF_FFFE, 0xA003_FFFE])
+)
 def test_write_and_read(values, stalls, address):
     async def program(board):
         await board.load(0x12345)

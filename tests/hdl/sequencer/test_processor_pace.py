@@ -46,7 +46,9 @@ def test_each_bit_that_comes_too_late_is_dropped_and_counted():
         reply = await board.answer()
         assert reply[4:-4].tolist() == [ADVANCE | 2]
         assert board.arrived == [(0, 0), (0, 15), (0, 17), (0, 18), (1, 0), (1, 17), (1, 34)]
-        assert await board.counter("late") == 2 + 16  # of a step that is over, and beyond the end of the run
+        assert (
+            await board.counter("late") == 2 + 16
+        )  # of a step that is over, and beyond the end of the run
         assert board.overruns == 0
 
     play(program, config=config)

@@ -284,7 +284,12 @@ def test_a_reset_of_the_chip_forgets_what_the_memory_holds():
     """As at power-up, where block RAM keeps its words."""
 
     async def program(board):
-        for register in (Register.IMAGE, Register.STEP, Register.TICK_PERIOD, Register.MONITOR_COUNT):
+        for register in (
+            Register.IMAGE,
+            Register.STEP,
+            Register.TICK_PERIOD,
+            Register.MONITOR_COUNT,
+        ):
             assert await board.read(control(register)) == 0
         for name in COUNTERS:
             if name != "commands":
@@ -329,5 +334,3 @@ def test_without_ticks_the_period_is_0():
         await board.answer(run(0, 3))
 
     play_another(program, ticks=False)
-
-
