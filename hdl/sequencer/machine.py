@@ -181,7 +181,9 @@ class Machine(wiring.Component):
 
     def _operand(self, m: Module, word_3: Signal, found: Signal) -> Signal:
         source_3 = word_3.format.compute.source
-        of = {s: Signal(name=f"of_{s.name.lower()}") for s in Source if s != Source.COUNT}
+        of: dict[Source, Signal] = {
+            s: Signal(name=f"of_{s.name.lower()}") for s in Source if s != Source.COUNT
+        }
         for source, chosen in of.items():
             also = (source_3 == Source.COUNT) if source == Source.MEMORY else 0
             m.d.sync += chosen.eq((source_3 == source) | also)

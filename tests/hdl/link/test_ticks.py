@@ -1,5 +1,7 @@
 """The pace of a run: ticks come exactly a period after one another."""
 
+import itertools
+
 import pytest
 from gateware import Bench, idle, pulse
 
@@ -22,7 +24,7 @@ def test_ticks_come_a_period_after_one_another(period):
                 found.append(cycle)
             await ctx.tick()
         assert len(found) >= 3
-        gaps = {b - a for a, b in zip(found[:-1], found[1:], strict=True)}
+        gaps = {b - a for a, b in itertools.pairwise(found)}
         assert gaps == {max(period, 2)}
 
     Bench(dut).run(testbench)
