@@ -221,17 +221,20 @@ class Processor(wiring.Component):
         m.d.sync += self.start.eq(self._put(Put.START))
         spikes, running = SpikeSet(self._config.neurons), flags[Flag.RUNNING]
         m.submodules.spikes = ResetInserter(self.restarted)(spikes)
+        # A register, because it is known late that the last halfword is taken.
+        flushed = Signal()
+        m.d.sync += flushed.eq(spikes.flushed)
+        with m.If(flushed):
+            m.d.sync += flags[Flag.FLUSH].eq(0)
         m.d.comb += [
             # A step that a new connection cut short may still report: outside a run its spikes are dropped.
             spikes.add.eq(self.reported.valid & running),
             spikes.neuron.eq(self.reported.payload),
             self.reported.ready.eq(1),
-            spikes.flush.eq(flags[Flag.FLUSH]),
+            spikes.flush.eq(flags[Flag.FLUSH] & ~flushed),
             spikes.events.ready.eq(machine.takes_spike),
             machine.spike.eq(spikes.events.payload),
         ]
-        with m.If(spikes.flushed):
-            m.d.sync += flags[Flag.FLUSH].eq(0)
         due = Signal()
         if self._ticks:
             ticks, ran, ticking, period = Ticks(), Signal(), Signal(), Signal(32)
