@@ -212,3 +212,23 @@ def test_registers_hold_what_comes_in_a_round():
             times = -(-ROUND // RARE.get(name, 1))
             assert min(largest[name] * times, (1 << COUNTERS[name]) - 1) < 1 << bits[name]
         assert {n for n, _ in visits(bits)} == set(COUNTERS) - set(PROGRAMMED)
+
+
+def test_what_came_before_the_address_is_in_the_value():
+    """At whatever moment of a round the read comes."""
+    name = VISITED[0]
+    address = Region.COUNTERS.base + 2 * list(COUNTERS).index(name)
+
+    async def program(board, largest):
+        for number, offset in enumerate(range(0, ROUND, 5)):
+            while not board.ctx.get(board.dut.beat):
+                await board.cycle()
+            await idle(board, offset)
+            board.ask(read_request(address, 1))
+            while board._requests:
+                await board.cycle()
+            await count(board, {name: 1})
+            reply = await board.answer()
+            assert join_words(reply[2:-1]).tolist() == [number + 1]
+
+    play(CONFIGS[0], program)
