@@ -12,8 +12,9 @@ from ..primitives.layouts import halfword_layout
 class ConnectionGate(wiring.Component):
     """Passes requests and replies, until a new connection is opened; then restarts the processor.
 
-    Until the processor has begun anew requests wait, and what is left of old replies is dropped.  A request goes through a register, so that no path leads from what
-    the processor makes of it back to the receiver.
+    Until the processor has begun anew requests wait, and what is left of old replies is dropped.  A
+    request goes through a register, so that no path leads from what the processor makes of it back to
+    the receiver.
 
     Members
     -------
