@@ -99,6 +99,8 @@ def _drive_clock(m: Any, pll: Ice40Pll, oscillator: Oscillator, nets: ClockNets)
     m.d.comb += [ClockSignal("sync").eq(nets.clock), ResetSignal("sync").eq(nets.reset)]
 
 
+OPTIONS = "-abc9 -dffe_min_ce_use 4"
+"""Fewer flip-flops are given no enable of their own: eight cells share one, and few sets of eight fit."""
 LONGEST_PATH_PS = 40_000
 """Of look-up tables alone, as ABC may make it."""
 
@@ -106,7 +108,7 @@ FAMILY = Family(
     name="ice40",
     title="iCE40",
     pll=Ice40Pll,
-    synthesis="synth_ice40 {part} -abc9",
+    synthesis=f"synth_ice40 {{part}} {OPTIONS}",
     typical_part="-device u -dsp",
     cells={
         "luts": {r"SB_LUT4": 1},
@@ -128,7 +130,7 @@ FAMILY = Family(
     models=(COMPARISONS,),
     flow=Flow(
         drive_clock=_drive_clock,
-        synthesis_options="-abc9",
+        synthesis_options=OPTIONS,
         placer="nextpnr-ice40",
         resources={
             "ICESTORM_LC": "logic cells",

@@ -74,7 +74,8 @@ def test_options_of_a_chip() -> None:
     assert {flow.options_for(learns=learns, many=False) for learns in (0, 1)} == {""}
     assert {flow.options_for(learns=learns, many=True) for learns in (0, 1)} == {"-nowidelut"}
     flow = family_named("ice40").required_flow()
-    assert {flow.options_for(learns=a, many=b) for a in (0, 1) for b in (0, 1)} == {"-abc9"}
+    found = {flow.options_for(learns=a, many=b) for a in (0, 1) for b in (0, 1)}
+    assert found == {"-abc9 -dffe_min_ce_use 4"}
 
 
 @pytest.mark.parametrize(
