@@ -43,9 +43,9 @@ def write_page() -> None:
     PAGE.write_text("\n".join([HEAD, *summary(found), *lists(found)]).rstrip() + "\n")
 
 
-def verdicts(result: dict[str, Any]) -> list[tuple[dict[str, Any], Judgement | None]]:
+def verdicts(name: str, result: dict[str, Any]) -> list[tuple[dict[str, Any], Judgement | None]]:
     """Survivors of a chip that are not proven equivalent, and what is said of them."""
-    return [(s, judge(s)) for s in result["survivors"] if not s["proven"]]
+    return [(s, judge(s, name)) for s in result["survivors"] if not s["proven"]]
 
 
 def summary(found: dict[str, Any]) -> Iterator[str]:
@@ -66,7 +66,7 @@ def summary(found: dict[str, Any]) -> Iterator[str]:
         if name not in found["chips"]:
             continue
         result = found["chips"][name]
-        judged = [j.verdict if j else "open" for _, j in verdicts(result)]
+        judged = [j.verdict if j else "open" for _, j in verdicts(name, result)]
         row = [
             result["mutants"],
             result["mutants"] - len(result["survivors"]),
@@ -111,7 +111,7 @@ def lists(found: dict[str, Any]) -> Iterator[str]:
     yield "\n## Survivors that are not proven equivalent\n"
     yield "| chip | place | source | |\n|---|---|---|---|"
     for name, result in found["chips"].items():
-        for survivor, judgement in verdicts(result):
+        for survivor, judgement in verdicts(name, result):
             lines = " ".join(f"`{line}`" for line in survivor["lines"])
             why = f"{judgement.verdict}: {judgement.reason}" if judgement else "open"
             place = survivor["place"].replace("|", "\\|")
