@@ -176,11 +176,15 @@ class Scenario:
         self._astray = able[self._rng.random(len(able)) < 0.5]
         words, bus = MemoryMap(config).pack_routes(image), Bus(self._board.link)
         for neuron in self._astray.tolist():
-            beyond = 1 << int(
+            one_bit = 1 << int(
                 self._rng.integers(config.axons.bit_length(), ROUTE_AXON_MASK.bit_length())
             )
-            axon = config.axons if self._rng.random() < 0.5 else beyond
-            bus.write_word(Region.ROUTES.base + neuron, int(words[neuron]) | ROUTE_DRIVES | axon)
+            any_bits = int(self._rng.integers(config.axons, ROUTE_AXON_MASK, endpoint=True))
+            axon = int(self._rng.choice([config.axons, one_bit, any_bits]))
+            word, address = int(words[neuron]) | ROUTE_DRIVES | axon, Region.ROUTES.base + neuron
+            bus.write_word(address, word)
+            if (held := bus.read_word(address)) != word:
+                raise Mismatch(0, "route", (neuron,), word, held)
 
     def _send_unknown(self) -> None:
         """A step with spikes for axons that do not exist, too."""

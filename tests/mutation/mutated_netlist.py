@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,6 +114,14 @@ class MutatedNetlist:
     mutants: tuple[Mutant, ...]
     verilog: str
 
+    def surroundings(self) -> dict[str, str]:
+        """By name of a cell, its type and what it is connected to: "$eq A=core.op B=2'11 …"."""
+        return {
+            cell.name: " ".join([cell.type, *_connections(cell)])
+            for cell in cells(self.original)
+            if isinstance(cell, Cell)
+        }
+
     def build(self) -> TwinLibrary:
         """Compile it with Verilator, unless an equal one was compiled before."""
         path = compile_library(
@@ -163,6 +172,14 @@ mutate -list {count + spare} -seed {seed} -o list.txt @mutated
     return tuple(
         Mutant(**{**vars(chosen[k]), "number": n}) for n, k in enumerate(sorted(kept), start=1)
     )
+
+
+def _connections(cell: Cell) -> Iterator[str]:
+    """The ports of a cell with their signals, those without a name as "…"."""
+    for port, value in cell.connections.items():
+        if not port.endswith("CLK"):
+            named = re.sub(r"\$\S+", "…", value).replace("\\", "")
+            yield f"{port[1:]}={named.replace(' ', '')}"
 
 
 def _resets(cell: Cell) -> bool:

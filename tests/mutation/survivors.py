@@ -18,7 +18,7 @@ class Judgement:
     ----------
     chips : of which it is true, by name; all, if there is none.
     block : its place begins with it.
-    place : a regular expression that is found in its place.
+    place : a regular expression that is found in its place, or in what its cell is connected to.
     code : is part of one of its source lines; "" if it has none, or any will do.
     verdict : "equivalent": it does the same in all states that are reached; "slower": the same, later.
     reason : why.
@@ -101,7 +101,7 @@ JUDGEMENTS: tuple[Judgement, ...] = (
     Judgement(
         chips=_FIXED_RULES,
         block="core.conductor ",
-        place=r"A\[\d\] const0",
+        place=r"A\[\d\] (const0|cnot1)",
         code="high.eq(Mux(row, item[lane_bits:], part))",
         verdict="equivalent",
         reason="`part` is 0 where there is no row.",
@@ -113,6 +113,39 @@ JUDGEMENTS: tuple[Judgement, ...] = (
         code="",
         verdict="equivalent",
         reason="There are four groups; a larger number comes only where nothing is done.",
+    ),
+    Judgement(
+        chips=("plain",),
+        block="core.conductor ",
+        place=r"A=core\.conductor\.low_[01] ",
+        code="blocked = blocked | (valid & (low == following))",
+        verdict="equivalent",
+        reason="A row takes three cycles: in the two after it began, no other begins in any case.",
+    ),
+    Judgement(
+        chips=("plain",),
+        block="core.rows ",
+        place=r"\[[456]\] \(core\.number\) const0",
+        code="",
+        verdict="equivalent",
+        reason="Neither of 11 neurons nor of 9 axons, which are one word, has a number this large.",
+    ),
+    Judgement(
+        chips=("plain", "pair", "three_factor"),
+        block="core ",
+        place="",
+        code="m.d.sync += [slot.eq(slot + 1), again.eq(1)]",
+        verdict="equivalent",
+        reason="Without delays there is one slot: the next lines put 0 in its place.",
+    ),
+    Judgement(
+        chips=(),
+        block="core.arrivals ",
+        place=r" B\[0\] const1",
+        code="going & ~more & ~fetching & moves",
+        verdict="equivalent",
+        reason="Once `more` is 0 the last axon is on its way out, and nothing asks for `going`: it may "
+        "fall sooner.",
     ),
     Judgement(
         chips=("delays",),
@@ -129,7 +162,8 @@ def judge(survivor: dict[str, Any], chip: str) -> Judgement | None:
     """What is said of a survivor of a chip, if anything is."""
     code = "\n".join(_source(line) for line in survivor["lines"])
     for judgement in JUDGEMENTS:
-        found = re.search(judgement.place, survivor["place"]) and judgement.code in code
+        where = f"{survivor['place']}: {survivor['cell']}"
+        found = re.search(judgement.place, where) and judgement.code in code
         here = not judgement.chips or chip in judgement.chips
         if here and found and survivor["place"].startswith(judgement.block):
             return judgement
