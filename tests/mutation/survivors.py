@@ -51,8 +51,8 @@ JUDGEMENTS: tuple[Judgement, ...] = (
     Judgement(
         chips=_FIXED_RULES,
         block="core.conductor ",
-        place="",
-        code="single_late",
+        place=r"[BQ]\[0\] \(core\.conductor\.single_late\) const0",
+        code="",
         verdict="equivalent",
         reason=_APART,
     ),
@@ -133,7 +133,7 @@ JUDGEMENTS: tuple[Judgement, ...] = (
     Judgement(
         chips=("plain", "pair", "three_factor"),
         block="core ",
-        place="",
+        place=r"\$add A=core\.wiped_slot ",
         code="m.d.sync += [slot.eq(slot + 1), again.eq(1)]",
         verdict="equivalent",
         reason="Without delays there is one slot: the next lines put 0 in its place.",
@@ -162,7 +162,7 @@ def judge(survivor: dict[str, Any], chip: str) -> Judgement | None:
     """What is said of a survivor of a chip, if anything is."""
     code = "\n".join(_source(line) for line in survivor["lines"])
     for judgement in JUDGEMENTS:
-        where = f"{survivor['place']}: {survivor['cell']}"
+        where = f"{survivor['place']}: {survivor.get('cell', '')}"
         found = re.search(judgement.place, where) and judgement.code in code
         here = not judgement.chips or chip in judgement.chips
         if here and found and survivor["place"].startswith(judgement.block):
