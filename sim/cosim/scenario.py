@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from spikeloom.design.contents import contents, of_kind
 from spikeloom.design.design import Design
 from spikeloom.device.golden import GoldenDevice
 from spikeloom.driver.board import Board
+from spikeloom.driver.cycle_bounds import run_cycles, sweeps
 from spikeloom.hdl import NO_AXON, CoreConfig, Image, MemoryMap
 from spikeloom.hdl.contract.commands import MAX_ID
 from spikeloom.hdl.contract.errors import BoardRefusedError
@@ -86,6 +88,8 @@ class Scenario:
         """Spikes for axons that do not exist, which the model is not given."""
         self._astray: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
         """Neurons that drive such axons on the board, and none in the model."""
+        self._most_cycles: float = 0
+        """Of all steps since the counters began."""
 
     def run(self) -> int:
         """Raise `Mismatch` at the first difference; returns the number of steps compared."""
@@ -114,7 +118,7 @@ class Scenario:
         self._pause_learning()
         self._board.reset()
         self._golden.reset()
-        self._unknown = 0
+        self._unknown, self._most_cycles = 0, 0
         self._compare_states()
         self._run(RUN_STEPS)
         self._compare_states()
@@ -172,11 +176,15 @@ class Scenario:
         self._astray = able[self._rng.random(len(able)) < 0.5]
         words, bus = MemoryMap(config).pack_routes(image), Bus(self._board.link)
         for neuron in self._astray.tolist():
-            beyond = 1 << int(
+            one_bit = 1 << int(
                 self._rng.integers(config.axons.bit_length(), ROUTE_AXON_MASK.bit_length())
             )
-            axon = config.axons if self._rng.random() < 0.5 else beyond
-            bus.write_word(Region.ROUTES.base + neuron, int(words[neuron]) | ROUTE_DRIVES | axon)
+            any_bits = int(self._rng.integers(config.axons, ROUTE_AXON_MASK, endpoint=True))
+            axon = int(self._rng.choice([config.axons, one_bit, any_bits]))
+            word, address = int(words[neuron]) | ROUTE_DRIVES | axon, Region.ROUTES.base + neuron
+            bus.write_word(address, word)
+            if (held := bus.read_word(address)) != word:
+                raise Mismatch(0, "route", (neuron,), word, held)
 
     def _send_unknown(self) -> None:
         """A step with spikes for axons that do not exist, too."""
@@ -188,6 +196,7 @@ class Scenario:
         beyond = [axons, *(1 << self._rng.integers(axons.bit_length(), MAX_ID.bit_length(), 3))]
         raster[0, beyond] = True
         self._unknown += int(raster[0, axons:].sum())
+        self._allow(raster[:, :axons])
         golden = self._golden.run(raster[:, :axons])
         self._unknown += int(golden.spikes[:, self._astray].sum())
         device = Bus(self._board.link).run(step, raster, self._config.neurons)
@@ -197,6 +206,7 @@ class Scenario:
     def _run(self, steps: int) -> None:
         self._steps += steps
         raster = random_raster(self._config, steps, self._rng)
+        self._allow(raster)
         golden, device = self._golden.run(raster), self._board.run(raster)
         self._unknown += int(golden.spikes[:, self._astray].sum())
         if device.steps != golden.steps:
@@ -206,6 +216,12 @@ class Scenario:
             compare(step, "spike", golden.spikes[k].astype(int), device.spikes[k].astype(int))
             for name, values in golden.monitored.raw.items():
                 compare(step, name, values[k], device.monitored.raw[name][k])
+
+    def _allow(self, raster: NDArray[np.bool_]) -> None:
+        """Clock cycles for a run that comes next."""
+        golden = self._golden
+        sweep = int(golden.read("sweep_log2")) if sweeps(self._config) else None
+        self._most_cycles += int(run_cycles(self._design, raster, golden.step, sweep).sum())
 
     def _jump(self) -> None:
         """Go on from another number of step, of any size; every third time it soon begins anew."""
@@ -287,7 +303,7 @@ class Scenario:
 
     def compare_with(self, golden: GoldenDevice) -> None:
         """Raise `Mismatch` if a state, a weight or a counter of the board differs from this model's."""
-        self._golden = golden
+        self._golden, self._most_cycles = golden, math.inf
         self._compare_states()
 
     def _compare_image(self) -> None:
@@ -306,11 +322,22 @@ class Scenario:
         names += of_kind(self._config, "under way")
         for name in names:
             compare(step, name, self._heard(name, golden.read(name)), board.read(name))
-        counters = dict(golden.counters())
+        counters, counted = dict(golden.counters()), board.counters()
         counters["unknown"] += self._unknown
+        self._compare_cycles(step, counters, counted["cycles"])
         if self._design.placement is not None:
             counters = {name: n for name, n in counters.items() if name not in _PLACED}
-        self._compare_counters(step, counters, board.counters())
+        self._compare_counters(step, counters, counted)
+
+    def _compare_cycles(self, step: int, golden: Mapping[str, int], cycles: int) -> None:
+        """Steps take no fewer cycles than their rows and neurons, and no more than a host allows."""
+        config, placement = self._config, self._design.placement
+        least = golden["steps"]
+        if placement is None:
+            rows = golden["synaptic_operations"] // config.neurons
+            least = rows * config.layout.groups + golden["steps"] * config.neurons
+        if not least <= cycles <= self._most_cycles:
+            raise Mismatch(step, "cycles", (), least, cycles)
 
     def _heard(self, name: str, values: NDArray[np.generic]) -> NDArray[np.generic]:
         """What a board has of axons in a placed network: nothing of those without a copy."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from amaranth.back import rtlil
+from rtlil_cells import Cell, cells
 
 from spikeloom.boards.tools import find_tool
 from spikeloom.hdl import CoreConfig, FabricConfig
@@ -41,6 +43,8 @@ opt_merge
 opt_clean
 """
 """What would change nothing is not worth a mutant."""
+_NO_CONSTANT_REGISTER = f"opt_dff -nodffe -nosdff\n{_OPTIMISE}" * 8
+"""Each time registers go that follow a constant, and then those that follow them in a pipeline."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,14 @@ class MutatedNetlist:
     mutants: tuple[Mutant, ...]
     verilog: str
 
+    def surroundings(self) -> dict[str, str]:
+        """By name of a cell, its type and what it is connected to: "$eq A=core.op B=2'11 …"."""
+        return {
+            cell.name: " ".join([cell.type, *_connections(cell)])
+            for cell in cells(self.original)
+            if isinstance(cell, Cell)
+        }
+
     def build(self) -> TwinLibrary:
         """Compile it with Verilator, unless an equal one was compiled before."""
         path = compile_library(
@@ -129,16 +141,19 @@ hierarchy -top {TOP_NAME}
 proc
 flatten
 {_OPTIMISE}
-opt_dff -nodffe -nosdff
-{_OPTIMISE}
+{_NO_CONSTANT_REGISTER}
 write_rtlil flat.il
 """
     return run_yosys(script, {"chip.il": text}, "flat.il")
 
 
 def choose_mutants(original: str, count: int, seed: int) -> tuple[Mutant, ...]:
-    """So many places, spread over all blocks, source lines and signals; clocks are left alone."""
-    spare = count // 5 + 10
+    """So many places, spread over all blocks, source lines and signals.
+
+    Clocks are left alone, and what a reset does: it comes once, when registers hold the same anyway.
+    """
+    spare = count // 2 + 10
+    resets = {cell.name for cell in cells(original) if isinstance(cell, Cell) and _resets(cell)}
     script = f"""
 read_rtlil flat.il
 select -set sliced w:{_MUTATED}.* %ci1 c:$auto$ff* %i
@@ -147,12 +162,29 @@ mutate -list {count + spare} -seed {seed} -o list.txt @mutated
 """
     lines = run_yosys(script, {"flat.il": original}, "list.txt").splitlines()
     mutants = [_parse(line) for line in lines]
-    chosen = [m for m in mutants if not m.port.endswith(r"CLK") and not m.elsewhere]
+    chosen = [
+        m
+        for m in mutants
+        if not m.port.endswith(r"CLK") and not m.elsewhere and m.cell not in resets
+    ]
     # The list goes from block to block: what is left out is spread over it as well.
     kept = sorted(range(len(chosen)), key=lambda k: (k * 7919) % len(chosen))[:count]
     return tuple(
         Mutant(**{**vars(chosen[k]), "number": n}) for n, k in enumerate(sorted(kept), start=1)
     )
+
+
+def _connections(cell: Cell) -> Iterator[str]:
+    """The ports of a cell with their signals, those without a name as "…"."""
+    for port, value in cell.connections.items():
+        if not port.endswith("CLK"):
+            named = re.sub(r"\$\S+", "…", value).replace("\\", "")
+            yield f"{port[1:]}={named.replace(' ', '')}"
+
+
+def _resets(cell: Cell) -> bool:
+    """Whether the cell chooses between what a register gets, and its initial value."""
+    return cell.type == "$mux" and cell.connections["\\S"] == "\\rst"
 
 
 def find_mutants(original: str, places: list[tuple[str, str]]) -> tuple[Mutant, ...]:

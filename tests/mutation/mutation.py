@@ -28,13 +28,14 @@ def try_chip(
     tried = try_mutants(netlist.build(), chip, numbers, range(cases), jobs=jobs)
     outcomes = list(track(tried, f"{name}: cases", total=len(mutants), disable=quiet))
     alive = sorted(outcome.number for outcome in outcomes if not outcome.killed)
-    proofs, survivors = Proofs(netlist.original), []
+    proofs, survivors, around = Proofs(netlist.original), [], netlist.surroundings()
     for number in track(alive, f"{name}: proofs", disable=quiet):
         mutant = mutants[number - 1]
         survivors.append(
             {
                 "number": number,
                 "place": mutant.place,
+                "cell": around[mutant.cell],
                 "lines": list(mutant.lines),
                 "proven": proofs.equivalent(mutant),
             }

@@ -25,15 +25,17 @@ three times as long as on the chip itself. This page is written by the command.
 - **Mutants.** Yosys flattens the chip and chooses the places (`mutate -list`): a bit of an input
   or output of a cell is inverted, fixed at 0 or 1, or inverted where another bit of the port is 0
   or 1. Only the core is mutated, or the fabric with its cores; the link has [proofs](proofs.md)
-  of its own.
+  of its own. Clocks are left alone, and what the reset does: it comes once, when registers hold
+  the same values anyway.
 - **One netlist.** Each place gets a multiplexer (`mutate -ctrl`), and an input of the chip
   chooses which one is switched. So Verilator compiles each chip once.
 - **Proofs.** Of a mutant that survives, registers and memories are cut out: if from *any* state,
   with any inputs, all next states and outputs are equal, it is the same chip. Yosys' `sat` proves
   that. Of a memory's ports only what is enabled counts.
 - **Judgements.** Other survivors are looked at. `tests/mutation/survivors.py` says why one cannot
-  be noticed: it behaves as the chip in all states that are reached, or only takes more cycles. A
-  survivor that nobody has judged is *open*, and counts as a hole in the scenario.
+  be noticed: it behaves as the chip in all states that are reached, or only takes more cycles,
+  within what a step may take. A survivor that nobody has judged is *open*, and counts as a hole in
+  the scenario.
 """
 
 
@@ -43,9 +45,9 @@ def write_page() -> None:
     PAGE.write_text("\n".join([HEAD, *summary(found), *lists(found)]).rstrip() + "\n")
 
 
-def verdicts(result: dict[str, Any]) -> list[tuple[dict[str, Any], Judgement | None]]:
+def verdicts(name: str, result: dict[str, Any]) -> list[tuple[dict[str, Any], Judgement | None]]:
     """Survivors of a chip that are not proven equivalent, and what is said of them."""
-    return [(s, judge(s)) for s in result["survivors"] if not s["proven"]]
+    return [(s, judge(s, name)) for s in result["survivors"] if not s["proven"]]
 
 
 def summary(found: dict[str, Any]) -> Iterator[str]:
@@ -66,7 +68,7 @@ def summary(found: dict[str, Any]) -> Iterator[str]:
         if name not in found["chips"]:
             continue
         result = found["chips"][name]
-        judged = [j.verdict if j else "open" for _, j in verdicts(result)]
+        judged = [j.verdict if j else "open" for _, j in verdicts(name, result)]
         row = [
             result["mutants"],
             result["mutants"] - len(result["survivors"]),
@@ -111,7 +113,7 @@ def lists(found: dict[str, Any]) -> Iterator[str]:
     yield "\n## Survivors that are not proven equivalent\n"
     yield "| chip | place | source | |\n|---|---|---|---|"
     for name, result in found["chips"].items():
-        for survivor, judgement in verdicts(result):
+        for survivor, judgement in verdicts(name, result):
             lines = " ".join(f"`{line}`" for line in survivor["lines"])
             why = f"{judgement.verdict}: {judgement.reason}" if judgement else "open"
             place = survivor["place"].replace("|", "\\|")
