@@ -95,9 +95,9 @@ def cosim(
 
             result = run_endurance(learning or "pair", updates, seed=first, progress=show)
         elif brief:
-            from spikeloom.sim.cosim.brief import CONFIGS, run_brief
+            from spikeloom.sim.cosim import run_brief
 
-            result = run_brief(brief, configs or CONFIGS, first=first, progress=show)
+            result = run_brief(brief, configs, first=first, progress=show)
         elif placed:
             from spikeloom.sim.cosim.placed import FAMILIES, run_placed
 

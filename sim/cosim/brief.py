@@ -38,7 +38,7 @@ def small_config(number: int) -> CoreConfig:
 
 def run_brief(
     cases: int,
-    configs: int = CONFIGS,
+    configs: int | None = None,
     *,
     first: int = 0,
     jobs: int | None = None,
@@ -50,10 +50,12 @@ def run_brief(
 
     Parameters
     ----------
+    configs : how many; default: `CONFIGS`.
     first : seed of the first case of each configuration.
     jobs : processes; default: one for each processor.
     """
     report, began = CosimReport(), time.monotonic()
+    configs = configs or CONFIGS
     spread = [cases // configs + (k < cases % configs) for k in range(configs)]
     parts = _parts(spread, first)
     context = multiprocessing.get_context("spawn")  # compilers and simulators run in threads

@@ -19,7 +19,7 @@ def test_requests_come_in_order_and_none_after_a_new_connection_is_of_the_old_on
             opens = rng.random() < 0.03
             offered = rng.random() < 0.7
             ctx.set(dut.opened, opens)
-            ctx.set(dut.accessing, rng.random() < 0.5)
+            ctx.set(dut.restarted, ctx.get(dut.restart) and rng.random() < 0.5)
             ctx.set(dut.received.valid, offered)
             ctx.set(dut.received.payload, connection << 8 | given)
             ctx.set(dut.requests.ready, rng.random() < 0.5)

@@ -104,7 +104,7 @@ def test_walks_do_what_the_golden_rule_does(rule, size, seed):
     image = random_design(config, rng).image
     tally = {"clamps": 0}
     golden = config.learning.format.part("golden")(config, 1, tally)
-    golden.load(image, image.weights.copy())
+    golden.load(image, None)
     golden.reset()
     kinds = [
         (1, layout.axon_states, golden.axon_states, config.axons),
@@ -135,6 +135,7 @@ def test_walks_do_what_the_golden_rule_does(rule, size, seed):
                 ctx.set(dut.arrived_axon, int(axon))
                 await gateware.pulse(ctx, dut.arrived)
             before = tally["clamps"]
+            golden.axons, golden.fired = np.flatnonzero(arrived), np.flatnonzero(spikes)
             golden.update_axons(arrived[None])
             golden.update_neurons(step, spikes[None], potentials[None], modulation[None])
             clamps = await walk(ctx, dut, config, spikes, potentials, modulation)

@@ -19,7 +19,7 @@ from spikeloom.design.design import Design
 from spikeloom.device.golden import GoldenDevice
 from spikeloom.diagnosis.lockstep import Lockstep
 from spikeloom.display import learning_plots
-from spikeloom.hdl import CoreConfig, LearningConfig
+from spikeloom.hdl import LearningConfig
 from spikeloom.hdl.contract.errors import FitError, InputError
 
 tasks = st.sampled_from(list(TASKS.values()))
@@ -265,7 +265,7 @@ def test_any_large_enough_core_with_pair_stdp_will_do():
     ],
 )
 def test_other_cores_are_refused_with_what_they_lack(change, message):
-    config = CoreConfig(**{**vars(patterns.CONFIG), **change})
+    config = dataclasses.replace(patterns.CONFIG, **change)
     with pytest.raises(FitError, match=message):
         patterns.make_design(np.random.default_rng(0), config)
 
