@@ -29,9 +29,9 @@ FETCHED = 2
 SETTLE = 12
 TAKEN = ({}, {"send_rr": 1})
 """Pulses of a frame that is taken: a short one leaves the buffer at once."""
-PULSES = ("opened", "send_ua", "send_rej", "send_rr", "go_back") + (
-    *("bad_frame", "out_of_sequence", "overflow"),
-)
+PULSES = (
+    "opened", "send_ua", "send_rej", "send_rr", "go_back", "bad_frame", "out_of_sequence", "overflow",
+)  # fmt: skip
 
 payloads = st.binary(min_size=2, max_size=40).map(lambda b: b[: len(b) // 2 * 2])
 
