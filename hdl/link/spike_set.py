@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import memory, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.commands import BITMAP, BITMAP_IDS, bitmap_halfwords
+from ..memories.block import BlockMemory
 
 
 class SpikeSet(wiring.Component):
@@ -43,22 +44,17 @@ class SpikeSet(wiring.Component):
         halfwords = bitmap_halfwords(self._neurons)
         ids = BITMAP_IDS * halfwords
         id_bits = max(len(self.neuron), 1)
-        attributes = {"ram_style": "block"}
-        m.submodules.list = store = memory.Memory(
-            shape=id_bits, depth=self._neurons, init=[], attrs=attributes
-        )
-        read, write = store.read_port(), store.write_port()
+        m.submodules.list = store = BlockMemory(id_bits, self._neurons)
         count, sent = Signal(range(self._neurons + 1)), Signal(range(self._neurons + 1))
         pop, rest, dense = Signal(), Signal(), Signal()
-        neuron = Signal(id_bits)
-        m.d.sync += neuron.eq(read.data)  # block RAMs are slow
+        neuron = store.word
         following = sent + pop
         m.d.sync += sent.eq(following)
         m.d.comb += [
-            write.en.eq(self.add),
-            write.addr.eq(count),
-            write.data.eq(self.neuron),
-            read.addr.eq(following),
+            store.write.eq(self.add),
+            store.write_address.eq(count),
+            store.write_word.eq(self.neuron),
+            store.read_address.eq(following),
             rest.eq(count != sent),
             self.empty.eq(count == 0),
         ]
