@@ -1,4 +1,5 @@
-// A thin model of DSP48E1 as the lanes use it: P = C + (A:B or 0) + (PCIN or 0), registered.
+// A thin model of DSP48E1 as cores use it, P being registered: C + (A:B or 0) + (PCIN or 0),
+// or with ALUMODE 3 C - (A:B + CARRYIN).
 module DSP48E1 #(
     parameter USE_MULT = "NONE", parameter PREG = 1,
     parameter ACASCREG = 0, parameter ADREG = 0, parameter ALUMODEREG = 0, parameter AREG = 0,
@@ -22,8 +23,8 @@ module DSP48E1 #(
 );
     wire [47:0] x = OPMODE[1:0] == 2'b11 ? {A, B} : 48'd0;
     wire [47:0] y = OPMODE[3:2] == 2'b11 ? C : 48'd0;
-    wire [47:0] z = OPMODE[6:4] == 3'b001 ? PCIN : 48'd0;
+    wire [47:0] z = OPMODE[6:4] == 3'b001 ? PCIN : OPMODE[6:4] == 3'b011 ? C : 48'd0;
     initial P = 48'd0;
-    always @(posedge CLK) if (CEP) P <= x + y + z;
+    always @(posedge CLK) if (CEP) P <= ALUMODE == 4'b0011 ? z - (x + y + {47'd0, CARRYIN}) : z + x + y + {47'd0, CARRYIN};
     assign PCOUT = P;
 endmodule

@@ -18,7 +18,7 @@ class Technology:
     ----------
     block_ram : "inferred", or "dp16kd" for ECP5's cell, whose output register Yosys does not infer.
     adder : "inferred", or "dsp48e1" for 7 series, whose blocks hand sums on along
-        their column: of the lanes, and of the somas.
+        their column: of the lanes, of the somas, and of what decays.
     multiplier : "inferred", or "mult18x18d" for ECP5's cell with its registers.
     wire_stages : registers more (0 or 1) on the ways in a lane, where its memories may lie far away.
     small_bits : memories of at most so many bits are made of look-up tables.

@@ -78,4 +78,5 @@ class RowHash(wiring.Component):
 
 def synapse_random(hash_: Value, tag: Value) -> Value:
     """16-bit random number of the synapse whose other end has this tag."""
-    return ((tag ^ hash_[TAG_BITS:]) + hash_[:TAG_BITS])[:TAG_BITS]
+    # In this order: a carry chain of 7 series takes its first operand as it is.
+    return (hash_[:TAG_BITS] + (tag ^ hash_[TAG_BITS:]))[:TAG_BITS]

@@ -7,7 +7,7 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from ..contract.core_config import CoreConfig
 from ..primitives.arithmetic import LEAK_LATENCY, Decay, TowardZero, saturate
 from ..primitives.pipeline import pipeline
-from ..primitives.sum_adder import registered_sum
+from ..primitives.sum_adder import registered_difference, registered_sum
 from .soma import Soma, Update
 
 
@@ -54,8 +54,7 @@ class LIFSoma(Soma):
             v = self._floored(m, v, t + 4)
 
         last = t + 5 + c.floor  # the stage before the outputs
-        above = Signal(signed(c.state_bits + (1 if c.adaptation == "none" else 2)))
-        m.d.sync += above.eq(v - self._threshold(m, last - 1))
+        above = registered_difference(m, "above", v, self._threshold(m, last - 1))
         v_late = pipeline(m, v, 1, "v_late")
 
         fires = Signal()

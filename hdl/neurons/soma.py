@@ -15,6 +15,7 @@ from ..contract.neurons import MAX_CLAMPS
 from ..primitives.arithmetic import LEAK_LATENCY, Decay, saturate
 from ..primitives.layouts import record
 from ..primitives.pipeline import pipeline
+from ..primitives.sum_adder import registered_sum
 
 MIN_LATENCY = 6
 """Cycles that a soma takes at least: learning begins its own update as early."""
@@ -143,9 +144,10 @@ class Soma(wiring.Component):
                     decay.x.eq(self.state["i" + suffix]),
                     decay.d.eq(self.parameters["d_syn" + suffix]),
                 ]
-                scaled = pipeline(m, decay.y, stage - LEAK_LATENCY, f"i{suffix}") + scaled
-            full = Signal(scaled.shape(), name=f"full{suffix}")
-            m.d.sync += full.eq(scaled)
+                faded = pipeline(m, decay.y, stage - LEAK_LATENCY, f"i{suffix}")
+                full = registered_sum(m, f"full{suffix}", faded, scaled)
+            else:
+                full = pipeline(m, scaled, 1, f"full{suffix}")
             value, clamp = saturate(full, c.state_bits)
             current = Signal(signed(c.state_bits), name=f"current{suffix}")
             clamped = Signal(name=f"clamped{suffix}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, ValueLike, signed
+from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value, ValueLike, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,6 +10,7 @@ from ..contract.fields import DECAY_BITS, DECAY_ONE
 from ..contract.widths import clog2
 from .multiplier import PRODUCT_LATENCY, Multiplier
 from .pipeline import pipeline
+from .sum_adder import Subtractor
 
 LEAK_LATENCY = 4
 """Cycles through `Decay` and `TowardZero` alike."""
@@ -59,9 +60,15 @@ class Decay(wiring.Component):
             up: Value = ~negative & (half | rest)
         else:
             up = Mux(negative, half & ~every, (half & rest) | (~some & (half | rest)))
-        # A bit below the lowest one makes the borrow.
-        total = Cat(Const(0, 1), x_2) - Cat(up, taken)
-        m.d.sync += self.y.eq(total[1 : bits + 1])
+        m.submodules.difference = difference = Subtractor(
+            self.x.shape(), taken.shape(), self.y.shape()
+        )
+        m.d.comb += [
+            difference.a.eq(x_2),
+            difference.b.eq(taken),
+            difference.borrow.eq(up),
+            self.y.eq(difference.difference),
+        ]
         return m
 
 
