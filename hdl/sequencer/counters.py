@@ -9,13 +9,14 @@ from amaranth.lib.wiring import In, Out
 from ..contract.frames import CRC_BYTES, HEADER_BYTES, SUPERVISORY_BYTES
 from ..contract.memory_map import COUNTERS
 from ..link.receiver import BYTE_CYCLES
+from .instruction import HALF_BITS
 
 PROGRAMMED = ("steps", "commands")
 """Counters of what the sequencer itself does: they are in the data memory alone."""
 LINK_COUNTERS = tuple(name for name in COUNTERS if name.startswith("link_"))
 _FRAME_CYCLES = BYTE_CYCLES * (HEADER_BYTES + SUPERVISORY_BYTES + CRC_BYTES)
 RARE = {
-    "link_bad_frames": 2 * BYTE_CYCLES,  # a byte, and the zero that ends the frame
+    "link_bad_frames": BYTE_CYCLES,  # of a byte; the zero that ends the frame takes less
     "link_out_of_sequence": _FRAME_CYCLES,
     "link_overflows": _FRAME_CYCLES,
     "connections": _FRAME_CYCLES,
@@ -27,7 +28,6 @@ What the receiver counts comes with the end of a frame, each byte of which keeps
 
 VISITED = (*LINK_COUNTERS, *(n for n in COUNTERS if n not in (*LINK_COUNTERS, *PROGRAMMED)))
 """The other counters, in the order in which a round visits them."""
-HALF_BITS = 16
 
 QUEUED_ROWS = 12
 """Rows of synapses that a core can take in successive cycles, and then integrates one after the other."""

@@ -14,9 +14,8 @@ from ..contract.memory_map import (
     Identity,
     Register,
 )
-from .instruction import ADDRESS_BITS
+from .instruction import ADDRESS_BITS, HALF_BITS
 
-HALF_BITS = 16
 COUNTER_HALFWORDS = 4
 """Lowest first; so a counter's two words of the memory map are two halfwords each.  The last one is 0."""
 IDENTITY_WORDS = Identity.BUILD + BUILD_WORDS
@@ -121,6 +120,6 @@ class DataMemory:
             text = build[4 * k : 4 * k + 4]
             words[self.identity + 2 * (Identity.BUILD + k)] = int.from_bytes(text, "little")
         for address, word in words.items():
-            found[address : address + 2] = [word & 0xFFFF, word >> HALF_BITS]
+            found[address : address + 2] = [word & ((1 << HALF_BITS) - 1), word >> HALF_BITS]
         found[self.constants : self.constants + len(constants)] = constants
         return found

@@ -8,14 +8,34 @@ from dataclasses import dataclass
 from ..contract.commands import ADVANCE, END, MAX_ADVANCE, MONITOR, Opcode, Status
 from ..contract.core_config import CoreConfig
 from ..contract.line_rate import PHASE_STEP_BITS
-from ..contract.memory_map import COUNTERS, KEPT_COUNTERS, RESET_ALL, Register
+from ..contract.memory_map import (
+    COUNTERS,
+    KEPT_COUNTERS,
+    REGION_SHIFT,
+    RESET_ALL,
+    RESET_STATE,
+    Region,
+    Register,
+)
 from .assembler import Assembler
-from .counters import HALF_BITS, LINK_COUNTERS
+from .counters import LINK_COUNTERS
 from .data_memory import COUNTER_HALFWORDS, IDENTITY_WORDS, DataMemory
+from .instruction import HALF_BITS
 from .programs import commands, counters, registers, run, transfer
 
 _LAST_HALF = 2
 """Of a counter, the highest halfword that may hold something."""
+_REGION = 1 << (REGION_SHIFT - HALF_BITS)
+"""From one region to the next, in the high half of an address."""
+
+# What the programs find by counting on from the one before.
+assert list(range(Opcode.READ, Opcode.READ + 3)) == [Opcode.READ, Opcode.WRITE, Opcode.RUN]
+assert list(range(4)) == [Region.IDENTITY, Region.CONTROL, Region.COUNTERS, Region.MONITORS]
+assert list(range(len(Register))) == [
+    Register.RESET, Register.IMAGE, Register.STEP, Register.TICK_PERIOD, Register.MONITOR_COUNT,
+    Register.CLOCK_HZ, Register.LINE,
+]  # fmt: skip
+assert (Status.OK, Status.BAD_ADDRESS, RESET_STATE, RESET_ALL) == (0, 1, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -70,6 +90,9 @@ def firmware(
         "NO_IMAGE": Status.NO_IMAGE,
         "WRONG_START": Status.WRONG_START,
         "RESET_ALL": RESET_ALL,
+        "REGION": _REGION,
+        "TWO_REGIONS": 2 * _REGION,
+        "WITHIN_REGION": _REGION - 1,
         "IDENTITY": layout.identity,
         "LAST_IDENTITY": IDENTITY_WORDS - 1,
         "REGISTERS": layout.registers,

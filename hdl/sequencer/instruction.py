@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntEnum
 
+HALF_BITS = 16
+"""Of the accumulator, of operands and results, and of the words of the data memory."""
 ADDRESS_BITS = 8
 """Of the field for an address in the data memory.  A target has one bit more: the word's highest."""
 TARGET_BITS = ADDRESS_BITS + 1

@@ -17,6 +17,7 @@ from .instruction import (
     COMPUTE,
     FIRST_YIELDING,
     FORMAT_BITS,
+    HALF_BITS,
     INVERTS,
     JUMP,
     KEEPS,
@@ -29,7 +30,6 @@ from .instruction import (
     Source,
 )
 
-HALF_BITS = 16
 JUMP_CYCLES = 6
 """Clock cycles of a jump that is taken; of everything else, two."""
 

@@ -17,8 +17,8 @@ from ..primitives.bus import BusSignature
 from ..primitives.layouts import halfword_layout
 from .counters import Accumulators, accumulator_bits, counter_increments
 from .firmware import firmware
-from .instruction import Condition, Flag, Pulse, Put
-from .machine import HALF_BITS, Machine
+from .instruction import HALF_BITS, Condition, Flag, Pulse, Put
+from .machine import Machine
 from .programs.counters import OPENED_CYCLES, round_cycles
 
 ROUND = round_cycles()
@@ -90,7 +90,7 @@ class Processor(wiring.Component):
         )
         super().__init__(
             {
-                "requests": In(stream.Signature(16)),
+                "requests": In(stream.Signature(HALF_BITS)),
                 "replies": Out(stream.Signature(halfword_layout)),
                 "restart": In(1),
                 "restarted": Out(1),
@@ -99,7 +99,7 @@ class Processor(wiring.Component):
                 "start": Out(1),
                 "clear": Out(1),
                 "step": Out(32),
-                "arriving": Out(stream.Signature(16)),
+                "arriving": Out(stream.Signature(HALF_BITS)),
                 "reported": In(stream.Signature(range(config.neurons))),
                 "increments": In(increments),
                 "link_opened": In(1),

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import ProcessPoolExecutor, as_completed
 
 import numpy as np
 
@@ -57,23 +57,16 @@ def run_brief(
     report, began = CosimReport(), time.monotonic()
     configs = configs or CONFIGS
     spread = [cases // configs + (k < cases % configs) for k in range(configs)]
-    parts = _parts(spread, first)
     context = multiprocessing.get_context("spawn")  # compilers and simulators run in threads
     with ProcessPoolExecutor(jobs or os.cpu_count(), mp_context=context) as pool:
-        running: set[Future[CosimReport]] = set()
-        while True:
-            while len(running) < 2 * (jobs or os.cpu_count() or 1):
-                part = next(parts, None)
-                if part is None:
-                    break
-                running.add(pool.submit(_run, *part))
-            if not running:
-                break
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                report.merge(future.result())
-            if progress:
-                progress("brief cases", report.cases, cases)
+        parts = [pool.submit(_run, *part) for part in _parts(spread, first)]
+        try:
+            for part in as_completed(parts):
+                report.merge(part.result())
+                if progress:
+                    progress("brief cases", report.cases, cases)
+        finally:
+            pool.shutdown(cancel_futures=True)
     report.configs = sum(count > 0 for count in spread)
     report.seconds = time.monotonic() - began
     return report

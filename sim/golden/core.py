@@ -45,7 +45,8 @@ class GoldenCore:
     image : may be replaced between steps by another `Image` for the same configuration; states stay.
     weights : (A, N) int64, read-only: the weights in use, of which the core changes its own.
     states : of the neuron model, by name ("v", the potential, and what else it keeps), each (B, N)
-        int64; may be overwritten between steps.
+        int64; may be overwritten between steps, by values in their range: others are not clamped
+        where no sum of the step could take a potential out of it.
     axon_states, neuron_states : what the learning rule keeps, by name, (B, A) and (B, N) int64; may
         be overwritten between steps.
     eligibility : (A, N) int64, or None; may be overwritten between steps.

@@ -14,7 +14,7 @@ TINY = CoreConfig(neurons=3, axons=3, lanes=1, monitors=1)
 PLACES = [
     ("core.fired__spike", "inv"),
     ("core.arrivals.list.write_address", "inv"),
-    ("core.neuron_update.soma.v", "inv"),
+    ("core.neuron_update.soma.v_late_0", "inv"),
 ]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...contract.memory_map import COUNTERS
-from ..counters import HALF_BITS, LINK_COUNTERS, VISITED
+from ..counters import LINK_COUNTERS, VISITED
+from ..instruction import HALF_BITS
 from ..machine import JUMP_CYCLES
 
 OPENED_CYCLES = 16

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 _READ = """
 # The accumulator is the high half of the address.
-read_register: and =0x0FFF
+read_register: and =WITHIN_REGION
             if nonzero goto bad_read
             load address.high
             if zero goto identity
-            add =-0x1000
+            add =-REGION
             if zero goto control
-            add =-0x1000
+            add =-REGION
             if zero goto counter
 {monitor}
 identity:   load address.low
@@ -71,10 +71,10 @@ _MONITOR = """
 """
 
 _WRITE = """
-write_register: and =0x0FFF
+write_register: and =WITHIN_REGION
             if nonzero goto bad_write
             load address.high
-            add =-0x1000
+            add =-REGION
             if zero goto write_control
 {write_monitor}
 write_control: load address.low
@@ -113,7 +113,7 @@ write_found: add address.low
 """
 
 _WRITE_MONITOR = """
-            add =-0x2000
+            add =-TWO_REGIONS
             if nonzero goto bad_write
             load address.low
             subtract_from =LAST_MONITOR

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ...contract.core_config import CoreConfig
 from ...contract.memory_map import REGION_SHIFT, SYNAPSE_REGIONS
 from ...contract.widths import clog2
+from ..instruction import HALF_BITS
 
-HALF_BITS = 16
 _REGION_SHIFT = REGION_SHIFT - HALF_BITS
 """Of the region, in the high half of an address."""
 

@@ -41,6 +41,7 @@ FIND = """
                 return arguments[2] ? root.querySelector(arguments[2]) : found;
 """
 """The element that shows that text, or one beside it by its selector, in any shadow root."""
+DRAWN = "return window.Bokeh !== undefined && Bokeh.documents.length > 0"
 
 
 class Tab:
@@ -126,7 +127,9 @@ def tab(url):
         driver.set_page_load_timeout(SECONDS)
         driver.set_script_timeout(SECONDS)
         driver.get(url)
-        yield Tab(driver)
+        tab = Tab(driver)
+        tab.wait(lambda: driver.execute_script(DRAWN), "nothing is drawn")
+        yield tab
     finally:
         driver.quit()
 
